@@ -1,0 +1,157 @@
+"""What is said: a phrase is clips and numbers in order; rendered it is one run of samples, or its text.
+
+A number is read digit by digit in the groups in which people write it (03-6304-4747), with a pause between
+the groups. Every phrase begins with a short silence: a caller who types ahead, and so skips guidance after
+guidance, hears silence and not the first syllable of each.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prompts import Catalogue
+from prompts.wav import SAMPLE_RATE_HZ
+
+LEAD_IN_S = 0.3
+DIGIT_PAUSE_S = 0.04
+GROUP_PAUSE_S = 0.3
+CLAUSE_PAUSE_S = 0.25
+SENTENCE_PAUSE_S = 0.45
+
+# Phrases of clips alone are few and stay; those with a number come and go with the calls.
+_RENDERED_PHRASES = 256
+
+# Groups by the number's first digits, the longest prefix first. Where an area code ends, only the numbering
+# plan's table could tell for all of them; 3-3-4 is right for most and readable for the rest.
+_GROUPS_BY_PREFIX: tuple[tuple[str, int, tuple[int, ...]], ...] = (
+    ("0800", 11, (4, 3, 4)),
+    ("0120", 10, (4, 3, 3)),
+    ("0570", 10, (4, 3, 3)),
+    ("0990", 10, (4, 3, 3)),
+    ("03", 10, (2, 4, 4)),
+    ("06", 10, (2, 4, 4)),
+    ("0", 11, (3, 4, 4)),
+    ("0", 10, (3, 3, 4)),
+)
+
+
+@dataclass(frozen=True)
+class Number:
+    """A telephone number within a phrase, as national digits without hyphens.
+
+    Raises:
+        ValueError: Not 1 to 20 digits 0-9.
+    """
+
+    digits: str
+
+    def __post_init__(self) -> None:
+        if not (self.digits.isascii() and self.digits.isdigit() and len(self.digits) <= 20):
+            raise ValueError(f"{self.digits!r} cannot be read out as a number; give 1 to 20 digits 0-9")
+
+
+Part: TypeAlias = str | Number
+"""A clip's id, or a number."""
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """One guidance: clip ids and numbers, in the order in which they are said.
+
+    Raises:
+        ValueError: There is nothing to say.
+    """
+
+    parts: tuple[Part, ...]
+
+    def __post_init__(self) -> None:
+        if not self.parts:
+            raise ValueError("a phrase must have at least one part")
+
+    @property
+    def name(self) -> str:
+        """What was said, for records and metrics: the clip ids, with the word `number` for a number."""
+        return "+".join(part if isinstance(part, str) else "number" for part in self.parts)
+
+
+def digits_of(number: str) -> tuple[str, ...]:
+    """The groups in which a number is read: `0363044747` -> `("03", "6304", "4747")`.
+
+    A number of no known form is read in fours, a shorter group first.
+    """
+    sizes = _group_sizes(number)
+    ends = tuple(accumulate(sizes))
+    return tuple(number[end - size : end] for size, end in zip(sizes, ends, strict=True))
+
+
+@lru_cache(maxsize=_RENDERED_PHRASES)
+def render(phrase: Phrase, catalogue: Catalogue) -> NDArray[np.int16]:
+    """The samples of a phrase: int16, 8 kHz, shape ``(n,)``, read-only because calls share them.
+
+    Raises:
+        prompts.PromptError: The catalogue lacks one of the clips.
+    """
+    pieces = [_silence(LEAD_IN_S)]
+    previous: Part | None = None
+    for part, following in zip(phrase.parts, (*phrase.parts[1:], None), strict=True):
+        if previous is not None:
+            pieces.append(_silence(_pause_between(previous, part, catalogue)))
+        if isinstance(part, Number):
+            pieces += _number(part, catalogue, goes_on=_goes_on(following, catalogue))
+        else:
+            pieces.append(catalogue.clip(part))
+        previous = part
+    samples = np.concatenate(pieces)
+    samples.setflags(write=False)
+    return samples
+
+
+def transcript(phrase: Phrase, catalogue: Catalogue) -> str:
+    """The text of a phrase, numbers with hyphens: `03-6304-4747の、仮パスワードを設定します。`.
+
+    Raises:
+        prompts.PromptError: The catalogue lacks one of the clips.
+    """
+    return catalogue.separator.join(
+        catalogue.text(part) if isinstance(part, str) else "-".join(digits_of(part.digits)) for part in phrase.parts
+    )
+
+
+def _group_sizes(number: str) -> tuple[int, ...]:
+    for prefix, length, sizes in _GROUPS_BY_PREFIX:
+        if len(number) == length and number.startswith(prefix):
+            return sizes
+    fours, rest = divmod(len(number), 4)
+    return ((rest,) if rest else ()) + (4,) * fours
+
+
+def _number(number: Number, catalogue: Catalogue, *, goes_on: bool) -> Iterator[NDArray[np.int16]]:
+    groups = digits_of(number.digits)
+    for place, group in enumerate(groups):
+        if place > 0:
+            yield _silence(GROUP_PAUSE_S)
+        ids = catalogue.digit_ids(group, goes_on=goes_on and place == len(groups) - 1)
+        for index, id_ in enumerate(ids):
+            if index > 0:
+                yield _silence(DIGIT_PAUSE_S)
+            yield catalogue.clip(id_)
+
+
+def _pause_between(before: Part, after: Part, catalogue: Catalogue) -> float:
+    if isinstance(before, Number):
+        return DIGIT_PAUSE_S if _goes_on(after, catalogue) else SENTENCE_PAUSE_S
+    return SENTENCE_PAUSE_S if catalogue.text(before).endswith(("。", ".", "?", "!")) else CLAUSE_PAUSE_S
+
+
+def _goes_on(after: Part | None, catalogue: Catalogue) -> bool:
+    """Whether the sentence that a number began goes on in the part after it."""
+    return isinstance(after, str) and catalogue.follows_number(after)
+
+
+def _silence(duration_s: float) -> NDArray[np.int16]:
+    return np.zeros(round(duration_s * SAMPLE_RATE_HZ), dtype=np.int16)

@@ -1,0 +1,60 @@
+"""`python -m prompts build|check`: makes the guidance audio, or tells whether it is what the text says."""
+
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from prompts.build import build, open_voice
+from prompts.catalogue import HERE
+from prompts.check import check
+from prompts.errors import PromptError, VoiceError
+from prompts.manifest import audio_directory
+from prompts.script import read_script
+from prompts.wav import SAMPLE_RATE_HZ
+
+app = typer.Typer(help="Guidance: texts, and the audio made from them.", no_args_is_help=True)
+
+Language = Annotated[str, typer.Option(help="Which catalogue, by its language tag.")]
+Directory = Annotated[Path, typer.Option(help="Where the catalogues are.")]
+
+
+@app.command("build")
+def build_command(language: Language = "ja", directory: Directory = HERE) -> None:
+    """Speak every line of a catalogue; write its clips and their manifest."""
+    try:
+        script = read_script(language, directory)
+        manifest = build(script, open_voice(script.voice), directory)
+    except PromptError as error:
+        _fail(str(error))
+    except OSError as error:
+        _fail(f"{error.filename} cannot be written ({error.strerror}); name another place with --directory")
+    seconds = sum(entry.samples for entry in manifest.clips.values()) / SAMPLE_RATE_HZ
+    folder = audio_directory(directory, language)
+    typer.echo(f"{len(manifest.clips)} clips, {seconds:.0f} s, in {folder}")
+
+
+@app.command("check")
+def check_command(language: Language = "ja", directory: Directory = HERE) -> None:
+    """Tell whether text, manifest, audio and pronunciation agree; exit status 1 if not."""
+    try:
+        try:
+            voice = open_voice(read_script(language, directory).voice)
+        except VoiceError as error:
+            typer.echo(f"pronunciation not checked: {error}", err=True)
+            voice = None
+        findings = check(language, directory, voice)
+    except PromptError as error:
+        _fail(str(error))
+    if findings:
+        _fail("\n".join(findings))
+    typer.echo(f"{language}: text, manifest and audio agree")
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    app()

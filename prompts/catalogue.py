@@ -1,0 +1,132 @@
+"""The guidance of one language, ready to be played: clips by id, with their texts."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prompts.errors import ClipError, ManifestError
+from prompts.manifest import Manifest, audio_directory, digest, read_manifest
+from prompts.script import Line, Script, digit_id, read_script
+from prompts.wav import decode
+
+HERE = Path(__file__).parent
+
+
+class Catalogue:
+    """Clips and their texts; immutable, so that all calls of a process share one.
+
+    Made by `load_catalogue`.
+    """
+
+    def __init__(self, script: Script, clips: Mapping[str, NDArray[np.int16]]) -> None:
+        self._script = script
+        self._clips = dict(clips)
+
+    def __repr__(self) -> str:
+        return f"<Catalogue {self.language}: {len(self._clips)} clips>"
+
+    @property
+    def language(self) -> str:
+        """The language tag, e.g. ``ja``."""
+        return self._script.language
+
+    @property
+    def separator(self) -> str:
+        """What stands between two clips in a transcript."""
+        return self._script.separator
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Every clip's id, in the catalogue's order, the digits last."""
+        return tuple(self._clips)
+
+    def clip(self, id_: str) -> NDArray[np.int16]:
+        """The audio: int16, 8 kHz, shape ``(n,)``, read-only.
+
+        Raises:
+            ClipError: The catalogue has no such id.
+        """
+        self._line(id_)
+        return self._clips[id_]
+
+    def text(self, id_: str) -> str:
+        """What the clip says, for people to read, on one line.
+
+        Raises:
+            ClipError: The catalogue has no such id.
+        """
+        return self.separator.join(self._line(id_).text.splitlines())
+
+    def follows_number(self, id_: str) -> bool:
+        """Whether the clip goes on with the sentence that a number began.
+
+        Raises:
+            ClipError: The catalogue has no such id.
+        """
+        return self._line(id_).follows_number
+
+    def digit_ids(self, group: str, *, goes_on: bool = False) -> tuple[str, ...]:
+        """The clips that read one group of a number, e.g. ``"6304"``.
+
+        Args:
+            group: 1 to 4 digits.
+            goes_on: The number ends with this group, and the sentence goes on after it.
+
+        Raises:
+            ClipError: Not 1 to 4 digits.
+        """
+        reading = self._script.digits
+        if len(group) not in reading.groups or not (group.isascii() and group.isdigit()):
+            raise ClipError(f"a group of {len(group)} characters cannot be read out; give 1 to 4 digits 0-9")
+        tones = list(reading.groups[len(group)])
+        if goes_on:
+            tones[-1] = reading.onward_tone
+        return tuple(digit_id(digit, tone) for digit, tone in zip(group, tones, strict=True))
+
+    def _line(self, id_: str) -> Line:
+        try:
+            return self._script.lines[id_]
+        except KeyError:
+            raise ClipError(
+                f"the {self.language} catalogue has no clip {id_!r}; add it to {self.language}.toml and build"
+            ) from None
+
+
+def load_catalogue(language: str = "ja", directory: Path | None = None) -> Catalogue:
+    """Load the guidance of a language and make sure that text, manifest and audio belong together.
+
+    Args:
+        language: Language tag; `<directory>/<language>.toml` and `<directory>/audio/<language>/` are read.
+        directory: Where catalogues are; by default the ones that come with the product.
+
+    Raises:
+        UnknownLanguageError: There is no catalogue of that language.
+        CatalogueError: The catalogue file is wrong.
+        ManifestError: The manifest is missing or speaks of another text.
+        ClipError: A clip is missing, is not 8 kHz mono 16 bit PCM, or is not the one in the manifest.
+    """
+    directory = HERE if directory is None else directory
+    script = read_script(language, directory)
+    manifest = read_manifest(language, directory)
+    return Catalogue(script, {id_: _load(line, manifest, directory) for id_, line in script.lines.items()})
+
+
+def _load(line: Line, manifest: Manifest, directory: Path) -> NDArray[np.int16]:
+    folder = audio_directory(directory, manifest.language)
+    path = folder / f"{line.id}.wav"
+    build = f"python -m prompts build --language {manifest.language}"
+    entry = manifest.clips.get(line.id)
+    if entry is None or (entry.text, entry.kana) != (line.text, line.kana):
+        raise ManifestError(
+            f"clip {line.id!r}: text and {folder / 'manifest.json'} differ; build the audio again ({build})"
+        )
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ClipError(f"{path} cannot be read ({error.strerror}); restore it or {build}") from error
+    samples = decode(content, path)
+    if digest(content) != entry.sha256:
+        raise ClipError(f"{path} is not the file that the manifest speaks of; restore it or {build}")
+    return samples

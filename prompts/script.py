@@ -1,0 +1,186 @@
+"""The written side of the guidance: what `<language>.toml` says, checked and typed.
+
+A line is one clip. Its text is what people read (transcripts, records), one sentence a row. Its `kana` is
+how the voice must pronounce it, row by row: a space between accent phrases, `'` after the mora on which the
+accent falls, `、` where the speaker pauses. Digits are not written out one by one: `[digits]` says how each
+is pronounced and in which tones it is recorded, and every pair becomes a line of its own.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from prompts.errors import CatalogueError, UnknownLanguageError
+
+_ID = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
+_LINE_KEYS = {"text", "spoken", "kana", "follows_number"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One clip as it is written.
+
+    Attributes:
+        id: Name of the clip, e.g. ``unit.ask``.
+        text: What is said, for people to read; one sentence a row.
+        spoken: What the voice is given, where the text alone would be misread; otherwise the same as text.
+        kana: The pronunciation that is expected; as many rows as `spoken`.
+        follows_number: The clip goes on with the sentence that a number began, without a pause.
+        digit: The digit, if the line is one.
+        tone: Which of the digit's tones this is, if the line is a digit.
+    """
+
+    id: str
+    text: str
+    spoken: str
+    kana: str
+    follows_number: bool = False
+    digit: int | None = None
+    tone: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DigitReading:
+    """How a number is read out.
+
+    Attributes:
+        kana: Pronunciation of 0 to 9.
+        groups: Group length -> the tone of each digit of such a group.
+        onward_tone: The tone of the number's last digit where the sentence goes on after it.
+    """
+
+    kana: tuple[str, ...]
+    groups: Mapping[int, tuple[str, ...]]
+    onward_tone: str
+
+    @property
+    def tones(self) -> tuple[str, ...]:
+        """Every tone that occurs, in a fixed order."""
+        found = dict.fromkeys(tone for length in sorted(self.groups) for tone in self.groups[length])
+        return tuple(dict.fromkeys((*found, self.onward_tone)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class VoiceSettings:
+    """How the voice speaks.
+
+    Attributes:
+        name: Which voice the builder uses.
+        speed: 1.0 is the voice's own pace, less is slower.
+        digit_speed: The same for digits, which the caller must catch one by one.
+        half_tone: Shift of the pitch, in semitones.
+        sentence_pause_s: Silence between two sentences of one clip.
+        accents: Accent phrase (kana) -> mora after which the pitch falls, where the dictionary errs.
+    """
+
+    name: str
+    speed: float
+    digit_speed: float
+    half_tone: float
+    sentence_pause_s: float
+    accents: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Script:
+    """A catalogue file.
+
+    Attributes:
+        language: Language tag, the same as the file's name.
+        separator: What stands between two clips in a transcript; nothing in Japanese.
+        lines: Every clip, digits included, by id and in the file's order.
+    """
+
+    language: str
+    separator: str
+    lines: Mapping[str, Line]
+    digits: DigitReading
+    voice: VoiceSettings
+
+
+def read_script(language: str, directory: Path) -> Script:
+    """Read `<directory>/<language>.toml`.
+
+    Raises:
+        UnknownLanguageError: There is no such file.
+        CatalogueError: It is not TOML, or a key is missing, unknown or of the wrong type.
+    """
+    path = directory / f"{language}.toml"
+    if not re.fullmatch(r"[a-z]{2,3}(-[A-Za-z0-9]+)*", language) or not path.is_file():
+        known = ", ".join(sorted(file.stem for file in directory.glob("*.toml"))) or "none"
+        raise UnknownLanguageError(
+            f"no catalogue for language {language!r} at {path}; choose one of: {known}, or add that file"
+        )
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CatalogueError(f"{path} is not a TOML file in UTF-8: {error}; correct it") from error
+    try:
+        return _script(document, language)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        reason = f"key {error} is missing" if isinstance(error, KeyError) else str(error)
+        raise CatalogueError(f"{path}: {reason}; compare it with ja.toml") from error
+
+
+def _script(document: Mapping[str, Any], language: str) -> Script:
+    if document["language"] != language:
+        raise ValueError(f"language is {document['language']!r}, but the file's name says {language!r}")
+    digits = _digits(document["digits"])
+    lines = {id_: _line(id_, entry) for id_, entry in document["clips"].items()}
+    for digit, kana in enumerate(digits.kana):
+        for tone in digits.tones:
+            line = Line(id=digit_id(str(digit), tone), text=str(digit), spoken=kana, kana=kana, digit=digit, tone=tone)
+            lines[line.id] = line
+    return Script(
+        language=language,
+        separator=str(document["separator"]),
+        lines=MappingProxyType(lines),
+        digits=digits,
+        voice=_voice(document["voice"]),
+    )
+
+
+def digit_id(digit: str, tone: str) -> str:
+    """The id of the clip of one digit in one tone."""
+    return f"digit.{digit}.{tone}"
+
+
+def _line(id_: str, entry: Mapping[str, Any]) -> Line:
+    if not _ID.fullmatch(id_) or id_.startswith("digit."):
+        raise ValueError(f"{id_!r} cannot name a clip (small letters, digits, _ and dots; digit. is taken)")
+    if unknown := set(entry) - _LINE_KEYS:
+        raise ValueError(f"clip {id_!r} has unknown keys {sorted(unknown)}")
+    text, kana = entry["text"].strip(), entry["kana"].strip()
+    spoken = entry.get("spoken", text).strip()
+    if not text or len(spoken.splitlines()) != len(kana.splitlines()):
+        raise ValueError(f"clip {id_!r} must have one row of kana for each sentence that is spoken")
+    follows_number = entry.get("follows_number", False)
+    if not isinstance(follows_number, bool):
+        raise TypeError(f"follows_number of clip {id_!r} must be true or false")
+    return Line(id=id_, text=text, spoken=spoken, kana=kana, follows_number=follows_number)
+
+
+def _digits(entry: Mapping[str, Any]) -> DigitReading:
+    kana = tuple(str(reading) for reading in entry["kana"])
+    groups = {int(length): tuple(map(str, tones)) for length, tones in entry["groups"].items()}
+    if len(kana) != 10:
+        raise ValueError(f"digits.kana must name the ten digits 0 to 9, not {len(kana)}")
+    if sorted(groups) != [1, 2, 3, 4] or any(len(tones) != length for length, tones in groups.items()):
+        raise ValueError("digits.groups must say one tone per digit for groups of 1, 2, 3 and 4 digits")
+    onward_tone = str(entry["onward_tone"])
+    return DigitReading(kana=kana, groups=MappingProxyType(groups), onward_tone=onward_tone)
+
+
+def _voice(entry: Mapping[str, Any]) -> VoiceSettings:
+    return VoiceSettings(
+        name=str(entry["name"]),
+        speed=float(entry["speed"]),
+        digit_speed=float(entry["digit_speed"]),
+        half_tone=float(entry["half_tone"]),
+        sentence_pause_s=float(entry["sentence_pause_s"]),
+        accents=MappingProxyType({str(kana): int(mora) for kana, mora in entry.get("accents", {}).items()}),
+    )

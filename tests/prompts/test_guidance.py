@@ -1,0 +1,113 @@
+"""The guidance that comes with the product: complete, pronounced as expected, and at telephone level."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from prompts import Catalogue, load_catalogue, sound
+from prompts.build import build, misreadings, open_voice
+from prompts.catalogue import HERE
+from prompts.check import check
+from prompts.manifest import audio_directory
+from prompts.script import read_script
+from prompts.wav import decode
+
+LANGUAGES = sorted(path.stem for path in HERE.glob("*.toml"))
+
+IDS_OF_THE_DIALOGUE = (
+    *("unit.ask", "number.ask", "target.contract", "password.about", "password.ask", "confirm.ask"),
+    *("done.set", "done.next", "wrong.again", "start.over", "unavailable"),
+    *("refused.withheld", "refused.unknown", "refused.not_subscribed", "refused.locked"),
+)
+
+DIGIT_IDS = [f"digit.{digit}.{tone}" for digit in range(10) for tone in ("rise", "high", "fall", "low", "onward")]
+
+
+@pytest.fixture(scope="module", params=LANGUAGES)
+def language(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def catalogue(language: str) -> Catalogue:
+    return load_catalogue(language)
+
+
+def test_japanese_is_there() -> None:
+    assert "ja" in LANGUAGES
+
+
+def test_every_guidance_of_the_dialogue_is_there(catalogue: Catalogue) -> None:
+    assert set(IDS_OF_THE_DIALOGUE) <= set(catalogue.ids)
+
+
+def test_every_line_is_pronounced_as_expected_and_text_manifest_and_audio_agree(language: str) -> None:
+    voice = open_voice(read_script(language, HERE).voice)
+    assert check(language, HERE, voice) == []
+
+
+def test_a_reading_that_is_wrong_in_a_single_kana_does_not_pass(tmp_path: Path) -> None:
+    text = (HERE / "ja.toml").read_text(encoding="utf-8")
+    assert text.count("シャ'ープヲ") == 1
+    (tmp_path / "ja.toml").write_text(text.replace("シャ'ープヲ", "チャ'ープヲ"), encoding="utf-8")
+    script = read_script("ja", tmp_path)
+    (finding,) = misreadings(script, open_voice(script.voice))
+    assert finding.startswith("number.ask: '最後に、シャープを押してください。' is read")
+
+
+def test_the_committed_audio_is_what_the_builder_makes(tmp_path: Path, language: str) -> None:
+    script = read_script(language, HERE)
+    build(script, open_voice(script.voice), tmp_path)
+    for committed in audio_directory(HERE, language).glob("*.wav"):
+        made = audio_directory(tmp_path, language) / committed.name
+        before, after = (decode(path.read_bytes(), path).astype(np.int32) for path in (committed, made))
+        # another processor's mathematics may round another way
+        assert len(before) == len(after)
+        assert np.abs(before - after).max() <= 2, committed.name
+
+
+def test_every_clip_is_at_telephone_level(catalogue: Catalogue) -> None:
+    for id_ in catalogue.ids:
+        samples = catalogue.clip(id_) / 32768
+        tolerance_db = 4 if id_.startswith("digit.") else 1
+        assert sound.active_level_dbfs(samples) == pytest.approx(-20, abs=tolerance_db), id_
+        assert 20 * np.log10(np.abs(samples).max()) < -2.99, id_
+
+
+def test_every_clip_is_free_of_hum_and_offset(catalogue: Catalogue) -> None:
+    for id_ in catalogue.ids:
+        power = np.abs(np.fft.rfft(catalogue.clip(id_))) ** 2
+        hertz = np.fft.rfftfreq(len(catalogue.clip(id_)), 1 / 8000)
+        outside = power[(hertz < 150) | (hertz > 3600)].sum() / power.sum()
+        assert 10 * np.log10(outside) < -45, id_
+
+
+def test_every_clip_begins_and_ends_in_silence(catalogue: Catalogue) -> None:
+    edge = round(sound.EDGE_SILENCE_S * 8000)
+    for id_ in catalogue.ids:
+        samples = catalogue.clip(id_)
+        assert not samples[:edge].any(), id_
+        assert not samples[-edge:].any(), id_
+        assert np.abs(samples[edge : edge + 40].astype(int)).max() < 2000, id_
+
+
+def test_no_sentence_lasts_too_long_to_listen_to(catalogue: Catalogue) -> None:
+    for id_ in catalogue.ids:
+        assert 0.2 < len(catalogue.clip(id_)) / 8000 < 14, id_
+    assert len(catalogue.clip("unit.ask")) / 8000 < 11
+
+
+def test_japanese_digits_come_in_all_tones() -> None:
+    assert set(DIGIT_IDS) <= set(load_catalogue("ja").ids)
+
+
+def test_all_audio_together_stays_small() -> None:
+    assert sum(path.stat().st_size for path in (HERE / "audio").rglob("*.wav")) < 3_000_000
+
+
+def test_the_licence_of_the_voice_comes_with_the_audio() -> None:
+    notice = (HERE / "LICENSE-voice.txt").read_text(encoding="utf-8")
+    assert 'HTS Voice "Mei"' in notice
+    assert "Copyright (c) 2009-2013  Nagoya Institute of Technology" in notice
+    assert "http://creativecommons.org/licenses/by/3.0/" in notice
