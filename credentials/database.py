@@ -1,0 +1,150 @@
+"""The way to the database: engine, transactions, and what its failures become.
+
+SQLite's own driver begins transactions late and never for reads, so the engine begins them itself: BEGIN
+IMMEDIATE for a write, which queues for the lock at once instead of failing when a read turns into a
+write.
+"""
+
+import contextlib
+import functools
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+
+from credentials.errors import InvalidDatabaseUrl, StoreUnavailable
+from credentials.private_files import draft_of
+
+BUSY_TIMEOUT_S = 10.0
+_WRITE = "karipass_write"
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Database:
+    """An engine with its two kinds of transaction. Threads may share it."""
+
+    def __init__(self, url: str) -> None:
+        parsed = _parse_url(url)
+        self._url = parsed
+        patience = parsed.get_backend_name() == "sqlite" and "timeout" not in parsed.query
+        try:
+            self._engine = create_engine(
+                parsed,
+                hide_parameters=True,  # statements carry hashes
+                pool_pre_ping=True,  # a database that was away is found again without a restart
+                pool_timeout=BUSY_TIMEOUT_S,
+                connect_args={"timeout": BUSY_TIMEOUT_S} if patience else {},
+            )
+        except ModuleNotFoundError as error:
+            raise InvalidDatabaseUrl(f"{self} needs the Python package {error.name}: install it") from None
+        if self._engine.dialect.name == "sqlite":
+            _make_sqlite_file(Path(str(parsed.database)))
+            _prepare_sqlite(self._engine)
+
+    def __str__(self) -> str:
+        return self._url.render_as_string(hide_password=True)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Enter a transaction that sees one state of the database and changes nothing."""
+        with self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Enter a transaction that is committed at the end, or wholly undone by an exception."""
+        with self._engine.connect() as connection:
+            connection.execution_options(**{_WRITE: True})
+            with connection.begin():
+                yield connection
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+
+def hold_table(connection: Connection, table: Table) -> None:
+    """Keep other writers off a table until the transaction ends, as a write on SQLite does anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f'LOCK TABLE "{table.name}" IN EXCLUSIVE MODE')
+
+
+def database_border(function: Callable[P, R]) -> Callable[P, R]:
+    """Turn the database's errors into `StoreUnavailable`.
+
+    The new error is raised outside the handler, so that the old one is not chained to it: SQLAlchemy's holds
+    the statement's parameters, PostgreSQL's quotes whole rows, and both have hashes in them.
+    """
+
+    @functools.wraps(function)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except SQLAlchemyError as error:
+            failure = StoreUnavailable(_describe(error))
+        raise failure
+
+    return guarded
+
+
+def _describe(error: SQLAlchemyError) -> str:
+    if isinstance(error, OperationalError | InterfaceError):
+        return f"the database cannot be used now: {error.orig}"
+    if isinstance(error, DBAPIError):
+        return f"the database refused a statement ({type(error.orig).__name__}); its own log tells more"
+    return f"the database cannot be used now ({type(error).__name__})"
+
+
+def _parse_url(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        parsed = None
+    if parsed is None:  # outside the handler: its error quotes the URL with its password
+        raise InvalidDatabaseUrl("the database URL cannot be read; write sqlite:///FILE or postgresql+psycopg://...")
+    backend = parsed.get_backend_name()
+    if backend not in ("sqlite", "postgresql"):
+        raise InvalidDatabaseUrl(f"{backend} is not supported: take sqlite or postgresql")
+    if backend == "sqlite" and (parsed.database or ":memory:").startswith((":memory:", "file:")):
+        raise InvalidDatabaseUrl("the store is shared between processes: name a plain file, as in sqlite:///store.db")
+    return parsed
+
+
+def _make_sqlite_file(path: Path) -> None:
+    """Make the file if it is missing: for its owner alone (SQLite would go by the umask), and in WAL mode already.
+
+    Processes that switch one new file to WAL at once are refused without any patience. And the file itself is never
+    opened here: closing it would take away the locks that another connection of this process has on it.
+    """
+    try:
+        if not path.exists():
+            with draft_of(path) as draft, contextlib.closing(sqlite3.connect(draft)) as connection:
+                connection.execute("PRAGMA journal_mode = WAL").close()
+    except OSError as error:
+        raise StoreUnavailable(f"the database file {path} cannot be made: {error.strerror}") from None
+    except sqlite3.Error as error:
+        raise StoreUnavailable(f"the database file {path} cannot be made: {error}") from None
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # the driver begins no transaction of its own
+        for pragma in (
+            "journal_mode = WAL",  # readers and the writer do not wait for each other
+            "synchronous = FULL",  # a caller who heard "it is set" can rely on it after a power cut
+            "foreign_keys = ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        write = connection.get_execution_options().get(_WRITE, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

@@ -1,0 +1,101 @@
+"""Everything that the store raises.
+
+A wrong password, an unknown number, a void or an expired credential are answers (`LoginVerdict`,
+`Refusal`), not errors. No error here carries a password, a key or a hash, neither in its text nor in the
+exceptions chained to it.
+"""
+# ruff: noqa: N818 - the names say what is the matter; `Error` behind each would add nothing
+
+from dataclasses import dataclass
+
+PROBLEMS_SHOWN = 10
+
+
+class CredentialError(Exception):
+    """Base of all errors of the credential store."""
+
+
+class InvalidNumber(CredentialError, ValueError):
+    """The text is not a Japanese telephone number."""
+
+
+class InvalidPassword(CredentialError, ValueError):
+    """The password breaks a rule of form. The text says which one, and never the password."""
+
+
+class NotAllowed(CredentialError):
+    """The caller may not set the temporary password of that target."""
+
+
+class Withdrawn(CredentialError):
+    """Whoever asked for a change took it back before it was committed. Nothing was changed."""
+
+
+class UnknownLine(CredentialError, LookupError):
+    """No line has that contract number."""
+
+
+class StoreUnavailable(CredentialError):
+    """The database cannot serve now: away, locked, full, read-only or damaged. Nothing was changed."""
+
+
+class InvalidDatabaseUrl(CredentialError, ValueError):
+    """The database URL names no database that the store can use."""
+
+
+class SchemaMismatch(CredentialError):
+    """The database's schema is of a version that this program does not know."""
+
+
+class DamagedCredential(CredentialError):
+    """A stored hash cannot be read; a new temporary password replaces it."""
+
+
+class InvalidKey(CredentialError, ValueError):
+    """A text is not a key."""
+
+
+class KeyFileError(InvalidKey):
+    """The key file cannot be used: missing rights, wrong mode or wrong contents."""
+
+
+class KeyMismatch(InvalidKey):
+    """The database's credentials were made with another key than the one at hand."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong in a lines file.
+
+    Attributes:
+        row: as a spreadsheet counts it: 1 is the header.
+        column: the column's name, or "" when the whole row or file is meant.
+        reason: what is wrong and what to do.
+    """
+
+    row: int
+    column: str
+    reason: str
+
+    def __str__(self) -> str:
+        place = f"row {self.row}, column {self.column}" if self.column else f"row {self.row}"
+        return f"{place}: {self.reason}"
+
+
+class BadLinesFile(CredentialError, ValueError):
+    """A lines file is not acceptable; nothing of it was imported.
+
+    Attributes:
+        problems: all that were found (reading stops after 100), in the order of the file.
+        row: row of the first problem.
+        column: column of the first problem.
+    """
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        self.problems = problems
+        self.row = problems[0].row
+        self.column = problems[0].column
+        shown = [str(problem) for problem in problems[:PROBLEMS_SHOWN]]
+        if len(problems) > PROBLEMS_SHOWN:
+            shown.append(f"and {len(problems) - PROBLEMS_SHOWN} more")
+        super().__init__("; ".join(shown))

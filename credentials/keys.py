@@ -1,0 +1,122 @@
+"""The key of the keyed digest. It lives in a file or in the environment and never touches the database."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import os
+import secrets
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from credentials.errors import InvalidKey, KeyFileError
+from credentials.private_files import draft_of
+
+KEY_BYTES = 32  # as long as the output of HMAC-SHA-256 (RFC 2104, section 3)
+_PREFIX = "karipass-key:1:"  # names the thing for people and for secret scanners
+_LONGEST_FILE = 1024
+
+
+@dataclass(frozen=True)
+class Key:
+    """A secret key of 32 bytes.
+
+    Attributes:
+        secret: the bytes; not in the repr.
+        key_id: 16 hex digits that name the key without telling anything about it; stored beside every hash.
+    """
+
+    secret: bytes = field(repr=False)
+    key_id: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        if len(self.secret) != KEY_BYTES:
+            raise InvalidKey(f"a key has {KEY_BYTES} bytes; this one has {len(self.secret)}")
+        object.__setattr__(self, "key_id", self.digest(b"karipass key id")[:8].hex())
+
+    def digest(self, message: bytes) -> bytes:
+        """Return HMAC-SHA-256 of a message under this key: 32 bytes."""
+        return hmac.digest(self.secret, message, hashlib.sha256)
+
+    @classmethod
+    def generate(cls) -> Self:
+        """Return a new random key."""
+        return cls(secrets.token_bytes(KEY_BYTES))
+
+    def to_text(self) -> str:
+        """Return the key as the one line that `parse` reads. A secret: for the key file alone."""
+        return _PREFIX + base64.urlsafe_b64encode(self.secret).decode("ascii")
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return the key that a text holds.
+
+        Raises:
+            InvalidKey: it holds none. The text is not shown.
+        """
+        body = text.strip()
+        secret = b""
+        if body.startswith(_PREFIX):
+            try:
+                secret = base64.b64decode(body.removeprefix(_PREFIX), altchars=b"-_", validate=True)
+            except (binascii.Error, ValueError):
+                secret = b""  # reported below, outside the handler: the decoder's error may hold the text
+        if len(secret) != KEY_BYTES:
+            raise InvalidKey(
+                f"this is not a key: write one line, {_PREFIX} and then {KEY_BYTES} bytes in URL-safe base64"
+            )
+        return cls(secret)
+
+    @classmethod
+    def from_environment(cls, variable: str, environment: Mapping[str, str] | None = None) -> Self:
+        """Return the key that an environment variable holds.
+
+        Raises:
+            InvalidKey: the variable is not set or holds no key. Its value is not shown.
+        """
+        text = (os.environ if environment is None else environment).get(variable)
+        if text is None:
+            raise InvalidKey(f"the environment variable {variable} is not set; it should hold the key")
+        return cls._parse_from(text, f"the environment variable {variable}", InvalidKey)
+
+    @classmethod
+    def from_file(cls, path: str | Path) -> Self:
+        """Return the key of a file; a file that does not exist is made with a new key and mode 600.
+
+        The directory must exist. Processes that make the file at the same time all get the key that won.
+
+        Raises:
+            KeyFileError: the file cannot be read or made, lets group or others in, or holds no key.
+        """
+        path = Path(path)
+        try:
+            if not path.exists():
+                with draft_of(path) as draft:
+                    draft.write_text(cls.generate().to_text() + "\n", encoding="ascii")
+            text = _read_private(path)
+        except OSError as error:
+            raise KeyFileError(f"the key file {path} cannot be used: {error.strerror or error}") from None
+        return cls._parse_from(text, f"the key file {path}", KeyFileError)
+
+    @classmethod
+    def _parse_from(cls, text: str, place: str, error: type[InvalidKey]) -> Self:
+        problem = ""
+        try:
+            return cls.parse(text)
+        except InvalidKey as invalid:
+            problem = str(invalid)
+        raise error(f"{place}: {problem}")
+
+
+def _read_private(path: Path) -> str:
+    with path.open("rb") as file:
+        status = os.fstat(file.fileno())  # of the very file that is read, not of whatever has the name a moment later
+        if not stat.S_ISREG(status.st_mode):
+            raise KeyFileError(f"the key file {path} is not a regular file")
+        mode = stat.S_IMODE(status.st_mode)
+        if mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise KeyFileError(f"the key file {path} has mode {mode:03o}, which lets others in: chmod 600 {path}")
+        return file.read(_LONGEST_FILE).decode("ascii", errors="replace")

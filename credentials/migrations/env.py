@@ -1,0 +1,9 @@
+"""Runs the steps on the connection, and in the transaction, that `credentials.migrate` hands in."""
+
+from alembic import context
+
+from credentials.schema import metadata
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,38 @@
+"""Japanese telephone numbers in the one form that is stored: national, with the leading 0, no hyphens.
+
+Source of the lengths: the numbering plan (電気通信番号計画) of the Ministry of Internal Affairs and
+Communications: 020, 050, 060, 070, 080 (0800 among them) and 090 have 11 digits, all others 10.
+"""
+
+import re
+import unicodedata
+
+from credentials.errors import InvalidNumber
+
+_NATIONAL = re.compile(r"0[25-9]0[0-9]{8}|0(?![25-9]0)[1-9][0-9]{8}")
+_SEPARATORS = re.compile(r"[\s().\-\u2010-\u2015\u2212\u30fc]")  # after NFKC: hyphens, dashes, minus, ー
+_LONGEST_TEXT = 40  # a number with every separator in it is shorter
+
+
+def normalise_number(text: str) -> str:
+    """Return a telephone number as its national digits.
+
+    Hyphens, spaces, dots, parentheses, full-width characters and the country code +81 are understood:
+    "03-1234-5678", "+81 3 1234 5678", "+81 (0)3-1234-5678" and "０３－１２３４－５６７８" give "0312345678".
+
+    Raises:
+        InvalidNumber: the text is anything else, a number of another country included.
+    """
+    if _NATIONAL.fullmatch(text):
+        return text
+    if len(text) > _LONGEST_TEXT:
+        raise InvalidNumber(f"a text of {len(text)} characters is not a telephone number")
+    digits = _SEPARATORS.sub("", unicodedata.normalize("NFKC", text))
+    if digits.startswith("+81"):
+        digits = "0" + digits[3:].removeprefix("0")
+    if not _NATIONAL.fullmatch(digits):
+        raise InvalidNumber(
+            f"{text!r} is not a Japanese telephone number: write 10 or 11 digits from the leading 0 on,"
+            " as in 03-1234-5678 or 090-1234-5678"
+        )
+    return digits

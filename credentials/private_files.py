@@ -1,0 +1,37 @@
+"""Files for their owner alone that appear whole, or not at all."""
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def draft_of(path: Path) -> Iterator[Path]:
+    """Enter with an empty file of mode 600 beside a path; at the end it gets that path, unless that is taken by then.
+
+    Of processes that do so at once one wins, and no other sees a file that is half written.
+
+    Raises:
+        OSError: the directory cannot be written to.
+    """
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    try:
+        yield draft
+        _sync(draft)
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)  # unlike a rename, never replaces the file of whoever was first
+            _sync(path.parent)  # or a power cut may take the name away again
+    finally:
+        draft.unlink()
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

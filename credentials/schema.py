@@ -1,0 +1,108 @@
+"""The tables. Their history is in `migrations/`; a test holds the two together."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+)
+from sqlalchemy.types import TypeDecorator
+
+from credentials.hashing import PasswordHash
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment: aware in Python, UTC in the database, also where the database knows no zones (SQLite)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Turn an aware datetime into UTC."""
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return what was stored as an aware datetime in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class HashText(TypeDecorator[PasswordHash]):
+    """A `PasswordHash` in Python, its text in the database."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: PasswordHash | None, dialect: Dialect) -> str | None:
+        """Return the text."""
+        return None if value is None else value.text
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> PasswordHash | None:
+        """Cover what was stored: SQLAlchemy's debug log shows each row that it fetches."""
+        return None if value is None else PasswordHash(value)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+lines = Table(
+    "lines",
+    metadata,
+    Column("contract_number", String, primary_key=True),
+    Column("language", String, nullable=False),
+    Column("locked_at", UtcDateTime),
+)
+
+numbers = Table(
+    # The contract number has its row here too: the primary key is what keeps a number off a second line.
+    "numbers",
+    metadata,
+    Column("number", String, primary_key=True),
+    Column("contract_number", ForeignKey("lines.contract_number", ondelete="CASCADE"), nullable=False),
+    CheckConstraint("number LIKE '0%' AND length(number) BETWEEN 10 AND 11", name="national"),
+    Index(None, "contract_number"),
+)
+
+digest_keys = Table(
+    # Which key the database's hashes were made with, by its id; the newest generation makes new ones.
+    "digest_keys",
+    metadata,
+    Column("generation", Integer, primary_key=True, autoincrement=False),
+    Column("key_id", String, nullable=False, unique=True),
+    Column("introduced_at", UtcDateTime, nullable=False),
+)
+
+temporary_passwords = Table(
+    # The target is the primary key: two temporary passwords of one target cannot be.
+    "temporary_passwords",
+    metadata,
+    Column("target_number", ForeignKey("numbers.number", ondelete="CASCADE"), primary_key=True),
+    Column("credential_id", String, nullable=False, unique=True),
+    Column("unit", String, nullable=False),
+    Column("hash", HashText, nullable=False),
+    Column("key_id", ForeignKey("digest_keys.key_id"), nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("set_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("set_by_number", String, nullable=False),
+    Column("set_by_call", String, nullable=False),
+    CheckConstraint("unit IN ('LINE', 'NUMBER', 'ADMIN_USER')", name="unit"),
+    CheckConstraint("failures BETWEEN 0 AND 3", name="failures"),
+    CheckConstraint("expires_at > set_at", name="expiry"),
+)

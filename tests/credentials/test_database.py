@@ -1,0 +1,217 @@
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from credentials import (
+    CredentialError,
+    CredentialStore,
+    InvalidDatabaseUrl,
+    Key,
+    LoginVerdict,
+    StoreUnavailable,
+    Unit,
+)
+from credentials.database import Database, database_border
+
+NUMBER = "0312345678"
+PASSWORD = "13572468"
+SECRET = "s3cret-hash"
+
+
+@pytest.fixture
+def database(database_file: Path) -> Iterator[Database]:
+    opened = Database(f"sqlite:///{database_file}")
+    yield opened
+    opened.close()
+
+
+def set_password(store: CredentialStore, password: str = PASSWORD) -> None:
+    store.set_temporary_password(caller=NUMBER, target=NUMBER, unit=Unit.LINE, password=password, call_id="call")
+
+
+def everything_said(error: BaseException) -> str:
+    """All that a crash report could show of an error and of those chained to it."""
+    said = ""
+    link: BaseException | None = error
+    while link is not None:
+        said += repr(link) + str(link) + repr(vars(link))
+        link = link.__cause__ or link.__context__
+    return said
+
+
+class TestSqlite:
+    def test_the_file_is_for_its_owner_alone(self, store: CredentialStore, database_file: Path) -> None:
+        before = os.umask(0)
+        try:
+            set_password(store)
+            Database(f"sqlite:///{database_file}2").close()
+        finally:
+            os.umask(before)
+        modes = {path.name: path.stat().st_mode & 0o777 for path in database_file.parent.glob("store.db*")}
+        assert {"store.db", "store.db-wal", "store.db2"} <= set(modes)
+        assert set(modes.values()) == {0o600}
+
+    def test_it_runs_with_a_write_ahead_log_full_syncs_foreign_keys_and_patience(self, database: Database) -> None:
+        with database.reading() as connection:
+            settings = {
+                name: connection.scalar(text(f"PRAGMA {name}"))
+                for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+            }
+        assert settings == {
+            "journal_mode": "wal",
+            "synchronous": 2,
+            "foreign_keys": 1,
+            "busy_timeout": 10_000,
+        }
+
+    def test_a_new_file_is_in_wal_mode_before_anyone_can_see_it(self, database: Database, database_file: Path) -> None:
+        assert database_file.read_bytes()[18:20] == b"\2\2"  # the format's read and write versions; 2 is WAL
+
+    def test_opening_the_store_again_does_not_take_the_locks_of_the_same_process_away(
+        self, store: CredentialStore, database_file: Path
+    ) -> None:
+        Database(f"sqlite:///{database_file}").close()
+        program = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('SELECT * FROM lines').fetchall()"
+        subprocess.run([sys.executable, "-c", program, database_file], check=True)
+        # A process that finds no lock of another takes itself for the last one, and removes the log under our feet.
+        assert database_file.with_name("store.db-wal").exists()
+        assert len(store.list_lines()) == 2
+
+    def test_a_write_holds_the_lock_from_its_beginning(self, database: Database, database_file: Path) -> None:
+        other = sqlite3.connect(database_file, timeout=0, isolation_level=None)
+        with database.writing(), pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
+        other.execute("BEGIN IMMEDIATE")
+        other.close()
+
+    def test_a_read_neither_waits_for_a_write_nor_sees_half_of_it(self, store: CredentialStore) -> None:
+        with store._database.writing() as connection:
+            connection.execute(text("DELETE FROM lines"))
+            assert len(store.list_lines()) == 2
+            connection.rollback()
+
+    def test_an_exception_undoes_the_whole_transaction(self, store: CredentialStore) -> None:
+        def fail() -> None:
+            with store._database.writing() as connection:
+                connection.execute(text("DELETE FROM lines"))
+                raise KeyError("stop")
+
+        with pytest.raises(KeyError):
+            fail()
+        assert len(store.list_lines()) == 2
+
+
+class TestFailures:
+    def test_a_locked_database_is_unavailable_and_then_serves_again(
+        self, store: CredentialStore, database_file: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        set_password(store)
+        impatient = Database(f"sqlite:///{database_file}?timeout=0.1")
+        monkeypatch.setattr(store, "_database", impatient)
+        holder = sqlite3.connect(database_file, isolation_level=None)
+        holder.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreUnavailable, match="database is locked"):
+            set_password(store, "86427531")
+        with pytest.raises(StoreUnavailable, match="database is locked"):
+            store.check_temporary_password(NUMBER, "00000000")
+        assert store.admit(NUMBER)  # reading goes on
+        holder.close()
+        assert store.check_temporary_password(NUMBER, PASSWORD) is LoginVerdict.ACCEPTED
+        impatient.close()
+
+    def test_a_full_disk_is_unavailable_and_nothing_is_half_written(
+        self, store: CredentialStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        set_password(store)
+        with store._database.reading() as connection:
+            pages = connection.scalar(text("PRAGMA page_count"))
+            connection.execute(text(f"PRAGMA max_page_count = {pages}"))
+        header = "contract_number,number\n"
+        path = Path(str(store._database._url.database)).with_name("many.csv")
+        path.write_text(header + "".join(f"03{n},\n" for n in range(20_000_000, 20_005_000)))
+        with pytest.raises(StoreUnavailable, match="full"):
+            store.import_lines(path)
+        assert len(store.list_lines()) == 2
+        assert store.check_temporary_password(NUMBER, PASSWORD) is LoginVerdict.ACCEPTED
+
+    def test_a_file_that_is_no_database_is_unavailable(self, tmp_path: Path, key: Key) -> None:
+        path = tmp_path / "store.db"
+        path.write_bytes(b"not a database at all, but long enough to have a header" * 100)
+        with pytest.raises(StoreUnavailable):
+            CredentialStore.open(f"sqlite:///{path}", key=key)
+
+    def test_a_missing_directory_is_named(self, tmp_path: Path, key: Key) -> None:
+        with pytest.raises(StoreUnavailable, match=r"nowhere/store\.db cannot be made: No such file"):
+            CredentialStore.open(f"sqlite:///{tmp_path}/nowhere/store.db", key=key)
+
+    @pytest.mark.parametrize(
+        "url", ["", "store.db", "sqlite://", "sqlite:///:memory:", "sqlite:///file:x?uri=true", "mysql://h/d"]
+    )
+    def test_a_url_that_names_no_shared_database_is_refused(self, url: str, key: Key) -> None:
+        with pytest.raises(InvalidDatabaseUrl):
+            CredentialStore.open(url, key=key)
+
+    @pytest.mark.parametrize(
+        "url", ["postgresql+nosuchdriver://ivr:hunter2@db/ivr", "postgresql://ivr:hunter2@db:port/ivr"]
+    )
+    def test_the_password_of_a_url_is_never_shown(self, url: str, key: Key) -> None:
+        with pytest.raises(CredentialError) as caught:
+            CredentialStore.open(url, key=key)
+        assert "hunter2" not in everything_said(caught.value)
+
+    def test_the_stores_own_name_hides_the_password_of_its_url(self, store: CredentialStore, key: Key) -> None:
+        store._database._url = store._database._url.set(username="ivr", password="hunter2", host="db")
+        assert repr(store).endswith(f"key {key.key_id}>")
+        assert "hunter2" not in repr(store)
+
+
+class TestBorder:
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "INSERT INTO digest_keys (generation, key_id, introduced_at) VALUES (1, :secret, 0)",
+            "INSERT INTO temporary_passwords (target_number, hash) VALUES ('0312345678', :secret)",
+            "SELECT :secret FROM no_such_table",
+        ],
+    )
+    def test_nothing_of_a_statements_values_is_in_the_error_or_chained_to_it(
+        self, store: CredentialStore, statement: str
+    ) -> None:
+        @database_border
+        def fail() -> None:
+            with store._database.writing() as connection:
+                connection.execute(text(statement), {"secret": SECRET})
+
+        with pytest.raises(StoreUnavailable, match="database") as caught:
+            fail()
+        assert SECRET not in everything_said(caught.value)
+        assert caught.value.__context__ is None
+
+    def test_errors_of_our_own_pass_unchanged(self) -> None:
+        error = InvalidDatabaseUrl("no")
+
+        @database_border
+        def fail() -> None:
+            raise error
+
+        with pytest.raises(InvalidDatabaseUrl) as caught:
+            fail()
+        assert caught.value is error
+
+    def test_a_damaged_hash_in_the_database_is_not_quoted(
+        self, store: CredentialStore, open_store: Callable[..., CredentialStore]
+    ) -> None:
+        set_password(store)
+        with store._database.writing() as connection:
+            connection.execute(text("UPDATE temporary_passwords SET hash = :hash"), {"hash": SECRET})
+        with pytest.raises(CredentialError, match=NUMBER) as caught:
+            store.check_temporary_password(NUMBER, PASSWORD)
+        assert SECRET not in everything_said(caught.value)
+        set_password(store)
+        assert store.check_temporary_password(NUMBER, PASSWORD) is LoginVerdict.ACCEPTED
