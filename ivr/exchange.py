@@ -1,0 +1,282 @@
+"""An Asterisk of our own: configured from ``dialplan/standalone``, started, and ended with its parent.
+
+For developers, testers and the live tests. An operator's exchange adopts ``dialplan/karipass`` instead; both
+read the same spec of who is trusted. Nothing here is asynchronous: a start takes a second or two, then the
+process runs by itself.
+
+Asterisk is the one on ``PATH`` if that is new enough, else the one in the root file system that
+``docker/asterisk-rootfs`` builds on first use.
+"""
+
+import contextlib
+import os
+import re
+import shutil
+import socket
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from ivr.exchange_config import ExchangeConfig, ExchangeError, Phone, render
+
+__all__ = ["Exchange", "ExchangeConfig", "ExchangeError", "Phone"]
+
+_ROOTFS_TOOL: Final = Path(__file__).parent.parent / "docker" / "asterisk-rootfs"
+# Older ones misread AudioSocket headers that arrive in two pieces. Series 22 and 23 are released in pairs.
+_OLDEST_MINOR: Final = {22: 10, 23: 4}
+# In the root file system Asterisk runs as a user that nothing else here runs as: a number without a name.
+_UNPRIVILEGED_ID: Final = 61740
+_MARKER: Final = ".karipass-exchange"
+_BOOT_TIMEOUT_S: Final = 30.0
+_STOP_TIMEOUT_S: Final = 5.0
+_POLL_S: Final = 0.05
+# Of a Unix socket's address (sun_path), less the closing NUL.
+_SOCKET_PATH_LIMIT: Final = 107
+
+
+@dataclass(frozen=True)
+class _Asterisk:
+    """How to run it (the words up to its own options) and where it sees the run directory."""
+
+    start: tuple[str, ...]
+    remote: tuple[str, ...]
+    run: str
+    owner: int | None
+
+
+class Exchange:
+    """One running Asterisk; a context manager. Several may run at once if their ports differ.
+
+    It ends with `stop`, and at the latest with this process, however that ends.
+
+    Args:
+        config: what to run.
+    """
+
+    def __init__(self, config: ExchangeConfig) -> None:
+        self.config = config
+        self._asterisk: _Asterisk | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._spawner: ThreadPoolExecutor | None = None
+
+    @property
+    def log_path(self) -> Path:
+        """What Asterisk logs: notices, warnings and errors."""
+        return self.config.run_dir / "asterisk.log"
+
+    @property
+    def running(self) -> bool:
+        """Whether the process is there."""
+        return self._process is not None and self._process.poll() is None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start Asterisk and wait until it takes calls.
+
+        Raises:
+            ExchangeError: there is no Asterisk to be had, a port is taken, or it did not come up.
+        """
+        if self.running:
+            return
+        self.stop()
+        check_ports(self.config)
+        self._asterisk = asterisk = _find_asterisk(self.config.run_dir.absolute())
+        self._write(asterisk)
+        # Linux sends the death signal when the *thread* that forked ends: one that stays has to do it.
+        self._spawner = ThreadPoolExecutor(1, thread_name_prefix="asterisk-parent")
+        try:
+            self._process = self._spawner.submit(self._spawn, asterisk).result()
+            self._await_boot(asterisk, self._process)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """End Asterisk and every call on it. May be called at any time, any number of times."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.terminate()
+            try:
+                process.wait(_STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        if self._spawner is not None:
+            self._spawner.shutdown()
+            self._spawner = None
+
+    def command(self, text: str) -> str:
+        """Run one command of Asterisk's own command line, such as ``core show channels``.
+
+        Returns:
+            What it printed.
+
+        Raises:
+            ExchangeError: Asterisk is not running, or the command did not reach it.
+        """
+        if not self.running or self._asterisk is None:
+            raise ExchangeError("the exchange is not running")
+        done = _remote(self._asterisk, text)
+        if done.returncode != 0:
+            raise ExchangeError(f"Asterisk did not take {text!r}: {done.stdout.strip()}")
+        return done.stdout
+
+    def _write(self, asterisk: _Asterisk) -> None:
+        """Make the run directory anew, all of it for Asterisk's user alone: it holds secrets."""
+        run_dir = self.config.run_dir
+        apology = self.config.sounds_dir / "ja" / "unavailable.wav"
+        if not apology.is_file():
+            raise ExchangeError(f"{apology} is missing: build the prompts first")
+        if run_dir.exists() and any(run_dir.iterdir()) and not (run_dir / _MARKER).exists():
+            raise ExchangeError(f"{run_dir} holds other things: give the exchange a directory of its own")
+        shutil.rmtree(run_dir, ignore_errors=True)
+        run_dir.mkdir(mode=0o700, parents=True)
+        (run_dir / _MARKER).touch()
+        for name in ("etc/karipass", "sounds/ja", "db", "spool", "cache"):
+            (run_dir / name).mkdir(mode=0o700, parents=True)
+        for name, text in render(self.config, run=asterisk.run).items():
+            path = run_dir / "etc" / name
+            path.touch(mode=0o600)
+            path.write_text(text, encoding="utf-8")
+        shutil.copyfile(apology, run_dir / "sounds" / "ja" / "unavailable.wav")
+        if asterisk.owner is not None:
+            for path in (run_dir, *run_dir.rglob("*")):
+                os.chown(path, asterisk.owner, asterisk.owner)
+
+    def _spawn(self, asterisk: _Asterisk) -> subprocess.Popen[bytes]:
+        with (self.config.run_dir / "console.log").open("wb") as console:
+            # A session of its own: Ctrl-C is for the parent, which lets calls end before it stops us.
+            return subprocess.Popen(  # noqa: S603
+                [*asterisk.start, "-f", "-C", f"{asterisk.run}/etc/asterisk.conf"],
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                cwd="/",
+            )
+
+    def _await_boot(self, asterisk: _Asterisk, process: subprocess.Popen[bytes]) -> None:
+        give_up = time.monotonic() + _BOOT_TIMEOUT_S
+        control = self.config.run_dir / "asterisk.ctl"
+        while process.poll() is None and time.monotonic() < give_up:
+            # The command itself waits until every module runs.
+            if control.exists() and "fully booted" in _remote(asterisk, "core waitfullybooted").stdout:
+                break
+            time.sleep(_POLL_S)
+        else:
+            raise ExchangeError(f"Asterisk did not come up: {self._last_words()}")
+        # To Asterisk a port that it may not have is an ERROR, and no reason to stop.
+        if f"{self.config.sip_host}:{self.config.sip_port}" not in self.command("pjsip show transports"):
+            raise ExchangeError(f"Asterisk came up without its SIP port: {self._last_words()}")
+
+    def _lines(self, name: str) -> list[str]:
+        with contextlib.suppress(FileNotFoundError):
+            text = (self.config.run_dir / name).read_text(encoding="utf-8", errors="replace")
+            return [line for line in text.splitlines() if line.strip()]
+        return []
+
+    def _last_words(self) -> str:
+        lines = self._lines("asterisk.log") or self._lines("console.log") or ["it said nothing"]
+        errors = [line for line in lines if "] ERROR[" in line]
+        return f"{(errors or lines)[-1]} (logs in {self.config.run_dir})"
+
+
+def check_ports(config: ExchangeConfig) -> None:
+    """See whether the exchange can have its ports.
+
+    Raises:
+        ExchangeError: a port is taken or not allowed; the text names it and the setting that changes it.
+    """
+    first, last = config.rtp_ports
+    wanted = [
+        ("KARIPASS_SIP_PORT", socket.SOCK_DGRAM, config.sip_host, config.sip_port),
+        ("KARIPASS_AMI_PORT", socket.SOCK_STREAM, "127.0.0.1", config.ami_port),
+        # Asterisk takes these on all addresses.
+        *(("KARIPASS_RTP_PORTS", socket.SOCK_DGRAM, "", number) for number in range(first, last + 1)),
+    ]
+    for setting, kind, host, port in wanted:
+        with socket.socket(socket.AF_INET, kind) as probe:
+            if kind is socket.SOCK_STREAM:
+                # As Asterisk does: lingering connections of a former run are no obstacle.
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError as error:
+                transport = "TCP" if kind is socket.SOCK_STREAM else "UDP"
+                reason = f"{transport} port {port} on {host or 'any address'} cannot be had ({error.strerror})"
+                raise ExchangeError(f"{reason}: set {setting} to another") from error
+
+
+def _find_asterisk(run_dir: Path) -> _Asterisk:
+    # The death signal is lost when the user changes, so it is asked for before and after.
+    tie = ("setpriv", "--pdeathsig", "TERM")
+    if shutil.which("setpriv") is None:
+        raise ExchangeError("setpriv is missing: install util-linux 2.33 or newer")
+    program = shutil.which("asterisk", path=f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/sbin")
+    if program is not None and new_enough(_output(program, "-V")):
+        control = run_dir / "asterisk.ctl"
+        if len(os.fsencode(control)) > _SOCKET_PATH_LIMIT:
+            raise ExchangeError(f"{control} is too long a path for a socket: use a shorter run directory")
+        return _Asterisk(start=(*tie, program), remote=(program,), run=str(run_dir), owner=None)
+    if not _ROOTFS_TOOL.is_file():
+        raise ExchangeError("there is no Asterisk 22.10 or newer on PATH: install one")
+    if os.geteuid() != 0:
+        raise ExchangeError(
+            "there is no Asterisk 22.10 or newer on PATH, and to run the one in a root file system takes root: "
+            "use sudo, or install one"
+        )
+    _output(str(_ROOTFS_TOOL), "build")
+    inside = "/srv/karipass"
+    enter = (str(_ROOTFS_TOOL), "exec", "--bind", f"{run_dir}:{inside}", "--")
+    user = ("--reuid", str(_UNPRIVILEGED_ID), "--regid", str(_UNPRIVILEGED_ID), "--clear-groups")
+    return _Asterisk(
+        start=(*tie, *enter, *tie, *user, "asterisk"),
+        remote=(*enter, "asterisk"),
+        run=inside,
+        owner=_UNPRIVILEGED_ID,
+    )
+
+
+def new_enough(version: str) -> bool:
+    """Whether ``asterisk -V`` says a release whose AudioSocket is sound, as in ``Asterisk 22.10.1``."""
+    found = re.match(r"Asterisk (?:certified/)?(\d+)\.(\d+)", version)
+    if found is None:
+        return False
+    major, minor = int(found[1]), int(found[2])
+    return major >= min(_OLDEST_MINOR) and minor >= _OLDEST_MINOR.get(major, 0)
+
+
+def _output(*words: str) -> str:
+    """What a command prints; its messages go where ours do."""
+    done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603
+    if done.returncode != 0:
+        raise ExchangeError(f"{' '.join(words)} ended with status {done.returncode}, see above")
+    return done.stdout
+
+
+def _remote(asterisk: _Asterisk, text: str) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(  # noqa: S603
+            [*asterisk.remote, "-C", f"{asterisk.run}/etc/asterisk.conf", "-rx", text],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=_BOOT_TIMEOUT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ExchangeError(f"Asterisk did not answer {text!r} within {_BOOT_TIMEOUT_S:.0f} s") from error

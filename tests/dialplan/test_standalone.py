@@ -1,0 +1,68 @@
+import re
+from dataclasses import replace
+
+import pytest
+
+from ivr.exchange_config import DIALPLAN_DIR
+from tests.dialplan.asterisk_config import CONFIG, RUN, rendered, sections, statements
+
+
+def test_every_file_of_both_directories_is_part_of_the_exchange() -> None:
+    files = rendered()
+    for path in (DIALPLAN_DIR / "standalone").iterdir():
+        assert path.name in files
+    for path in (DIALPLAN_DIR / "karipass").iterdir():
+        assert files[f"karipass/{path.name}"] == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in (DIALPLAN_DIR / "standalone").iterdir()))
+def test_no_placeholder_is_left(name: str) -> None:
+    # What begins with a brace or a bracket is a variable or an expression of the dialplan.
+    assert not re.search(r"\$[^{\[]", rendered()[name])
+
+
+@pytest.mark.parametrize(
+    ("name", "statement"),
+    [
+        ("asterisk.conf", f"astetcdir => {RUN}/etc"),
+        ("asterisk.conf", f"astlogdir => {RUN}"),
+        ("extensions.conf", "KARIPASS_ACCESS_NUMBER = 0363044747"),
+        ("extensions.conf", "KARIPASS_AGI = 127.0.0.9:14573"),
+        ("extensions.conf", f"KARIPASS_SOUNDS = {RUN}/sounds"),
+        ("extensions.conf", "KARIPASS_CALL_CAP_S = 299"),
+        ("manager.conf", "port = 15038"),
+        ("manager.conf", "secret = secret-of-manager"),
+        ("pjsip.conf", "bind = 127.0.0.8:15060"),
+        ("rtp.conf", "rtpstart = 20000"),
+        ("rtp.conf", "rtpend = 20999"),
+    ],
+)
+def test_a_setting_reaches_its_file(name: str, statement: str) -> None:
+    files = rendered()
+    assert statement in list(statements(files[name], files))
+
+
+def test_the_loop_calls_the_exchange_itself_also_when_it_listens_on_all_addresses() -> None:
+    files = rendered(replace(CONFIG, sip_host="0.0.0.0"))  # noqa: S104
+    found = sections("pjsip.conf", files)
+    assert [s.values["contact"] for s in found if "contact" in s.values] == ["sip:127.0.0.1:15060"]
+    assert "127.0.0.1:15060" in [s.values.get("match") for s in found]
+
+
+def test_every_module_that_the_dialplan_needs_is_loaded_and_nothing_else_loads_itself() -> None:
+    files = rendered()
+    lines = list(statements(files["modules.conf"], files))
+    assert "autoload = no" in lines
+    modules = {line.removeprefix("require = ") for line in lines if line.startswith("require")}
+    adopters = re.search(r"Needs the modules (.*?) and format_wav", files["karipass/extensions.conf"], re.DOTALL)
+    assert adopters is not None
+    named = set(re.findall(r"\w+_\w+", adopters[1].replace("\n;", "")))
+    assert len(named) > 8
+    assert {f"{name}.so" for name in named} <= modules
+
+
+def test_a_call_can_not_outlast_the_cap() -> None:
+    files = rendered()
+    assert any(
+        "TIMEOUT(absolute)=${KARIPASS_CALL_CAP_S}" in line for line in statements(files["extensions.conf"], files)
+    )

@@ -1,0 +1,66 @@
+"""The tool's doors; that it builds a working Asterisk is shown by the live tests, which run in one."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+TOOL = Path(__file__).parents[2] / "docker" / "asterisk-rootfs"
+
+
+def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(TOOL), *words],
+        env={"PATH": os.environ["PATH"], "HOME": "/home/somebody", **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("environment", "root"),
+    [
+        ({}, "/home/somebody/.cache/karipass/asterisk-root"),
+        ({"XDG_CACHE_HOME": "/xdg"}, "/xdg/karipass/asterisk-root"),
+        ({"XDG_CACHE_HOME": "/xdg", "KARIPASS_CACHE": "/ours"}, "/ours/asterisk-root"),
+    ],
+)
+def test_the_root_is_below_the_cache_that_the_environment_names(environment: dict[str, str], root: str) -> None:
+    assert run("path", **environment).stdout == f"{root}\n"
+
+
+@pytest.mark.parametrize("words", [(), ("remove",), ("exec",), ("exec", "--bind", "here", "--", "true")])
+def test_a_wrong_call_gets_one_line(words: tuple[str, ...]) -> None:
+    done = run(*words)
+    assert done.returncode == 1
+    assert done.stderr.startswith("asterisk-rootfs: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="takes root to become somebody else")
+@pytest.mark.parametrize("words", [("build",), ("exec", "true")])
+def test_without_root_one_line_says_so(words: tuple[str, ...]) -> None:
+    tool = TOOL.read_text(encoding="utf-8")
+    done = subprocess.run(
+        ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "bash", "-c", tool, *("tool", *words)],
+        cwd="/",
+        env={"PATH": os.environ["PATH"], "KARIPASS_CACHE": "/nowhere/at/all"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "needs root" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="build needs root")
+def test_offline_one_line_says_so_and_nothing_half_made_is_left(tmp_path: Path) -> None:
+    done = run("build", KARIPASS_CACHE=str(tmp_path), KARIPASS_DEBIAN_MIRROR="http://127.0.0.1:9/debian")
+    assert done.returncode == 1
+    assert "offline" in done.stderr.splitlines()[-1]
+    assert {path.name for path in tmp_path.iterdir()} == {"asterisk-root.lock", "asterisk-root.log"}
