@@ -1,0 +1,1 @@
+"""The access number: a call that sets a temporary password."""

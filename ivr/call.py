@@ -1,0 +1,189 @@
+"""One call: a dialogue, the keys that are heard, and the guidance that is said. Sans-I/O.
+
+`CallSession` is the same for a live call and for a simulated one; they differ in who calls `tick` (the 20 ms clock of
+the process, or the samples of a WAV file) and in who carries out `StorePassword`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from dsp import BurstRefused, KeyEnded, KeyStarted
+from dsp import Event as ReceiverEvent
+from ivr.dialogue import Dialogue
+from ivr.dialogue.events import (
+    Command,
+    Ending,
+    Event,
+    GuidanceEnded,
+    HangUp,
+    HungUp,
+    Judged,
+    KeyPressed,
+    KeyReleased,
+    Say,
+    StopGuidance,
+    StorePassword,
+    TimePassed,
+    WithdrawPassword,
+)
+from ivr.keys import KeyPairing
+from ivr.phrases import Phrase, render, transcript
+from ivr.transcript import (
+    Ended,
+    EntryJudged,
+    Interrupted,
+    KeyHeard,
+    KeyMissed,
+    Observer,
+    Said,
+    TranscriptEntry,
+    figures,
+)
+from prompts import Catalogue
+
+FRAME_S: Final = 0.02
+FRAME_BYTES: Final = 320
+SILENCE: Final = bytes(FRAME_BYTES)
+
+
+@dataclass(slots=True)
+class _Press:
+    """An announced in-band key whose end is still to come."""
+
+    key: str = field(repr=False)
+    began_s: float
+    counted: bool
+    hidden: bool
+
+
+class CallSession:
+    """One call.
+
+    Args:
+        call_id: names the call in logs.
+        dialogue: where the call is; in its first state.
+        catalogue: what is said, in the caller's language.
+        observer: is told what happens.
+        store: carries out `StorePassword`, and answers through `handle`; must not block.
+        withdraw: carries out `WithdrawPassword`.
+        now: the time at which the call began, on the clock of `tick`.
+    """
+
+    def __init__(
+        self,
+        call_id: str,
+        dialogue: Dialogue,
+        catalogue: Catalogue,
+        *,
+        observer: Observer,
+        store: Callable[[CallSession, StorePassword], None],
+        withdraw: Callable[[CallSession], None],
+        now: float,
+    ) -> None:
+        self.call_id = call_id
+        self._dialogue = dialogue
+        self._catalogue = catalogue
+        self._observer = observer
+        self._store = store
+        self._withdraw = withdraw
+        self._began = now
+        self._now = now
+        self._pairing = KeyPairing()
+        self._presses: deque[_Press] = deque()
+        self._guidance: memoryview | None = None
+        self._said = 0
+
+    @property
+    def ending(self) -> Ending | None:
+        """How the call ended; None while it goes on."""
+        return self._dialogue.ending
+
+    # --- what comes in --------------------------------------------------------------------------------------
+
+    def handle(self, event: Event, now: float) -> None:
+        """Hand an event to the dialogue and carry out what follows."""
+        self._now = now
+        for command in self._dialogue.handle(event, now):
+            self._carry_out(command)
+
+    def hear(self, event: ReceiverEvent, now: float) -> None:
+        """Take what the receiver heard in the caller's audio."""
+        match event:
+            case KeyStarted(key=key, begin_s=begin_s):
+                counted = self._pairing.in_band(key, begin_s)
+                press = _Press(key, begin_s, counted, self._dialogue.hides_keys(now))
+                self._presses.append(press)
+                if press.counted:
+                    self.handle(KeyPressed(key), now)
+            case KeyEnded(key=heard):
+                press = self._presses.popleft()  # announced keys end in their order
+                self._pairing.in_band_ended(press.key, press.began_s, heard.end_s)
+                if press.counted:
+                    self.handle(KeyReleased(), now)
+                value = None if press.hidden else heard.key
+                self._note(KeyHeard("in-band", press.counted, value, figures(heard, hidden=press.hidden)), now)
+            case BurstRefused(near_miss=missed):
+                hidden = self._dialogue.hides_keys(now)
+                value = None if hidden else missed.key
+                self._note(KeyMissed(value, str(missed.failed_test), figures(missed, hidden=hidden)), now)
+
+    def key_frame(self, key: str, at_s: float, now: float) -> None:
+        """Take an RFC 4733 key that came at `at_s` seconds of the caller's audio."""
+        counted = self._pairing.frame(key, at_s)
+        value = None if self._dialogue.hides_keys(now) else key
+        self._note(KeyHeard("rfc4733", counted, value, None), now)
+        if counted:
+            self.handle(KeyPressed(key), now)
+
+    def hung_up(self, now: float) -> None:
+        """The caller went away."""
+        self._guidance = None
+        self.handle(HungUp(), now)
+
+    # --- what goes out --------------------------------------------------------------------------------------
+
+    def tick(self, now: float) -> bytes | memoryview:
+        """Let 20 ms pass; returns the frame to send for them (`FRAME_BYTES` octets, silence included)."""
+        deadline = self._dialogue.deadline
+        if deadline is not None and now >= deadline:
+            self.handle(TimePassed(), now)
+        guidance = self._guidance
+        if guidance is None:
+            return SILENCE
+        frame = guidance[self._said : self._said + FRAME_BYTES]
+        self._said += FRAME_BYTES
+        if self._said >= len(guidance):
+            self._guidance = None
+            self.handle(GuidanceEnded(), now)
+            return bytes(frame).ljust(FRAME_BYTES, b"\0")
+        return frame
+
+    # --- commands -------------------------------------------------------------------------------------------
+
+    def _carry_out(self, command: Command) -> None:
+        match command:
+            case Say(phrase):
+                self._say(phrase)
+            case StopGuidance():
+                self._guidance = None
+                self._note(Interrupted(), self._now)
+            case Judged():
+                self._note(EntryJudged(command), self._now)
+            case StorePassword():
+                self._store(self, command)
+            case WithdrawPassword():
+                self._withdraw(self)
+            case HangUp(ending):
+                self._note(Ended(ending), self._now)
+
+    def _say(self, phrase: Phrase) -> None:
+        self._guidance = memoryview(render(phrase, self._catalogue).astype("<i2").tobytes())
+        self._said = 0
+        self._note(Said(transcript(phrase, self._catalogue)), self._now)
+
+    def _note(self, entry: TranscriptEntry, now: float) -> None:
+        self._observer(now - self._began, entry)

@@ -1,0 +1,15 @@
+"""The `ivr` command."""
+
+from ivr.cli.app import app
+from ivr.cli.call import call
+from ivr.cli.lines import lines_app
+from ivr.cli.serve import serve, up
+from ivr.cli.simulate import simulate
+
+__all__ = ["app"]
+
+app.command()(up)
+app.command()(serve)
+app.command()(simulate)
+app.command()(call)
+app.add_typer(lines_app, name="lines")

@@ -1,0 +1,76 @@
+"""What all commands share: the application, settings, the store, and errors as one line."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable
+from typing import Final, ParamSpec, TypeVar
+
+import typer
+
+from credentials import CredentialError, CredentialStore, Key
+from dsp import AudioError
+from ivr.exchange_config import ExchangeError
+from ivr.place_call import CallFailed
+from ivr.service import PortTaken
+from ivr.settings import Settings, SettingsError
+from ivr.telephony.errors import TelephonyError
+from prompts import PromptError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+KEY_VARIABLE: Final = "KARIPASS_KEY"
+
+EXPECTED: Final = (
+    SettingsError,
+    CredentialError,
+    PromptError,
+    AudioError,
+    ExchangeError,
+    TelephonyError,
+    PortTaken,
+    CallFailed,
+)
+"""Errors that say what is wrong and what to do: shown as their message, without a traceback."""
+
+app = typer.Typer(
+    name="ivr",
+    help="The access number: a telephone call sets a temporary password.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+def reporting_errors(command: Callable[P, R]) -> Callable[P, R]:
+    """Let a command end with one line on standard error, and status 1, for what can be expected to go wrong."""
+
+    @functools.wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except EXPECTED as error:
+            print(f"ivr: {error}", file=sys.stderr)
+            raise SystemExit(1) from None
+
+    return wrapped
+
+
+def open_store(settings: Settings) -> CredentialStore:
+    """The settings' store, with its key from the environment or its file (which is made on first use).
+
+    Raises:
+        SettingsError: the directory for it cannot be made.
+        CredentialError: the store or its key cannot be used.
+    """
+    try:
+        settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"KARIPASS_STATE_DIR={settings.state_dir}: cannot be made ({error.strerror}); name another directory"
+        ) from None
+    key = Key.from_environment(KEY_VARIABLE) if KEY_VARIABLE in os.environ else Key.from_file(settings.store_key_file)
+    return CredentialStore.open(settings.store_url, key=key)

@@ -1,0 +1,101 @@
+"""`ivr call`: a test call through the running Asterisk."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from credentials import InvalidNumber, normalise_number
+from dsp import KEYS
+from ivr.cli.app import reporting_errors
+from ivr.dialogue.events import Outcome
+from ivr.ear import Utterance, recognise
+from ivr.logs import configure_logs
+from ivr.place_call import Exchange, Presser, Recording, place_call
+from ivr.recording import read_recording
+from ivr.settings import Settings
+from ivr.standalone import ami_secret
+from prompts import Catalogue, load_catalogue
+
+
+@reporting_errors
+def call(
+    from_: Annotated[str, typer.Option("--from", metavar="NUMBER", help="The caller number.")],
+    keys: Annotated[
+        str | None,
+        typer.Option(help="Keys to press in band; at each space the caller first listens to the guidance."),
+    ] = None,
+    wav: Annotated[Path | None, typer.Option(help="What the caller sends from the answer on.")] = None,
+    ahead: Annotated[
+        bool, typer.Option("--ahead", help="Press all keys at once, without listening to the guidance.")
+    ] = False,
+    withheld: Annotated[bool, typer.Option("--withheld", help="The caller withholds the number.")] = False,
+) -> None:
+    """Call the access number through the running Asterisk and show what is pressed and heard.
+
+    The exit status is 0 only if the access number says that the password is set.
+    """
+    configure_logs(level="warning")
+    settings = Settings.load()
+    catalogue = load_catalogue(settings.language)
+    began = time.monotonic()
+
+    def show(word: str, text: str) -> None:
+        print(f"{time.monotonic() - began:7.2f}  {word:<8}  {text}", flush=True)
+
+    sender = _sender(keys, wav, ahead=ahead, show=show)
+    try:
+        number = normalise_number(from_)
+    except InvalidNumber as error:
+        raise typer.BadParameter(str(error), param_hint="--from") from None
+    show("dials", f"{settings.access_number} from {'a withheld number' if withheld else number}")
+    outcome = asyncio.run(
+        place_call(
+            Exchange(
+                ami_host=settings.ami_host,
+                ami_port=settings.ami_port,
+                ami_user=settings.ami_user,
+                ami_secret=ami_secret(settings),
+                access_number=settings.access_number,
+            ),
+            caller=number,
+            withheld=withheld,
+            sender=sender,
+            heard=lambda utterance: show("heard", _text(utterance, catalogue)),
+        )
+    )
+    show("outcome", outcome or "none: the access number did not say")
+    raise SystemExit(0 if outcome == Outcome.SET else 1)
+
+
+def _sender(
+    keys: str | None, wav: Path | None, *, ahead: bool, show: Callable[[str, str], None]
+) -> Presser | Recording:
+    if (keys is None) == (wav is None):
+        raise typer.BadParameter("give either --keys or --wav", param_hint="--keys / --wav")
+    if wav is not None:
+        return Recording(read_recording(wav))
+    groups = (keys or "").upper().split()
+    strange = sorted(set("".join(groups)) - set(KEYS))
+    if strange or not groups:
+        raise typer.BadParameter(f"not on a telephone: {''.join(strange) or 'no key at all'}", param_hint="--keys")
+    return Presser(groups, pressed=lambda group: show("presses", _masked(group)), ahead=ahead)
+
+
+def _masked(keys: str) -> str:
+    """Keys as they may be shown: a run of eight digits is a password."""
+    return re.sub(r"\d{8}(?!\d)", "********", keys)
+
+
+def _text(utterance: Utterance, catalogue: Catalogue) -> str:
+    clips = recognise(utterance.samples, catalogue)
+    said = catalogue.separator.join(catalogue.text(clip_id) for _, clip_id in clips)
+    rms = float(np.sqrt(np.mean(np.square(utterance.samples, dtype=np.float64))))
+    return said or f"({utterance.end_s - utterance.begin_s:.1f} s of audio, {20 * np.log10(rms / 32768):.0f} dBFS)"

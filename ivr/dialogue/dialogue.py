@@ -1,0 +1,285 @@
+"""The machine that runs a call's tables: events in, commands out, and no clock of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from ivr.dialogue.entry import HASH, Collector, Entry, EntryKind
+from ivr.dialogue.events import (
+    Admitted,
+    Command,
+    Ending,
+    Event,
+    GuidanceEnded,
+    HangUp,
+    HungUp,
+    Judged,
+    KeyPressed,
+    KeyReleased,
+    NotAdmitted,
+    NotStored,
+    Outcome,
+    Say,
+    StopGuidance,
+    StoreAway,
+    Stored,
+    StorePassword,
+    TimePassed,
+    Verdict,
+    WithdrawPassword,
+)
+from ivr.dialogue.limits import Limits
+from ivr.dialogue.table import (
+    CLOSINGS,
+    START_OVER,
+    STEPS,
+    TRANSITIONS,
+    UNAVAILABLE,
+    WRONG_ENTRY,
+    Request,
+    Signal,
+    State,
+    done_guidance,
+)
+from ivr.phrases import Part, Phrase
+
+_ABANDONED: Final = Ending(Outcome.ABANDONED, "hung_up")
+
+
+class Dialogue:
+    """One call, from admission to hang-up.
+
+    Hand it every event with the time at which it happened; it returns what is to be done, in order. Between events
+    it wants a `TimePassed` when `deadline` is reached. It does no I/O, and a call of hours runs in a millisecond.
+
+    Args:
+        caller: the caller number (national digits), or "" where there is none.
+        limits: times and counts.
+        now: the time at which the call began, in seconds of any clock that rises.
+    """
+
+    def __init__(self, caller: str, *, limits: Limits, now: float) -> None:
+        self._limits = limits
+        self._request = Request(caller)
+        self._state = State.ADMISSION
+        self._ending: Ending | None = None
+        self._call_ends_at = now + limits.call_s
+        self._step_ends_at = now
+        self._collector: Collector | None = None
+        self._wrong = 0
+        self._silent = 0
+        self._guidance_plays = False
+        self._swallow_hash_until = now
+        self._drop_keys_until = now
+        self._caller_gone = False
+
+    @property
+    def state(self) -> State:
+        """Where the call is."""
+        return self._state
+
+    @property
+    def ending(self) -> Ending | None:
+        """How the call ended; None until it has."""
+        return self._ending if self._state is State.ENDED else None
+
+    def hides_keys(self, now: float) -> bool:
+        """Whether a key pressed now may be a password digit, and must not be shown."""
+        step = STEPS.get(self._state)
+        return step is None or step.secret or now < self._drop_keys_until
+
+    @property
+    def deadline(self) -> float | None:
+        """When the dialogue next wants `TimePassed`; None if only an event can move it."""
+        if self._collector is None:
+            return None
+        limit = min(self._step_ends_at, self._call_ends_at)
+        entry = self._collector.deadline
+        return limit if entry is None else min(limit, entry)
+
+    def handle(self, event: Event, now: float) -> list[Command]:
+        """Take an event; returns the commands that follow from it, in order."""
+        if self._state is State.ENDED:
+            return []
+        match event:
+            case KeyPressed(key):
+                return self._key(key, now)
+            case KeyReleased():
+                return self._key_released(now)
+            case TimePassed():
+                return self._time(now)
+            case GuidanceEnded():
+                return self._guidance_ended(now)
+            case HungUp():
+                return self._hung_up(now)
+            case Admitted(line):
+                self._request.line = line
+                return self._move(Signal.ADMITTED, now)
+            case NotAdmitted(reason):
+                ending = Ending(Outcome.REFUSED, reason)
+                return self._close(Signal.NOT_ADMITTED, ending, CLOSINGS[reason], now)
+            case Stored():
+                return self._move(Signal.STORED, now)
+            case NotStored():
+                self._ending = _ABANDONED
+                return self._move(Signal.NOT_STORED, now)
+            case StoreAway():
+                ending = Ending(Outcome.ERROR, "store_away")
+                return self._close(Signal.STORE_AWAY, ending, UNAVAILABLE, now)
+
+    # --- keys -----------------------------------------------------------------------------------------------
+
+    def _key(self, key: str, now: float) -> list[Command]:
+        if self._collector is None:
+            return []  # nothing is asked for: the store works, or the last guidance plays
+        if key == HASH and now < self._swallow_hash_until:
+            self._swallow_hash_until = now
+            return []
+        self._swallow_hash_until = now
+        if now < self._drop_keys_until:
+            self._drop_keys_until = now + self._limits.typed_ahead_pause_s
+            return []
+        commands: list[Command] = []
+        if self._guidance_plays:
+            self._guidance_plays = False
+            commands.append(StopGuidance())
+        entry = self._collector.key(key, now)
+        if entry is None:
+            return commands
+        return commands + self._judge(entry, now)
+
+    def _key_released(self, now: float) -> list[Command]:
+        if self._collector is not None:
+            self._collector.key_released(now)
+        if now < self._drop_keys_until:
+            self._drop_keys_until = now + self._limits.typed_ahead_pause_s
+        return []
+
+    # --- time -----------------------------------------------------------------------------------------------
+
+    def _time(self, now: float) -> list[Command]:
+        if self._collector is None:
+            return []
+        if now >= self._call_ends_at:
+            return self._give_up("call_limit", now)
+        if now >= self._step_ends_at:
+            return self._give_up("step_limit", now)
+        entry = self._collector.time(now)
+        return [] if entry is None else self._judge(entry, now)
+
+    def _guidance_ended(self, now: float) -> list[Command]:
+        if not self._guidance_plays:
+            return []  # it was stopped by a key while its end was on the way to us
+        self._guidance_plays = False
+        if self._collector is not None:
+            self._collector.guidance_ended(now)
+            return []
+        return self._move(Signal.SAID, now)
+
+    # --- entries --------------------------------------------------------------------------------------------
+
+    def _judge(self, entry: Entry, now: float) -> list[Command]:
+        step = STEPS[self._state]
+        if entry.kind is EntryKind.NO_INPUT:
+            self._silent += 1
+            return self._again(Signal.SILENT, Verdict.SILENT, entry, self._silent, now)
+        if entry.kind is EntryKind.COMPLETE:
+            signal = step.judge(self._request, entry.keys)
+            if signal is not Signal.WRONG:
+                shown = "*" * len(entry.keys) if step.secret else entry.keys
+                judged = Judged(self._state.value, Verdict.ACCEPTED, len(entry.keys), shown, 0)
+                if step.rule.length is not None and step.rule.hash_ends:
+                    self._swallow_hash_until = now + self._limits.between_keys_s
+                return [judged, *self._move(signal, now)]
+        if entry.kind is not EntryKind.PARTIAL:
+            self._drop_keys_until = now + self._limits.typed_ahead_pause_s
+        self._wrong += 1
+        return self._again(Signal.WRONG, Verdict.WRONG, entry, self._wrong, now)
+
+    def _again(self, signal: Signal, verdict: Verdict, entry: Entry, attempt: int, now: float) -> list[Command]:
+        """The same step once more, or the end of the call if that was the last attempt."""
+        keys = len(entry.keys)
+        judged = Judged(self._state.value, verdict, keys, "*" * keys, attempt)
+        if verdict is Verdict.WRONG and attempt >= self._limits.wrong_entries:
+            return [judged, *self._give_up("wrong_entries", now)]
+        if verdict is Verdict.SILENT and attempt >= self._limits.silences:
+            return [judged, *self._give_up("silence", now)]
+        return [judged, *self._move(signal, now)]
+
+    def _give_up(self, reason: str, now: float) -> list[Command]:
+        return self._close(Signal.GIVE_UP, Ending(Outcome.FAILED, reason), START_OVER, now)
+
+    # --- moving along the table -----------------------------------------------------------------------------
+
+    def _move(self, signal: Signal, now: float) -> list[Command]:
+        """Follow one arrow of the table, and do what the new state begins with."""
+        before = self._state
+        self._state = TRANSITIONS[before][signal]
+        if self._state in STEPS:
+            if self._state is not before:
+                self._wrong = self._silent = 0
+                self._step_ends_at = now + self._limits.step_s
+            return self._ask(WRONG_ENTRY if signal is Signal.WRONG else ())
+        self._collector = None
+        return _ENTERING[self._state](self)
+
+    def _ask(self, before: tuple[Part, ...]) -> list[Command]:
+        step = STEPS[self._state]
+        self._collector = Collector(step.rule, self._limits)
+        return self._say((*before, *step.guidance(self._request)))
+
+    def _close(self, signal: Signal, ending: Ending, parts: tuple[Part, ...], now: float) -> list[Command]:
+        self._ending = ending
+        commands = self._move(signal, now)
+        if self._caller_gone:
+            return commands + self._move(Signal.HUNG_UP, now)
+        return commands + self._say(parts)
+
+    def _say(self, parts: tuple[Part, ...]) -> list[Command]:
+        self._guidance_plays = True
+        return [Say(Phrase(parts))]
+
+    def _hung_up(self, now: float) -> list[Command]:
+        if self._caller_gone:
+            return []
+        self._caller_gone = True
+        if self._state is State.STORING:
+            return [WithdrawPassword()]  # whether it came in time is known only by the store's answer
+        if self._ending is None:
+            self._ending = _ABANDONED
+        return self._move(Signal.HUNG_UP, now)
+
+    # --- what a state without an entry begins with ----------------------------------------------------------
+
+    def _begin_storing(self) -> list[Command]:
+        request = self._request
+        if request.unit is None or request.target is None or request.password is None:
+            raise ValueError("nothing to store: the table led to STORING without a unit, number and password")
+        password, request.password = request.password, None
+        return [StorePassword(request.unit, request.target, password)]
+
+    def _begin_done(self) -> list[Command]:
+        self._ending = Ending(Outcome.SET, "set")
+        if self._caller_gone:
+            self._state = TRANSITIONS[State.DONE][Signal.HUNG_UP]
+            return self._begin_ended()
+        return self._say(done_guidance(self._request))
+
+    def _begin_closing(self) -> list[Command]:
+        self._request.password = None
+        return []
+
+    def _begin_ended(self) -> list[Command]:
+        self._request.password = None
+        if self._ending is None:
+            raise ValueError("a call ended without an outcome: the table has an arrow to ENDED that sets none")
+        return [HangUp(self._ending)]
+
+
+_ENTERING: Final[dict[State, Callable[[Dialogue], list[Command]]]] = {
+    State.STORING: Dialogue._begin_storing,
+    State.DONE: Dialogue._begin_done,
+    State.CLOSING: Dialogue._begin_closing,
+    State.ENDED: Dialogue._begin_ended,
+}

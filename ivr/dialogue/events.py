@@ -1,0 +1,182 @@
+"""What comes into the dialogue (events) and what it asks for (commands).
+
+Both are frozen values, so that a whole call can be written down, replayed and compared in a test.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+
+from credentials import Line, Unit
+from ivr.phrases import Phrase
+
+
+class RefusalReason(StrEnum):
+    """Why a caller is not admitted (SPEC section 2, step 1)."""
+
+    WITHHELD = "withheld"
+    UNKNOWN = "unknown"
+    NOT_SUBSCRIBED = "not_subscribed"
+    LOCKED = "locked"
+
+
+class Outcome(StrEnum):
+    """How a call ended, for the dialplan, the logs and the records."""
+
+    SET = "set"
+    """The temporary password is stored."""
+    REFUSED = "refused"
+    """The caller was not admitted."""
+    FAILED = "failed"
+    """Too many wrong entries or silences, or out of time."""
+    ABANDONED = "abandoned"
+    """The caller hung up before the end."""
+    ERROR = "error"
+    """Our fault: the store could not be reached, or the media stream broke."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """The outcome of a call and the reason for it, in one word each."""
+
+    outcome: Outcome
+    reason: str
+
+
+# --- events -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """The caller number belongs to this line."""
+
+    line: Line
+
+
+@dataclass(frozen=True, slots=True)
+class NotAdmitted:
+    """The caller number may not set passwords."""
+
+    reason: RefusalReason
+
+
+@dataclass(frozen=True, slots=True)
+class StoreAway:
+    """The store did not answer: whether the caller may be admitted is not known, or nothing was stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPressed:
+    """A key that counts (paired across sources already). Its value may be a password digit."""
+
+    key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyReleased:
+    """The end of the key that was pressed last."""
+
+
+@dataclass(frozen=True, slots=True)
+class GuidanceEnded:
+    """The last `Say` was heard to its end (not: was stopped)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimePassed:
+    """It is `now`; due when the dialogue's `deadline` is reached, harmless at any other time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The store has the temporary password."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotStored:
+    """The store was told in time that the caller has gone, and changed nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class HungUp:
+    """The caller went away."""
+
+
+Event = (
+    Admitted
+    | NotAdmitted
+    | StoreAway
+    | KeyPressed
+    | KeyReleased
+    | GuidanceEnded
+    | TimePassed
+    | Stored
+    | NotStored
+    | HungUp
+)
+
+# --- commands -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Play this guidance now, in place of what is playing."""
+
+    phrase: Phrase
+
+
+@dataclass(frozen=True, slots=True)
+class StopGuidance:
+    """Be silent at once: a key was pressed."""
+
+
+@dataclass(frozen=True, slots=True)
+class StorePassword:
+    """Store this temporary password, and answer with `Stored`, `NotStored` or `StoreAway`."""
+
+    unit: Unit
+    target: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawPassword:
+    """The caller has gone: do not store what `StorePassword` asked for, if it is not too late."""
+
+
+class Verdict(Enum):
+    """What became of an entry."""
+
+    ACCEPTED = "accepted"
+    WRONG = "wrong"
+    SILENT = "silent"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An entry was judged; for the logs. What was entered is shown only where it can be no secret.
+
+    Attributes:
+        step: the name of the state.
+        verdict: what became of it.
+        keys: how many keys it had.
+        shown: an accepted unit or number; else `*` for each key.
+        attempt: which of the step's wrong entries or silences this is (0 if accepted).
+    """
+
+    step: str
+    verdict: Verdict
+    keys: int
+    shown: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """End the call."""
+
+    ending: Ending
+
+
+Command = Say | StopGuidance | StorePassword | WithdrawPassword | Judged | HangUp

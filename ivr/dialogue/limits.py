@@ -1,0 +1,29 @@
+"""How long a caller may take, and how often they may err (SPEC section 2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The dialogue's limits, in seconds and counts; every one of them is a setting.
+
+    Attributes:
+        first_key_s: silence after a guidance that repeats it.
+        between_keys_s: silence within an entry that ends it.
+        step_s: a whole step, its guidance and repeats included.
+        call_s: a whole call, up to the confirmed password.
+        wrong_entries: the wrong entry of a step that ends the call.
+        silences: the silence of a step that ends the call.
+        typed_ahead_pause_s: a pause this long tells keys pressed in answer to "that was not right" from
+            keys that were still being typed ahead when it was said; the latter are dropped.
+    """
+
+    first_key_s: float = 10.0
+    between_keys_s: float = 5.0
+    step_s: float = 60.0
+    call_s: float = 300.0
+    wrong_entries: int = 3
+    silences: int = 3
+    typed_ahead_pause_s: float = 0.8

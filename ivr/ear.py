@@ -1,0 +1,107 @@
+"""An ear for guidance: which clips were heard in a call's audio, for whoever calls to test.
+
+Speech is cut into utterances by the silence between them. Within one, clips of the catalogue are found by
+normalised cross-correlation: what comes back over a telephone path is the clip itself but for G.711's noise, so the
+right clip correlates near 1 and others far below.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import signal
+
+from prompts import Catalogue
+
+SAMPLE_RATE_HZ: Final = 8000
+SPEECH_RMS: Final = 100.0
+"""Of a 20 ms frame of int16 samples (-46 dBm0): above line noise and the idle code of G.711, below speech."""
+PAUSE_S: Final = 0.8
+"""Ends an utterance; the pauses within a guidance are shorter."""
+LEAST_MATCH: Final = 0.8
+_PROBE_SAMPLES: Final = 4000
+"""Half a second of a clip is enough to know it by, and also finds clips that were cut short."""
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """A run of speech: when it began and ended (seconds of audio), and its samples (int16, 8 kHz)."""
+
+    begin_s: float
+    end_s: float
+    samples: NDArray[np.int16]
+
+
+class Ear:
+    """Cuts what is heard into utterances, 20 ms at a time."""
+
+    def __init__(self) -> None:
+        self._position = 0
+        self._speech: list[NDArray[np.int16]] = []
+        self._began = 0
+        self._silent = 0
+
+    @property
+    def heard_s(self) -> float:
+        """How much audio there was."""
+        return self._position / SAMPLE_RATE_HZ
+
+    @property
+    def speaking(self) -> bool:
+        """Whether an utterance has begun and not ended."""
+        return bool(self._speech)
+
+    def feed(self, frame: NDArray[np.int16]) -> Utterance | None:
+        """Take a frame of samples; returns the utterance that it ends, if any."""
+        loud = float(np.sqrt(np.mean(np.square(frame, dtype=np.float64)))) > SPEECH_RMS
+        if loud and not self._speech:
+            self._began = self._position
+        self._position += len(frame)
+        if loud:
+            self._silent = 0
+        else:
+            self._silent += len(frame)
+        if loud or self._speech:
+            self._speech.append(frame)
+        return self.finish() if self._silent > PAUSE_S * SAMPLE_RATE_HZ else None
+
+    def finish(self) -> Utterance | None:
+        """End the utterance that goes on, if any."""
+        if not self._speech:
+            return None
+        samples = np.concatenate(self._speech)
+        self._speech = []
+        samples = samples[: len(samples) - self._silent]
+        begin_s = self._began / SAMPLE_RATE_HZ
+        return Utterance(begin_s, begin_s + len(samples) / SAMPLE_RATE_HZ, samples)
+
+
+def recognise(samples: NDArray[np.int16], catalogue: Catalogue) -> list[tuple[float, str]]:
+    """Find the catalogue's clips in a run of audio.
+
+    Args:
+        samples: int16 at 8 kHz, shape (samples,).
+        catalogue: the clips to look for.
+
+    Returns:
+        The position in seconds and the id of each clip found, in order; digits are left out.
+    """
+    found = []
+    edge = np.zeros(_PROBE_SAMPLES, np.int16)  # a clip begins with silence, and may be cut short at the end
+    audio = np.concatenate([edge, samples, edge]).astype(np.float64)
+    energy = np.concatenate([[0.0], np.cumsum(np.square(audio))])
+    for clip_id in catalogue.ids:
+        if clip_id.startswith("digit."):
+            continue
+        probe = catalogue.clip(clip_id)[:_PROBE_SAMPLES].astype(np.float64)
+        if len(probe) > len(audio):
+            continue
+        under = energy[len(probe) :] - energy[: -len(probe)]
+        match = signal.correlate(audio, probe, mode="valid", method="fft")
+        match /= np.sqrt(np.maximum(under, 1.0) * np.sum(np.square(probe)))
+        peaks, _ = signal.find_peaks(np.concatenate([[0.0], match, [0.0]]), LEAST_MATCH, distance=len(probe))
+        found += [((float(peak) - 1 - len(edge)) / SAMPLE_RATE_HZ, clip_id) for peak in peaks]
+    return sorted(found)

@@ -1,0 +1,52 @@
+"""Logs: readable on a terminal, JSON for machines, and nothing secret in either."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Mapping, MutableMapping
+from typing import Any, Final, TextIO
+
+import structlog
+
+MASK: Final = "********"
+SECRET_FIELDS: Final = frozenset({"password", "secret", "keys", "key", "digits", "digit", "hash", "digest"})
+"""Fields that no line may carry in the clear, whoever wrote it."""
+
+
+def mask_secrets(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    """structlog processor: what stands in a field that can hold a secret is replaced."""
+    for name in event.keys() & SECRET_FIELDS:
+        event[name] = MASK
+    return event
+
+
+def configure_logs(*, level: str = "info", json: bool | None = None, stream: TextIO | None = None) -> None:
+    """Set the process's logs up.
+
+    Args:
+        level: `debug`, `info`, `warning` or `error`.
+        json: one JSON object a line; by default unless the stream is a terminal.
+        stream: where to; standard error by default.
+    """
+    stream = sys.stderr if stream is None else stream
+    if json is None:
+        json = not stream.isatty()
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if json
+        else structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            mask_secrets,
+            *([structlog.processors.format_exc_info] if json else []),
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.PrintLoggerFactory(stream),
+        cache_logger_on_first_use=False,
+    )

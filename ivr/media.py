@@ -1,0 +1,154 @@
+"""The 20 ms clock of all calls of a process: caller's frames into the detector bank, guidance frames out.
+
+One task, one clock. Every 20 ms the frames that have come since, of all calls, go into the bank at once, what was
+heard goes to each call, and each call gives one frame to send. The clock is absolute: a late tick does not move the
+ones after it, and ticks that were missed are made up for (Asterisk plays what it gets, and ends a call that gets
+nothing for 2 s).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+import numpy as np
+import structlog
+
+from dsp import DetectorBank
+from dsp import Event as ReceiverEvent
+from ivr.call import CallSession
+from ivr.telephony.audiosocket import FRAME_SAMPLES, SAMPLE_RATE_HZ
+from ivr.telephony.audiosocket_server import AudioSocketConnection
+
+_log = structlog.get_logger(__name__)
+
+TICK_S: Final = FRAME_SAMPLES / SAMPLE_RATE_HZ
+MAX_TICKS_MADE_UP: Final = 25
+"""After a longer standstill (half a second) the callers have heard a gap already; filling it up later helps nobody."""
+
+MAX_FRAMES_A_TICK: Final = 4
+"""How many frames of one call are taken in one tick, so that a burst from one peer does not delay the others."""
+
+
+@dataclass(slots=True, eq=False)
+class _Stream:
+    """A call whose AudioSocket connection is there."""
+
+    connection: AudioSocketConnection
+    session: CallSession
+    slot: int
+    done: asyncio.Future[None]
+    taken_samples: int = 0
+    key_frames: list[tuple[str, int]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Expected:
+    session: CallSession
+    done: asyncio.Future[None]
+
+
+class Media:
+    """All calls' audio."""
+
+    def __init__(self) -> None:
+        self._bank = DetectorBank()
+        self._streams: dict[int, _Stream] = {}
+        self._expected: dict[UUID, _Expected] = {}
+
+    @property
+    def calls(self) -> int:
+        """How many calls have, or wait for, their audio."""
+        return len(self._streams) + len(self._expected)
+
+    def expect(self, uuid: UUID, session: CallSession) -> asyncio.Future[None]:
+        """Announce a call whose connection will come with this UUID.
+
+        Returns:
+            A future that is done when the stream is over.
+        """
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._expected[uuid] = _Expected(session, done)
+        return done
+
+    def forget(self, uuid: UUID) -> bool:
+        """The call is over for Asterisk; returns whether its connection had never come."""
+        return self._expected.pop(uuid, None) is not None
+
+    def attach(self, uuid: UUID, connection: AudioSocketConnection) -> bool:
+        """A connection came; returns whether a call waited for it."""
+        expected = self._expected.pop(uuid, None)
+        if expected is None:
+            return False
+        slot = self._bank.open()
+        self._streams[slot] = _Stream(connection, expected.session, slot, expected.done)
+        return True
+
+    async def run(self) -> None:
+        """Tick for ever."""
+        loop = asyncio.get_running_loop()
+        next_tick = loop.time() + TICK_S
+        while True:
+            await asyncio.sleep(max(0.0, next_tick - loop.time()))
+            behind = int((loop.time() - next_tick) / TICK_S)
+            if behind > MAX_TICKS_MADE_UP:
+                _log.warning("media_clock_stood_still", ticks=behind)
+                next_tick += (behind - MAX_TICKS_MADE_UP) * TICK_S
+            self.tick(loop.time())
+            next_tick += TICK_S
+
+    def tick(self, now: float) -> None:
+        """Take in what has come, let 20 ms pass for every call, send a frame to each."""
+        self._take_in(now)
+        for stream in list(self._streams.values()):
+            self._guarded(stream, self._tick_stream, now)
+
+    # --- in -------------------------------------------------------------------------------------------------
+
+    def _take_in(self, now: float) -> None:
+        for _ in range(MAX_FRAMES_A_TICK):
+            ready = [stream for stream in self._streams.values() if stream.connection.frames_waiting]
+            if not ready:
+                break
+            audio = b"".join([stream.connection.take_frame() for stream in ready])
+            frames = np.frombuffer(audio, "<i2").reshape(len(ready), FRAME_SAMPLES)
+            for stream in ready:
+                stream.taken_samples += FRAME_SAMPLES
+            for event in self._bank.feed([stream.slot for stream in ready], frames):
+                self._hear(event, now)
+
+    def _hear(self, event: ReceiverEvent, now: float) -> None:
+        stream = self._streams.get(event.slot)
+        if stream is not None:
+            self._guarded(stream, lambda stream, now: stream.session.hear(event, now), now)
+
+    def _guarded(self, stream: _Stream, work: Callable[[_Stream, float], None], now: float) -> None:
+        try:
+            work(stream, now)
+        except Exception:  # noqa: BLE001 - the border of a call: the others, and the clock, go on
+            _log.exception("call_failed", call=stream.session.call_id)
+            self._end(stream)
+
+    def _tick_stream(self, stream: _Stream, now: float) -> None:
+        connection, session = stream.connection, stream.session
+        stream.key_frames += connection.take_keys()
+        while stream.key_frames and stream.key_frames[0][1] <= stream.taken_samples + FRAME_SAMPLES:
+            key, position = stream.key_frames.pop(0)
+            session.key_frame(key, position / SAMPLE_RATE_HZ, now)
+        if connection.ended and session.ending is None:
+            session.hung_up(now)
+        frame = session.tick(now)
+        if session.ending is None and not connection.ended:
+            connection.send(frame)
+        elif session.ending is not None:
+            self._end(stream)
+
+    def _end(self, stream: _Stream) -> None:
+        stream.connection.terminate()
+        del self._streams[stream.slot]
+        self._bank.close(stream.slot)
+        if not stream.done.done():
+            stream.done.set_result(None)

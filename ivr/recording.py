@@ -1,0 +1,30 @@
+"""Recordings of callers, as the telephone network would have carried them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dsp import read_audio, to_8k
+
+
+def read_recording(path: Path) -> NDArray[np.int16]:
+    """Read what a caller sends from an audio file of any rate and coding; channels are averaged.
+
+    Returns:
+        int16 at 8 kHz, shape (samples,).
+
+    Raises:
+        AudioError: the file is no audio that can be read; the message names it.
+    """
+    samples, fs = read_audio(path)
+    return to_int16(to_8k(samples, fs))
+
+
+def to_int16(samples: NDArray[np.float32]) -> NDArray[np.int16]:
+    """Samples with full scale 1.0 as int16; what is over, or no number, is clipped."""
+    finite = np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0)
+    scaled: NDArray[np.float32] = np.rint(finite * 32768.0)
+    return scaled.clip(-32768, 32767).astype(np.int16)

@@ -1,0 +1,127 @@
+"""Settings: from the environment (`KARIPASS_...`), each wrong value named with its remedy."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from credentials import normalise_number
+from ivr.dialogue import Limits
+
+
+class SettingsError(Exception):
+    """A setting has a value that cannot be used."""
+
+
+def _default_state_dir() -> Path:
+    state_home = os.environ.get("XDG_STATE_HOME")
+    return (Path(state_home) if state_home else Path.home() / ".local" / "state") / "karipass"
+
+
+def _port_range(text: str) -> str:
+    first, dash, last = text.partition("-")
+    if not (dash and first.isdigit() and last.isdigit()):
+        raise ValueError("write it as FIRST-LAST, for example 10000-10999")
+    if not 1024 <= int(first) < int(last) <= 65535:
+        raise ValueError("the ports must rise and lie between 1024 and 65535")
+    return text
+
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Digits = Annotated[str, AfterValidator(normalise_number)]
+
+
+class Settings(BaseSettings):
+    """What can be set. Each name, in capitals and with `KARIPASS_` before it, is an environment variable.
+
+    `Settings.load` is the way to make one: it turns pydantic's errors into one line each.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="KARIPASS_", extra="ignore", frozen=True)
+
+    state_dir: Path = Field(default_factory=_default_state_dir)
+    """Where the store, its key and what runs are kept."""
+    database_url: str = ""
+    """SQLAlchemy URL of the store; an SQLite file in `state_dir` if empty."""
+    key_file: Path | None = None
+    """The file with the store's key; `key` in `state_dir` if not set. Made on first use."""
+
+    access_number: Digits = "0363044747"
+    language: str = "ja"
+
+    agi_host: str = "127.0.0.1"
+    agi_port: Port = 4573
+    audiosocket_host: str = "127.0.0.1"
+    audiosocket_port: Port = 4574
+    calls: PositiveInt = 1000
+    """How many calls at once."""
+
+    ami_host: str = "127.0.0.1"
+    ami_port: Port = 5038
+    ami_user: str = "karipass"
+    ami_secret: SecretStr | None = None
+    """Made and kept in `state_dir` if not set."""
+
+    sip_host: str = "127.0.0.1"
+    sip_port: Port = 5060
+    rtp_ports: Annotated[str, AfterValidator(_port_range)] = "10000-11999"
+
+    first_key_s: PositiveFloat = 10.0
+    between_keys_s: PositiveFloat = 5.0
+    step_s: PositiveFloat = 60.0
+    call_s: PositiveFloat = 300.0
+    wrong_entries: PositiveInt = 3
+    silences: PositiveInt = 3
+    typed_ahead_pause_s: PositiveFloat = 0.8
+
+    stop_s: PositiveFloat = 330.0
+    """How long a stopping service lets calls go on."""
+
+    @classmethod
+    def load(cls, **values: Any) -> Settings:
+        """Read the environment.
+
+        Args:
+            values: settings that override it.
+
+        Raises:
+            SettingsError: names each wrong variable, its value and what is expected.
+        """
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            raise SettingsError("\n".join(_described(problem) for problem in error.errors())) from None
+
+    @property
+    def limits(self) -> Limits:
+        """The dialogue's part of the settings."""
+        return Limits(
+            first_key_s=self.first_key_s,
+            between_keys_s=self.between_keys_s,
+            step_s=self.step_s,
+            call_s=self.call_s,
+            wrong_entries=self.wrong_entries,
+            silences=self.silences,
+            typed_ahead_pause_s=self.typed_ahead_pause_s,
+        )
+
+    @cached_property
+    def store_url(self) -> str:
+        """The store's URL, the default filled in."""
+        return self.database_url or f"sqlite:///{self.state_dir / 'store.db'}"
+
+    @cached_property
+    def store_key_file(self) -> Path:
+        """The store's key file, the default filled in."""
+        return self.key_file or self.state_dir / "key"
+
+
+def _described(problem: Any) -> str:
+    name = "KARIPASS_" + "_".join(str(part) for part in problem["loc"]).upper()
+    value = "" if "secret" in name.lower() or "url" in name.lower() else f"={problem['input']}"
+    return f"{name}{value}: {problem['msg']}"

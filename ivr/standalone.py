@@ -1,0 +1,100 @@
+"""All on one machine: an Asterisk of our own, sample lines, and the secrets between the parts."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+import prompts
+from credentials import CredentialStore
+from ivr.exchange import Exchange
+from ivr.exchange_config import ExchangeConfig, Phone
+from ivr.phrases import digits_of
+from ivr.settings import Settings
+
+_log = structlog.get_logger(__name__)
+
+SAMPLE_LINES: Final = Path(__file__).with_name("sample_lines.csv")
+SAMPLE_PHONE: Final = "0312345678"
+"""The contract number of the first sample line; a SIP phone may register as it."""
+SOUNDS_DIR: Final = Path(prompts.__file__).parent / "audio"
+_AFTER_THE_CALL_S: Final = 180
+
+
+def import_sample_lines(store: CredentialStore) -> None:
+    """Give an empty store some lines to call from; one that has lines is left alone."""
+    if not store.list_lines():
+        result = store.import_lines(SAMPLE_LINES)
+        _log.info("sample_lines_imported", lines=result.lines, numbers=result.numbers)
+
+
+def ami_secret(settings: Settings) -> str:
+    """The manager user's secret: the setting, else one that is made once and kept in the state directory."""
+    if settings.ami_secret is not None:
+        return settings.ami_secret.get_secret_value()
+    return _kept_secret(settings.state_dir / "ami-secret")
+
+
+def phone_secret(settings: Settings) -> str:
+    """The sample phone's secret, made once and kept in the state directory."""
+    return _kept_secret(settings.state_dir / "phone-secret")
+
+
+def _kept_secret(path: Path) -> str:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii").strip()
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        secret = secrets.token_urlsafe(24)
+        file.write(secret + "\n")
+    return secret
+
+
+def start_exchange(settings: Settings) -> Exchange:
+    """An Asterisk for these settings, not started yet (it is a context manager).
+
+    Raises:
+        ExchangeError: a setting cannot be written into Asterisk's configuration.
+    """
+    first, last = (int(port) for port in settings.rtp_ports.split("-"))
+    return Exchange(
+        ExchangeConfig(
+            run_dir=settings.state_dir / "exchange",
+            access_number=settings.access_number,
+            sounds_dir=SOUNDS_DIR,
+            ami_secret=ami_secret(settings),
+            agi_host=settings.agi_host,
+            agi_port=settings.agi_port,
+            sip_host=settings.sip_host,
+            sip_port=settings.sip_port,
+            rtp_ports=(first, last),
+            ami_port=settings.ami_port,
+            phones=[Phone(number=SAMPLE_PHONE, secret=phone_secret(settings))],
+            call_cap_s=int(settings.call_s) + _AFTER_THE_CALL_S,
+        )
+    )
+
+
+def manual(settings: Settings) -> str:
+    """What to do with it, for the person who started it."""
+    number = settings.access_number
+    return f"""
+karipass answers {"-".join(digits_of(number))}.
+
+  Call it from this machine, in another terminal (the password here is 24681357):
+
+    .venv/bin/ivr call --from {SAMPLE_PHONE} --keys "1 24681357 24681357"
+
+  Or register a SIP phone and dial {number}:
+
+    server {settings.sip_host}:{settings.sip_port} (UDP)   user {SAMPLE_PHONE}   password {phone_secret(settings)}
+    (KARIPASS_SIP_HOST=0.0.0.0 lets phones of your network in)
+
+  The lines that may call: .venv/bin/ivr lines list
+  Ctrl-C stops all of it.
+"""

@@ -1,0 +1,76 @@
+"""The store's answers as events of the dialogue. Blocking: a live call runs these in a thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import assert_never
+
+import structlog
+
+from credentials import CredentialError, CredentialStore, Line, Refusal, StoreUnavailable, Withdrawn
+from ivr.caller import Caller
+from ivr.dialogue.events import (
+    Admitted,
+    NotAdmitted,
+    NotStored,
+    RefusalReason,
+    StoreAway,
+    Stored,
+    StorePassword,
+)
+
+_log = structlog.get_logger(__name__)
+
+
+def admit(store: CredentialStore, caller: Caller) -> Admitted | NotAdmitted | StoreAway:
+    """Whether the caller may set passwords (SPEC section 2, step 1)."""
+    if caller.number is None:
+        return NotAdmitted(caller.refusal or RefusalReason.UNKNOWN)
+    try:
+        answer = store.admit(caller.number)
+    except StoreUnavailable as error:
+        _log.error("store_away", during="admission", problem=str(error))
+        return StoreAway()
+    match answer:
+        case Line():
+            return Admitted(answer)
+        case Refusal.NOT_SUBSCRIBED:
+            return NotAdmitted(RefusalReason.NOT_SUBSCRIBED)
+        case Refusal.LOCKED:
+            return NotAdmitted(RefusalReason.LOCKED)
+        case _:
+            assert_never(answer)
+
+
+def store_password(
+    store: CredentialStore,
+    command: StorePassword,
+    *,
+    caller: str,
+    call_id: str,
+    still_wanted: Callable[[], bool],
+) -> Stored | NotStored | StoreAway:
+    """Store a temporary password.
+
+    Args:
+        store: the credential store.
+        command: what the dialogue asked for.
+        caller: the caller number.
+        call_id: the call, for the store's records.
+        still_wanted: asked at the last moment before anything is written; False if the caller has hung up.
+    """
+    try:
+        store.set_temporary_password(
+            caller=caller,
+            target=command.target,
+            unit=command.unit,
+            password=command.password,
+            call_id=call_id,
+            still_wanted=still_wanted,
+        )
+    except Withdrawn:
+        return NotStored()
+    except CredentialError as error:
+        _log.error("not_stored", call=call_id, problem=str(error))
+        return StoreAway()
+    return Stored()

@@ -1,0 +1,137 @@
+"""The Asterisk Manager Interface, for short uses: place a call, and watch what becomes of it.
+
+Two libraries behind one small door. asterisk-ami sends an action and reads its response (it loses its reader after
+3 s without traffic, so it is not used for more). panoramisk follows events on asyncio; what it lacks for that
+(an end to a refused login, a close that stays closed) is added here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Final, Self
+
+from asterisk.ami import AMIClient, SimpleAction
+from panoramisk import Manager
+
+from ivr.telephony.errors import TelephonyError
+
+LOGIN_S: Final = 5.0
+
+
+class AmiError(TelephonyError):
+    """The manager interface is away or says no; the message names the setting to look at."""
+
+
+def send_action(
+    host: str,
+    port: int,
+    user: str,
+    secret: str,
+    name: str,
+    fields: Mapping[str, str],
+    variables: Mapping[str, str],
+) -> str:
+    """Log in, send one action, log off.
+
+    Args:
+        host: where Asterisk's manager interface listens.
+        port: its port.
+        user: the manager user.
+        secret: its secret.
+        name: the action.
+        fields: the action's fields.
+        variables: channel variables that it sets.
+
+    Returns:
+        Asterisk's message.
+
+    Raises:
+        AmiError: the interface is away, or refused the login or the action.
+    """
+    for value in (*fields.values(), *variables.values()):
+        if "\r" in value or "\n" in value:
+            raise AmiError(f"AMI: a value of {name} has a line break in it")
+    client = AMIClient(address=host, port=port)
+    try:
+        login = client.login(username=user, secret=secret).response
+        if login is None or login.is_error():
+            raise AmiError(f"AMI at {host}:{port} refused the user {user}: check KARIPASS_AMI_SECRET")
+        action = SimpleAction(name, **fields)
+        action.variables = dict(variables)
+        response = client.send_action(action).response
+        if response is None or response.is_error():
+            reason = "no answer" if response is None else response.keys.get("Message", "no reason given")
+            raise AmiError(f"AMI: Asterisk did not {name}: {reason}")
+        client.logoff()
+        return str(response.keys.get("Message", ""))
+    except OSError as error:
+        raise AmiError(
+            f"AMI at {host}:{port} cannot be reached ({error}): is Asterisk up, and KARIPASS_AMI_PORT right?"
+        ) from None
+    finally:
+        client.disconnect()
+
+
+class AmiEvents:
+    """Events of one name, from login to close.
+
+    Args:
+        host: where Asterisk's manager interface listens.
+        port: its port.
+        user: the manager user.
+        secret: its secret.
+        pattern: which events, for example `UserEvent`.
+    """
+
+    def __init__(self, host: str, port: int, user: str, secret: str, pattern: str) -> None:
+        self._where = f"{host}:{port}"
+        self._user = user
+        self._events: asyncio.Queue[Mapping[str, str]] = asyncio.Queue()
+        self._ready: asyncio.Future[None] | None = None
+        self._manager = Manager(
+            host=host, port=port, username=user, secret=secret, on_login=lambda _: self._logged_in()
+        )
+        self._manager.register_event(pattern, lambda _, event: self._events.put_nowait(dict(event)))
+
+    async def __aenter__(self) -> Self:
+        """Connect and log in.
+
+        Raises:
+            AmiError: the interface is away or refused the login.
+        """
+        self._ready = asyncio.get_running_loop().create_future()
+        self._manager.loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(LOGIN_S):
+                self._manager.connect()
+                await self._ready
+        except TimeoutError:
+            self._close()
+            raise AmiError(
+                f"AMI at {self._where}: no login as {self._user}; check KARIPASS_AMI_PORT and KARIPASS_AMI_SECRET"
+            ) from None
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close, and stay closed."""
+        self._close()
+
+    async def next(self) -> Mapping[str, str]:
+        """The next event's fields."""
+        return await self._events.get()
+
+    def _logged_in(self) -> None:
+        if self._ready is not None and not self._ready.done():
+            self._ready.set_result(None)
+
+    def _close(self) -> None:
+        self._manager.connect = _stay_closed
+        self._manager.close()
+
+
+def _stay_closed(*_args: Any, **_options: Any) -> None:
+    """panoramisk connects again after any close, its own too."""

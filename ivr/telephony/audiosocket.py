@@ -1,0 +1,169 @@
+"""The AudioSocket protocol, sans-I/O: bytes in, messages out.
+
+A message is a kind (1 octet), a length (2 octets, big endian) and a payload. Asterisk opens the connection and
+first sends the call's UUID; then audio, 20 ms at a time, as the caller's RTP arrives, and one message for each
+RFC 4733 key, at the key's end. We send audio, from the first moment on (Asterisk ends the call after 2 s without),
+and a terminate message. Source: Asterisk 22.10, res_audiosocket.c and its documentation; the facts about timing were
+measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+from ivr.telephony.errors import RemoteProtocolError
+
+SAMPLE_RATE_HZ: Final = 8000
+FRAME_SAMPLES: Final = 160
+FRAME_BYTES: Final = 2 * FRAME_SAMPLES
+"""20 ms of signed 16-bit little-endian samples at 8 kHz."""
+
+KIND_TERMINATE: Final = 0x00
+KIND_UUID: Final = 0x01
+KIND_KEY: Final = 0x03
+KIND_AUDIO: Final = 0x10
+KIND_ERROR: Final = 0xFF
+
+_HEADER_BYTES: Final = 3
+MAX_PAYLOAD_BYTES: Final = 4096
+"""Asterisk sends 320 octets of audio; a peer that announces far more is not one."""
+
+KEYS: Final = frozenset("0123456789*#ABCD")
+
+
+@dataclass(frozen=True, slots=True)
+class CallId:
+    """The first message: which call this connection carries."""
+
+    uuid: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """What the caller sends: signed 16-bit little-endian samples at 8 kHz."""
+
+    payload: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFrame:
+    """An RFC 4733 key that has ended. It may be a password digit."""
+
+    key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Terminate:
+    """The peer ends the stream. (A hang-up is a plain end of the connection.)"""
+
+
+@dataclass(frozen=True, slots=True)
+class PeerError:
+    """The peer reports an error, by its code."""
+
+    code: int
+
+
+Message = CallId | Audio | KeyFrame | Terminate | PeerError
+
+
+class AudioSocketParser:
+    """Turns received bytes into messages, however they were cut.
+
+    After an error every further call raises the same error: the stream has lost its place.
+    """
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._first = True
+        self._error: RemoteProtocolError | None = None
+
+    def feed(self, data: bytes) -> list[Message]:
+        """Take what was received.
+
+        Returns:
+            The messages that are complete now, in order.
+
+        Raises:
+            RemoteProtocolError: the peer does not speak AudioSocket. Messages before the bad one are lost with it.
+        """
+        if self._error is not None:
+            raise self._error
+        self._buffer += data
+        try:
+            return list(self._messages())
+        except RemoteProtocolError as error:
+            self._error = error
+            self._buffer.clear()
+            raise
+
+    def _messages(self) -> Iterator[Message]:
+        buffer = self._buffer
+        start = 0
+        while len(buffer) - start >= _HEADER_BYTES:
+            kind = buffer[start]
+            length = int.from_bytes(buffer[start + 1 : start + _HEADER_BYTES])
+            self._check_header(kind, length)
+            end = start + _HEADER_BYTES + length
+            if len(buffer) < end:
+                break
+            yield self._message(kind, bytes(buffer[start + _HEADER_BYTES : end]))
+            start = end
+        del buffer[:start]
+
+    def _check_header(self, kind: int, length: int) -> None:
+        if self._first and (kind, length) != (KIND_UUID, 16):
+            raise RemoteProtocolError(
+                f"AudioSocket: the first message is kind 0x{kind:02x} with {length} octets, not the call's UUID"
+            )
+        if length > MAX_PAYLOAD_BYTES:
+            raise RemoteProtocolError(
+                f"AudioSocket: a message of kind 0x{kind:02x} announces {length} octets, "
+                f"more than {MAX_PAYLOAD_BYTES}; Asterisk 22.10 or newer is needed (22.7 and 22.8 send wrong headers)"
+            )
+
+    def _message(self, kind: int, payload: bytes) -> Message:
+        if self._first:
+            self._first = False
+            return CallId(UUID(bytes=payload))
+        if kind == KIND_AUDIO:
+            if len(payload) % 2:
+                raise RemoteProtocolError(f"AudioSocket: audio of {len(payload)} octets is not whole samples")
+            return Audio(payload)
+        if kind == KIND_KEY:
+            key = payload.decode("latin-1").upper()
+            if key not in KEYS:
+                raise RemoteProtocolError(f"AudioSocket: a key message of {len(payload)} octets names no key")
+            return KeyFrame(key)
+        if kind == KIND_TERMINATE:
+            return Terminate()
+        if kind == KIND_ERROR:
+            return PeerError(payload[0] if payload else 0)
+        raise RemoteProtocolError(f"AudioSocket: kind 0x{kind:02x} is unknown; only audio at 8 kHz is spoken here")
+
+
+def audio_message(payload: bytes) -> bytes:
+    """One audio message, header and payload in one piece.
+
+    Args:
+        payload: signed 16-bit little-endian samples at 8 kHz; `FRAME_BYTES` for 20 ms.
+    """
+    return _AUDIO_HEADER + payload if len(payload) == FRAME_BYTES else message(KIND_AUDIO, payload)
+
+
+def message(kind: int, payload: bytes = b"") -> bytes:
+    """Any message.
+
+    Raises:
+        ValueError: the payload is longer than the length field can say.
+    """
+    if len(payload) > 0xFFFF:
+        raise ValueError(f"an AudioSocket payload of {len(payload)} octets is longer than 65535")
+    return bytes((kind,)) + len(payload).to_bytes(2) + payload
+
+
+_AUDIO_HEADER: Final = message(KIND_AUDIO, bytes(FRAME_BYTES))[:_HEADER_BYTES]
+TERMINATE: Final = message(KIND_TERMINATE)

@@ -1,0 +1,212 @@
+"""The AudioSocket shell: sockets and limits around the codec in `audiosocket`.
+
+A connection collects what the caller sends until the media clock takes it, 20 ms at a time, and writes what the clock
+hands it. It never waits for anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, cast
+from uuid import UUID
+
+import structlog
+
+from ivr.telephony.audiosocket import (
+    FRAME_BYTES,
+    TERMINATE,
+    Audio,
+    AudioSocketParser,
+    CallId,
+    KeyFrame,
+    PeerError,
+    Terminate,
+    audio_message,
+)
+from ivr.telephony.errors import RemoteProtocolError
+
+_log = structlog.get_logger(__name__)
+
+MAX_WAITING_BYTES: Final = 100 * FRAME_BYTES
+"""Two seconds of audio that the clock has not taken, or the peer has not read: such a peer is not an exchange."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioSocketLimits:
+    """What a peer may take of us.
+
+    Attributes:
+        connections: how many at once; more are closed at once.
+        identify_s: the time in which the call's UUID must come (a port scan sends nothing).
+    """
+
+    connections: int = 4000
+    identify_s: float = 5.0
+
+
+class AudioSocketConnection(asyncio.Protocol):
+    """One AudioSocket connection.
+
+    Attributes:
+        ended: the peer has closed, or was closed for breaking the protocol.
+        broken: why it was closed by us; None if it was not.
+    """
+
+    def __init__(self, server: AudioSocketServer) -> None:
+        self._server = server
+        self._parser = AudioSocketParser()
+        self._transport: asyncio.Transport | None = None
+        self._identified = False
+        self._identify_timer: asyncio.TimerHandle | None = None
+        self._audio = bytearray()
+        self._received_bytes = 0
+        self._keys: list[tuple[str, int]] = []
+        self.ended = False
+        self.broken: str | None = None
+
+    # --- for the media clock --------------------------------------------------------------------------------
+
+    @property
+    def frames_waiting(self) -> int:
+        """How many whole frames of 20 ms the caller has sent that were not taken yet."""
+        return len(self._audio) // FRAME_BYTES
+
+    def take_frame(self) -> bytes:
+        """The oldest 20 ms frame of the caller's audio (`FRAME_BYTES` octets); there must be one."""
+        frame = bytes(self._audio[:FRAME_BYTES])
+        del self._audio[:FRAME_BYTES]
+        return frame
+
+    def take_keys(self) -> list[tuple[str, int]]:
+        """The key frames that came, each with the samples of audio that came before it."""
+        keys, self._keys = self._keys, []
+        return keys
+
+    def send(self, frame: bytes | memoryview) -> None:
+        """Send 20 ms of guidance or silence."""
+        transport = self._transport
+        if transport is None or self.ended:
+            return
+        if transport.get_write_buffer_size() > MAX_WAITING_BYTES:
+            self._break("the peer does not read")
+            return
+        transport.write(audio_message(bytes(frame)))
+
+    def terminate(self) -> None:
+        """Tell Asterisk that the stream is over, and close."""
+        if self._transport is not None and not self.ended:
+            self._transport.write(TERMINATE)
+            self._transport.close()
+        self.ended = True
+
+    # --- asyncio.Protocol -----------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin the time in which the UUID must come."""
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one by its methods, not by its class
+        if not self._server.opened(self):
+            self._break("too many connections")
+            return
+        loop = asyncio.get_running_loop()
+        self._identify_timer = loop.call_later(self._server.limits.identify_s, self._not_identified)
+
+    def data_received(self, data: bytes) -> None:
+        """Collect what came."""
+        if self.ended:
+            return
+        try:
+            messages = self._parser.feed(data)
+        except RemoteProtocolError as error:
+            self._break(str(error))
+            return
+        for message in messages:
+            match message:
+                case Audio(payload):
+                    self._audio += payload
+                    self._received_bytes += len(payload)
+                case KeyFrame(key):
+                    self._keys.append((key, self._received_bytes // 2))
+                case CallId(uuid):
+                    self._identify(uuid)
+                case Terminate():
+                    self.ended = True
+                case PeerError(code):
+                    self._break(f"Asterisk reports error {code}")
+            if self.ended:
+                return
+        if len(self._audio) > MAX_WAITING_BYTES:
+            self._break("audio comes faster than it is spoken")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The caller hung up: Asterisk closes without a word."""
+        self.ended = True
+        if self._identify_timer is not None:
+            self._identify_timer.cancel()
+        self._server.closed(self)
+
+    def _identify(self, uuid: UUID) -> None:
+        if self._identify_timer is not None:
+            self._identify_timer.cancel()
+        self._identified = True
+        if not self._server.identified(uuid, self):
+            self._break("no call of ours has this UUID")
+
+    def _not_identified(self) -> None:
+        if not self._identified:
+            self._break(f"no UUID within {self._server.limits.identify_s:g} s")
+
+    def _break(self, reason: str) -> None:
+        self.ended = True
+        self.broken = reason
+        _log.warning("audiosocket_closed", reason=reason)
+        if self._transport is not None:
+            self._transport.abort()
+
+
+class AudioSocketServer:
+    """Accepts AudioSocket connections.
+
+    Args:
+        identified: told of a connection's UUID; returns False if no call waits for it (the connection is closed then).
+        limits: what a peer may take of us.
+    """
+
+    def __init__(self, identified: Callable[[UUID, AudioSocketConnection], bool], limits: AudioSocketLimits) -> None:
+        self.identified = identified
+        self.limits = limits
+        self._open: set[AudioSocketConnection] = set()
+        self._server: asyncio.Server | None = None
+
+    async def listen(self, host: str, port: int) -> None:
+        """Begin to accept.
+
+        Raises:
+            OSError: the address cannot be bound.
+        """
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: AudioSocketConnection(self), host, port, backlog=512)
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on (where 0 was asked for, the one that was given)."""
+        if self._server is None:
+            raise RuntimeError("the server does not listen yet")
+        return int(self._server.sockets[0].getsockname()[1])
+
+    def stop_listening(self) -> None:
+        """Accept no more; connections that are open go on."""
+        if self._server is not None:
+            self._server.close()
+
+    def opened(self, connection: AudioSocketConnection) -> bool:
+        """A connection was made; returns whether there is room for it."""
+        if len(self._open) >= self.limits.connections:
+            return False
+        self._open.add(connection)
+        return True
+
+    def closed(self, connection: AudioSocketConnection) -> None:
+        """A connection has ended."""
+        self._open.discard(connection)

@@ -1,0 +1,185 @@
+"""The FastAGI protocol, sans-I/O: bytes in, messages out.
+
+Asterisk connects and sends `agi_name: value` lines, ended by an empty line. Then we send one command a line and
+get one reply each, `200 result=1 (value)`; a reply with code 520 has several lines. A line `HANGUP` can come at any
+time, between the lines of a reply too. A command must not be sent before the reply to the last one. Source:
+Asterisk 22, res_agi.c; agi_name values and replies carry whatever bytes the caller's phone sent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final
+
+from ivr.telephony.errors import LocalProtocolError, RemoteProtocolError
+
+MAX_LINE_BYTES: Final = 8192
+MAX_REQUEST_LINES: Final = 256
+MAX_REPLY_LINES: Final = 256
+
+CODE_OK: Final = 200
+CODE_DEAD_CHANNEL: Final = 511
+
+_REPLY: Final = re.compile(r"(?P<code>\d{3})(?P<more>[- ])(?P<rest>.*)")
+_RESULT: Final = re.compile(r"result=(?P<result>\S*)(?: \((?P<value>.*)\))?")
+
+
+@dataclass(frozen=True, slots=True)
+class AgiRequest:
+    """How a call begins: the `agi_` variables, without the prefix."""
+
+    variables: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class AgiReply:
+    """The reply to a command.
+
+    Attributes:
+        code: 200, or 510 (unknown command), 511 (dead channel), 520 (bad syntax).
+        result: what follows `result=`; "" where the reply has none.
+        value: what stands in parentheses behind it; None where nothing does.
+    """
+
+    code: int
+    result: str = ""
+    value: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AgiHangup:
+    """The caller has hung up. Commands still get replies (most of them 511)."""
+
+
+AgiMessage = AgiRequest | AgiReply | AgiHangup
+
+
+class _Expects(Enum):
+    REQUEST = "request"
+    NOTHING = "nothing"
+    REPLY = "reply"
+    REPLY_END = "end of a reply of several lines"
+
+
+class AgiConnection:
+    """One FastAGI connection, seen from the server.
+
+    After an error every further call raises the same error.
+    """
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._expects = _Expects.REQUEST
+        self._variables: dict[str, str] = {}
+        self._reply_lines = 0
+        self._error: RemoteProtocolError | None = None
+
+    def feed(self, data: bytes) -> list[AgiMessage]:
+        """Take what was received.
+
+        Returns:
+            The messages that are complete now, in order.
+
+        Raises:
+            RemoteProtocolError: the peer does not speak AGI, or sends more than any Asterisk does.
+        """
+        if self._error is not None:
+            raise self._error
+        self._buffer += data
+        try:
+            return list(self._messages())
+        except RemoteProtocolError as error:
+            self._error = error
+            self._buffer.clear()
+            raise
+
+    def command(self, name: str, *arguments: str) -> bytes:
+        """The line that asks Asterisk to run a command.
+
+        Args:
+            name: the command, for example `SET VARIABLE`.
+            arguments: each is quoted as AGI wants it.
+
+        Raises:
+            LocalProtocolError: the reply to the last command (or the request) is still to come, or an argument has a
+                character that would end the line.
+        """
+        if self._expects is not _Expects.NOTHING:
+            raise LocalProtocolError(f"AGI: {name} cannot be sent while a {self._expects.value} is awaited")
+        line = " ".join((name, *map(_quoted, arguments)))
+        if any(character in line for character in "\r\n\0"):
+            raise LocalProtocolError(f"AGI: an argument of {name} has a line break or NUL in it")
+        self._expects = _Expects.REPLY
+        return line.encode() + b"\n"
+
+    def _messages(self) -> Iterator[AgiMessage]:
+        while (end := self._buffer.find(b"\n")) >= 0:
+            line = bytes(self._buffer[:end]).rstrip(b"\r")
+            del self._buffer[: end + 1]
+            self._check_length(len(line))
+            message = self._line(line.decode(errors="replace"))
+            if message is not None:
+                yield message
+        self._check_length(len(self._buffer))
+
+    @staticmethod
+    def _check_length(length: int) -> None:
+        if length > MAX_LINE_BYTES:
+            raise RemoteProtocolError(f"AGI: a line of {length} octets, more than {MAX_LINE_BYTES}")
+
+    def _line(self, line: str) -> AgiMessage | None:
+        if self._expects is _Expects.REQUEST:
+            return self._request_line(line)
+        if line == "HANGUP":
+            return AgiHangup()
+        if self._expects is _Expects.REPLY:
+            return self._reply_line(line)
+        if self._expects is _Expects.REPLY_END:
+            return self._reply_end(line)
+        if line:
+            raise RemoteProtocolError(f"AGI: a line of {len(line)} characters came that nothing had asked for")
+        return None
+
+    def _request_line(self, line: str) -> AgiRequest | None:
+        if not line:
+            if not self._variables:
+                raise RemoteProtocolError("AGI: a request without a single agi_ variable")
+            self._expects = _Expects.NOTHING
+            return AgiRequest(dict(self._variables))
+        name, colon, value = line.partition(":")
+        if not colon or not name.startswith("agi_"):
+            raise RemoteProtocolError("AGI: the request has a line that is not `agi_name: value`")
+        if len(self._variables) >= MAX_REQUEST_LINES:
+            raise RemoteProtocolError(f"AGI: a request of more than {MAX_REQUEST_LINES} lines")
+        self._variables[name.removeprefix("agi_")] = value.strip()
+        return None
+
+    def _reply_line(self, line: str) -> AgiReply | None:
+        match = _REPLY.fullmatch(line)
+        if match is None:
+            raise RemoteProtocolError("AGI: a reply does not begin with a code of three digits")
+        code = int(match["code"])
+        if match["more"] == "-":
+            self._expects = _Expects.REPLY_END
+            self._reply_lines = 1
+            return None
+        self._expects = _Expects.NOTHING
+        result = _RESULT.match(match["rest"])
+        return AgiReply(code) if result is None else AgiReply(code, result["result"], result["value"])
+
+    def _reply_end(self, line: str) -> AgiReply | None:
+        self._reply_lines += 1
+        if self._reply_lines > MAX_REPLY_LINES:
+            raise RemoteProtocolError(f"AGI: a reply of more than {MAX_REPLY_LINES} lines")
+        match = _REPLY.fullmatch(line)
+        if match is None or match["more"] == "-":
+            return None  # a line of the usage text
+        self._expects = _Expects.NOTHING
+        return AgiReply(int(match["code"]))
+
+
+def _quoted(argument: str) -> str:
+    return '"' + argument.replace("\\", "\\\\").replace('"', '\\"') + '"'

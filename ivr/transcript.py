@@ -1,0 +1,172 @@
+"""What happened in a call, entry by entry: for testers and logs, never with a secret.
+
+The entries are values; `describe` makes a line of each for people, `as_json` a record for machines. A key that may be
+a password digit has no value and no time here, only its quality.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Protocol
+
+from dsp import Key, NearMiss
+from ivr.dialogue.events import Ending, Judged, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Guidance began."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """Guidance was stopped by a key."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHeard:
+    """A key reached us.
+
+    Attributes:
+        source: `in-band` or `rfc4733`.
+        counted: False if the same press had already counted from the other source.
+        value: the key; None if it may be a password digit.
+        figures: the receiver's figures; None for an RFC 4733 key.
+    """
+
+    source: str
+    counted: bool
+    value: str | None
+    figures: KeyFigures | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFigures:
+    """How well a key was heard.
+
+    Attributes:
+        begin_s: when its tones began; None where the key is hidden (so are the next two).
+        duration_ms: how long they lasted.
+        key: the key.
+        level_dbm0: the weaker tone.
+        twist_db: high tone minus low tone.
+        snr_db: the tones against what else was heard.
+    """
+
+    begin_s: float | None
+    duration_ms: float | None
+    level_dbm0: float
+    twist_db: float
+    snr_db: float
+
+
+@dataclass(frozen=True, slots=True)
+class KeyMissed:
+    """A burst that was looked at and refused.
+
+    Attributes:
+        value: the key that it was like; None if it may be a password digit.
+        failed: the receiver's test that it failed.
+        figures: the receiver's figures.
+    """
+
+    value: str | None
+    failed: str
+    figures: KeyFigures
+
+
+@dataclass(frozen=True, slots=True)
+class EntryJudged:
+    """An entry was judged."""
+
+    judged: Judged
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The call is over."""
+
+    ending: Ending
+
+
+TranscriptEntry = Said | Interrupted | KeyHeard | KeyMissed | EntryJudged | Ended
+
+
+class Observer(Protocol):
+    """Is told of every entry as it happens, with the seconds since the call began."""
+
+    def __call__(self, at_s: float, entry: TranscriptEntry, /) -> None:
+        """Take note."""
+
+
+def figures(key: Key | NearMiss, *, hidden: bool) -> KeyFigures:
+    """The figures of a key that the receiver looked at; without its time if it is hidden."""
+    return KeyFigures(
+        begin_s=None if hidden else round(key.begin_s, 4),
+        duration_ms=None if hidden else round(1000 * (key.end_s - key.begin_s), 1),
+        level_dbm0=round(min(key.low_dbm0, key.high_dbm0), 1),
+        twist_db=round(key.twist_db, 1),
+        snr_db=round(key.snr_db, 1),
+    )
+
+
+def as_json(at_s: float, entry: TranscriptEntry) -> dict[str, Any]:
+    """An entry as plain values, for JSON."""
+    record: dict[str, Any] = {"at_s": round(at_s, 3), "entry": _NAMES[type(entry)]}
+    match entry:
+        case EntryJudged(judged):
+            record |= asdict(judged) | {"verdict": judged.verdict.value}
+        case Ended(ending):
+            record |= {"outcome": ending.outcome.value, "reason": ending.reason}
+        case _:
+            record |= asdict(entry)
+    if isinstance(entry, KeyHeard | KeyMissed) and entry.value is None:
+        record["at_s"] = None
+    return record
+
+
+def describe(entry: TranscriptEntry) -> str:
+    """An entry as a line for people."""
+    match entry:
+        case Said(text):
+            return f"said      {text}"
+        case Interrupted():
+            return "          (stopped by a key)"
+        case KeyHeard(source, counted, value, figures_):
+            again = "" if counted else "  (the same press, not counted again)"
+            return f"key    {_shown(value)}  {source}{_figures(figures_)}{again}"
+        case KeyMissed(value, failed, figures_):
+            return f"missed {_shown(value)}  failed: {failed}{_figures(figures_)}"
+        case EntryJudged(judged):
+            attempt = "" if judged.verdict is Verdict.ACCEPTED else f", {judged.attempt}."
+            return f"entry     {judged.step}: {judged.shown or '(nothing)'} {judged.verdict.value}{attempt}"
+        case Ended(ending):
+            return f"ended     {ending.outcome.value} ({ending.reason})"
+
+
+def _shown(value: str | None) -> str:
+    return HIDDEN if value is None else value
+
+
+def _figures(figures_: KeyFigures | None) -> str:
+    if figures_ is None:
+        return ""
+    duration = "" if figures_.duration_ms is None else f"  {figures_.duration_ms:.0f} ms"
+    return (
+        f"{duration}  {figures_.level_dbm0:+.1f} dBm0  twist {figures_.twist_db:+.1f} dB  SNR {figures_.snr_db:.0f} dB"
+    )
+
+
+HIDDEN: Final = "•"
+"""A key that may be a password digit (not `*`, which is a key)."""
+
+_NAMES: dict[type[TranscriptEntry], str] = {
+    Said: "said",
+    Interrupted: "interrupted",
+    KeyHeard: "key",
+    KeyMissed: "missed",
+    EntryJudged: "judged",
+    Ended: "ended",
+}

@@ -1,0 +1,134 @@
+"""The `ivr` command, as it is typed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from scipy.signal import resample_poly
+from typer.testing import CliRunner, Result
+
+from ivr.cli import app
+from tests.ivr.conftest import LINES, tones
+
+PASSWORD = "24681357"
+KEYS = f"1 {PASSWORD} {PASSWORD}"
+
+
+@pytest.fixture(autouse=True)
+def _state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KARIPASS_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.chdir(tmp_path)
+
+
+def ivr(*words: str) -> Result:
+    return CliRunner().invoke(app, words, catch_exceptions=False)
+
+
+@pytest.fixture
+def lines() -> None:
+    Path("lines.csv").write_text(LINES, encoding="utf-8")
+    assert ivr("lines", "import", "lines.csv").exit_code == 0
+
+
+def wav(name: str = "call.wav", keys: str = KEYS, rate: int = 8000, channels: int = 1, subtype: str = "PCM_16") -> str:
+    samples = resample_poly(tones(keys) / 32768, rate, 8000)
+    soundfile.write(name, np.stack([samples] * channels, axis=1), rate, subtype=subtype)
+    return name
+
+
+@pytest.mark.usefixtures("lines")
+def test_lines_that_were_imported_are_listed() -> None:
+    assert "0312345678       0312345679" in ivr("lines", "list").stdout
+
+
+def test_without_lines_the_list_says_how_to_import_some() -> None:
+    assert "ivr lines import" in ivr("lines", "list").stdout
+
+
+def test_a_file_with_mistakes_is_refused_by_row_and_column() -> None:
+    Path("bad.csv").write_text("contract_number,number\n0312345678,\n12,\n", encoding="utf-8")
+    result = ivr("lines", "import", "bad.csv")
+    assert result.exit_code == 1
+    assert "row 3, column contract_number" in result.stderr
+    assert "ivr lines import" in ivr("lines", "list").stdout
+
+
+@pytest.mark.usefixtures("lines")
+@pytest.mark.parametrize(
+    ("rate", "channels", "subtype"),
+    [
+        (8000, 1, "PCM_16"),
+        (8000, 1, "ALAW"),
+        (8000, 1, "ULAW"),
+        (16000, 2, "PCM_16"),
+        (44100, 1, "FLOAT"),
+        (48000, 2, "PCM_24"),
+    ],
+)
+def test_a_wav_of_any_kind_sets_the_password(rate: int, channels: int, subtype: str) -> None:
+    result = ivr("simulate", wav(rate=rate, channels=channels, subtype=subtype), "--caller", "03-1234-5678")
+    assert result.exit_code == 0
+    assert "ended     set" in result.stdout
+    assert PASSWORD not in result.output
+
+
+@pytest.mark.usefixtures("lines")
+def test_a_call_that_sets_nothing_has_exit_status_1() -> None:
+    result = ivr("simulate", wav(keys="9  9  9"), "--caller", "0312345678")
+    assert result.exit_code == 1
+    assert "ended     failed (wrong_entries)" in result.stdout
+
+
+@pytest.mark.usefixtures("lines")
+def test_json_is_one_object_with_the_outcome_and_the_transcript() -> None:
+    result = ivr("simulate", wav(), "--caller", "0312345678", "--json")
+    call = json.loads(result.stdout)
+    assert (call["outcome"], call["reason"], call["caller"]) == ("set", "set", "0312345678")
+    assert {entry["entry"] for entry in call["transcript"]} == {"said", "interrupted", "key", "judged", "ended"}
+    assert PASSWORD not in result.stdout
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"RIFF\x10\0\0\0WAVEfmt "])
+def test_a_file_that_is_no_wav_gets_one_clear_line(content: bytes) -> None:
+    Path("broken.wav").write_bytes(content)
+    result = ivr("simulate", "broken.wav", "--caller", "0312345678")
+    assert result.exit_code == 1
+    assert result.stderr.count("\n") == 1
+    assert "broken.wav" in result.stderr
+
+
+def test_a_file_that_is_not_there_gets_one_clear_line() -> None:
+    result = ivr("simulate", "nowhere.wav", "--caller", "0312345678")
+    assert (result.exit_code, result.stderr) == (1, "ivr: nowhere.wav: no such file\n")
+
+
+def test_a_caller_that_is_no_number_is_named() -> None:
+    result = ivr("simulate", wav(), "--caller", "12")
+    assert result.exit_code == 2
+    assert "12" in result.stderr
+
+
+def test_a_wrong_setting_is_named_with_its_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KARIPASS_STEP_S", "soon")
+    result = ivr("lines", "list")
+    assert result.exit_code == 1
+    assert "KARIPASS_STEP_S=soon" in result.stderr
+
+
+def test_a_key_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    ivr("lines", "list")
+    key = tmp_path / "state" / "key"
+    assert key.stat().st_mode & 0o777 == 0o600
+    key.chmod(0o644)
+    result = ivr("lines", "list")
+    assert result.exit_code == 1
+    assert f"chmod 600 {key}" in result.stderr
+
+
+@pytest.mark.parametrize("words", [(), ("--keys", "1", "--wav", "x.wav"), ("--keys", "1x"), ("--keys", " ")])
+def test_a_call_needs_keys_or_a_wav(words: tuple[str, ...]) -> None:
+    assert ivr("call", "--from", "0312345678", *words).exit_code == 2

@@ -1,0 +1,55 @@
+"""Settings come from the environment, and a wrong one is named with its value and remedy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ivr.dialogue import Limits
+from ivr.settings import Settings, SettingsError
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+
+
+def test_without_any_everything_has_a_default(tmp_path: Path) -> None:
+    settings = Settings.load()
+    assert settings.limits == Limits()
+    assert settings.access_number == "0363044747"
+    assert settings.store_url == f"sqlite:///{tmp_path}/karipass/store.db"
+
+
+def test_every_limit_of_the_dialogue_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Limits.__dataclass_fields__:
+        monkeypatch.setenv(f"KARIPASS_{name.upper()}", "7")
+    assert Settings.load().limits == Limits(**dict.fromkeys(Limits.__dataclass_fields__, 7))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "hint"),
+    [
+        ("KARIPASS_AGI_PORT", "70000", "65535"),
+        ("KARIPASS_SIP_PORT", "sip", "integer"),
+        ("KARIPASS_RTP_PORTS", "10000", "FIRST-LAST"),
+        ("KARIPASS_RTP_PORTS", "20000-10000", "rise"),
+        ("KARIPASS_ACCESS_NUMBER", "12", "telephone number"),
+        ("KARIPASS_FIRST_KEY_S", "-1", "greater than 0"),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_remedy(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, hint: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as error:
+        Settings.load()
+    assert name in str(error.value)
+    assert value in str(error.value)
+    assert hint in str(error.value)
+
+
+def test_a_secret_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KARIPASS_AMI_SECRET", "do-not-show-this")
+    assert "do-not-show-this" not in repr(Settings.load())

@@ -1,0 +1,107 @@
+"""A recording in, a call out: the very dialogue, receiver, guidance and store of live calls."""
+
+from __future__ import annotations
+
+import pytest
+
+from credentials import CredentialStore, LoginVerdict
+from ivr.caller import Caller
+from ivr.dialogue import Limits
+from ivr.dialogue.events import Ending, Outcome, RefusalReason
+from ivr.simulator import simulate
+from ivr.transcript import Interrupted, KeyHeard, KeyMissed, Said, TranscriptEntry, as_json, describe
+from prompts import Catalogue
+from tests.ivr.conftest import tones
+
+CONTRACT = "0312345678"
+ADDITIONAL = "0312345679"
+PASSWORD = "24681357"
+
+
+class Simulated:
+    """A simulated call and what was observed of it."""
+
+    def __init__(self, store: CredentialStore, catalogue: Catalogue, keys: str, **options: object) -> None:
+        self.entries: list[tuple[float, TranscriptEntry]] = []
+        caller = options.pop("caller", Caller(CONTRACT))
+        tone_s, pause_s = options.pop("tone_s", 0.1), options.pop("pause_s", 0.1)
+        self.ending = simulate(
+            tones(keys, tone_s=tone_s, pause_s=pause_s),
+            caller=caller,
+            store=store,
+            catalogue=catalogue,
+            limits=Limits(),
+            observer=lambda at_s, entry: self.entries.append((at_s, entry)),
+            **options,
+        )
+
+    def of(self, kind: type) -> list:
+        return [entry for _, entry in self.entries if isinstance(entry, kind)]
+
+
+def test_tones_set_the_password(store: CredentialStore, catalogue: Catalogue) -> None:
+    call = Simulated(store, catalogue, f"1 {PASSWORD} {PASSWORD}")
+    assert call.ending == Ending(Outcome.SET, "set")
+    assert store.check_temporary_password(CONTRACT, PASSWORD) is LoginVerdict.ACCEPTED
+
+
+def test_the_fastest_fingers_that_the_rules_allow_are_heard(store: CredentialStore, catalogue: Catalogue) -> None:
+    call = Simulated(store, catalogue, f"2{ADDITIONAL}#{PASSWORD}#{PASSWORD}#", tone_s=0.05, pause_s=0.07)
+    assert call.ending.outcome is Outcome.SET
+    assert store.check_temporary_password(ADDITIONAL, PASSWORD) is LoginVerdict.ACCEPTED
+
+
+def test_silence_ends_the_call_without_a_change(store: CredentialStore, catalogue: Catalogue) -> None:
+    call = Simulated(store, catalogue, "")
+    assert call.ending == Ending(Outcome.FAILED, "silence")
+    assert len({said.text for said in call.of(Said)[:3]}) == 1
+
+
+def test_a_recording_that_ends_is_a_caller_who_waits_or_hangs_up(store: CredentialStore, catalogue: Catalogue) -> None:
+    keys = f"1 {PASSWORD} {PASSWORD[:4]}"
+    assert Simulated(store, catalogue, keys).ending.outcome is Outcome.FAILED
+    hung_up = Simulated(store, catalogue, keys, hang_up_at_end=True)
+    assert hung_up.ending == Ending(Outcome.ABANDONED, "hung_up")
+    assert store.check_temporary_password(CONTRACT, PASSWORD) is LoginVerdict.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("caller", "reason"),
+    [
+        (Caller(None, RefusalReason.WITHHELD), "withheld"),
+        (Caller(None, RefusalReason.UNKNOWN), "unknown"),
+        (Caller("0399999999"), "not_subscribed"),
+    ],
+)
+def test_a_caller_who_is_not_admitted_hears_why(
+    store: CredentialStore, catalogue: Catalogue, caller: Caller, reason: str
+) -> None:
+    call = Simulated(store, catalogue, "1", caller=caller)
+    assert call.ending == Ending(Outcome.REFUSED, reason)
+    assert [said.text for said in call.of(Said)] == [catalogue.text(f"refused.{reason}")]
+
+
+def test_guidance_stops_within_100_ms_of_the_tone_that_stops_it(store: CredentialStore, catalogue: Catalogue) -> None:
+    call = Simulated(store, catalogue, "   2", tone_s=0.3)
+    stopped_s = next(at_s for at_s, entry in call.entries if isinstance(entry, Interrupted))
+    (key,) = call.of(KeyHeard)
+    assert key.figures.begin_s < stopped_s <= key.figures.begin_s + 0.100
+
+
+def test_a_transcript_has_no_digit_and_no_time_of_a_password(store: CredentialStore, catalogue: Catalogue) -> None:
+    call = Simulated(store, catalogue, f"2 {ADDITIONAL}# {PASSWORD} {PASSWORD}")
+    keys = call.of(KeyHeard)
+    assert [key.value for key in keys[:12]] == ["2", *ADDITIONAL, "#"]
+    assert [key.value for key in keys[12:]] == [None] * 16
+    assert all(key.figures.begin_s is None and key.figures.duration_ms is None for key in keys[12:])
+    assert all(key.figures.snr_db > 30 for key in keys)
+    hidden = [as_json(at_s, entry) for at_s, entry in call.entries if isinstance(entry, KeyHeard)][12:]
+    assert all(record["at_s"] is None for record in hidden)
+    assert PASSWORD not in "".join(describe(entry) for _, entry in call.entries)
+
+
+def test_a_key_that_was_not_heard_is_in_the_transcript_with_the_reason(
+    store: CredentialStore, catalogue: Catalogue
+) -> None:
+    missed = Simulated(store, catalogue, "1", tone_s=0.024).of(KeyMissed)
+    assert [(entry.value, entry.failed) for entry in missed] == [("1", "duration")]

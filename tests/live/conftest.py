@@ -1,0 +1,46 @@
+"""Live tests run against a real Asterisk. Where they cannot, they say so; where `CI` is set, that is a failure."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.live.capture import RtpCapture
+from tests.live.house import House
+
+
+def what_is_missing() -> str | None:
+    if os.geteuid() != 0:
+        return "root is needed (sipp plays RTP through a raw socket, Asterisk runs in a root file system)"
+    if shutil.which("sipp") is None:
+        return "sipp is missing: make test installs it (Debian's sip-tester)"
+    return None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    missing = what_is_missing()
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker(pytest.mark.live)
+            if missing and not os.environ.get("CI"):
+                item.add_marker(pytest.mark.skip(reason=f"NOT RUN: {missing}"))
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """One house for all tests that do not stop its service."""
+    if missing := what_is_missing():
+        pytest.fail(f"live tests cannot run: {missing}")
+    with House(tmp_path_factory.mktemp("house")) as house:
+        yield house
+
+
+@pytest.fixture(scope="session")
+def capture() -> Iterator[RtpCapture]:
+    with RtpCapture() as capture:
+        yield capture

@@ -1,0 +1,14 @@
+"""What a test phone heard, in the words of the catalogue."""
+
+from __future__ import annotations
+
+from ivr.ear import recognise
+from prompts import load_catalogue
+from tests.live.capture import Sound
+
+CATALOGUE = load_catalogue("ja")
+
+
+def heard_clips(sound: Sound) -> list[str]:
+    """The guidance in what came back to a phone, in order (digits of numbers are left out)."""
+    return [clip_id for _, clip_id in recognise(sound.samples(), CATALOGUE)]
