@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +15,7 @@ from credentials import InvalidNumber, normalise_number
 from dsp import KEYS
 from ivr.cli.app import reporting_errors
 from ivr.dialogue.events import Outcome
+from ivr.dialogue.table import PASSWORD_DIGITS
 from ivr.ear import Utterance, recognise
 from ivr.logs import configure_logs
 from ivr.place_call import Exchange, Presser, Recording, place_call
@@ -90,12 +90,15 @@ def _sender(
 
 
 def _masked(keys: str) -> str:
-    """Keys as they may be shown: a run of eight digits is a password."""
-    return re.sub(r"\d{8}(?!\d)", "********", keys)
+    """Keys as they may be shown: one key is a choice, keys up to `#` are a number; all else may be a password."""
+    is_number = keys.endswith("#") and len(keys) > PASSWORD_DIGITS + 1
+    return keys if len(keys) == 1 or is_number else "*" * len(keys)
 
 
 def _text(utterance: Utterance, catalogue: Catalogue) -> str:
     clips = recognise(utterance.samples, catalogue)
-    said = catalogue.separator.join(catalogue.text(clip_id) for _, clip_id in clips)
+    said = catalogue.separator.join(
+        ("…" if catalogue.follows_number(clip_id) else "") + catalogue.text(clip_id) for _, clip_id in clips
+    )
     rms = float(np.sqrt(np.mean(np.square(utterance.samples, dtype=np.float64))))
     return said or f"({utterance.end_s - utterance.begin_s:.1f} s of audio, {20 * np.log10(rms / 32768):.0f} dBFS)"

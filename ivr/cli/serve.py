@@ -23,18 +23,22 @@ def _run_service(settings: Settings, store: CredentialStore, catalogues: Mapping
     async def main() -> None:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
+        serving = asyncio.create_task(Service(settings, store, catalogues).run(stop))
+
+        def ask_to_stop() -> None:
+            if stop.is_set():  # asked twice: do not wait for calls
+                serving.cancel()
+            stop.set()
+
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, _ask_to_stop, stop)
-        await Service(settings, store, catalogues).run(stop)
+            loop.add_signal_handler(number, ask_to_stop)
+        await serving
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(main())
-
-
-def _ask_to_stop(stop: asyncio.Event) -> None:
-    if stop.is_set():  # asked twice: do not wait for calls
-        raise SystemExit(1)
-    stop.set()
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(main())
+    except asyncio.CancelledError:
+        raise SystemExit(1) from None
 
 
 def _catalogues(settings: Settings) -> dict[str, Catalogue]:

@@ -145,6 +145,13 @@ class FastAgiServer:
         """
         self._server = await asyncio.start_server(self._serve, host, port, backlog=512)
 
+    @property
+    def port(self) -> int:
+        """The port that it listens on (where 0 was asked for, the one that was given)."""
+        if self._server is None:
+            raise RuntimeError("the server does not listen yet")
+        return int(self._server.sockets[0].getsockname()[1])
+
     def stop_listening(self) -> None:
         """Accept no more; connections that are open go on."""
         if self._server is not None:
@@ -158,6 +165,8 @@ class FastAgiServer:
         self._open += 1
         try:
             await self._serve_channel(AgiChannel(reader, writer, self._limits))
+        except asyncio.CancelledError:
+            pass  # the process ends; a cancelled task would be reported as a fault by asyncio's streams
         except Exception:  # noqa: BLE001 - the border of a connection: other calls go on
             _log.exception("agi_handler_failed")
         finally:

@@ -88,7 +88,7 @@ def test_three_wrong_entries_end_the_call_and_leave_the_store_as_it_was(house: H
 def test_what_was_typed_ahead_of_a_wrong_entry_sets_nothing(house: House) -> None:
     before, password = new_password(), new_password()
     call(house, CONTRACT, typed("1", before, before))
-    call(house, CONTRACT, [Press(keys=f"9{password}{password}", after_s=1.0)], hang_up_after_s=6.0)
+    call(house, CONTRACT, [Press(keys=f"9{password}{password}", after_s=1.0)])
     assert house.check(CONTRACT, before) is LoginVerdict.ACCEPTED
     assert house.places_with([before, password]) == []
 
@@ -97,7 +97,7 @@ def test_what_was_typed_ahead_of_a_wrong_entry_sets_nothing(house: House) -> Non
 def test_a_caller_who_hangs_up_before_the_last_digit_changes_nothing(house: House, keys: KeyPath) -> None:
     before, password = new_password(), new_password()
     call(house, CONTRACT, typed("1", before, before))
-    result = call(house, CONTRACT, typed("1", password, password[:7]), keys=keys, hang_up_after_s=6.5)
+    result = call(house, CONTRACT, typed("1", password, password[:7]), keys=keys)
     assert result.ended_by is EndedBy.PHONE
     assert house.check(CONTRACT, before) is LoginVerdict.ACCEPTED
     assert house.places_with([before, password]) == []

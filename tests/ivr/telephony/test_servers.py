@@ -1,0 +1,263 @@
+"""The shells on real sockets: peers that scan, stall, flood or vanish."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from uuid import UUID, uuid4
+
+import pytest
+
+from ivr.telephony.audiosocket import FRAME_BYTES, TERMINATE, audio_message, message
+from ivr.telephony.audiosocket_server import AudioSocketConnection, AudioSocketLimits, AudioSocketServer
+from ivr.telephony.fastagi_server import AgiChannel, AgiLimits, ChannelGone, FastAgiServer
+
+REQUEST = b"agi_network: yes\nagi_uniqueid: 1\n\n"
+
+
+@asynccontextmanager
+async def agi_server(handler: Callable[[AgiChannel], object], **limits: float) -> AsyncIterator[Callable[[], object]]:
+    server = FastAgiServer(handler, AgiLimits(**limits))
+    await server.listen("127.0.0.1", 0)
+    try:
+        yield lambda: asyncio.open_connection("127.0.0.1", server.port)
+    finally:
+        server.stop_listening()
+
+
+@asynccontextmanager
+async def audiosocket_server(
+    *, known: bool = True, **limits: float
+) -> AsyncIterator[tuple[list[AudioSocketConnection], Callable[[], object]]]:
+    connections: list[AudioSocketConnection] = []
+
+    def identified(_uuid: UUID, connection: AudioSocketConnection) -> bool:
+        connections.append(connection)
+        return known
+
+    server = AudioSocketServer(identified, AudioSocketLimits(**limits))
+    await server.listen("127.0.0.1", 0)
+    try:
+        yield connections, lambda: asyncio.open_connection("127.0.0.1", server.port)
+    finally:
+        server.stop_listening()
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - what is waited for is on the other end of a socket
+            await asyncio.sleep(0.001)
+
+
+async def closed(reader: asyncio.StreamReader) -> bool:
+    async with asyncio.timeout(10):
+        try:
+            while await reader.read(1000):
+                pass
+        except ConnectionError:
+            pass
+    return True
+
+
+class TestFastAgi:
+    async def test_commands_are_run_and_answered(self) -> None:
+        seen: list[object] = []
+
+        async def handler(channel: AgiChannel) -> None:
+            seen.append(channel.request.variables["uniqueid"])
+            seen.append(await channel.get_variable("CALLERID(num)"))
+            seen.append(await channel.get_variable("NOTHING"))
+
+        async with agi_server(handler) as connect:
+            reader, writer = await connect()
+            writer.write(REQUEST)
+            assert await reader.readline() == b'GET VARIABLE "CALLERID(num)"\n'
+            writer.write(b"200 result=1 (0312345678)\n")
+            assert await reader.readline() == b'GET VARIABLE "NOTHING"\n'
+            writer.write(b"200 result=0\n")
+            assert await closed(reader)
+            writer.close()
+        assert seen == ["1", "0312345678", None]
+
+    @pytest.mark.parametrize("end", [b"", b"511 Command Not Permitted on a dead channel or intercept routine\n"])
+    async def test_a_caller_who_goes_away_is_told_to_the_handler(self, end: bytes) -> None:
+        seen: list[object] = []
+
+        async def handler(channel: AgiChannel) -> None:
+            try:
+                await channel.execute("ANSWER")
+            except ChannelGone:
+                seen.append(channel.hung_up or "closed")
+                raise
+
+        async with agi_server(handler) as connect:
+            reader, writer = await connect()
+            writer.write(REQUEST)
+            await reader.readline()
+            writer.write(end)
+            if not end:
+                writer.close()
+            await until(lambda: seen)
+            writer.close()
+        assert seen == [True if end else "closed"]
+
+    async def test_a_hangup_line_during_a_command_is_noted(self) -> None:
+        seen: list[object] = []
+
+        async def handler(channel: AgiChannel) -> None:
+            seen.append((await channel.execute("EXEC", "x")).result)
+            seen.append(channel.hung_up)
+
+        async with agi_server(handler) as connect:
+            reader, writer = await connect()
+            writer.write(REQUEST)
+            await reader.readline()
+            writer.write(b"HANGUP\n200 result=-1\n")
+            assert await closed(reader)
+            writer.close()
+        assert seen == ["-1", True]
+
+    async def test_a_peer_that_says_nothing_is_closed_in_time(self) -> None:
+        async def handler(_channel: AgiChannel) -> None:
+            pytest.fail("there was no request")
+
+        async with agi_server(handler, request_s=0.05) as connect:
+            reader, writer = await connect()
+            assert await closed(reader)
+            writer.close()
+
+    async def test_a_command_without_a_reply_ends_in_time(self) -> None:
+        seen: list[object] = []
+
+        async def handler(channel: AgiChannel) -> None:
+            try:
+                await channel.execute("ANSWER", timeout_s=0.05)
+            except TimeoutError:
+                seen.append("late")
+                raise
+
+        async with agi_server(handler) as connect:
+            reader, writer = await connect()
+            writer.write(REQUEST)
+            assert await closed(reader)
+            writer.close()
+        assert seen == ["late"]
+
+    async def test_there_is_a_most_of_connections(self) -> None:
+        release = asyncio.Event()
+
+        async def handler(_channel: AgiChannel) -> None:
+            await release.wait()
+
+        async with agi_server(handler, connections=1) as connect:
+            _, first = await connect()
+            first.write(REQUEST)
+            reader, second = await connect()
+            assert await closed(reader)
+            release.set()
+            first.close()
+            second.close()
+
+    async def test_a_handler_that_fails_leaves_the_others_alone(self) -> None:
+        async def handler(channel: AgiChannel) -> None:
+            if await channel.get_variable("X") == "bad":
+                raise RuntimeError("a fault of ours")
+            await channel.execute("ANSWER")
+
+        async with agi_server(handler) as connect:
+            good_reader, good = await connect()
+            good.write(REQUEST)
+            await good_reader.readline()
+            bad_reader, bad = await connect()
+            bad.write(REQUEST)
+            await bad_reader.readline()
+            bad.write(b"200 result=1 (bad)\n")
+            assert await closed(bad_reader)
+            good.write(b"200 result=1 (good)\n")
+            assert await good_reader.readline() == b"ANSWER\n"
+            good.close()
+            bad.close()
+
+
+class TestAudioSocket:
+    async def test_audio_and_keys_are_collected_with_their_places(self) -> None:
+        async with audiosocket_server() as (connections, connect):
+            _, writer = await connect()
+            writer.write(message(0x01, uuid4().bytes) + audio_message(b"\1\0" * 160) + message(0x03, b"5"))
+            writer.write(audio_message(b"\2\0" * 160))
+            await until(lambda: connections and connections[0].frames_waiting == 2)
+            (connection,) = connections
+            assert connection.take_frame() == b"\1\0" * 160
+            assert connection.take_frame() == b"\2\0" * 160
+            assert connection.take_keys() == [("5", 160)]
+            assert connection.take_keys() == []
+            writer.close()
+            await until(lambda: connection.ended)
+            assert connection.broken is None
+
+    async def test_frames_are_sent_and_the_stream_terminated(self) -> None:
+        async with audiosocket_server() as (connections, connect):
+            reader, writer = await connect()
+            writer.write(message(0x01, uuid4().bytes))
+            await until(lambda: connections)
+            connections[0].send(bytes(FRAME_BYTES))
+            connections[0].terminate()
+            assert await reader.read() == audio_message(bytes(FRAME_BYTES)) + TERMINATE
+            writer.close()
+
+    @pytest.mark.parametrize(
+        "sent",
+        [
+            b"GET / HTTP/1.0\r\n\r\n",
+            message(0x01, bytes(16)) + b"\x77\0\0",
+            message(0x01, bytes(16)) + message(0xFF, b"\2"),
+            message(0x01, bytes(16)) + audio_message(bytes(FRAME_BYTES)) * 101,
+        ],
+        ids=["no AudioSocket", "unknown kind", "error of Asterisk", "a flood"],
+    )
+    async def test_a_peer_that_misbehaves_is_closed(self, sent: bytes) -> None:
+        async with audiosocket_server() as (_, connect):
+            reader, writer = await connect()
+            writer.write(sent)
+            assert await closed(reader)
+            writer.close()
+
+    async def test_a_uuid_of_no_call_is_closed(self) -> None:
+        async with audiosocket_server(known=False) as (connections, connect):
+            reader, writer = await connect()
+            writer.write(message(0x01, uuid4().bytes))
+            assert await closed(reader)
+            assert connections[0].broken == "no call of ours has this UUID"
+            writer.close()
+
+    async def test_a_peer_that_says_nothing_is_closed_in_time(self) -> None:
+        async with audiosocket_server(identify_s=0.05) as (_, connect):
+            reader, writer = await connect()
+            assert await closed(reader)
+            writer.close()
+
+    async def test_a_peer_that_does_not_read_is_closed(self) -> None:
+        async with audiosocket_server() as (connections, connect):
+            _, writer = await connect()
+            writer.write(message(0x01, uuid4().bytes))
+            await until(lambda: connections)
+
+            def send_until_broken() -> bool:
+                for _ in range(1000):
+                    connections[0].send(bytes(FRAME_BYTES))
+                return connections[0].ended
+
+            await until(send_until_broken)
+            assert connections[0].broken == "the peer does not read"
+            writer.close()
+
+    async def test_there_is_a_most_of_connections(self) -> None:
+        async with audiosocket_server(connections=1) as (connections, connect):
+            _, first = await connect()
+            first.write(message(0x01, uuid4().bytes))
+            await until(lambda: connections)
+            reader, second = await connect()
+            assert await closed(reader)
+            first.close()
+            second.close()

@@ -1,0 +1,208 @@
+"""One clock, many calls: frames in, keys heard, frames out; and no call can harm another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID, uuid4
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from credentials import Line
+from ivr.call import CallSession
+from ivr.dialogue import Dialogue, Limits
+from ivr.dialogue.events import Admitted, Ending, HungUp, Outcome, Stored, StorePassword
+from ivr.media import MAX_FRAMES_A_TICK, TICK_S, Media
+from ivr.telephony.audiosocket import FRAME_BYTES
+from ivr.transcript import Interrupted, KeyHeard, TranscriptEntry
+from prompts import Catalogue
+from tests.ivr.conftest import tones
+
+CONTRACT = "0312345678"
+LINE = Line(contract_number=CONTRACT, numbers=frozenset({CONTRACT}))
+PASSWORD = "24681357"
+
+
+class Peer:
+    """An AudioSocket connection whose other end is the test."""
+
+    def __init__(self) -> None:
+        self.frames: list[bytes] = []
+        self.keys: list[tuple[str, int]] = []
+        self.sent: list[bytes] = []
+        self.ended = False
+        self.terminated = False
+
+    @property
+    def frames_waiting(self) -> int:
+        return len(self.frames)
+
+    def take_frame(self) -> bytes:
+        return self.frames.pop(0)
+
+    def take_keys(self) -> list[tuple[str, int]]:
+        keys, self.keys = self.keys, []
+        return keys
+
+    def send(self, frame: bytes | memoryview) -> None:
+        self.sent.append(bytes(frame))
+
+    def terminate(self) -> None:
+        self.ended = self.terminated = True
+
+
+class Switchboard:
+    """A media clock turned by hand."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.media = Media()
+        self.catalogue = catalogue
+        self.now = 0.0
+        self.stored: list[StorePassword] = []
+        self.entries: dict[CallSession, list[TranscriptEntry]] = {}
+
+    def call(self, store: Callable[[CallSession, StorePassword], None] | None = None) -> tuple[CallSession, Peer]:
+        def remember(session: CallSession, command: StorePassword) -> None:
+            self.stored.append(command)
+            session.handle(Stored(), self.now)
+
+        entries: list[TranscriptEntry] = []
+        session = CallSession(
+            "a-call",
+            Dialogue(CONTRACT, limits=Limits(), now=self.now),
+            self.catalogue,
+            observer=lambda _, entry: entries.append(entry),
+            store=store or remember,
+            withdraw=lambda _: None,
+            now=self.now,
+        )
+        self.entries[session] = entries
+        uuid, peer = uuid4(), Peer()
+        self.media.expect(uuid, session)
+        session.handle(Admitted(LINE), self.now)
+        assert self.media.attach(uuid, peer)
+        return session, peer
+
+    def run(self, seconds: float, sending: dict[Peer, NDArray[np.int16]] | None = None) -> None:
+        """Let time pass while peers send, 20 ms of audio in 20 ms."""
+        audio = {peer: samples.astype("<i2").tobytes() for peer, samples in (sending or {}).items()}
+        for tick in range(round(seconds / TICK_S)):
+            for peer, samples in audio.items():
+                frame = samples[tick * FRAME_BYTES : (tick + 1) * FRAME_BYTES]
+                if frame:
+                    peer.frames.append(frame.ljust(FRAME_BYTES, b"\0"))
+            self.now += TICK_S
+            self.media.tick(self.now)
+
+
+@pytest.fixture
+async def board(catalogue: Catalogue) -> Switchboard:
+    return Switchboard(catalogue)
+
+
+async def test_every_tick_sends_every_call_one_frame_from_the_first_on(board: Switchboard) -> None:
+    calls = [board.call() for _ in range(3)]
+    board.run(1.0)
+    for _, peer in calls:
+        assert len(peer.sent) == 50
+        assert {len(frame) for frame in peer.sent} == {FRAME_BYTES}
+
+
+async def test_a_call_that_only_listens_hears_the_guidance_and_then_silence(board: Switchboard) -> None:
+    _, peer = board.call()
+    board.run(12.0)
+    samples = np.frombuffer(b"".join(peer.sent), "<i2")
+    assert np.abs(samples[: 8 * 8000]).max() > 3000
+    assert not samples[11 * 8000 :].any()
+
+
+async def test_tones_in_the_audio_set_the_password_and_end_the_stream(board: Switchboard) -> None:
+    session, peer = board.call()
+    board.run(40, {peer: tones(f"1 {PASSWORD} {PASSWORD}")})
+    assert [command.password for command in board.stored] == [PASSWORD]
+    assert session.ending == Ending(Outcome.SET, "set")
+    assert peer.terminated
+    assert board.media.calls == 0
+
+
+async def test_key_frames_set_the_password_where_no_audio_comes_at_all(board: Switchboard) -> None:
+    _, peer = board.call()
+    for key in f"1{PASSWORD}#{PASSWORD}#":
+        board.run(0.2)
+        peer.keys.append((key, 0))
+    board.run(1.0)
+    assert [command.password for command in board.stored] == [PASSWORD]
+
+
+async def test_a_press_that_comes_both_ways_counts_once(board: Switchboard) -> None:
+    session, peer = board.call()
+    audio = tones(f"1{PASSWORD}{PASSWORD}")
+    for number, key in enumerate(f"1{PASSWORD}{PASSWORD}"):
+        # 100 ms of pause, 100 ms of tone; the key frame stands in the stream where the tone ends
+        peer.keys.append((key, 1600 * (number + 1)))
+    board.run(6.0, {peer: audio})
+    assert [command.password for command in board.stored] == [PASSWORD]
+    heard = [entry for entry in board.entries[session] if isinstance(entry, KeyHeard)]
+    assert [entry.counted for entry in heard].count(False) == 17
+
+
+async def test_calls_do_not_hear_each_other(board: Switchboard) -> None:
+    _, first = board.call()
+    second_session, second = board.call()
+    board.run(3.0, {first: tones("1"), second: np.zeros(24000, np.int16)})
+    assert not [entry for entry in board.entries[second_session] if isinstance(entry, KeyHeard | Interrupted)]
+
+
+async def test_a_call_that_fails_ends_alone(board: Switchboard) -> None:
+    def broken(_session: CallSession, _command: StorePassword) -> None:
+        raise RuntimeError("the disk has burnt")
+
+    failing, failing_peer = board.call(broken)
+    _, peer = board.call()
+    audio = tones(f"1 {PASSWORD} {PASSWORD}")
+    board.run(40, {failing_peer: audio, peer: audio})
+    assert failing_peer.terminated
+    assert failing.ending is None
+    assert [command.password for command in board.stored] == [PASSWORD]
+
+
+async def test_a_burst_of_audio_is_taken_in_portions(board: Switchboard) -> None:
+    _, peer = board.call()
+    peer.frames = [bytes(FRAME_BYTES)] * 50
+    board.run(TICK_S)
+    assert peer.frames_waiting == 50 - MAX_FRAMES_A_TICK
+
+
+async def test_a_hang_up_ends_the_call(board: Switchboard) -> None:
+    session, peer = board.call()
+    board.run(1.0)
+    peer.ended = True
+    board.run(TICK_S)
+    assert session.ending == Ending(Outcome.ABANDONED, "hung_up")
+    assert board.media.calls == 0
+
+
+async def test_a_hang_up_while_the_store_works_waits_for_its_answer(board: Switchboard) -> None:
+    session, peer = board.call(store=lambda _session, _command: None)
+    board.run(6.0, {peer: tones(f"1{PASSWORD}{PASSWORD}")})
+    peer.ended = True
+    board.run(1.0)
+    assert session.ending is None
+    session.handle(Stored(), board.now)
+    board.run(TICK_S)
+    assert session.ending == Ending(Outcome.SET, "set")
+    assert board.media.calls == 0
+
+
+async def test_a_connection_of_no_call_is_not_taken(board: Switchboard) -> None:
+    assert not board.media.attach(uuid4(), Peer())
+
+
+async def test_a_call_is_taken_by_one_connection_only(board: Switchboard) -> None:
+    uuid = UUID(int=1)
+    session, _ = board.call()
+    board.media.expect(uuid, session)
+    assert board.media.attach(uuid, Peer())
+    assert not board.media.attach(uuid, Peer())
+    session.handle(HungUp(), board.now)
