@@ -84,7 +84,7 @@ class CallSession:
         withdraw: Callable[[CallSession], None],
         now: float,
     ) -> None:
-        self.call_id = call_id
+        self._call_id = call_id
         self._dialogue = dialogue
         self._catalogue = catalogue
         self._observer = observer
@@ -98,9 +98,19 @@ class CallSession:
         self._said = 0
 
     @property
+    def call_id(self) -> str:
+        """Names the call in logs."""
+        return self._call_id
+
+    @property
     def ending(self) -> Ending | None:
         """How the call ended; None while it goes on."""
         return self._dialogue.ending
+
+    @property
+    def over(self) -> bool:
+        """Whether the call has ended."""
+        return self._dialogue.ending is not None
 
     # --- what comes in --------------------------------------------------------------------------------------
 

@@ -49,6 +49,7 @@ class ExchangeConfig:
         rtp_ports: first and last UDP port for audio; a call takes two, a looped call four.
         ami_port: TCP port of the manager interface, on 127.0.0.1 only.
         trunks: addresses or networks whose calls assert their caller number.
+        detecting_trunks: likewise, but Asterisk's own detector takes in-band keys out of their audio (to compare).
         phones: the phones that may register.
         call_cap_s: a call is ended after this many seconds whatever the service does.
 
@@ -67,6 +68,7 @@ class ExchangeConfig:
     rtp_ports: tuple[int, int] = (10000, 11999)
     ami_port: int = 5038
     trunks: Sequence[str] = ()
+    detecting_trunks: Sequence[str] = ()
     phones: Sequence[Phone] = ()
     call_cap_s: int = 360
 
@@ -74,7 +76,7 @@ class ExchangeConfig:
         _require(_NUMBER, self.access_number, "the access number", "digits")
         _require(_HOST, self.agi_host, "the FastAGI host", "a host name or IPv4 address")
         _require(_HOST, self.sip_host, "the SIP host", "an IPv4 address")
-        for trunk in self.trunks:
+        for trunk in (*self.trunks, *self.detecting_trunks):
             _require(_NETWORK, trunk, "a trunk", "an IPv4 address or network")
         for phone in self.phones:
             _require(_NUMBER, phone.number, "a phone's number", "digits")
@@ -121,7 +123,13 @@ def render(config: ExchangeConfig, *, run: str) -> dict[str, str]:
         "ami_port": config.ami_port,
         "ami_secret": config.ami_secret,
         "call_cap_s": config.call_cap_s,
-        "trunks": "\n".join(_trunk(f"trunk-{i}", match) for i, match in enumerate(config.trunks, start=1)),
+        "trunks": "\n".join(
+            [_trunk(f"trunk-{i}", match) for i, match in enumerate(config.trunks, start=1)]
+            + [
+                _trunk(f"detecting-trunk-{i}", match, "dtmf_mode = inband\n")
+                for i, match in enumerate(config.detecting_trunks, start=1)
+            ]
+        ),
         "phones": "\n".join(_phone(phone) for phone in config.phones),
     }
     files = {
@@ -134,8 +142,8 @@ def render(config: ExchangeConfig, *, run: str) -> dict[str, str]:
     return files
 
 
-def _trunk(name: str, match: str) -> str:
-    return f"[{name}](karipass-trunk)\n[{name}]\ntype = identify\nendpoint = {name}\nmatch = {match}\n"
+def _trunk(name: str, match: str, more: str = "") -> str:
+    return f"[{name}](karipass-trunk)\n{more}[{name}]\ntype = identify\nendpoint = {name}\nmatch = {match}\n"
 
 
 def _phone(phone: Phone) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 import numpy as np
@@ -19,7 +19,6 @@ import structlog
 
 from dsp import DetectorBank
 from dsp import Event as ReceiverEvent
-from ivr.call import CallSession
 from ivr.telephony.audiosocket import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from ivr.telephony.audiosocket_server import AudioSocketConnection
 
@@ -33,12 +32,36 @@ MAX_FRAMES_A_TICK: Final = 4
 """How many frames of one call are taken in one tick, so that a burst from one peer does not delay the others."""
 
 
+class Session(Protocol):
+    """What the clock drives: a call (`ivr.call.CallSession`)."""
+
+    @property
+    def call_id(self) -> str:
+        """Names the call in logs."""
+
+    @property
+    def over(self) -> bool:
+        """Whether the stream is to end."""
+
+    def hear(self, event: ReceiverEvent, now: float) -> None:
+        """Take what the receiver heard."""
+
+    def key_frame(self, key: str, at_s: float, now: float) -> None:
+        """Take an RFC 4733 key."""
+
+    def hung_up(self, now: float) -> None:
+        """The caller went away."""
+
+    def tick(self, now: float) -> bytes | memoryview:
+        """Let 20 ms pass; returns the frame to send."""
+
+
 @dataclass(slots=True, eq=False)
 class _Stream:
     """A call whose AudioSocket connection is there."""
 
     connection: AudioSocketConnection
-    session: CallSession
+    session: Session
     slot: int
     done: asyncio.Future[None]
     taken_samples: int = 0
@@ -47,7 +70,7 @@ class _Stream:
 
 @dataclass(slots=True)
 class _Expected:
-    session: CallSession
+    session: Session
     done: asyncio.Future[None]
 
 
@@ -64,7 +87,7 @@ class Media:
         """How many calls have, or wait for, their audio."""
         return len(self._streams) + len(self._expected)
 
-    def expect(self, uuid: UUID, session: CallSession) -> asyncio.Future[None]:
+    def expect(self, uuid: UUID, session: Session) -> asyncio.Future[None]:
         """Announce a call whose connection will come with this UUID.
 
         Returns:
@@ -138,12 +161,12 @@ class Media:
         while stream.key_frames and stream.key_frames[0][1] <= stream.taken_samples + FRAME_SAMPLES:
             key, position = stream.key_frames.pop(0)
             session.key_frame(key, position / SAMPLE_RATE_HZ, now)
-        if connection.ended and session.ending is None:
+        if connection.ended and not session.over:
             session.hung_up(now)
         frame = session.tick(now)
-        if session.ending is None and not connection.ended:
+        if not session.over and not connection.ended:
             connection.send(frame)
-        elif session.ending is not None:
+        elif session.over:
             self._end(stream)
 
     def _end(self, stream: _Stream) -> None:

@@ -61,6 +61,19 @@ class Timing:
 BRISK = Timing()
 
 
+@dataclass(frozen=True, kw_only=True)
+class BadLine:
+    """A way to the exchange that loses packets, and fingers that know no packets: tones begin anywhere within one.
+
+    Attributes:
+        loss: share of the packets that never arrive, each by chance.
+        seed: of the chances.
+    """
+
+    loss: float
+    seed: int
+
+
 @dataclass(frozen=True)
 class _Stroke:
     key: str
@@ -90,7 +103,15 @@ def duration_s(presses: Sequence[Press], timing: Timing) -> float:
     return _strokes(presses, timing)[1] * PACKET_S
 
 
-def write_track(path: Path, presses: Sequence[Press], *, path_of_keys: KeyPath, timing: Timing, tail_s: float) -> None:
+def write_track(
+    path: Path,
+    presses: Sequence[Press],
+    *,
+    path_of_keys: KeyPath,
+    timing: Timing,
+    tail_s: float,
+    line: BadLine | None = None,
+) -> None:
     """Write the capture file of a whole call.
 
     Args:
@@ -99,13 +120,17 @@ def write_track(path: Path, presses: Sequence[Press], *, path_of_keys: KeyPath, 
         path_of_keys: how they are sent.
         timing: how they are pressed.
         tail_s: seconds of silence behind the last key (a phone sends audio as long as it is off-hook).
+        line: what happens on the way; by default nothing.
     """
+    chance = np.random.default_rng(0 if line is None else line.seed)
     strokes, end = _strokes(presses, timing)
     total = end + round(tail_s / PACKET_S)
     audio = np.zeros(total * PACKET_SAMPLES, dtype=np.int16)
     if path_of_keys is not KeyPath.EVENTS:
         for stroke in strokes:
             start, length = stroke.first * PACKET_SAMPLES, stroke.packets * PACKET_SAMPLES
+            if line is not None:
+                start += int(chance.integers(PACKET_SAMPLES))
             tone = synthesize(stroke.key, tone_s=length / SAMPLE_RATE_HZ, pause_s=0.0)
             audio[start : start + length] = tone * 32767
     events = {
@@ -120,6 +145,8 @@ def write_track(path: Path, presses: Sequence[Press], *, path_of_keys: KeyPath, 
     with path.open("wb") as file:
         file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
         for sequence, (when, marker, payload_type, timestamp, payload) in enumerate(packets):
+            if line is not None and chance.random() < line.loss:
+                continue
             head = struct.pack(">BBHII", 0x80, marker << 7 | payload_type, sequence, timestamp, 0x6B617269)
             frame = _udp_frame(head + payload)
             microseconds = round(when * PACKET_S * 1e6)

@@ -16,7 +16,7 @@ from enum import Enum
 from pathlib import Path
 
 from tests.live import media
-from tests.live.media import BRISK, KeyPath, Press, Timing
+from tests.live.media import BRISK, BadLine, KeyPath, Press, Timing
 
 # What an exchange may answer to an INVITE, once challenges are over.
 _REFUSALS = (401, 403, 404, 406, 408, 480, 484, 486, 488, 500, 503, 603)
@@ -141,6 +141,7 @@ class SippPhone:
         hang_up_after_s: float | None = None,
         audio: str = "m=audio [media_port] RTP/AVP 0 101",
         patience_s: float = 60.0,
+        line: BadLine | None = None,
     ) -> CallResult:
         """Place a call and wait for its end; the arguments are those of `start`."""
         return self.start(
@@ -151,6 +152,7 @@ class SippPhone:
             hang_up_after_s=hang_up_after_s,
             audio=audio,
             patience_s=patience_s,
+            line=line,
         ).wait()
 
     def start(
@@ -163,6 +165,7 @@ class SippPhone:
         hang_up_after_s: float | None = None,
         audio: str = "m=audio [media_port] RTP/AVP 0 101",
         patience_s: float = 60.0,
+        line: BadLine | None = None,
     ) -> Call:
         """Place a call.
 
@@ -173,6 +176,7 @@ class SippPhone:
             timing: how keys are pressed.
             hang_up_after_s: hang up that long after the answer; None leaves it to the exchange.
             audio: the media line of the SDP offer; empty for an offer without audio.
+            line: what happens to the packets on the way.
             patience_s: hang up after so long in any case, or give up if there is no answer (status 487 then).
         """
         if shutil.which("sipp") is None:
@@ -183,7 +187,7 @@ class SippPhone:
         folder = Path(work.name)
         track = folder / "track.pcap"
         tail_s = max(0.0, stays_s - media.duration_s(presses, timing))
-        media.write_track(track, presses, path_of_keys=keys, timing=timing, tail_s=tail_s)
+        media.write_track(track, presses, path_of_keys=keys, timing=timing, tail_s=tail_s, line=line)
         scenario = folder / "caller.xml"
         scenario.write_text(_scenario(caller, track, stays_s, audio), encoding="utf-8")
         words = ["sipp", f"{self.exchange[0]}:{self.exchange[1]}", "-sf", str(scenario), "-s", self.access_number]

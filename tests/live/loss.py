@@ -1,0 +1,220 @@
+"""Measures keys through lost packets, over real Asterisk calls: our receiver beside Asterisk's own detector.
+
+    python -m tests.live.loss --calls 60
+
+Each call sends 28 keys in band, its packets are lost by chance, and Asterisk hands on what arrives. One trunk's audio
+goes to our receiver, by the media clock of the service; on a second trunk, with the same keys and the same losses,
+Asterisk's detector (`dtmf_mode=inband`) turns the tones into key frames. A call is right if every key was heard once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import tempfile
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+import numpy as np
+
+from dsp import Event, KeyStarted
+from ivr.exchange import Exchange, ExchangeConfig
+from ivr.media import Media
+from ivr.telephony.audiosocket import FRAME_BYTES
+from ivr.telephony.audiosocket_server import AudioSocketLimits, AudioSocketServer
+from ivr.telephony.fastagi_server import AgiChannel, AgiLimits, FastAgiServer
+from tests.live.house import ACCESS_NUMBER, SOUNDS, free_tcp_ports, free_udp_range
+from tests.live.media import BRISK, BadLine, Press, Timing, duration_s
+from tests.live.phone import Caller, SippPhone
+
+KEYS_A_CALL: Final = 28
+OURS_HOST: Final = "127.0.0.2"
+ASTERISKS_HOST: Final = "127.0.0.4"
+AT_ONCE: Final = 20
+STAY_S: Final = 2.0
+"""Asterisk stretches the keys that it detects, and is a second behind after 28 quick ones."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What is tried: the share of packets that is lost, the keys' timing, and the share of calls that must be right."""
+
+    loss: float
+    timing: Timing
+    must: float
+
+
+QUICK: Final = Timing(tone_s=0.06, gap_s=0.06)
+CONDITIONS: Final = (
+    Condition(0.01, BRISK, 0.99),
+    Condition(0.03, BRISK, 0.99),
+    Condition(0.05, BRISK, 0.98),
+    Condition(0.01, QUICK, 0.99),
+    Condition(0.03, QUICK, 0.95),
+    Condition(0.05, QUICK, 0.80),
+)
+
+
+class _Listener:
+    """A call that only listens (for the media clock it is a session like any other)."""
+
+    def __init__(self) -> None:
+        self.call_id = "listener"
+        self.in_band = ""
+        self.frames = ""
+        self.over = False
+
+    def hear(self, event: Event, now: float) -> None:
+        if isinstance(event, KeyStarted):
+            self.in_band += event.key
+
+    def key_frame(self, key: str, at_s: float, now: float) -> None:
+        self.frames += key
+
+    def hung_up(self, now: float) -> None:
+        self.over = True
+
+    def tick(self, now: float) -> bytes:
+        return bytes(FRAME_BYTES)
+
+
+class Listeners:
+    """The media side of the service, in a thread, with calls that only listen."""
+
+    def __init__(self) -> None:
+        self.heard: dict[str, _Listener] = {}
+        self.agi_port = 0
+        self._audiosocket_port = 0
+        self._ready = threading.Event()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._run(),))
+
+    def __enter__(self) -> Listeners:
+        self._thread.start()
+        self._ready.wait()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
+        self._loop.close()
+
+    async def _run(self) -> None:
+        self._stop = asyncio.Event()
+        self._media = Media()
+        agi = FastAgiServer(self._serve, AgiLimits())
+        audiosocket = AudioSocketServer(self._media.attach, AudioSocketLimits())
+        await agi.listen("127.0.0.1", 0)
+        await audiosocket.listen("127.0.0.1", 0)
+        self.agi_port, self._audiosocket_port = agi.port, audiosocket.port
+        clock = asyncio.create_task(self._media.run())
+        self._ready.set()
+        await self._stop.wait()
+        agi.stop_listening()
+        audiosocket.stop_listening()
+        clock.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await clock
+
+    async def _serve(self, channel: AgiChannel) -> None:
+        number = await channel.get_variable("CALLERID(num)")
+        listener, uuid = _Listener(), uuid4()
+        self.heard[number or ""] = listener
+        await channel.execute("ANSWER")
+        done = self._media.expect(uuid, listener)
+        await channel.execute("EXEC", "AudioSocket", f"{uuid},127.0.0.1:{self._audiosocket_port}", timeout_s=120)
+        await done
+
+
+@dataclass(frozen=True)
+class Score:
+    """How many of the calls had every key right, heard by us and by Asterisk's detector."""
+
+    calls: int
+    ours: int
+    asterisks: int
+
+
+class Bench:
+    """An exchange with both trunks, and the listeners behind it."""
+
+    def __init__(self, exchange: Exchange, listeners: Listeners) -> None:
+        self._exchange = exchange
+        self._listeners = listeners
+        self._serial = 0
+
+    def measure(self, condition: Condition, calls: int, *, seed: int) -> Score:
+        """Place the calls, some at once, each over both trunks with the same keys and losses."""
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            right = list(pool.map(lambda n: self._pair(condition, seed + n, self._next()), range(calls)))
+        return Score(calls, sum(ours for ours, _ in right), sum(theirs for _, theirs in right))
+
+    def _next(self) -> int:
+        self._serial += 1
+        return self._serial
+
+    def _pair(self, condition: Condition, seed: int, serial: int) -> tuple[bool, bool]:
+        keys = "".join(np.random.default_rng(seed).choice(list("0123456789*#"), KEYS_A_CALL))
+        line = BadLine(loss=condition.loss, seed=seed)
+        ours = self._call(OURS_HOST, f"031{serial:07d}", keys, condition.timing, line)
+        theirs = self._call(ASTERISKS_HOST, f"061{serial:07d}", keys, condition.timing, line)
+        return ours.in_band == keys, theirs.frames == keys
+
+    def _call(self, host: str, number: str, keys: str, timing: Timing, line: BadLine) -> _Listener:
+        phone = SippPhone(
+            exchange=("127.0.0.1", self._exchange.config.sip_port), access_number=ACCESS_NUMBER, host=host
+        )
+        presses = [Press(keys=keys, after_s=0.5)]
+        caller = Caller(number=number, asserted=f"sip:{number}@carrier.example")
+        phone.call(caller, presses, timing=timing, hang_up_after_s=duration_s(presses, timing) + STAY_S, line=line)
+        return self._listeners.heard[number]
+
+
+@contextlib.contextmanager
+def bench() -> Iterator[Bench]:
+    """Everything that it takes, on ports of its own."""
+    (ami_port,) = free_tcp_ports(1)
+    sip_port, rtp_first = free_udp_range(401)
+    with tempfile.TemporaryDirectory(prefix="loss-") as directory, Listeners() as listeners:
+        config = ExchangeConfig(
+            run_dir=Path(directory) / "exchange",
+            access_number=ACCESS_NUMBER,
+            sounds_dir=SOUNDS,
+            ami_secret="of-no-use-to-anyone",
+            agi_port=listeners.agi_port,
+            sip_port=sip_port,
+            rtp_ports=(rtp_first, rtp_first + 399),
+            ami_port=ami_port,
+            trunks=(OURS_HOST,),
+            detecting_trunks=(ASTERISKS_HOST,),
+        )
+        with Exchange(config) as exchange:
+            yield Bench(exchange, listeners)
+
+
+def main() -> None:
+    """Measure all conditions and print the table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--calls", type=int, default=60, help="for each condition")
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    print("loss, tone/pause ms     ours  Asterisk's own  must")
+    with bench() as measuring:
+        for number, condition in enumerate(CONDITIONS):
+            score = measuring.measure(condition, arguments.calls, seed=arguments.seed + 1000 * number)
+            timing = f"{1000 * condition.timing.tone_s:.0f}/{1000 * condition.timing.gap_s:.0f}"
+            print(
+                f"{condition.loss:4.0%}, {timing:8}  {score.ours:5d}/{score.calls}  {score.asterisks:10d}/{score.calls}"
+                f"  {condition.must:5.0%}",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()
