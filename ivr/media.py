@@ -3,12 +3,13 @@
 One task, one clock. Every 20 ms the frames that have come since, of all calls, go into the bank at once, what was
 heard goes to each call, and each call gives one frame to send. The clock is absolute: a late tick does not move the
 ones after it, and ticks that were missed are made up for (Asterisk plays what it gets, and ends a call that gets
-nothing for 2 s).
+nothing for 2 s). Packets that were lost on the way are stood in for, so that a short tone or pause keeps its length.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
@@ -19,6 +20,8 @@ import structlog
 
 from dsp import DetectorBank
 from dsp import Event as ReceiverEvent
+from dsp.concealment import conceal
+from ivr.call import SILENCE
 from ivr.telephony.audiosocket import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from ivr.telephony.audiosocket_server import AudioSocketConnection
 
@@ -65,7 +68,33 @@ class _Stream:
     slot: int
     done: asyncio.Future[None]
     taken_samples: int = 0
+    concealed_samples: int = 0
+    last_frame: bytes = SILENCE
+    waiting: deque[bytes] = field(default_factory=deque)
     key_frames: list[tuple[str, int]] = field(default_factory=list)
+
+    @property
+    def has_frame(self) -> bool:
+        """Whether there is a frame to take."""
+        return bool(self.waiting) or self.connection.frames_waiting > 0
+
+    def take_frame(self) -> bytes:
+        """The next frame of the caller's audio; where packets were lost, first what stands in for them."""
+        if not self.waiting:
+            lost = self.connection.take_loss()
+            frame = self.connection.take_frame()
+            if lost:
+                self.concealed_samples += lost * FRAME_SAMPLES
+                self.waiting += _stand_ins(self.last_frame, frame, lost)
+            self.waiting.append(frame)
+            self.last_frame = frame
+            self.taken_samples += FRAME_SAMPLES
+        return self.waiting.popleft()
+
+
+def _stand_ins(before: bytes, after: bytes, lost: int) -> list[bytes]:
+    filled = conceal(np.frombuffer(before, "<i2"), np.frombuffer(after, "<i2"), lost * FRAME_SAMPLES)
+    return [frame.astype("<i2").tobytes() for frame in filled.reshape(lost, FRAME_SAMPLES)]
 
 
 @dataclass(slots=True)
@@ -133,13 +162,11 @@ class Media:
 
     def _take_in(self, now: float) -> None:
         for _ in range(MAX_FRAMES_A_TICK):
-            ready = [stream for stream in self._streams.values() if stream.connection.frames_waiting]
+            ready = [stream for stream in self._streams.values() if stream.has_frame]
             if not ready:
                 break
-            audio = b"".join([stream.connection.take_frame() for stream in ready])
+            audio = b"".join([stream.take_frame() for stream in ready])
             frames = np.frombuffer(audio, "<i2").reshape(len(ready), FRAME_SAMPLES)
-            for stream in ready:
-                stream.taken_samples += FRAME_SAMPLES
             for event in self._bank.feed([stream.slot for stream in ready], frames):
                 self._hear(event, now)
 
@@ -160,7 +187,7 @@ class Media:
         stream.key_frames += connection.take_keys()
         while stream.key_frames and stream.key_frames[0][1] <= stream.taken_samples + FRAME_SAMPLES:
             key, position = stream.key_frames.pop(0)
-            session.key_frame(key, position / SAMPLE_RATE_HZ, now)
+            session.key_frame(key, (position + stream.concealed_samples) / SAMPLE_RATE_HZ, now)
         if connection.ended and not session.over:
             session.hung_up(now)
         frame = session.tick(now)

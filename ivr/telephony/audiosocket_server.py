@@ -7,6 +7,7 @@ hands it. It never waits for anything.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, cast
@@ -14,6 +15,7 @@ from uuid import UUID
 
 import structlog
 
+from ivr.telephony.arrivals import Arrivals
 from ivr.telephony.audiosocket import (
     FRAME_BYTES,
     TERMINATE,
@@ -61,7 +63,10 @@ class AudioSocketConnection(asyncio.Protocol):
         self._identified = False
         self._identify_timer: asyncio.TimerHandle | None = None
         self._audio = bytearray()
+        self._arrivals = Arrivals()
+        self._losses: deque[tuple[int, int]] = deque()
         self._received_bytes = 0
+        self._taken_bytes = 0
         self._keys: list[tuple[str, int]] = []
         self.ended = False
         self.broken: str | None = None
@@ -77,7 +82,15 @@ class AudioSocketConnection(asyncio.Protocol):
         """The oldest 20 ms frame of the caller's audio (`FRAME_BYTES` octets); there must be one."""
         frame = bytes(self._audio[:FRAME_BYTES])
         del self._audio[:FRAME_BYTES]
+        self._taken_bytes += FRAME_BYTES
         return frame
+
+    def take_loss(self) -> int:
+        """How many frames were lost on the way just before the one that `take_frame` gives next."""
+        lost = 0
+        while self._losses and self._losses[0][0] <= self._taken_bytes:
+            lost += self._losses.popleft()[1]
+        return lost
 
     def take_keys(self) -> list[tuple[str, int]]:
         """The key frames that came, each with the samples of audio that came before it."""
@@ -121,6 +134,9 @@ class AudioSocketConnection(asyncio.Protocol):
         except RemoteProtocolError as error:
             self._break(str(error))
             return
+        frames = sum(isinstance(message, Audio) for message in messages)
+        if frames and (lost := self._arrivals.lost_before(frames, asyncio.get_running_loop().time())):
+            self._losses.append((self._received_bytes, lost))
         for message in messages:
             match message:
                 case Audio(payload):

@@ -31,6 +31,7 @@ class Peer:
         self.frames: list[bytes] = []
         self.keys: list[tuple[str, int]] = []
         self.sent: list[bytes] = []
+        self.losses: list[int] = []
         self.ended = False
         self.terminated = False
 
@@ -40,6 +41,9 @@ class Peer:
 
     def take_frame(self) -> bytes:
         return self.frames.pop(0)
+
+    def take_loss(self) -> int:
+        return self.losses.pop(0) if self.losses else 0
 
     def take_keys(self) -> list[tuple[str, int]]:
         keys, self.keys = self.keys, []
@@ -145,6 +149,15 @@ async def test_a_press_that_comes_both_ways_counts_once(board: Switchboard) -> N
     assert [command.password for command in board.stored] == [PASSWORD]
     heard = [entry for entry in board.entries[session] if isinstance(entry, KeyHeard)]
     assert [entry.counted for entry in heard].count(False) == 17
+
+
+async def test_a_tone_that_lost_most_of_its_packets_is_heard_where_the_loss_is_known(board: Switchboard) -> None:
+    session, peer = board.call()
+    frames = tones("5", tone_s=0.06, pause_s=0.1).reshape(-1, 160)
+    arrived = np.concatenate([frames[:6], frames[8:]])
+    peer.losses = [0] * 6 + [2] + [0] * (len(frames) - 9)
+    board.run(1.5, {peer: np.concatenate([arrived.reshape(-1), np.zeros(1600, np.int16)])})
+    assert [entry.value for entry in board.entries[session] if isinstance(entry, KeyHeard)] == ["5"]
 
 
 async def test_calls_do_not_hear_each_other(board: Switchboard) -> None:
