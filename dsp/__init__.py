@@ -1,0 +1,40 @@
+"""DTMF: tones, their generator, and a receiver for one channel or a thousand."""
+
+from dsp.audio import AudioError, read_audio, to_8k, write_audio
+from dsp.bank import DetectorBank
+from dsp.events import BurstRefused, Event, FailedTest, Key, KeyEnded, KeyStarted, NearMiss
+from dsp.g711 import alaw_decode, alaw_encode, ulaw_decode, ulaw_encode
+from dsp.profiles import ATT, ETSI, NTT, PROFILES, Profile
+from dsp.receiver import Receiver, analyse, analyse_file, decode, decode_file
+from dsp.tones import KEYS, synthesize
+
+__all__ = [
+    "ATT",
+    "ETSI",
+    "KEYS",
+    "NTT",
+    "PROFILES",
+    "AudioError",
+    "BurstRefused",
+    "DetectorBank",
+    "Event",
+    "FailedTest",
+    "Key",
+    "KeyEnded",
+    "KeyStarted",
+    "NearMiss",
+    "Profile",
+    "Receiver",
+    "alaw_decode",
+    "alaw_encode",
+    "analyse",
+    "analyse_file",
+    "decode",
+    "decode_file",
+    "read_audio",
+    "synthesize",
+    "to_8k",
+    "ulaw_decode",
+    "ulaw_encode",
+    "write_audio",
+]

@@ -1,0 +1,172 @@
+"""Audio at the edge: files of every kind in, mono at 8 kHz out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import gcd
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+from scipy.signal import resample_poly
+
+TELEPHONE_RATE = 8000
+MAX_RATE = 384_000
+
+
+class AudioError(Exception):
+    """What was given is not audio that can be read; the message names it and says why."""
+
+
+def read_audio(path: str | PathLike[str], *, mono: bool = True) -> tuple[NDArray[np.float32], int]:
+    """Read an audio file: WAV of any coding (linear, float, A-law, mu-law), AU, FLAC, Ogg and others.
+
+    Args:
+        path: the file.
+        mono: average the channels; otherwise a file of several channels gives them all.
+
+    Returns:
+        Samples with full scale 1.0, shape (samples,) or, with `mono` false, (samples, channels) for more
+        than one channel; and the sampling rate in Hz.
+
+    Raises:
+        AudioError: the file is absent, unreadable or not audio.
+    """
+    with _opened(path) as file:
+        rate = int(file.samplerate)
+        try:
+            samples = file.read(dtype="float32", always_2d=True)
+        except (soundfile.SoundFileError, OSError, ValueError) as error:
+            raise AudioError(f"{path}: broken off in the middle ({_reason(error)})") from error
+    if samples.shape[1] == 1:
+        return samples[:, 0], int(rate)
+    return (samples.mean(axis=1, dtype=np.float32) if mono else samples), rate
+
+
+def write_audio(path: str | PathLike[str], samples: NDArray[Any], fs: int, *, subtype: str = "PCM_16") -> None:
+    """Write samples (full scale 1.0, or int16) as a WAV file.
+
+    Args:
+        path: the file, replaced if present.
+        samples: (samples,) or (samples, channels).
+        fs: sampling rate in Hz.
+        subtype: coding by libsndfile's name: PCM_16, ULAW, ALAW, FLOAT.
+
+    Raises:
+        AudioError: the file cannot be written.
+    """
+    try:
+        soundfile.write(str(path), samples, fs, subtype=subtype, format="WAV")
+    except (soundfile.SoundFileError, OSError, ValueError) as error:
+        raise AudioError(f"{path}: cannot be written ({_reason(error)})") from error
+
+
+def to_8k(samples: NDArray[Any], fs: int) -> NDArray[Any]:
+    """Samples at the telephone rate: as they are, or resampled by a polyphase filter.
+
+    Args:
+        samples: one channel, int16 or float with full scale 1.0.
+        fs: sampling rate in Hz.
+
+    Raises:
+        ValueError: the rate is not between 1 Hz and 384 kHz.
+        TypeError: samples of another type.
+    """
+    _check_rate(fs)
+    if fs == TELEPHONE_RATE or samples.size == 0:
+        return samples
+    up, down = _ratio(fs)
+    out: NDArray[Any] = resample_poly(to_float32(samples), up, down)
+    return out
+
+
+def to_float32(samples: NDArray[Any]) -> NDArray[np.float32]:
+    """Finite samples within full scale 1.0, whatever came: not-a-number becomes silence, the rest is clipped.
+
+    Raises:
+        TypeError: neither int16 nor float.
+    """
+    if samples.dtype == np.int16:
+        return samples.astype(np.float32) / np.float32(32768)
+    if samples.dtype.kind != "f":
+        raise TypeError(f"samples of type {samples.dtype}; give int16, or float with full scale 1.0")
+    finite: NDArray[np.float32] = (
+        np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0).clip(-1.0, 1.0).astype(np.float32)
+    )
+    return finite
+
+
+def pieces_at_8k(path: str | PathLike[str], piece: int) -> Iterator[NDArray[np.float32]]:
+    """Read a file piece by piece, mono at 8 kHz: memory does not grow with the file.
+
+    Resampled pieces overlap by the length of the filter, so that their joints are those of the whole.
+
+    Args:
+        path: the file.
+        piece: samples at 8 kHz in a piece, about.
+
+    Raises:
+        AudioError: as `read_audio`.
+    """
+    with _opened(path) as file:
+        rate = int(file.samplerate)
+        up, down = _ratio(rate)
+        step = max(piece // up, 1) * down
+        # resample_poly's filter reaches 10 * max(up, down) / up samples of the input to either side
+        margin = 0 if up == down else -(-(10 * max(up, down) // up + 1) // down) * down
+        held: NDArray[np.float32] = np.zeros(0, np.float32)
+        lead = 0
+        while True:
+            fresh = _read(file, path, step)
+            held = np.concatenate([held, fresh])
+            last = len(fresh) < step
+            if margin:
+                until = len(held) if last else len(held) - margin
+                out = resample_poly(held, up, down) if held.size else held
+                yield out[lead * up // down : len(out) if last else until * up // down]
+                keep = min(2 * margin, len(held))
+                held, lead = held[len(held) - keep :], keep - margin
+            else:
+                yield held
+                held = held[:0]
+            if last:
+                return
+
+
+def _check_rate(fs: int) -> None:
+    if not 0 < fs <= MAX_RATE:
+        raise ValueError(f"a sampling rate of {fs} Hz cannot be; give one from 1 to {MAX_RATE}")
+
+
+def _ratio(fs: int) -> tuple[int, int]:
+    divisor = gcd(TELEPHONE_RATE, fs)
+    return TELEPHONE_RATE // divisor, fs // divisor
+
+
+def _opened(path: str | PathLike[str]) -> soundfile.SoundFile:
+    file = Path(path)
+    if file.is_dir():
+        raise AudioError(f"{file}: is a directory; give an audio file")
+    if not file.exists():
+        raise AudioError(f"{file}: no such file")
+    try:
+        return soundfile.SoundFile(str(file))
+    except (soundfile.SoundFileError, OSError, ValueError, TypeError) as error:
+        raise AudioError(f"{file}: not an audio file that can be read ({_reason(error)})") from error
+
+
+def _read(file: soundfile.SoundFile, path: str | PathLike[str], frames: int) -> NDArray[np.float32]:
+    try:
+        samples = file.read(frames, dtype="float32", always_2d=True)
+    except (soundfile.SoundFileError, OSError, ValueError) as error:
+        raise AudioError(f"{path}: broken off in the middle ({_reason(error)})") from error
+    mixed: NDArray[np.float32] = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1)
+    return to_float32(mixed)
+
+
+def _reason(error: Exception) -> str:
+    text = str(error).strip().rstrip(".")
+    return text.rsplit(": ", 1)[-1] or type(error).__name__

@@ -1,0 +1,277 @@
+"""The command `dtmf`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from dsp.audio import AudioError, pieces_at_8k, write_audio
+from dsp.conformance import report
+from dsp.conformance.conditions import CONDITIONS
+from dsp.conformance.receivers import CommandError, command_receiver, own_receiver, spandsp_receiver
+from dsp.conformance.runner import run
+from dsp.conformance.talkoff import run_speech, speech_files
+from dsp.events import Key, NearMiss
+from dsp.profiles import PROFILES, Profile
+from dsp.receiver import PIECE, analyse, analyse_file, decode_file
+from dsp.spandsp import SpandspMissingError
+from dsp.tones import synthesize
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+"""Push-button tones: hear them, make them, see them, test receivers of them."""
+
+
+class ProfileName(StrEnum):
+    """Profiles by name."""
+
+    NTT = "ntt"
+    ATT = "att"
+    ETSI = "etsi"
+
+
+class Law(StrEnum):
+    """Codings of a WAV file, with libsndfile's names."""
+
+    LINEAR = "PCM_16"
+    ULAW = "ULAW"
+    ALAW = "ALAW"
+    FLOAT = "FLOAT"
+
+
+ProfileOption = Annotated[ProfileName, typer.Option("--profile", help="Limits to apply (ITU-T Q.24, ETSI).")]
+StrictOption = Annotated[
+    bool, typer.Option("--strict-level", help="Refuse tones below the profile's must-not-operate level.")
+]
+DigitsOption = Annotated[bool, typer.Option("--no-letters", help="Do not hear the keys A to D.")]
+
+
+@app.callback()
+def dtmf() -> None:
+    """Push-button tones: hear them, make them, see them, test receivers of them."""
+
+
+@app.command("decode")
+def decode_command(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Audio files of any kind.")],
+    profile: ProfileOption = ProfileName.NTT,
+    strict_level: StrictOption = False,
+    no_letters: DigitsOption = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per file, with figures.")] = False,
+    near_misses: Annotated[bool, typer.Option("--near-misses", help="Tell what was refused, and why, too.")] = False,
+) -> None:
+    """Print the keys in each file, one line a file."""
+    limits = _profile(profile, strict_level, no_letters)
+    failed = False
+    for file in files:
+        try:
+            if as_json:
+                bursts = analyse_file(file, profile=limits, near_misses=near_misses)
+                typer.echo(json.dumps(_as_json(file, bursts, near_misses=near_misses)))
+            elif near_misses:
+                bursts = analyse_file(file, profile=limits, near_misses=True)
+                typer.echo("".join(burst.key for burst in bursts if isinstance(burst, Key)))
+                _print_near_misses(bursts)
+            else:
+                typer.echo(decode_file(file, profile=limits))
+        except AudioError as error:
+            typer.echo(f"dtmf: {error}", err=True)
+            failed = True
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def generate(
+    keys: Annotated[str, typer.Argument(help="Keys, such as 15#.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The WAV file to write.")],
+    level: Annotated[float, typer.Option(help="Mean level of the two tones, dBm0.")] = -10.0,
+    twist: Annotated[float, typer.Option(help="High tone's level minus low tone's, dB.")] = 0.0,
+    offset: Annotated[float, typer.Option(help="Frequency offset of both tones, percent.")] = 0.0,
+    noise: Annotated[float | None, typer.Option(help="White noise this many dB below the tones.")] = None,
+    tone: Annotated[float, typer.Option(help="Length of a tone, ms.", min=0)] = 100.0,
+    pause: Annotated[float, typer.Option(help="Length of a pause, ms.", min=0)] = 100.0,
+    rate: Annotated[int, typer.Option(help="Sampling rate, Hz.", min=4000, max=192_000)] = 8000,
+    law: Annotated[Law, typer.Option(help="Coding of the file.", case_sensitive=False)] = Law.LINEAR,
+    seed: Annotated[int | None, typer.Option(help="Start phases and noise of this seed.")] = None,
+) -> None:
+    """Write the tones of some keys to a WAV file."""
+    try:
+        samples = synthesize(
+            keys.upper(),
+            fs=rate,
+            tone_s=tone / 1000,
+            pause_s=pause / 1000,
+            level_dbm0=level,
+            twist_db=twist,
+            offset_percent=offset,
+            snr_db=noise,
+            rng=None if seed is None else np.random.default_rng(seed),
+        )
+        write_audio(output, samples, rate, subtype=law.value)
+    except (ValueError, AudioError) as error:
+        typer.echo(f"dtmf: {error}", err=True)
+        raise typer.Exit(1) from error
+
+
+@app.command("plot")
+def plot_command(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="An audio file of any kind.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The picture to write (PNG, SVG, PDF).")],
+    profile: ProfileOption = ProfileName.NTT,
+    near_misses: Annotated[bool, typer.Option(help="Mark what was refused, and why, too.")] = True,
+) -> None:
+    """Draw a file's spectrogram with the tones and what was heard."""
+    from dsp.plot import plot  # takes a second to load; the other commands need not wait
+
+    try:
+        samples = np.concatenate(list(pieces_at_8k(file, PIECE)))
+        bursts = analyse(samples, profile=PROFILES[profile.value], near_misses=near_misses)
+        plot(samples, bursts, output, title=file.name, profile_name=profile.value)
+    except (AudioError, OSError, ValueError) as error:
+        typer.echo(f"dtmf: {error}", err=True)
+        raise typer.Exit(1) from error
+
+
+@app.command()
+def conformance(
+    profile: ProfileOption = ProfileName.NTT,
+    seeds: Annotated[int, typer.Option(help="Recordings of each condition.", min=1)] = 2,
+    first_seed: Annotated[int, typer.Option(help="Seed of the first of them.", min=0)] = 1,
+    keys: Annotated[int, typer.Option(help="Keys in a recording.", min=4)] = 64,
+    spandsp: Annotated[bool, typer.Option("--spandsp", help="Measure libspandsp beside.")] = False,
+    command: Annotated[
+        list[str] | None,
+        typer.Option(help="Measure a command that prints the keys of a WAV file, {} being the file."),
+    ] = None,
+    only: Annotated[str, typer.Option(help="Only conditions whose table or name has this in it.")] = "",
+    speech: Annotated[
+        list[Path] | None, typer.Option(help="Speech files, or folders of them, that hold no keys.")
+    ] = None,
+) -> None:
+    """Test receivers: ITU-T Q.24's limits, line disturbances, lost packets, signals without keys, speech."""
+    chosen = [item for item in CONDITIONS if only.lower() in f"{item.section} {item.name}".lower()]
+    limits = PROFILES[profile.value]
+    try:
+        receivers = [own_receiver(limits)]
+        receivers += [spandsp_receiver()] if spandsp else []
+        receivers += [command_receiver(text) for text in command or []]
+        files = speech_files(speech or [])
+        with Progress() as progress:
+            bar = progress.add_task("recordings", total=len(chosen) * seeds)
+            results = run(
+                receivers,
+                chosen,
+                range(first_seed, first_seed + seeds),
+                keys=keys,
+                progress=lambda: progress.advance(bar),
+            )
+            talk = []
+            if files:
+                speech_bar = progress.add_task("speech files", total=len(files))
+                talk = run_speech(receivers, files, progress=lambda: progress.advance(speech_bar))
+    except (AudioError, CommandError, SpandspMissingError) as error:
+        typer.echo(f"dtmf: {error}", err=True)
+        raise typer.Exit(1) from error
+    console = Console()
+    console.print(report.limits(limits))
+    if any(not result.passed for result in results):
+        console.print(report.failures(results))
+    console.print(report.summary(results))
+    if talk:
+        console.print(report.speech(talk))
+    ours = receivers[0].name
+    if any(not item.passed for item in results if item.receiver == ours) or any(
+        item.keys for item in talk if item.receiver == ours
+    ):
+        raise typer.Exit(1)
+
+
+@app.command("bench")
+def bench_command(
+    minutes: Annotated[float, typer.Option(help="Length of each recording decoded.", min=0.1)] = 10.0,
+    rounds: Annotated[int, typer.Option(help="Rounds, of which the median counts.", min=1)] = 5,
+    busy: Annotated[float, typer.Option(help="Share of channels that press keys at any time.", min=0, max=1)] = 0.03,
+) -> None:
+    """Measure speed, beside libspandsp's where it is installed, on one thread."""
+    from dsp import bench
+
+    if not all(os.environ.get(name) == "1" for name in bench.THREAD_SETTINGS):
+        # the BLAS reads these when it loads, which it has by now
+        bench.one_thread()
+        os.execv(sys.executable, [sys.executable, "-m", "dsp", *sys.argv[1:]])  # noqa: S606
+    library = bench.library_if_there()
+    with Progress(transient=True) as progress:
+        total = 4 * (rounds + 1) + (len(bench.CHANNELS) + 1) * bench.LIVE_TICKS
+        bar = progress.add_task("measuring", total=total)
+
+        def advance() -> None:
+            progress.advance(bar)
+
+        costs = bench.offline(60 * minutes, rounds, library, advance)
+        for channels in bench.CHANNELS:
+            costs.append(bench.live(channels, library, busy=busy, progress=advance))
+        costs.append(bench.live(bench.CHANNELS[-1], library, busy=1.0, progress=advance))
+    table = Table("work", "unit", "dtmf", "libspandsp", "ratio", title="One thread; less is faster")
+    for cost in costs:
+        other = "not installed" if cost.spandsp is None else f"{cost.spandsp:.2f}"
+        ratio = "" if cost.ratio is None else f"{cost.ratio:.2f}"
+        table.add_row(cost.work, cost.unit, f"{cost.ours:.2f}", other, ratio)
+    Console().print(table)
+
+
+def _profile(name: ProfileName, strict_level: bool, no_letters: bool) -> Profile:
+    profile = PROFILES[name.value]
+    if strict_level:
+        profile = profile.strict()
+    return profile.without_letters() if no_letters else profile
+
+
+def _as_json(file: Path, bursts: list[Key | NearMiss], *, near_misses: bool) -> dict[str, object]:
+    keys = [burst for burst in bursts if isinstance(burst, Key)]
+    out: dict[str, object] = {
+        "file": str(file),
+        "keys": "".join(key.key for key in keys),
+        "bursts": [_figures(key) for key in keys],
+    }
+    if near_misses:
+        out["near_misses"] = [
+            {**_figures(burst), "failed_test": burst.failed_test.value}
+            for burst in bursts
+            if isinstance(burst, NearMiss)
+        ]
+    return out
+
+
+def _figures(burst: Key | NearMiss) -> dict[str, object]:
+    return {
+        "key": burst.key,
+        "begin_s": round(burst.begin_s, 4),
+        "end_s": round(burst.end_s, 4),
+        "low_dbm0": round(burst.low_dbm0, 2),
+        "high_dbm0": round(burst.high_dbm0, 2),
+        "twist_db": round(burst.twist_db, 2),
+        "snr_db": round(burst.snr_db, 1),
+        "low_offset_percent": round(burst.low_offset_percent, 3),
+        "high_offset_percent": round(burst.high_offset_percent, 3),
+    }
+
+
+def _print_near_misses(bursts: list[Key | NearMiss]) -> None:
+    for burst in bursts:
+        if isinstance(burst, NearMiss):
+            typer.echo(
+                f"  refused {burst.key} at {burst.begin_s:.3f} s, {1000 * burst.duration_s:.0f} ms: "
+                f"{burst.failed_test.value}  (level {burst.level_dbm0:.1f} dBm0, twist {burst.twist_db:+.1f} dB, "
+                f"offsets {burst.low_offset_percent:+.2f} % {burst.high_offset_percent:+.2f} %, "
+                f"SNR {burst.snr_db:.1f} dB)"
+            )

@@ -1,0 +1,1 @@
+"""Conformance tests: conditions, their recordings, and receivers that are measured on them."""

@@ -1,0 +1,119 @@
+"""Recordings of the conditions: the same seed gives the same samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dsp.conformance import signals
+from dsp.conformance.conditions import Condition, Cut, Range
+from dsp.conformance.nokeys import make_no_key
+from dsp.conformance.signals import FRAME, RATE, Rng, Samples, Tone
+from dsp.tones import KEYS
+
+LEAD_MS: Final = 200.0
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """Samples of one condition, and the keys that were sent (for no-key signals none)."""
+
+    condition: Condition
+    samples: NDArray[np.int16]
+    sent: str
+
+    @property
+    def expected(self) -> str:
+        """The keys that must be heard."""
+        return self.sent if self.condition.heard else ""
+
+
+def record(condition: Condition, *, seed: int, keys: int = 64) -> Recording:
+    """Make a recording of a condition with that many keys (a no-key signal is as long as they would be)."""
+    rng = np.random.default_rng([seed, crc32(f"{condition.section}/{condition.name}".encode())])
+    if condition.no_key is not None:
+        return Recording(condition, signals.to_linear16(make_no_key(condition.no_key, rng)), "")
+    order = np.concatenate([rng.permutation(16) for _ in range(-(-keys // 16))])[:keys]
+    sent = "".join(KEYS[index] for index in order)
+    # every fourth key is pressed twice: equal neighbours are what a gap test is about
+    sent = "".join(key * 2 if number % 4 == 3 else key for number, key in enumerate(sent))[:keys]
+    tones, length_ms = _schedule(condition, sent, rng)
+    samples = signals.render(tones, length_ms, rng)
+    reference = np.mean([signals.pair_power(tone.level_dbm0, tone.twist_db) for tone in tones])
+    if condition.interruption_ms:
+        _interrupt(samples, tones, condition.interruption_ms)
+    samples = _disturb(samples, condition, float(reference), rng)
+    if condition.cut is not Cut.NONE:
+        samples = _lose(samples, tones, condition.cut, rng)
+    return Recording(condition, signals.to_linear16(samples), sent)
+
+
+def _schedule(condition: Condition, sent: str, rng: Rng) -> tuple[list[Tone], float]:
+    tones, now = [], LEAD_MS + rng.uniform(0, 20)
+    level = draw(condition.level_dbm0, rng)
+    for key in sent:
+        twist = draw(condition.twist_db, rng)
+        mean = level
+        if condition.weakest_dbm0 is not None:
+            mean = max(level, condition.weakest_dbm0 + abs(twist) / 2)
+            if condition.level_dbm0 == Condition.level_dbm0:
+                mean = condition.weakest_dbm0 + abs(twist) / 2
+        length = draw(condition.tone_ms, rng)
+        low, high = draw(condition.low_offset, rng), draw(condition.high_offset, rng)
+        tones.append(Tone(key, now, length, mean, twist, low, high))
+        now += length + draw(condition.pause_ms, rng) + rng.uniform(0, 1)
+    return tones, now + LEAD_MS
+
+
+def _interrupt(samples: Samples, tones: list[Tone], length_ms: float) -> None:
+    for tone in tones:
+        at = round((tone.begin_ms + (tone.length_ms - length_ms) / 2) * RATE / 1000)
+        samples[at : at + round(length_ms * RATE / 1000)] = 0
+
+
+def _disturb(samples: Samples, condition: Condition, power: float, rng: Rng) -> Samples:
+    count = samples.size
+    if condition.echo_ms is not None:
+        samples = signals.echoed(samples, draw(condition.echo_ms, rng), draw(condition.echo_db, rng))
+    if condition.dial_hz:
+        dial = signals.steady(count, condition.dial_hz, rng)
+        samples = samples + signals.scaled(dial, power * _ratio(draw(condition.dial_db, rng)))
+    if condition.hum_hz is not None:
+        hum = signals.hum(count, condition.hum_hz, rng)
+        samples = samples + signals.scaled(hum, power * _ratio(draw(condition.hum_db, rng)))
+    if condition.speech_db is not None:
+        speech = signals.speech_like(count, rng)
+        samples = samples + speech * np.sqrt(power * _ratio(draw(condition.speech_db, rng)))
+    if condition.snr_db is not None:
+        samples = samples + signals.white(count, rng) * np.sqrt(power * _ratio(-draw(condition.snr_db, rng)))
+    samples = samples + draw(condition.dc, rng)
+    return signals.companded(samples, condition.law) if condition.law else samples
+
+
+def _lose(samples: Samples, tones: list[Tone], cut: Cut, rng: Rng) -> Samples:
+    """One block out of every tone, wholly inside it; on the stream's grid or anywhere."""
+    begins: list[int] = []
+    for tone in tones:
+        first = round(tone.begin_ms * RATE / 1000)
+        last = round((tone.begin_ms + tone.length_ms) * RATE / 1000) - FRAME
+        at = int(rng.integers(first, last + 1))
+        if cut is Cut.ON_GRID:
+            inside = np.arange(-(-first // FRAME) * FRAME, last + 1, FRAME)
+            at = int(rng.choice(inside))
+        begins.append(at)
+    return signals.without_blocks(samples, begins)
+
+
+def draw(value: Range, rng: Rng) -> float:
+    """The value, or one from its range."""
+    if isinstance(value, tuple):
+        return float(rng.uniform(*value))
+    return float(value)
+
+
+def _ratio(level_db: float) -> float:
+    return float(10 ** (level_db / 10))

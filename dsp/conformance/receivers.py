@@ -1,0 +1,93 @@
+"""The receivers that can be measured: ours, libspandsp's, and any command that prints keys."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dsp.audio import write_audio
+from dsp.conformance.signals import RATE
+from dsp.profiles import Profile
+from dsp.receiver import decode
+from dsp.spandsp import decode_by_spandsp, load
+from dsp.tones import KEYS
+
+COMMAND_TIMEOUT_S: Final = 60.0
+_KEYS_ONLY: Final = re.compile(f"[{re.escape(KEYS)}]+")
+
+
+class CommandError(Exception):
+    """A command that was to be measured did not run; the message has the command and what it said."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredReceiver:
+    """A name for the table, and what hears keys in int16 samples at 8 kHz."""
+
+    name: str
+    decode: Callable[[NDArray[np.int16]], str]
+
+
+def own_receiver(profile: Profile) -> MeasuredReceiver:
+    """Ours, with a profile."""
+    return MeasuredReceiver(f"dtmf ({profile.name})", lambda samples: decode(samples, profile=profile))
+
+
+def spandsp_receiver() -> MeasuredReceiver:
+    """libspandsp's.
+
+    Raises:
+        SpandspMissingError: it is not installed.
+    """
+    library = load()
+    return MeasuredReceiver("spandsp", lambda samples: decode_by_spandsp(samples, library=library))
+
+
+def command_receiver(command: str) -> MeasuredReceiver:
+    """A command that prints the keys of a WAV file: `{}` in it stands for the file, else it is the last word.
+
+    Lines such as "DTMF: 5" (multimon-ng) and lines of nothing but keys count, in order.
+    """
+    words = shlex.split(command)
+    if not words:
+        raise CommandError("the command is empty; give one such as 'multimon-ng -q -a DTMF -t wav {}'")
+    if "{}" not in words:
+        words.append("{}")
+
+    def hear(samples: NDArray[np.int16]) -> str:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "keys.wav"
+            write_audio(file, np.concatenate([samples, np.zeros(RATE // 2, np.int16)]), RATE)
+            return keys_in(_run([str(file) if word == "{}" else word for word in words]))
+
+    return MeasuredReceiver(Path(words[0]).name, hear)
+
+
+def keys_in(output: str) -> str:
+    """The keys that a receiver's output tells of."""
+    found = []
+    for line in output.splitlines():
+        text = line.rpartition("DTMF:")[2] if "DTMF:" in line else line
+        joined = "".join(text.split())
+        if _KEYS_ONLY.fullmatch(joined):
+            found.append(joined)
+    return "".join(found)
+
+
+def _run(words: list[str]) -> str:
+    try:
+        done = subprocess.run(  # noqa: S603 - the user names the command that is to be measured
+            words, capture_output=True, text=True, timeout=COMMAND_TIMEOUT_S, check=True
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise CommandError(f"{shlex.join(words)}: {error}") from error
+    return done.stdout

@@ -1,0 +1,101 @@
+"""The results as tables for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.table import Table
+
+from dsp.conformance.conditions import Section
+from dsp.conformance.runner import Result
+from dsp.conformance.talkoff import SpeechResult
+from dsp.profiles import Profile
+
+
+def summary(results: Sequence[Result]) -> Table:
+    """Receivers against sections: recordings passed, keys wrong, keys heard where none may be."""
+    table = Table(title="Recordings in which every key was heard once and nothing else")
+    table.add_column("receiver")
+    for section in Section:
+        table.add_column(str(section), justify="right")
+    table.add_column("keys wrong", justify="right")
+    table.add_column("false keys", justify="right")
+    for name in dict.fromkeys(result.receiver for result in results):
+        mine = [result for result in results if result.receiver == name]
+        cells = []
+        for section in Section:
+            part = [result for result in mine if result.condition.section is section]
+            cells.append(f"{sum(result.passed for result in part)}/{len(part)}" if part else "-")
+        sent = [result for result in mine if result.condition.heard]
+        keys = sum(len(result.expected) for result in sent)
+        wrong = sum(result.wrong for result in sent)
+        false = sum(result.wrong for result in mine if not result.condition.heard)
+        table.add_row(name, *cells, f"{wrong / keys:.3%}" if keys else "-", str(false))
+    return table
+
+
+def limits(profile: Profile) -> Table:
+    """What a profile's table asks for, beside the receiver's own limits."""
+    table = Table(title=f"Profile {profile.name}")
+    for heading in ("", "accept", "refuse", "the receiver's limit"):
+        table.add_column(heading)
+    low, high = profile.twist_accept_db
+    weakest, strongest = profile.level_accept_dbm0
+    rows = (
+        (
+            "frequency offset",
+            f"{profile.frequency_accept_percent} %",
+            f"{profile.frequency_reject_percent} %",
+            f"{profile.max_offset_percent:.2f} %",
+        ),
+        ("twist", f"{low:+.0f} to {high:+.0f} dB", "", ""),
+        ("level", f"{weakest:.0f} to {strongest:.0f} dBm0", "", f"{profile.floor_dbm0:.1f} dBm0"),
+        (
+            "tone",
+            f"{profile.tone_accept_ms:.0f} ms",
+            f"{profile.tone_reject_ms:.0f} ms",
+            f"{profile.min_tone_ms:.0f} ms",
+        ),
+        (
+            "gap that ends a key",
+            f"{profile.pause_accept_ms:.0f} ms",
+            f"{profile.interruption_ms:.0f} ms",
+            f"{profile.min_gap_ms:.0f} ms",
+        ),
+    )
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def failures(results: Sequence[Result], *, most: int = 60) -> Table:
+    """Conditions that any receiver failed, and how many keys each had wrong."""
+    names = list(dict.fromkeys(result.receiver for result in results))
+    table = Table(title="Keys wrong, by condition")
+    table.add_column("table")
+    table.add_column("condition")
+    for name in names:
+        table.add_column(name, justify="right")
+    wrong: dict[tuple[str, str], dict[str, int]] = {}
+    for result in results:
+        counts = wrong.setdefault((str(result.condition.section), result.condition.name), dict.fromkeys(names, 0))
+        counts[result.receiver] += result.wrong
+    failed = [(where, counts) for where, counts in wrong.items() if any(counts.values())]
+    for (section, condition), counts in failed[:most]:
+        table.add_row(section, condition, *(str(counts[name]) if counts[name] else "" for name in names))
+    if len(failed) > most:
+        table.caption = f"and {len(failed) - most} more"
+    return table
+
+
+def speech(results: Sequence[SpeechResult]) -> Table:
+    """False keys over speech."""
+    table = Table(title="Speech: keys heard where none are")
+    for heading in ("receiver", "hours", "false keys", "by pitch shift"):
+        table.add_column(heading)
+    for name in dict.fromkeys(result.receiver for result in results):
+        mine = [result for result in results if result.receiver == name]
+        found = "  ".join(f"{result.pitch:.2f}: {result.keys}" for result in mine if result.keys)
+        hours = sum(result.hours for result in mine)
+        table.add_row(name, f"{hours:.1f}", str(sum(len(result.keys) for result in mine)), found or "none")
+    return table

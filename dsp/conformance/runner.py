@@ -1,0 +1,63 @@
+"""Measuring receivers on the corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from dsp.conformance.conditions import Condition
+from dsp.conformance.corpus import record
+from dsp.conformance.receivers import MeasuredReceiver
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One receiver on one recording.
+
+    Attributes:
+        wrong: keys missed, doubled, taken for others or heard where none are: the least number of changes that
+            turn what was heard into what was sent.
+    """
+
+    receiver: str
+    condition: Condition
+    seed: int
+    expected: str
+    heard: str
+    wrong: int
+
+    @property
+    def passed(self) -> bool:
+        """Every key was heard once, and nothing else."""
+        return self.wrong == 0
+
+
+def run(
+    receivers: Sequence[MeasuredReceiver],
+    conditions: Iterable[Condition],
+    seeds: Sequence[int],
+    *,
+    keys: int = 64,
+    progress: Callable[[], None] = lambda: None,
+) -> list[Result]:
+    """Measure all receivers on the same recordings, `keys` keys in each."""
+    results = []
+    for condition in conditions:
+        for seed in seeds:
+            recording = record(condition, seed=seed, keys=keys)
+            for receiver in receivers:
+                heard = receiver.decode(recording.samples)
+                wrong = distance(recording.expected, heard)
+                results.append(Result(receiver.name, condition, seed, recording.expected, heard, wrong))
+            progress()
+    return results
+
+
+def distance(sent: str, heard: str) -> int:
+    """Least number of keys to insert, drop or change (V. Levenshtein, 1966)."""
+    row = list(range(len(heard) + 1))
+    for number, key in enumerate(sent, start=1):
+        diagonal, row[0] = row[0], number
+        for place, other in enumerate(heard, start=1):
+            diagonal, row[place] = row[place], min(row[place] + 1, row[place - 1] + 1, diagonal + (key != other))
+    return row[-1]

@@ -1,0 +1,159 @@
+"""Building blocks of test signals: tone sequences and what telephone lines do to them.
+
+All functions work on float samples at 8 kHz with full scale 1.0 and take the random generator that makes them
+repeatable. Levels are relative to the power of the tone pairs where a parameter ends in `_db`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import lfilter
+
+from dsp.g711 import alaw_decode, alaw_encode, ulaw_decode, ulaw_encode
+from dsp.tones import amplitude_of, key_tones
+
+RATE: Final = 8000
+FRAME: Final = 160
+"""Samples in an RTP packet of 20 ms."""
+
+Samples = NDArray[np.float64]
+Rng = np.random.Generator
+
+
+@dataclass(frozen=True, slots=True)
+class Tone:
+    """One key's tone as sent: milliseconds, dBm0 (mean of the two tones), dB, percent."""
+
+    key: str
+    begin_ms: float
+    length_ms: float
+    level_dbm0: float
+    twist_db: float
+    low_offset: float
+    high_offset: float
+
+
+def pair(tone: Tone, rng: Rng) -> Samples:
+    """The samples of one tone from random phases."""
+    low, high = key_tones(tone.key)
+    t = np.arange(round(tone.length_ms * RATE / 1000)) / RATE
+    out: Samples = np.zeros(t.size)
+    for hertz, offset, level in (
+        (low, tone.low_offset, tone.level_dbm0 - tone.twist_db / 2),
+        (high, tone.high_offset, tone.level_dbm0 + tone.twist_db / 2),
+    ):
+        phase = rng.uniform(0, 2 * np.pi)
+        out += amplitude_of(level) * np.sin(2 * np.pi * hertz * (1 + offset / 100) * t + phase)
+    return out
+
+
+def render(tones: list[Tone], length_ms: float, rng: Rng) -> Samples:
+    """Tones at their places in silence; begins fall anywhere between samples' neighbours."""
+    out = np.zeros(round(length_ms * RATE / 1000))
+    for tone in tones:
+        at = round(tone.begin_ms * RATE / 1000)
+        samples = pair(tone, rng)
+        out[at : at + samples.size] += samples[: max(out.size - at, 0)]
+    return out
+
+
+def pair_power(level_dbm0: float, twist_db: float) -> float:
+    """Mean square of a tone pair."""
+    low, high = amplitude_of(level_dbm0 - twist_db / 2), amplitude_of(level_dbm0 + twist_db / 2)
+    return (low**2 + high**2) / 2
+
+
+def scaled(samples: Samples, power: float) -> Samples:
+    """The samples, brought to this mean square."""
+    present = float(np.mean(samples**2))
+    return samples * np.sqrt(power / present) if present > 0 else samples
+
+
+def white(count: int, rng: Rng) -> Samples:
+    """White noise of unit power."""
+    return rng.standard_normal(count)
+
+
+def steady(count: int, hertz: tuple[float, ...], rng: Rng) -> Samples:
+    """Continuous equal tones (a dial tone), random phases."""
+    t = np.arange(count) / RATE
+    phases = rng.uniform(0, 2 * np.pi, len(hertz))
+    out: Samples = np.sum([np.sin(2 * np.pi * f * t + p) for f, p in zip(hertz, phases, strict=True)], axis=0)
+    return out
+
+
+def hum(count: int, mains_hz: float, rng: Rng, *, harmonics: int = 5) -> Samples:
+    """Mains hum: the fundamental and falling harmonics, random phases."""
+    t = np.arange(count) / RATE
+    phases = rng.uniform(0, 2 * np.pi, harmonics)
+    out: Samples = np.sum(
+        [np.sin(2 * np.pi * mains_hz * n * t + phases[n - 1]) / n for n in range(1, harmonics + 1)], axis=0
+    )
+    return out
+
+
+def echoed(samples: Samples, delay_ms: float, level_db: float) -> Samples:
+    """The samples and one echo of them."""
+    delay = round(delay_ms * RATE / 1000)
+    out = samples.copy()
+    out[delay:] += samples[: samples.size - delay] * 10 ** (level_db / 20)
+    return out
+
+
+def companded(samples: Samples, law: str) -> Samples:
+    """Through G.711 and back; `law` is "ulaw" or "alaw"."""
+    linear = to_linear16(samples)
+    through = ulaw_decode(ulaw_encode(linear)) if law == "ulaw" else alaw_decode(alaw_encode(linear))
+    return through.astype(np.float64) / 32768
+
+
+def to_linear16(samples: Samples) -> NDArray[np.int16]:
+    """Rounded to 16 bits; what exceeds full scale is clipped."""
+    return np.clip(np.rint(samples * 32768), -32768, 32767).astype(np.int16)
+
+
+def without_blocks(samples: Samples, begins: list[int], length: int = FRAME) -> Samples:
+    """Blocks cut out, the stream closed up: what is left when packets are lost."""
+    keep = np.ones(samples.size, np.bool_)
+    for at in begins:
+        keep[at : at + length] = False
+    return samples[keep]
+
+
+def speech_like(count: int, rng: Rng) -> Samples:
+    """Something with the course of speech: pitch that glides, formants that move, syllables, hiss; unit power."""
+    out = np.zeros(count)
+    at = 0
+    while at < count:
+        length = int(rng.uniform(0.08, 0.35) * RATE)
+        part = min(length, count - at)
+        if part < 8:
+            break
+        kind = rng.random()
+        if kind < 0.65:
+            excitation = _voice(part, rng)
+        elif kind < 0.8:
+            excitation = 0.3 * rng.standard_normal(part)
+        else:
+            at += part
+            continue
+        for formant in (rng.uniform(300, 900), rng.uniform(900, 2300), rng.uniform(2300, 3300)):
+            radius = np.exp(-np.pi * rng.uniform(60, 150) / RATE)
+            angle = 2 * np.pi * formant / RATE
+            denominator = [1, -2 * radius * np.cos(angle), radius**2]
+            excitation = lfilter([1 - radius], denominator, excitation) + 0.05 * excitation
+        out[at : at + part] += scaled(excitation * np.hanning(part), rng.uniform(0.2, 1.5))
+        at += part
+    return scaled(out, 1.0)
+
+
+def _voice(count: int, rng: Rng) -> Samples:
+    pitch = rng.uniform(80, 280) * np.exp(np.linspace(0, rng.uniform(-0.25, 0.25), count))
+    phase = 2 * np.pi * np.cumsum(pitch) / RATE
+    harmonics = range(1, int(3600 / float(pitch.max())) + 1)
+    out: Samples = np.sum([np.sin(n * phase + rng.uniform(0, 2 * np.pi)) / n for n in harmonics], axis=0)
+    return out

@@ -1,0 +1,103 @@
+"""Goertzel's bins as matrix products.
+
+The Goertzel recursion  s[n] = x[n] + 2 cos(w) s[n-1] - s[n-2]  ends, after N samples, with
+y = s[N-1] - exp(-jw) s[N-2] = exp(jw(N-1)) * sum x[n] exp(-jwn)  (G. Goertzel, "An algorithm for the evaluation
+of finite trigonometric series", Amer. Math. Monthly 65, 1958). The sum is a product of the samples with a
+cosine and a sine column, so that all tones of all windows of all channels are one matrix product.
+
+What is not signal is taken out by the same columns: everything below 450 Hz (direct current, mains hum and its
+harmonics, dial tone) lies, within a short window, almost wholly in a space of few dimensions N. With columns
+B that are made orthogonal to it, B'x = (B - NN'B)'x, no filter has to run over the samples.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dsp.tones import HIGH_HZ, LOW_HZ
+
+RATE: Final = 8000
+BLOCK: Final = 160
+"""Samples in a block (20 ms), the step of the state machine."""
+HALF: Final = 80
+"""Samples in a window of the screen (10 ms)."""
+HOP: Final = 40
+"""Samples in a window of the measurements (5 ms)."""
+HOPS: Final = BLOCK // HOP
+NUISANCE_HZ: Final = 450.0
+
+Floats = NDArray[np.float32]
+
+
+def bins(frequencies_hz: tuple[float, ...], length: int) -> NDArray[np.float64]:
+    """Cosine columns, then sine columns, shape (length, 2 * tones): x @ bins is (Re, -Im) of each sum."""
+    angle = 2 * np.pi * np.outer(np.arange(length), frequencies_hz) / RATE
+    return np.concatenate([np.cos(angle), np.sin(angle)], axis=1)
+
+
+def nuisance_basis(length: int, dimensions: int) -> NDArray[np.float64]:
+    """Orthonormal columns that hold most of any signal below 450 Hz, shape (length, dimensions).
+
+    They are the leading eigenvectors of the covariance of noise in that band, the discrete prolate spheroidal
+    sequences (D. Slepian, Bell System Tech. J. 57, 1978). At 40 samples and 6 dimensions 97 % or more of any
+    tone from 0 to 440 Hz is taken out, and 91 % of 697 Hz left; at 80 and 10 it is 95 % and 96 %.
+    """
+    lag = np.arange(length)[:, None] - np.arange(length)
+    covariance = np.sinc(2 * NUISANCE_HZ / RATE * lag)
+    _, vectors = np.linalg.eigh(covariance)
+    return np.ascontiguousarray(vectors[:, ::-1][:, :dimensions])
+
+
+def clean_bins(length: int, dimensions: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The bins of the eight tones, orthogonal to the nuisance basis, and that basis."""
+    nuisance = nuisance_basis(length, dimensions)
+    columns = bins(LOW_HZ + HIGH_HZ, length)
+    return columns - nuisance @ (nuisance.T @ columns), nuisance
+
+
+HALF_NUISANCES: Final = 10
+HOP_NUISANCES: Final = 6
+
+
+@cache
+def screen_columns() -> tuple[Floats, Floats]:
+    """For the screen: clean bins (80, 16) and nuisance basis (80, 10)."""
+    clean, nuisance = clean_bins(HALF, HALF_NUISANCES)
+    return clean.astype(np.float32), nuisance.astype(np.float32)
+
+
+@cache
+def pair_rows() -> Floats:
+    """For the measurements: 14 rows for each key, shape (16, 14, 40).
+
+    Rows 0-3 are an orthonormal basis of the key's pair (of what the nuisance basis leaves of it): the sum of
+    the squares of the products is the energy that the pair explains. Rows 4-9 are the nuisance basis. Rows
+    10-13 give the least-squares amplitudes of the tones, Re of low and high, then Im:
+    x[n] = Re(z_low exp(j w_low n)) + Re(z_high exp(j w_high n)).
+    """
+    clean, nuisance = clean_bins(HOP, HOP_NUISANCES)
+    rows = np.empty((16, 14, HOP))
+    for key in range(16):
+        low, high = key // 4, 4 + key % 4
+        pair = clean[:, [low, high, low + 8, high + 8]]
+        rows[key, :4] = np.linalg.qr(pair)[0].T
+        rows[key, 4:10] = nuisance.T
+        rows[key, 10:] = np.linalg.pinv(pair) * np.array([1, 1, -1, -1])[:, None]
+    return rows.astype(np.float32)
+
+
+@cache
+def hop_rotation() -> NDArray[np.complex64]:
+    """exp(-j w HOP) of each key's low and high tone, shape (16, 2): takes out the nominal phase advance."""
+    pairs = np.array([(low, high) for low in LOW_HZ for high in HIGH_HZ])
+    return np.exp(-2j * np.pi * pairs * HOP / RATE).astype(np.complex64)
+
+
+@cache
+def key_frequencies() -> Floats:
+    """Low and high frequency of each key in Hz, shape (16, 2)."""
+    return np.array([(low, high) for low in LOW_HZ for high in HIGH_HZ], np.float32)

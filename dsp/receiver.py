@@ -1,0 +1,145 @@
+"""The receiver for one channel, and for whole recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from os import PathLike
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dsp.audio import TELEPHONE_RATE, pieces_at_8k, to_8k
+from dsp.bank import FLUSH, DetectorBank, to_int16
+from dsp.events import BurstRefused, Event, Key, KeyEnded, NearMiss
+from dsp.lanes import STARTED
+from dsp.profiles import NTT, Profile
+from dsp.tones import KEYS
+
+PIECE: Final = 1 << 21
+"""Samples of a recording in hand at a time (4 min): memory does not grow with its length."""
+
+
+class Receiver:
+    """Receives DTMF on one channel (slot 0 in its events).
+
+    Args:
+        profile: what to accept.
+        near_misses: tell of bursts that were refused, too.
+    """
+
+    def __init__(self, profile: Profile = NTT, *, near_misses: bool = False) -> None:
+        self._bank = DetectorBank(profile, capacity=1, near_misses=near_misses)
+        self._slot: int | None = self._bank.open()
+
+    def feed(self, samples: NDArray[Any]) -> list[Event]:
+        """Hand in the next samples: int16, or float with full scale 1.0, at 8 kHz, any number of them.
+
+        Raises:
+            ValueError: not one-dimensional, or after `finish`.
+            TypeError: samples of another type.
+        """
+        if self._slot is None:
+            raise ValueError("the receiver was finished; make a new one")
+        return self._bank.feed([self._slot], mono(samples)[None, :])
+
+    def finish(self) -> list[Event]:
+        """End the channel as if silence followed."""
+        if self._slot is None:
+            return []
+        slot, self._slot = self._slot, None
+        return self._bank.close(slot)
+
+
+def decode(samples: NDArray[Any], fs: int = TELEPHONE_RATE, *, profile: Profile = NTT) -> str:
+    """The keys in a recording, in order, such as "15#".
+
+    Args:
+        samples: mono, int16 or float with full scale 1.0.
+        fs: sampling rate in Hz; other rates than 8000 are resampled.
+        profile: what to accept.
+
+    Raises:
+        ValueError: not one-dimensional, or an impossible rate.
+        TypeError: samples of another type.
+    """
+    return decode_pieces(_pieces(samples, fs), profile=profile)
+
+
+def analyse(
+    samples: NDArray[Any], fs: int = TELEPHONE_RATE, *, profile: Profile = NTT, near_misses: bool = False
+) -> list[Key | NearMiss]:
+    """The keys in a recording with all figures and, if asked for, what was refused; by time of begin.
+
+    Arguments and errors as for `decode`.
+    """
+    return analyse_pieces(_pieces(samples, fs), profile=profile, near_misses=near_misses)
+
+
+def decode_file(path: str | PathLike[str], *, profile: Profile = NTT) -> str:
+    """The keys in an audio file of any kind and length; several channels are averaged.
+
+    Raises:
+        AudioError: the file is absent, unreadable or not audio.
+    """
+    return decode_pieces(pieces_at_8k(path, PIECE), profile=profile)
+
+
+def analyse_file(
+    path: str | PathLike[str], *, profile: Profile = NTT, near_misses: bool = False
+) -> list[Key | NearMiss]:
+    """As `analyse`, of an audio file; errors as for `decode_file`."""
+    return analyse_pieces(pieces_at_8k(path, PIECE), profile=profile, near_misses=near_misses)
+
+
+def decode_pieces(pieces: Iterable[NDArray[Any]], *, profile: Profile = NTT) -> str:
+    """The keys in a recording at 8 kHz that comes in pieces."""
+    bank = DetectorBank(profile, capacity=1)
+    slot = np.array([bank.open()])
+    found: list[str] = []
+    for piece in chain(pieces, [np.zeros(FLUSH, np.int16)]):
+        bank.feed_silently(slot, to_int16(piece)[None, :])
+        started = [part for part in bank.outcomes() if part.kind == STARTED]
+        if started:
+            order = np.concatenate([part.block for part in started]).argsort(kind="stable")
+            keys = np.concatenate([part.key for part in started])[order]
+            found.extend(KEYS[key] for key in keys.tolist())
+    return "".join(found)
+
+
+def analyse_pieces(
+    pieces: Iterable[NDArray[Any]], *, profile: Profile = NTT, near_misses: bool = False
+) -> list[Key | NearMiss]:
+    """As `analyse`, of a recording at 8 kHz that comes in pieces."""
+    receiver = Receiver(profile, near_misses=near_misses)
+    found: list[Key | NearMiss] = []
+    for events in chain((receiver.feed(piece) for piece in pieces), _last(receiver)):
+        for event in events:
+            if isinstance(event, KeyEnded):
+                found.append(event.key)
+            elif isinstance(event, BurstRefused):
+                found.append(event.near_miss)
+    return sorted(found, key=lambda burst: burst.begin_s)
+
+
+def _last(receiver: Receiver) -> Iterator[list[Event]]:
+    yield receiver.finish()
+
+
+def mono(samples: NDArray[Any]) -> NDArray[Any]:
+    """The samples, if they are one channel.
+
+    Raises:
+        ValueError: they are not one-dimensional.
+    """
+    array = np.asarray(samples)
+    if array.ndim != 1:
+        raise ValueError(f"samples of shape {array.shape}; give one channel, shape (samples,)")
+    return array
+
+
+def _pieces(samples: NDArray[Any], fs: int) -> Iterator[NDArray[Any]]:
+    array = to_8k(mono(samples), fs)
+    for at in range(0, len(array), PIECE):
+        yield array[at : at + PIECE]
