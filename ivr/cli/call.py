@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -30,7 +31,10 @@ def call(
     from_: Annotated[str, typer.Option("--from", metavar="NUMBER", help="The caller number.")],
     keys: Annotated[
         str | None,
-        typer.Option(help="Keys to press in band; at each space the caller first listens to the guidance."),
+        typer.Option(
+            help="Keys to press in band; at each space the caller first listens to the guidance. "
+            "`-` reads them from standard input, where no process list shows them."
+        ),
     ] = None,
     wav: Annotated[Path | None, typer.Option(help="What the caller sends from the answer on.")] = None,
     ahead: Annotated[
@@ -82,7 +86,7 @@ def _sender(
         raise typer.BadParameter("give either --keys or --wav", param_hint="--keys / --wav")
     if wav is not None:
         return Recording(read_recording(wav))
-    groups = (keys or "").upper().split()
+    groups = (sys.stdin.readline() if keys == "-" else keys or "").upper().split()
     strange = sorted(set("".join(groups)) - set(KEYS))
     if strange or not groups:
         raise typer.BadParameter(f"not on a telephone: {''.join(strange) or 'no key at all'}", param_hint="--keys")

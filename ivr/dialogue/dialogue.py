@@ -181,6 +181,9 @@ class Dialogue:
 
     def _judge(self, entry: Entry, now: float) -> list[Command]:
         step = STEPS[self._state]
+        if entry.kind is EntryKind.HANG_UP:
+            self._ending = _ABANDONED
+            return self._move(Signal.HUNG_UP, now)
         if entry.kind is EntryKind.NO_INPUT:
             self._silent += 1
             return self._again(Signal.SILENT, Verdict.SILENT, entry, self._silent, now)
@@ -246,6 +249,8 @@ class Dialogue:
         self._caller_gone = True
         if self._state is State.STORING:
             return [WithdrawPassword()]  # whether it came in time is known only by the store's answer
+        if self._collector is not None:
+            return self._judge(self._collector.hang_up(), now)
         if self._ending is None:
             self._ending = _ABANDONED
         return self._move(Signal.HUNG_UP, now)
