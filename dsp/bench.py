@@ -28,6 +28,7 @@ RATE: Final = 8000
 TICK: Final = 160
 CHANNELS: Final = (1, 10, 100, 500, 1000)
 LIVE_TICKS: Final = 250
+SPEAKING: Final = 0.1
 THREAD_SETTINGS: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -109,15 +110,15 @@ def offline(
 
 
 def live_sounds(channels: int, ticks: int, *, busy: float) -> NDArray[np.int16]:
-    """(ticks, channels, 160): calls, of which the share `busy` press keys at any time; the others are quiet or
-    speak, half and half."""
+    """(ticks, channels, 160): calls to an access number, of which the share `busy` press keys at any time, SPEAKING
+    speak, and the others listen: line noise."""
     rng = np.random.default_rng(2)
     count = ticks * TICK
     pool = sounds(max(count / RATE, 1.0) + 20)
     out = np.empty((channels, count), np.int16)
     for channel in range(channels):
-        quiet = ("near-silence", "speech-like")[channel % 2]
-        name = "keys 100/100 ms" if rng.random() < busy else quiet
+        place = (channel + 0.5) / channels
+        name = "keys 100/100 ms" if place < busy else "speech-like" if place < busy + SPEAKING else "near-silence"
         at = int(rng.integers(0, pool[name].size - count))
         out[channel] = pool[name][at : at + count]
     return np.ascontiguousarray(out.reshape(channels, ticks, TICK).swapaxes(0, 1))

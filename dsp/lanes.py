@@ -33,6 +33,8 @@ FIRST_LOOK: Final = 4
 """Blocks in the window of the first judgement: the one before the first hit, and three."""
 LATER_LOOK: Final = 7
 """Blocks in the window of further judgements."""
+FEW: Final = 64
+"""So many lanes cost less in one call with long windows than in two."""
 HISTORY: Final = LATER_LOOK - 1
 """Blocks before the newest that may be asked for."""
 SOLID: Final = 0.85
@@ -157,7 +159,9 @@ class Lanes:
         early = at == self.first[rows] + 2
         # without the label in the newest block the next look would show no more, unless the label comes back
         self.due[rows] = at + np.where(hit, 1, 2)
-        for look, chosen in ((FIRST_LOOK, early), (LATER_LOOK, ~early)):
+        # a longer look sees no more at first, as hops before `start` do not count: few lanes are taken together
+        looks = ((LATER_LOOK, early | True),) if len(rows) <= FEW else ((FIRST_LOOK, early), (LATER_LOOK, ~early))
+        for look, chosen in looks:
             part = chosen.nonzero()[0]
             if part.size:
                 fitted = fit(self.key[rows[part]], samples(part, look))

@@ -32,7 +32,10 @@ MAX_DRIFT_RAD: Final = 0.25
 """White noise 15 dB down under a tone that is 5 dB the weaker gives 0.05 rad (1 sigma)."""
 MAX_RIPPLE: Final = 0.34
 """An echo 10 dB down gives 0.3 at worst."""
+ORDINARY_DRIFT_RAD: Final = 0.2
 MAX_IDLE: Final = 0.65
+"""An interruption and a splice together idle half of the hops."""
+ORDINARY_IDLE: Final = 0.5
 MAX_STRANGENESS: Final = 2.0
 """Line disturbances bring a key near one limit or half near two; speech that gets this far is near to many.
 Over 24,000 keys with every disturbance of `conformance` the sum stayed below 1.7, over 38 h of speech that passed
@@ -43,8 +46,15 @@ PASSED: Final = -1
 
 LEAST_NOISE: Final = np.float32(10**-4.5)
 """A signal-to-noise ratio beyond 45 dB would be rounding."""
+LEVEL_OF_ONE_DBM0: Final = np.float32(FULL_SCALE_DBM0 - 20 * np.log10(INT16_FULL_SCALE))
 ROUGH_PURITY: Final = 0.8
 """Of all clean hops together; the loss of the fit by tones 2.3 % off is in it."""
+
+
+_SCALE: Final = np.array(
+    [1, 1, 1 / (1 - MIN_PURITY), 1 / MAX_JITTER, 1 / ORDINARY_DRIFT_RAD, 1 / ORDINARY_IDLE], np.float32
+)[:, None]
+_NUMBER: Final = {test: np.int8(number) for number, test in enumerate(FailedTest)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,49 +97,45 @@ def _decide(
 ) -> tuple[NDArray[np.int8], Floats]:
     """The failed tests (k,) and the figures (5, k)."""
     figures = np.empty((5, len(keys)), np.float32)
-    level, offset = figures[:2], np.abs(measures.offset_percent)
-    np.log10(np.maximum(measures.amplitude, TINY), out=level)
+    level = np.log10(np.maximum(measures.amplitude, TINY), out=figures[:2])
     level *= 20
-    level += np.float32(FULL_SCALE_DBM0 - 20 * np.log10(INT16_FULL_SCALE))
-    noise = np.maximum(1 - measures.purity, LEAST_NOISE)
-    figures[2] = 10 * np.log10(np.maximum(measures.purity, TINY) / noise)
+    level += LEVEL_OF_ONE_DBM0
+    noise = 1 - measures.purity
+    figures[2] = -10 * np.log10(np.maximum(noise, LEAST_NOISE) / np.maximum(measures.purity, TINY))
     figures[3:] = measures.offset_percent
-    worst_offset = np.maximum(offset[0], offset[1]) / np.float32(profile.max_offset_percent)
-    twist = level[1] - level[0]
+    offset = np.maximum.reduce(np.abs(measures.offset_percent)) / np.float32(profile.max_offset_percent)
     least, most = profile.twist_accept_db
-    excess = np.maximum(np.maximum(least - twist, twist - most), 0) / np.float32(TWIST_MARGIN_DB)
-    unsteady = (
-        (measures.in_line < MIN_IN_LINE)
-        | (measures.jitter > MAX_JITTER)
-        | (measures.splices > MAX_SPLICES)
-        | (measures.drift > MAX_DRIFT_RAD)
-        | (measures.ripple > MAX_RIPPLE)
-        | (measures.idle > MAX_IDLE)
-    )
-    # the sum of squares of all figures, each against about its limit: 0 for an ideal pair
-    strangeness = (
-        worst_offset**4  # offsets up to the accepted limit are ordinary
-        + np.square(excess)
-        + np.square(measures.ripple / MAX_RIPPLE)
-        + np.square((1 - measures.purity) / (1 - MIN_PURITY))
-        + np.square(measures.jitter / MAX_JITTER)
-        + np.square(measures.drift / 0.2)
-        + np.square(measures.idle / 0.5)
-    )
-    duration_ms = duration_ms + SPLICE_CREDIT_MS * (measures.splices > 0)
+    twist = np.abs(level[1] - level[0] - np.float32((least + most) / 2)) - np.float32((most - least) / 2)
+    excess = np.maximum(twist, 0) / np.float32(TWIST_MARGIN_DB)
+
+    # figures against about their limits: 0 for an ideal pair
+    against = np.empty((6, len(keys)), np.float32)
+    against[0] = np.square(offset)  # squared twice: offsets up to the accepted limit are ordinary
+    against[1] = excess
+    against[2] = noise
+    against[3] = measures.jitter
+    against[4] = measures.drift
+    against[5] = measures.idle
+    against *= _SCALE
+    strangeness = np.add.reduce(np.square(against)) + np.square(measures.ripple / MAX_RIPPLE)
+
     failed = np.full(len(keys), PASSED, np.int8)
+    duration_ms = duration_ms + SPLICE_CREDIT_MS * (measures.splices > 0)
+    steady = (measures.in_line >= MIN_IN_LINE) & (measures.splices <= MAX_SPLICES)
+    steady &= (measures.jitter <= MAX_JITTER) & (measures.drift <= MAX_DRIFT_RAD)
+    steady &= (measures.ripple <= MAX_RIPPLE) & (measures.idle <= MAX_IDLE)
     # the first test stands last and so overrides
-    for test, fails in (
-        (FailedTest.KEY, ~_allowed(profile.keys)[keys]),
-        (FailedTest.LIKENESS, strangeness > MAX_STRANGENESS),
-        (FailedTest.STEADINESS, unsteady),
-        (FailedTest.PURITY, (measures.purity < MIN_PURITY) | ~rough),
-        (FailedTest.TWIST, excess > 1),
-        (FailedTest.FREQUENCY, worst_offset > OFFSET_MARGIN),
-        (FailedTest.LEVEL, np.minimum(level[0], level[1]) < profile.floor_dbm0),
-        (FailedTest.DURATION, duration_ms < profile.min_tone_ms),
+    for test, passes in (
+        (FailedTest.KEY, _allowed(profile.keys)[keys]),
+        (FailedTest.LIKENESS, strangeness <= MAX_STRANGENESS),
+        (FailedTest.STEADINESS, steady),
+        (FailedTest.PURITY, rough & (measures.purity >= MIN_PURITY)),
+        (FailedTest.TWIST, excess <= 1),
+        (FailedTest.FREQUENCY, offset <= OFFSET_MARGIN),
+        (FailedTest.LEVEL, np.minimum(level[0], level[1]) >= profile.floor_dbm0),
+        (FailedTest.DURATION, duration_ms >= profile.min_tone_ms),
     ):
-        failed[fails] = FAILED_TESTS.index(test)
+        np.copyto(failed, _NUMBER[test], where=~passes)
     return failed, figures
 
 
