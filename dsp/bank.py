@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from dsp.audio import to_float32
 from dsp.burst import Ints
 from dsp.events import BurstRefused, Event, Key, KeyEnded, KeyStarted, NearMiss
-from dsp.goertzel import BLOCK, HOP, RATE
-from dsp.lanes import ENDED, HISTORY, NO_LABEL, SOLID, STARTED, Lanes, Outcomes, Windows
+from dsp.goertzel import BLOCK, HOP, HOPS, RATE
+from dsp.lanes import ENDED, HISTORY, LONG_AGO, NO_LABEL, SOLID, STARTED, Lanes, Outcomes, Windows
 from dsp.profiles import NTT, Profile
 from dsp.screen import Screen, Sight
 from dsp.timeline import Timeline
@@ -77,6 +77,7 @@ class DetectorBank:
         self._energies[slot] = 0
         self._sure[slot] = False
         self._lanes.alive[slot] = False
+        self._lanes.lost[slot] = LONG_AGO
         return slot
 
     def feed(self, slots: Sequence[int] | NDArray[np.integer[Any]], frames: NDArray[Any]) -> list[Event]:
@@ -100,6 +101,21 @@ class DetectorBank:
         self._check(rows)
         self._advance(rows, to_int16(frames))
         return self._events()
+
+    def note_loss(self, slot: int) -> None:
+        """Tell that a packet of about 20 ms is missing before the next sample of a channel.
+
+        The audio clock does not count what is missing. A tone of which a part is missing may be shorter than
+        the profile asks for, by as much; nothing else changes, and without being told the receiver finds most
+        losses by itself.
+
+        Raises:
+            ValueError: the slot is not open.
+        """
+        self._check(np.array([slot]))
+        lost = self._lanes.lost[slot]
+        lost[0] = lost[1]
+        lost[1] = self._clock[slot] * HOPS + self._filled[slot] // HOP
 
     def feed_silently(self, rows: Ints, frames: NDArray[np.int16]) -> None:
         """As `feed`, without checks; what was found waits in `outcomes`."""

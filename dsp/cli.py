@@ -166,7 +166,7 @@ def conformance(
         receivers += [spandsp_receiver()] if spandsp else []
         receivers += [command_receiver(text) for text in command or []]
         files = speech_files(speech or [])
-        with Progress() as progress:
+        with Progress(console=Console(stderr=True)) as progress:
             bar = progress.add_task("recordings", total=len(chosen) * seeds)
             results = run(
                 receivers,
@@ -210,7 +210,7 @@ def bench_command(
         bench.one_thread()
         os.execv(sys.executable, [sys.executable, "-m", "dsp", *sys.argv[1:]])  # noqa: S606
     library = bench.library_if_there()
-    with Progress(transient=True) as progress:
+    with Progress(console=Console(stderr=True), transient=True) as progress:
         total = 4 * (rounds + 1) + (len(bench.CHANNELS) + 1) * bench.LIVE_TICKS
         bar = progress.add_task("measuring", total=total)
 

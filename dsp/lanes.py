@@ -41,6 +41,8 @@ SOLID: Final = 0.85
 """A block whose pair has as much of the energy of the stronger of the last two cannot hold a gap."""
 NO_LABEL: Final = -1
 
+LONG_AGO: Final = -(1 << 40)
+
 STARTED, ENDED, REFUSED = range(3)
 
 Windows = Callable[[Ints, int], NDArray[np.int16]]
@@ -61,6 +63,7 @@ _COLUMNS = (
     "plateau",
     "gap",
     "figures",
+    "lost",
 )
 
 
@@ -100,6 +103,7 @@ class Lanes:
         plateau: energy of a full hop.
         gap: hops missing since `last_on`.
         figures: of the announced key.
+        lost: the hops before which packets are known to be missing, the last two, (rows, 2).
     """
 
     def __init__(self, rows: int, profile: Profile, *, near_misses: bool) -> None:
@@ -116,6 +120,7 @@ class Lanes:
         self.begin, self.last_on = np.full(rows, np.nan), np.zeros(rows)
         self.plateau, self.gap = np.zeros(rows, np.float32), np.zeros(rows, np.float32)
         self.figures = np.zeros((rows, 5), np.float32)
+        self.lost = np.full((rows, 2), LONG_AGO, np.int64)
 
     def like(self, rows: int) -> Lanes:
         """A fresh table of the same kind."""
@@ -176,7 +181,8 @@ class Lanes:
         keys = self.key[rows]
         base = (at + 1) * HOPS - len(fitted.explained)
         extent = locate(fitted, np.maximum(self.start[rows] - base, 0), self._min_gap)
-        verdict = judge(self._profile, keys, fitted, extent, near_misses=self._near_misses)
+        lost = self.lost[rows] - base[:, None]
+        verdict = judge(self._profile, keys, fitted, extent, lost, near_misses=self._near_misses)
         begin, end = base + extent.begin, base + extent.end
         known = self.begin[rows]
         begin = np.where((extent.first == 0) & (known < begin), known, begin)
@@ -213,7 +219,7 @@ class Lanes:
         times = np.arange(2 * HOPS)[:, None]
         fresh = times >= done - base
         on, strong = activity(fitted, self.plateau[rows], fresh, gap == 0)
-        missing = gap + np.cumsum((1 - on) * fresh, axis=0)
+        missing = gap + ((1 - on) * fresh).cumsum(axis=0)
         since = missing - np.maximum.accumulate(missing * strong)
         long_enough = since >= self._min_gap
         closed: Bools = np.logical_or.reduce(long_enough)

@@ -99,6 +99,7 @@ class Timeline:
         carried = alive[self._channel] & (courses.key == home.key[rows][self._channel]) & (courses.first < CARRIED)
         everyone = np.arange(len(courses.channel))
         lanes.create(everyone, courses.key, self._origin + courses.first)
+        lanes.lost[:] = home.lost[rows[self._channel]]
         lanes.copy(everyone[carried], home, rows[self._channel[carried]])
         lanes.last[:] = self._origin + courses.last
         self._end = clock[self._channel] + length  # first block not there yet

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.burst import MIN_IN_LINE, TINY, Extent, Fit, Measures, clean_hops, measure
+from dsp.burst import MIN_IN_LINE, TINY, Extent, Fit, Ints, Measures, clean_hops, measure
 from dsp.events import FailedTest
 from dsp.goertzel import HOP, RATE, Floats
 from dsp.profiles import Profile
@@ -24,6 +24,9 @@ MIN_MEASURED: Final = 2
 MAX_SPLICES: Final = 2
 SPLICE_CREDIT_MS: Final = 8.0
 """A jump of the phase tells that a packet of 20 ms was lost, so that the tone was longer than what is left."""
+LOST_MS: Final = 20.0
+LEAST_MS: Final = 18.0
+"""Of a tone as much must be left, however much is known to be lost."""
 MIN_PURITY: Final = 0.925
 """11 dB of signal to noise; white noise 15 dB down leaves 0.972."""
 MAX_JITTER: Final = 0.08
@@ -68,15 +71,23 @@ class Verdict:
     measured: NDArray[np.bool_]
 
 
-def judge(profile: Profile, keys: NDArray[np.int8], fitted: Fit, extent: Extent, *, near_misses: bool) -> Verdict:
+def judge(
+    profile: Profile, keys: NDArray[np.int8], fitted: Fit, extent: Extent, lost: Ints, *, near_misses: bool
+) -> Verdict:
     """Measure located bursts and apply the tests of a profile.
 
-    Without `near_misses`, bursts that must fail are not measured: their failed test and figures mean nothing.
+    `lost`, (k, 2), are hops before which packets are known to be missing; one that touches a burst is credited to
+    its duration. Without `near_misses`, bursts that must fail are not measured: their failed test and figures
+    mean nothing.
     """
     good = clean_hops(fitted, extent)
     advances = np.add.reduce(good[1:] & good[:-1], dtype=np.int64)
     rough = np.add.reduce(fitted.explained * good) > ROUGH_PURITY * np.add.reduce(fitted.energy * good)
+    hop = lost.T
+    touching = (hop >= extent.first - 1) & (hop <= extent.last + 2)
+    missing_ms = LOST_MS * np.add.reduce(touching, dtype=np.float32)
     duration_ms = extent.duration * np.float32(HOP_MS)
+    duration_ms += np.where(duration_ms < LEAST_MS, 0, missing_ms)
     worth = extent.found & (advances >= MIN_MEASURED)
     if not near_misses:
         worth &= rough & (advances >= MIN_IN_LINE) & (duration_ms + SPLICE_CREDIT_MS >= profile.min_tone_ms)
@@ -124,8 +135,7 @@ def _decide(
     steady = (measures.in_line >= MIN_IN_LINE) & (measures.splices <= MAX_SPLICES)
     steady &= (measures.jitter <= MAX_JITTER) & (measures.drift <= MAX_DRIFT_RAD)
     steady &= (measures.ripple <= MAX_RIPPLE) & (measures.idle <= MAX_IDLE)
-    # the first test stands last and so overrides
-    for test, passes in (
+    tests = (  # the first test stands last and so overrides
         (FailedTest.KEY, _allowed(profile.keys)[keys]),
         (FailedTest.LIKENESS, strangeness <= MAX_STRANGENESS),
         (FailedTest.STEADINESS, steady),
@@ -134,8 +144,10 @@ def _decide(
         (FailedTest.FREQUENCY, offset <= OFFSET_MARGIN),
         (FailedTest.LEVEL, np.minimum(level[0], level[1]) >= profile.floor_dbm0),
         (FailedTest.DURATION, duration_ms >= profile.min_tone_ms),
-    ):
-        np.copyto(failed, _NUMBER[test], where=~passes)
+    )
+    for test, passes in tests:
+        if not passes.all():
+            failed[~passes] = _NUMBER[test]
     return failed, figures
 
 

@@ -5,9 +5,20 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Mapping, MutableMapping
+from enum import StrEnum
 from typing import Any, Final, TextIO
 
 import structlog
+
+
+class LogLevel(StrEnum):
+    """The least important lines that are written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
 
 MASK: Final = "********"
 SECRET_FIELDS: Final = frozenset({"password", "secret", "keys", "key", "digits", "digit", "hash", "digest"})
@@ -21,11 +32,11 @@ def mask_secrets(_logger: object, _method: str, event: MutableMapping[str, Any])
     return event
 
 
-def configure_logs(*, level: str = "info", json: bool | None = None, stream: TextIO | None = None) -> None:
+def configure_logs(*, level: LogLevel = LogLevel.INFO, json: bool | None = None, stream: TextIO | None = None) -> None:
     """Set the process's logs up.
 
     Args:
-        level: `debug`, `info`, `warning` or `error`.
+        level: the least important lines to write.
         json: one JSON object a line; by default unless the stream is a terminal.
         stream: where to; standard error by default.
     """

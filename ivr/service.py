@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 from uuid import uuid4
@@ -64,8 +64,12 @@ class Service:
         self._calls = 0
         self._no_calls = asyncio.Event()
 
-    async def run(self, stop: asyncio.Event) -> None:
+    async def run(self, stop: asyncio.Event, ready: Callable[[], None] = lambda: None) -> None:
         """Serve until `stop` is set, then let the calls that are there end.
+
+        Args:
+            stop: ends it.
+            ready: called when calls can come.
 
         Raises:
             PortTaken: a port is in use.
@@ -79,6 +83,7 @@ class Service:
             "KARIPASS_AUDIOSOCKET_PORT",
         )
         clock = asyncio.create_task(self._media.run())
+        ready()
         _log.info("serving", access_number=settings.access_number, agi_port=settings.agi_port)
         stopped = asyncio.create_task(stop.wait())
         try:

@@ -15,7 +15,7 @@ from dsp.profiles import Profile
 def summary(results: Sequence[Result]) -> Table:
     """Receivers against sections: recordings passed, keys wrong, keys heard where none may be."""
     table = Table(title="Recordings in which every key was heard once and nothing else")
-    table.add_column("receiver")
+    table.add_column("receiver", no_wrap=True)
     for section in Section:
         table.add_column(str(section), justify="right")
     table.add_column("keys wrong", justify="right")

@@ -18,7 +18,7 @@ from ivr.cli.app import reporting_errors
 from ivr.dialogue.events import Outcome
 from ivr.dialogue.table import PASSWORD_DIGITS
 from ivr.ear import Utterance, recognise
-from ivr.logs import configure_logs
+from ivr.logs import LogLevel, configure_logs
 from ivr.place_call import Exchange, Presser, Recording, place_call
 from ivr.recording import read_recording
 from ivr.settings import Settings
@@ -46,7 +46,7 @@ def call(
 
     The exit status is 0 only if the access number says that the password is set.
     """
-    configure_logs(level="warning")
+    configure_logs(level=LogLevel.WARNING)
     settings = Settings.load()
     catalogue = load_catalogue(settings.language)
     began = time.monotonic()

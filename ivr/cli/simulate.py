@@ -13,7 +13,7 @@ from credentials import InvalidNumber, normalise_number
 from ivr.caller import Caller
 from ivr.cli.app import open_store, reporting_errors
 from ivr.dialogue.events import Outcome, RefusalReason
-from ivr.logs import configure_logs
+from ivr.logs import LogLevel, configure_logs
 from ivr.recording import read_recording
 from ivr.settings import Settings
 from ivr.transcript import TranscriptEntry, as_json, describe
@@ -34,7 +34,7 @@ def simulate(
     The dialogue, receiver, guidance and store are those of live calls: the password is really set. The exit status is 0
     only then.
     """
-    configure_logs(level="warning")
+    configure_logs(level=LogLevel.WARNING)
     settings = Settings.load()
     who = _caller(caller)
     audio = read_recording(file)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from ivr.logs import MASK, SECRET_FIELDS, configure_logs
+from ivr.logs import MASK, SECRET_FIELDS, LogLevel, configure_logs
 
 CANARY = "90817263"
 
@@ -50,6 +50,6 @@ def test_a_json_line_is_one_object_with_time_level_and_event(stream: io.StringIO
 
 
 def test_a_line_below_the_level_is_not_written(stream: io.StringIO) -> None:
-    configure_logs(level="warning", json=True, stream=stream)
+    configure_logs(level=LogLevel.WARNING, json=True, stream=stream)
     structlog.get_logger().info("quiet")
     assert stream.getvalue() == ""
