@@ -41,6 +41,9 @@ MANY: Final = 5
 PROMISING_FRACTION: Final = 0.75
 """The same for hops that make a window worth measuring; a key that is heard has 0.81 on average."""
 TINY: Final = np.float32(1e-6)
+LONGEST: Final = 32
+"""Hops that a window may have."""
+_TIMES: Final = np.arange(LONGEST)[:, None]
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -139,7 +142,7 @@ def activity(fitted: Fit, plateau: Floats, usable: Bools, strong_before: Bools |
 def locate(fitted: Fit, start: Ints, min_gap: float) -> Extent:
     """Find the first burst of each window at or after hop `start`; a gap of `min_gap` hops ends it."""
     hops, count = fitted.explained.shape
-    times = np.arange(hops)[:, None]
+    times = _TIMES[:hops]
     usable = times >= start
     explained = fitted.explained * (fitted.pure & usable)
     pairs = explained[1:] + explained[:-1]
@@ -195,32 +198,39 @@ class Measures:
     amplitude: Floats
     offset_percent: Floats
     purity: Floats
-    in_line: Ints
+    in_line: Floats
     jitter: Floats
-    splices: Ints
+    splices: NDArray[np.int8]
     drift: Floats
     ripple: Floats
     idle: Floats
 
 
 def _legendre_table(longest: int) -> Floats:
-    """Row n: the second Legendre polynomial over n hops, free of a mean and by its own energy, between two zeros."""
-    table = np.zeros((longest + 1, longest + 2), np.float32)
+    """Row n: the second Legendre polynomial over n hops, free of a mean and by its own energy, from column `longest`
+    on; zeros about it."""
+    table = np.zeros((longest + 1, 3 * longest), np.float32)
     for hops in range(3, longest + 1):
         place = np.linspace(-1, 1, hops)
         shape = 1.5 * place * place - 0.5
         shape -= shape.mean()
-        table[hops, 1 : hops + 1] = shape / (shape @ shape)
+        table[hops, longest : longest + hops] = shape / (shape @ shape)
     return table
 
 
-LONGEST: Final = 32
 _LEGENDRE: Final = _legendre_table(LONGEST)
+
+
+def _near(residual: Floats) -> Bools:
+    """Advances of which both tones' residuals (2, t, k) are within the tolerance."""
+    size = np.abs(residual)
+    near: Bools = np.maximum(size[0], size[1]) < PHASE_TOLERANCE
+    return near
 
 
 def clean_hops(fitted: Fit, extent: Extent) -> Bools:
     """Hops of located bursts that are wholly and purely tone, (t, k)."""
-    times = np.arange(len(fitted.explained))[:, None]
+    times = _TIMES[: len(fitted.explained)]
     good = (times >= extent.first) & (times <= extent.last)
     good &= extent.on > FULL
     good &= fitted.explained > GOOD_FRACTION * fitted.energy
@@ -249,26 +259,27 @@ def measure(keys: NDArray[np.int8], fitted: Fit, first: Ints, last: Ints, good: 
     turn = advance * common.conj()[:, None]
     residual = np.arctan2(turn.imag, turn.real)
     in_line = _near(residual) & both
-    residual -= (np.add.reduce(residual * in_line, axis=1) / _at_least_one(in_line))[:, None]
-    centre = np.arctan2(common.imag, common.real)  # taken up again below, from the residual's own share
+    first_centre = np.add.reduce(residual * in_line, axis=1) / np.maximum(np.add.reduce(in_line, dtype=np.float32), 1)
+    residual -= first_centre[:, None]
     in_line = _near(residual) & both
-    count = np.add.reduce(in_line, dtype=np.int64)
-    splices = np.add.reduce(in_line[1:] > in_line[:-1], dtype=np.int64) + in_line[0] - 1
+    count = np.add.reduce(in_line, dtype=np.float32)
+    some = np.maximum(count, 1)
+    residual *= in_line
+    centre = np.add.reduce(residual, axis=1) / some
+    residual -= centre[:, None] * in_line
+    jitter = np.maximum.reduce(np.add.reduce(np.square(residual), axis=1)) / some
+    splices = np.add.reduce(in_line[1:] > in_line[:-1], dtype=np.int8) + in_line[0] - 1
 
     # a large step may be a splice of small angle, over two advances, or an echo's begin: a glide has none
-    step = np.abs(residual[0]) + np.abs(residual[1])
-    largest = (step[1:] + step[:-1]).argmax(axis=0)
-    lanes = np.arange(len(keys))
-    left = count - in_line[largest, lanes] - in_line[largest + 1, lanes]
-    residual[:, largest, lanes] = 0
-    residual[:, largest + 1, lanes] = 0
-    refined = np.add.reduce(residual, axis=1) / np.maximum(left, 1).astype(np.float32)
-    centre += refined * (count >= MANY)
+    step = np.add.reduce(np.abs(residual))
+    place = _TIMES[: len(both)] - (step[1:] + step[:-1]).argmax(axis=0)
+    calm = in_line & ((place < 0) | (place > 1))
+    residual *= calm
+    refined = np.add.reduce(residual, axis=1) / np.maximum(np.add.reduce(calm, dtype=np.float32), 1)
     turned = common * _ROTATION[:, keys]
-    offset = np.arctan2(turned.imag, turned.real) + centre
+    offset = np.arctan2(turned.imag, turned.real) + first_centre + centre + refined * (count >= MANY)
     length = last - first + 1
-    place = np.arange(1, len(good))[:, None] - (first - 1)
-    shape = _LEGENDRE[length, np.minimum(np.maximum(place, 0), length + 1)]
+    shape = _LEGENDRE[length, _TIMES[1 : len(good)] + (LONGEST - first)]
     drift = np.maximum.reduce(np.abs(np.add.reduce(residual.cumsum(axis=1) * shape, axis=1)))
 
     used = np.zeros(good.shape, np.float32)

@@ -1,0 +1,111 @@
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from dsp import decode_file, read_audio, synthesize, write_audio
+from dsp.cli import app
+
+cli = CliRunner()
+
+
+@pytest.fixture
+def keys_file(tmp_path):
+    path = tmp_path / "keys.wav"
+    write_audio(path, synthesize("15#"), 8000)
+    return path
+
+
+def test_decode_prints_one_line_a_file_in_order(keys_file, tmp_path):
+    silent = tmp_path / "silent.wav"
+    write_audio(silent, np.zeros(8000, np.float32), 8000)
+    result = cli.invoke(app, ["decode", str(keys_file), str(silent), str(keys_file)])
+    assert result.exit_code == 0
+    assert result.stdout == "15#\n\n15#\n"
+
+
+def test_decode_names_what_is_not_audio_in_one_line_and_goes_on(keys_file, tmp_path):
+    text = tmp_path / "text.wav"
+    text.write_text("not audio")
+    result = cli.invoke(app, ["decode", str(text), str(keys_file), str(tmp_path / "none.wav")])
+    assert result.exit_code == 1
+    assert result.stdout == "15#\n"
+    lines = result.stderr.splitlines()
+    assert len(lines) == 2
+    assert "text.wav: not an audio file" in lines[0]
+    assert "none.wav: no such file" in lines[1]
+
+
+def test_decode_as_json_has_every_figure(keys_file):
+    result = cli.invoke(app, ["decode", "--json", str(keys_file)])
+    told = json.loads(result.stdout)
+    assert told["keys"] == "15#"
+    assert [burst["key"] for burst in told["bursts"]] == ["1", "5", "#"]
+    assert told["bursts"][0]["begin_s"] == pytest.approx(0.1, abs=0.002)
+    assert told["bursts"][0]["low_dbm0"] == pytest.approx(-10, abs=0.2)
+    assert "near_misses" not in told
+
+
+def test_decode_tells_near_misses_with_the_failed_test(tmp_path):
+    path = tmp_path / "off.wav"
+    write_audio(path, synthesize("8", offset_percent=3.2), 8000)
+    plain = cli.invoke(app, ["decode", "--near-misses", str(path)])
+    assert "refused 8" in plain.stdout
+    assert "frequency" in plain.stdout
+    told = json.loads(cli.invoke(app, ["decode", "--json", "--near-misses", str(path)]).stdout)
+    assert told["keys"] == ""
+    assert told["near_misses"][0]["failed_test"] == "frequency"
+
+
+def test_decode_takes_profiles_and_options(tmp_path):
+    path = tmp_path / "weak.wav"
+    write_audio(path, np.concatenate([synthesize("5A", level_dbm0=-29), synthesize("6B")]), 8000)
+
+    def heard(*options):
+        return cli.invoke(app, ["decode", *options, str(path)]).stdout.strip()
+
+    assert heard() == "5A6B"
+    assert heard("--strict-level") == "6B"
+    assert heard("--no-letters") == "56"
+    assert heard("--profile", "att") == "5A6B"
+
+
+def test_generate_writes_what_decode_hears(tmp_path):
+    path = tmp_path / "made.wav"
+    options = ["--level", "-20", "--twist", "3", "--offset", "1.2", "--noise", "18", "--tone", "60", "--pause", "50"]
+    result = cli.invoke(
+        app, ["generate", "0123456789abcd*#", "-o", str(path), *options, "--law", "alaw", "--seed", "4"]
+    )
+    assert result.exit_code == 0, result.output
+    assert decode_file(path) == "0123456789ABCD*#"
+
+
+@pytest.mark.parametrize(("law", "subtype"), [("ulaw", "ULAW"), ("pcm_16", "PCM_16")])
+def test_generate_codes_as_asked(tmp_path, law, subtype):
+    import soundfile
+
+    path = tmp_path / "made.wav"
+    assert cli.invoke(app, ["generate", "1", "-o", str(path), "--law", law, "--rate", "16000"]).exit_code == 0
+    assert soundfile.info(path).subtype == subtype
+    assert read_audio(path)[1] == 16000
+
+
+def test_generate_refuses_what_is_no_key(tmp_path):
+    result = cli.invoke(app, ["generate", "1x", "-o", str(tmp_path / "made.wav")])
+    assert result.exit_code == 1
+    assert "no such key" in result.stderr
+
+
+def test_conformance_prints_a_table_and_fails_only_for_our_own_receiver():
+    result = cli.invoke(app, ["conformance", "--only", "pause 40 ms", "--seeds", "1", "--keys", "16"])
+    assert result.exit_code == 0, result.output
+    assert "dtmf (ntt)" in result.stdout
+
+
+def test_conformance_names_a_command_that_does_not_run():
+    result = cli.invoke(
+        app, ["conformance", "--only", "pause 40 ms", "--seeds", "1", "--keys", "4", "--command", "/no/such/receiver"]
+    )
+    assert result.exit_code == 1
+    assert "/no/such/receiver" in result.stderr
