@@ -13,7 +13,7 @@ from typing import Final
 
 from dsp import BurstRefused, KeyEnded, KeyStarted
 from dsp import Event as ReceiverEvent
-from ivr.dialogue import Dialogue
+from ivr.dialogue import Dialogue, State
 from ivr.dialogue.events import (
     Command,
     Ending,
@@ -27,11 +27,14 @@ from ivr.dialogue.events import (
     Say,
     StopGuidance,
     StorePassword,
+    StreamBroken,
     TimePassed,
     WithdrawPassword,
 )
+from ivr.key_notes import Context, KeyNotes
 from ivr.keys import KeyPairing
 from ivr.phrases import Phrase, render, transcript
+from ivr.telephony.audiosocket import FRAME_BYTES
 from ivr.transcript import (
     Ended,
     EntryJudged,
@@ -45,8 +48,6 @@ from ivr.transcript import (
 )
 from prompts import Catalogue
 
-FRAME_S: Final = 0.02
-FRAME_BYTES: Final = 320
 SILENCE: Final = bytes(FRAME_BYTES)
 
 
@@ -57,7 +58,7 @@ class _Press:
     key: str = field(repr=False)
     began_s: float
     counted: bool
-    hidden: bool
+    context: Context
 
 
 class CallSession:
@@ -93,6 +94,7 @@ class CallSession:
         self._began = now
         self._now = now
         self._pairing = KeyPairing()
+        self._key_notes = KeyNotes(self._note)
         self._presses: deque[_Press] = deque()
         self._guidance: memoryview | None = None
         self._said = 0
@@ -125,7 +127,7 @@ class CallSession:
         match event:
             case KeyStarted(key=key, begin_s=begin_s):
                 counted = self._pairing.in_band(key, begin_s)
-                press = _Press(key, begin_s, counted, self._dialogue.hides_keys(now))
+                press = _Press(key, begin_s, counted, self._key_notes.context(self._dialogue, now))
                 self._presses.append(press)
                 if press.counted:
                     self.handle(KeyPressed(key), now)
@@ -134,25 +136,29 @@ class CallSession:
                 self._pairing.in_band_ended(press.key, press.began_s, heard.end_s)
                 if press.counted:
                     self.handle(KeyReleased(), now)
-                value = None if press.hidden else heard.key
-                self._note(KeyHeard("in-band", press.counted, value, figures(heard, hidden=press.hidden)), now)
+                self._key_notes.note(press.context, now, KeyHeard("in-band", press.counted, heard.key, figures(heard)))
             case BurstRefused(near_miss=missed):
-                hidden = self._dialogue.hides_keys(now)
-                value = None if hidden else missed.key
-                self._note(KeyMissed(value, str(missed.failed_test), figures(missed, hidden=hidden)), now)
+                context = self._key_notes.context(self._dialogue, now)
+                self._key_notes.note(context, now, KeyMissed(missed.key, str(missed.failed_test), figures(missed)))
 
     def key_frame(self, key: str, at_s: float, now: float) -> None:
         """Take an RFC 4733 key that came at `at_s` seconds of the caller's audio."""
         counted = self._pairing.frame(key, at_s)
-        value = None if self._dialogue.hides_keys(now) else key
-        self._note(KeyHeard("rfc4733", counted, value, None), now)
+        context = self._key_notes.context(self._dialogue, now)
+        self._key_notes.note(context, now, KeyHeard("rfc4733", counted, key, None))
         if counted:
             self.handle(KeyPressed(key), now)
+            self.handle(KeyReleased(), now)  # such a frame comes when the key is released
 
     def hung_up(self, now: float) -> None:
         """The caller went away."""
         self._guidance = None
         self.handle(HungUp(), now)
+
+    def stream_broken(self, now: float) -> None:
+        """The caller's audio is gone, and not by the caller's doing."""
+        self._guidance = None
+        self.handle(StreamBroken(), now)
 
     # --- what goes out --------------------------------------------------------------------------------------
 
@@ -180,20 +186,23 @@ class CallSession:
                 self._say(phrase)
             case StopGuidance():
                 self._guidance = None
-                self._note(Interrupted(), self._now)
+                self._note(None if self._dialogue.hides_keys(self._now) else self._now, Interrupted())
             case Judged():
-                self._note(EntryJudged(command), self._now)
+                if command.step == State.NUMBER.value:
+                    self._key_notes.number_judged(named=command.named)
+                self._note(self._now if command.named else None, EntryJudged(command))
             case StorePassword():
                 self._store(self, command)
             case WithdrawPassword():
                 self._withdraw(self)
             case HangUp(ending):
-                self._note(Ended(ending), self._now)
+                self._key_notes.number_judged(named=False)
+                self._note(self._now, Ended(ending))
 
     def _say(self, phrase: Phrase) -> None:
         self._guidance = memoryview(render(phrase, self._catalogue).astype("<i2").tobytes())
         self._said = 0
-        self._note(Said(transcript(phrase, self._catalogue)), self._now)
+        self._note(self._now, Said(transcript(phrase, self._catalogue)))
 
-    def _note(self, entry: TranscriptEntry, now: float) -> None:
-        self._observer(now - self._began, entry)
+    def _note(self, now: float | None, entry: TranscriptEntry) -> None:
+        self._observer(None if now is None else now - self._began, entry)

@@ -9,6 +9,7 @@ Asterisk is the one on ``PATH`` if that is new enough, else the one in the root 
 """
 
 import contextlib
+import fcntl
 import os
 import re
 import shutil
@@ -19,7 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import IO, Final, Self
 
 from ivr.exchange_config import ExchangeConfig, ExchangeError, Phone, render
 
@@ -62,6 +63,7 @@ class Exchange:
         self._asterisk: _Asterisk | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._spawner: ThreadPoolExecutor | None = None
+        self._lock: IO[str] | None = None
 
     @property
     def log_path(self) -> Path:
@@ -91,6 +93,7 @@ class Exchange:
         if self.running:
             return
         self.stop()
+        self._lock = _locked(self.config.run_dir)
         check_ports(self.config)
         self._asterisk = asterisk = _find_asterisk(self.config.run_dir.absolute())
         self._write(asterisk)
@@ -116,6 +119,9 @@ class Exchange:
         if self._spawner is not None:
             self._spawner.shutdown()
             self._spawner = None
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            lock.close()
 
     def command(self, text: str) -> str:
         """Run one command of Asterisk's own command line, such as ``core show channels``.
@@ -191,6 +197,18 @@ class Exchange:
         lines = self._lines("asterisk.log") or self._lines("console.log") or ["it said nothing"]
         errors = [line for line in lines if "] ERROR[" in line]
         return f"{(errors or lines)[-1]} (logs in {self.config.run_dir})"
+
+
+def _locked(run_dir: Path) -> IO[str]:
+    """Keep others out of a run directory: a start makes it anew."""
+    run_dir.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = run_dir.with_name(f"{run_dir.name}.lock").open("w", encoding="ascii")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise ExchangeError(f"another karipass runs in {run_dir}: stop it, or set KARIPASS_STATE_DIR") from None
+    return lock
 
 
 def check_ports(config: ExchangeConfig) -> None:

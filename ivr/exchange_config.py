@@ -44,6 +44,7 @@ class ExchangeConfig:
         ami_secret: of the manager user ``karipass``.
         agi_host: where the service listens for FastAGI.
         agi_port: its TCP port.
+        agi_secret: what the dialplan says to the service.
         sip_host: address for phones and trunks; ``0.0.0.0`` for all of the machine.
         sip_port: its UDP port.
         rtp_ports: first and last UDP port for audio; a call takes two, a looped call four.
@@ -63,6 +64,7 @@ class ExchangeConfig:
     ami_secret: str = field(repr=False)
     agi_host: str = "127.0.0.1"
     agi_port: int = 4573
+    agi_secret: str = field(repr=False, default="no-secret")
     sip_host: str = "127.0.0.1"
     sip_port: int = 5060
     rtp_ports: tuple[int, int] = (10000, 11999)
@@ -80,7 +82,7 @@ class ExchangeConfig:
             _require(_NETWORK, trunk, "a trunk", "an IPv4 address or network")
         for phone in self.phones:
             _require(_NUMBER, phone.number, "a phone's number", "digits")
-        for secret in (self.ami_secret, *(phone.secret for phone in self.phones)):
+        for secret in (self.ami_secret, self.agi_secret, *(phone.secret for phone in self.phones)):
             if not _SECRET.fullmatch(secret):  # which is not shown
                 raise ExchangeError("a secret has to be 8 to 128 of the characters 0-9 A-Z a-z _ . ~ + / -")
         for port in (self.agi_port, self.sip_port, self.ami_port, *self.rtp_ports):
@@ -114,6 +116,7 @@ def render(config: ExchangeConfig, *, run: str) -> dict[str, str]:
         "access_number": config.access_number,
         "agi_host": config.agi_host,
         "agi_port": config.agi_port,
+        "agi_secret": config.agi_secret,
         "sip_host": config.sip_host,
         "sip_port": config.sip_port,
         # Where the transport listens on all addresses, one to call it at.

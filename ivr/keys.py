@@ -8,7 +8,7 @@ older than half a second; whichever came first has counted already.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 PAIRING_WINDOW_S: Final = 0.5
@@ -16,7 +16,7 @@ PAIRING_WINDOW_S: Final = 0.5
 
 @dataclass(slots=True)
 class _Heard:
-    key: str
+    key: str = field(repr=False)
     began_s: float
     ended_s: float | None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 from collections.abc import Mapping, MutableMapping
@@ -58,6 +59,31 @@ def configure_logs(*, level: LogLevel = LogLevel.INFO, json: bool | None = None,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(stream),
+        logger_factory=lambda *_: _Writer(stream),
         cache_logger_on_first_use=False,
     )
+    logging.basicConfig(handlers=[_FromLibraries()], level=logging.WARNING, force=True)
+
+
+class _Writer:
+    """Writes lines. A disk that is full, or a reader that has gone, must not end a call: such a line is lost."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def msg(self, line: str) -> None:
+        """Write one line, of whatever level."""
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(line + "\n")
+            self._stream.flush()
+
+    debug = info = warning = error = critical = exception = msg
+
+
+class _FromLibraries(logging.Handler):
+    """What libraries log by the standard way takes ours: one form of line, and masked."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Hand a record on."""
+        log = structlog.get_logger(record.name)
+        log.log(record.levelno, "library", message=record.getMessage(), exc_info=record.exc_info or None)

@@ -21,8 +21,7 @@ import structlog
 from dsp import DetectorBank
 from dsp import Event as ReceiverEvent
 from dsp.concealment import conceal
-from ivr.call import SILENCE
-from ivr.telephony.audiosocket import FRAME_SAMPLES, SAMPLE_RATE_HZ
+from ivr.telephony.audiosocket import FRAME_BYTES, FRAME_SAMPLES, SAMPLE_RATE_HZ
 from ivr.telephony.audiosocket_server import AudioSocketConnection
 
 _log = structlog.get_logger(__name__)
@@ -55,6 +54,9 @@ class Session(Protocol):
     def hung_up(self, now: float) -> None:
         """The caller went away."""
 
+    def stream_broken(self, now: float) -> None:
+        """The connection was closed because its peer misbehaved."""
+
     def tick(self, now: float) -> bytes | memoryview:
         """Let 20 ms pass; returns the frame to send."""
 
@@ -69,7 +71,7 @@ class _Stream:
     done: asyncio.Future[None]
     taken_samples: int = 0
     concealed_samples: int = 0
-    last_frame: bytes = SILENCE
+    last_frame: bytes = bytes(FRAME_BYTES)
     waiting: deque[bytes] = field(default_factory=deque)
     key_frames: list[tuple[str, int]] = field(default_factory=list)
 
@@ -130,6 +132,12 @@ class Media:
         """The call is over for Asterisk; returns whether its connection had never come."""
         return self._expected.pop(uuid, None) is not None
 
+    def abandon(self, session: Session) -> None:
+        """Asterisk is gone, and with it the caller: end the stream if there is one."""
+        for stream in self._streams.values():
+            if stream.session is session:
+                stream.connection.terminate()
+
     def attach(self, uuid: UUID, connection: AudioSocketConnection) -> bool:
         """A connection came; returns whether a call waited for it."""
         expected = self._expected.pop(uuid, None)
@@ -179,8 +187,8 @@ class Media:
         try:
             work(stream, now)
         except Exception:  # noqa: BLE001 - the border of a call: the others, and the clock, go on
-            _log.exception("call_failed", call=stream.session.call_id)
             self._end(stream)
+            _log.exception("call_failed", call=stream.session.call_id)
 
     def _tick_stream(self, stream: _Stream, now: float) -> None:
         connection, session = stream.connection, stream.session
@@ -189,7 +197,10 @@ class Media:
             key, position = stream.key_frames.pop(0)
             session.key_frame(key, (position + stream.concealed_samples) / SAMPLE_RATE_HZ, now)
         if connection.ended and not session.over:
-            session.hung_up(now)
+            if connection.broken is None:
+                session.hung_up(now)
+            else:
+                session.stream_broken(now)
         frame = session.tick(now)
         if not session.over and not connection.ended:
             connection.send(frame)

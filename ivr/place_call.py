@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from dsp import synthesize
 from ivr.ear import PAUSE_S, Ear, Utterance
 from ivr.exchange_config import LOOP_ENDPOINT
+from ivr.media import TICK_S
 from ivr.recording import to_int16
 from ivr.telephony.ami import AmiEvents, send_action
-from ivr.telephony.audiosocket import FRAME_SAMPLES, SAMPLE_RATE_HZ
+from ivr.telephony.audiosocket import FRAME_SAMPLES
 from ivr.telephony.audiosocket_server import AudioSocketConnection, AudioSocketLimits, AudioSocketServer
 
-TICK_S: Final = FRAME_SAMPLES / SAMPLE_RATE_HZ
 ANSWER_S: Final = 15.0
 OUTCOME_S: Final = 5.0
 PATIENCE_S: Final = 4.0
@@ -37,7 +37,7 @@ class CallFailed(Exception):  # noqa: N818 - reads as what it says
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
+class Origin:
     """Where the Asterisk is that places the call."""
 
     ami_host: str
@@ -102,7 +102,7 @@ class Presser:
 
 
 async def place_call(
-    exchange: Exchange,
+    origin: Origin,
     *,
     caller: str,
     withheld: bool = False,
@@ -112,7 +112,7 @@ async def place_call(
     """Place a call and see it through.
 
     Args:
-        exchange: the Asterisk.
+        origin: the Asterisk.
         caller: the caller number that the call presents.
         withheld: the caller withholds it.
         sender: what the caller sends.
@@ -136,11 +136,11 @@ async def place_call(
 
     server = AudioSocketServer(identified, AudioSocketLimits(connections=4))
     await server.listen("127.0.0.1", 0)
-    login = (exchange.ami_host, exchange.ami_port, exchange.ami_user, exchange.ami_secret)
+    login = (origin.ami_host, origin.ami_port, origin.ami_user, origin.ami_secret)
     # What Asterisk presents on a channel that it dials out is the connected line; CallerID alone cannot withhold.
     identity = {"CONNECTEDLINE(num)": caller, "CONNECTEDLINE(pres)": "prohib" if withheld else "allowed"}
     fields = {
-        "Channel": f"PJSIP/{exchange.access_number}@{LOOP_ENDPOINT}",
+        "Channel": f"PJSIP/{origin.access_number}@{LOOP_ENDPOINT}",
         "Application": "AudioSocket",
         "Data": f"{uuid},127.0.0.1:{server.port}",
         "Timeout": str(int(1000 * ANSWER_S)),
@@ -154,7 +154,7 @@ async def place_call(
                     connection = await connected
             except TimeoutError:
                 raise CallFailed(
-                    f"the access number {exchange.access_number} did not answer within {ANSWER_S:g} s"
+                    f"the access number {origin.access_number} did not answer within {ANSWER_S:g} s"
                 ) from None
             await _talk(connection, sender, heard)
             with contextlib.suppress(TimeoutError):

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp import read_audio, to_8k
+from dsp import AudioError, read_audio, to_8k
 
 
 def read_recording(path: Path) -> NDArray[np.int16]:
@@ -20,7 +20,10 @@ def read_recording(path: Path) -> NDArray[np.int16]:
         AudioError: the file is no audio that can be read; the message names it.
     """
     samples, fs = read_audio(path)
-    return to_int16(to_8k(samples, fs))
+    try:
+        return to_int16(to_8k(samples, fs))
+    except ValueError as error:
+        raise AudioError(f"{path}: {error}") from None
 
 
 def to_int16(samples: NDArray[np.float32]) -> NDArray[np.int16]:

@@ -8,11 +8,12 @@ dialogue is over the stream ends, and over FastAGI we leave the outcome in the c
 from __future__ import annotations
 
 import asyncio
+import hmac
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import structlog
 
@@ -20,12 +21,13 @@ from credentials import CredentialStore
 from ivr.call import CallSession
 from ivr.caller import Caller, caller_from_network
 from ivr.dialogue import Dialogue
-from ivr.dialogue.events import Admitted, NotStored, StoreAway, Stored, StorePassword, Verdict
+from ivr.dialogue.events import Ending, NotStored, StoreAway, Stored, StorePassword, Verdict
+from ivr.guidance import Guidance
 from ivr.media import Media
 from ivr.settings import Settings
 from ivr.store_events import admit, store_password
 from ivr.telephony.audiosocket_server import AudioSocketLimits, AudioSocketServer
-from ivr.telephony.fastagi_server import AgiChannel, AgiLimits, ChannelGone, FastAgiServer
+from ivr.telephony.fastagi_server import AgiChannel, AgiLimits, FastAgiServer
 from ivr.transcript import Ended, EntryJudged, TranscriptEntry
 from prompts import Catalogue
 
@@ -33,6 +35,7 @@ _log = structlog.get_logger(__name__)
 
 OUTCOME_VARIABLE: Final = "KARIPASS_OUTCOME"
 REASON_VARIABLE: Final = "KARIPASS_REASON"
+_NO_AUDIO_REMEDY: Final = "can Asterisk reach the address in KARIPASS_AUDIOSOCKET_HOST and _PORT?"
 _AFTER_THE_CALL_S: Final = 120.0
 """The last guidance and the store's work come on top of the call's limit."""
 
@@ -47,13 +50,16 @@ class Service:
     Args:
         settings: addresses and limits.
         store: the credential store.
-        catalogues: guidance by language; must have the settings' language.
+        guidance: what is said, by language.
+        agi_secret: what Asterisk's dialplan says to show that it is ours: who reaches our port could else claim to
+            be any caller.
     """
 
-    def __init__(self, settings: Settings, store: CredentialStore, catalogues: Mapping[str, Catalogue]) -> None:
+    def __init__(self, settings: Settings, store: CredentialStore, guidance: Guidance, agi_secret: str) -> None:
         self._settings = settings
         self._store = store
-        self._catalogues = catalogues
+        self._guidance = guidance
+        self._agi_secret = agi_secret.encode()
         self._media = Media()
         self._agi = FastAgiServer(self._serve_call, AgiLimits(connections=settings.calls * 2))
         self._audiosocket = AudioSocketServer(self._media.attach, AudioSocketLimits(connections=settings.calls * 2))
@@ -63,6 +69,11 @@ class Service:
         self._tasks: set[asyncio.Task[None]] = set()
         self._calls = 0
         self._no_calls = asyncio.Event()
+
+    @property
+    def calls(self) -> int:
+        """How many calls there are."""
+        return self._calls
 
     async def run(self, stop: asyncio.Event, ready: Callable[[], None] = lambda: None) -> None:
         """Serve until `stop` is set, then let the calls that are there end.
@@ -75,12 +86,12 @@ class Service:
             PortTaken: a port is in use.
         """
         settings = self._settings
-        await _listen(self._agi, settings.agi_host, settings.agi_port, "KARIPASS_AGI_PORT")
+        await _listen(self._agi, settings.agi_host, settings.agi_port, "KARIPASS_AGI_PORT (or _HOST)")
         await _listen(
             self._audiosocket,
-            settings.audiosocket_host,
+            settings.audiosocket_bind or settings.audiosocket_host,
             settings.audiosocket_port,
-            "KARIPASS_AUDIOSOCKET_PORT",
+            "KARIPASS_AUDIOSOCKET_PORT (or _HOST, _BIND)",
         )
         clock = asyncio.create_task(self._media.run())
         ready()
@@ -97,7 +108,7 @@ class Service:
             stopped.cancel()
             clock.cancel()
             self._admissions.shutdown(wait=False)
-            self._storing.shutdown(wait=True)
+            self._storing.shutdown(wait=False)
         _log.info("stopped")
 
     async def _let_calls_end(self) -> None:
@@ -114,6 +125,12 @@ class Service:
     # --- one call, over FastAGI -----------------------------------------------------------------------------
 
     async def _serve_call(self, channel: AgiChannel) -> None:
+        if not hmac.compare_digest(channel.request.variables.get("arg_1", "").encode(), self._agi_secret):
+            _log.warning("agi_refused", reason="wrong secret", remedy="KARIPASS_AGI_SECRET must be the dialplan's")
+            return
+        if self._calls >= self._settings.calls:
+            _log.warning("call_refused", reason="too many calls", limit=self._settings.calls)
+            return  # without an outcome the dialplan apologises
         self._calls += 1
         try:
             await self._access_number(channel)
@@ -127,44 +144,40 @@ class Service:
             await channel.get_variable("CALLERID(num)"), await channel.get_variable("CALLERID(pres)")
         )
         uuid = uuid4()
-        call_id = uuid.hex[:12]
         loop = asyncio.get_running_loop()
         admission = await loop.run_in_executor(self._admissions, admit, self._store, caller)
-        language = admission.line.language if isinstance(admission, Admitted) else self._settings.language
-        session = self._session(call_id, caller, language)
-        _log.info("call_began", call=call_id, caller=caller.number or str(caller.refusal))
+        session = self._session(uuid.hex[:12], caller, self._guidance.after(admission))
+        _log.info("call_began", call=session.call_id, caller=caller.number or str(caller.refusal))
+        done = self._media.expect(uuid, session)
+        session.handle(admission, loop.time())
         try:
             await channel.execute("ANSWER")
-            done = self._media.expect(uuid, session)
-            session.handle(admission, loop.time())
-            settings = self._settings
-            await channel.execute(
-                "EXEC",
-                "AudioSocket",
-                f"{uuid},{settings.audiosocket_host}:{settings.audiosocket_port}",
-                timeout_s=settings.call_s + _AFTER_THE_CALL_S,
-            )
-        except (ChannelGone, TimeoutError):
-            if self._media.forget(uuid):
+            await self._exchange_audio(channel, uuid)
+            if self._media.forget(uuid) and not channel.hung_up:
+                session.stream_broken(loop.time())
+                _log.error("no_audio", call=session.call_id, remedy=_NO_AUDIO_REMEDY)
+        finally:
+            # However it ended, Asterisk has done with this call: so has the caller, and so must we.
+            self._media.forget(uuid)
+            self._media.abandon(session)
+            if not session.over:
                 session.hung_up(loop.time())
-            raise
-        if self._media.forget(uuid):
-            session.hung_up(loop.time())
-            if not channel.hung_up:
-                _log.error(
-                    "no_audio",
-                    call=call_id,
-                    remedy="can Asterisk reach the address in KARIPASS_AUDIOSOCKET_HOST and _PORT?",
-                )
-            return  # without an outcome the dialplan apologises
-        await done
-        if session.ending is not None:
-            await channel.execute("SET VARIABLE", REASON_VARIABLE, session.ending.reason)
-            await channel.execute("SET VARIABLE", OUTCOME_VARIABLE, session.ending.outcome)
+        if not session.over:
+            await done  # the store works still
+        await _report(channel, session.ending)
 
-    def _session(self, call_id: str, caller: Caller, language: str) -> CallSession:
+    async def _exchange_audio(self, channel: AgiChannel, uuid: UUID) -> None:
+        """Have the channel run AudioSocket until the call is over."""
+        settings = self._settings
+        await channel.execute(
+            "EXEC",
+            "AudioSocket",
+            f"{uuid},{settings.audiosocket_host}:{settings.audiosocket_port}",
+            timeout_s=settings.call_s + _AFTER_THE_CALL_S,
+        )
+
+    def _session(self, call_id: str, caller: Caller, catalogue: Catalogue) -> CallSession:
         now = asyncio.get_running_loop().time()
-        catalogue = self._catalogues.get(language) or self._catalogues[self._settings.language]
         number = caller.number or ""
         return CallSession(
             call_id,
@@ -203,7 +216,19 @@ class Service:
         except Exception:  # noqa: BLE001 - the border of a call: the caller must be told, whatever it was
             _log.exception("storing_failed", call=session.call_id)
         del self._withdrawn[session.call_id]
-        session.handle(answer, loop.time())
+        try:
+            session.handle(answer, loop.time())
+        except Exception:  # noqa: BLE001 - the border of a call
+            _log.exception("call_failed", call=session.call_id)
+            self._media.abandon(session)
+
+
+async def _report(channel: AgiChannel, ending: Ending | None) -> None:
+    """Leave the outcome in the channel. Without one the dialplan apologises to a caller who is still there."""
+    if ending is None or ending.reason == "stream_broken":
+        return
+    await channel.execute("SET VARIABLE", REASON_VARIABLE, ending.reason)
+    await channel.execute("SET VARIABLE", OUTCOME_VARIABLE, ending.outcome)
 
 
 class _CallLog:
@@ -212,16 +237,18 @@ class _CallLog:
     def __init__(self, call_id: str) -> None:
         self._log = _log.bind(call=call_id)
 
-    def __call__(self, at_s: float, entry: TranscriptEntry) -> None:
+    def __call__(self, at_s: float | None, entry: TranscriptEntry) -> None:
         match entry:
             case EntryJudged(judged) if judged.verdict is not Verdict.ACCEPTED:
                 self._log.info("entry_refused", step=judged.step, verdict=judged.verdict.value, attempt=judged.attempt)
             case Ended(ending):
-                self._log.info("call_ended", outcome=ending.outcome.value, reason=ending.reason, seconds=round(at_s, 1))
+                self._log.info(
+                    "call_ended", outcome=ending.outcome.value, reason=ending.reason, seconds=round(at_s or 0.0, 1)
+                )
 
 
 async def _listen(server: FastAgiServer | AudioSocketServer, host: str, port: int, setting: str) -> None:
     try:
         await server.listen(host, port)
     except OSError as error:
-        raise PortTaken(f"{host}:{port} cannot be used ({error.strerror}): set {setting} to another port") from None
+        raise PortTaken(f"{host}:{port} cannot be listened on ({error.strerror}): change {setting}") from None

@@ -7,8 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, PositiveInt, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import URL
 
 from credentials import normalise_number
 from ivr.dialogue import Limits
@@ -32,6 +33,7 @@ def _port_range(text: str) -> str:
     return text
 
 
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Digits = Annotated[str, AfterValidator(normalise_number)]
 
@@ -56,14 +58,18 @@ class Settings(BaseSettings):
 
     agi_host: str = "127.0.0.1"
     agi_port: Port = 4573
+    agi_secret: SecretStr | None = None
+    """What the dialplan says to the service; made and kept in `state_dir` if not set."""
     audiosocket_host: str = "127.0.0.1"
+    """Where Asterisk is told to bring the audio."""
+    audiosocket_bind: str = ""
+    """The address to listen on for it; `audiosocket_host` if empty."""
     audiosocket_port: Port = 4574
     calls: PositiveInt = 1000
     """How many calls at once."""
 
     ami_host: str = "127.0.0.1"
     ami_port: Port = 5038
-    ami_user: str = "karipass"
     ami_secret: SecretStr | None = None
     """Made and kept in `state_dir` if not set."""
 
@@ -71,15 +77,16 @@ class Settings(BaseSettings):
     sip_port: Port = 5060
     rtp_ports: Annotated[str, AfterValidator(_port_range)] = "10000-11999"
 
-    first_key_s: PositiveFloat = 10.0
-    between_keys_s: PositiveFloat = 5.0
-    step_s: PositiveFloat = 60.0
-    call_s: PositiveFloat = 300.0
+    first_key_s: Seconds = 10.0
+    between_keys_s: Seconds = 5.0
+    step_s: Seconds = 60.0
+    call_s: Seconds = 300.0
     wrong_entries: PositiveInt = 3
     silences: PositiveInt = 3
-    typed_ahead_pause_s: PositiveFloat = 0.8
+    storing_s: Seconds = 30.0
+    typed_ahead_pause_s: Seconds = 0.8
 
-    stop_s: PositiveFloat = 330.0
+    stop_s: Seconds = 330.0
     """How long a stopping service lets calls go on."""
 
     @classmethod
@@ -107,13 +114,15 @@ class Settings(BaseSettings):
             call_s=self.call_s,
             wrong_entries=self.wrong_entries,
             silences=self.silences,
+            storing_s=self.storing_s,
             typed_ahead_pause_s=self.typed_ahead_pause_s,
         )
 
     @cached_property
     def store_url(self) -> str:
         """The store's URL, the default filled in."""
-        return self.database_url or f"sqlite:///{self.state_dir / 'store.db'}"
+        path = str(self.state_dir / "store.db")
+        return self.database_url or URL.create("sqlite", database=path).render_as_string()
 
     @cached_property
     def store_key_file(self) -> Path:

@@ -18,10 +18,10 @@ from ivr.call import CallSession
 from ivr.caller import Caller
 from ivr.dialogue import Dialogue, Limits
 from ivr.dialogue.events import Ending, StorePassword
+from ivr.guidance import Guidance
 from ivr.store_events import admit, store_password
 from ivr.telephony.audiosocket import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from ivr.transcript import Observer
-from prompts import Catalogue
 
 _SILENCE: Final = np.zeros(FRAME_SAMPLES, np.int16)
 
@@ -31,7 +31,7 @@ def simulate(
     *,
     caller: Caller,
     store: CredentialStore,
-    catalogue: Catalogue,
+    guidance: Guidance,
     limits: Limits,
     observer: Observer,
     hang_up_at_end: bool = False,
@@ -42,7 +42,7 @@ def simulate(
         audio: what the caller sends, 8 kHz mono, shape (samples,).
         caller: who calls.
         store: where the temporary password goes, as in a live call.
-        catalogue: what is said.
+        guidance: what is said.
         limits: the dialogue's times and counts.
         observer: is told everything that happens.
         hang_up_at_end: the caller hangs up at the end of the audio; else stays on the line and is silent.
@@ -63,16 +63,17 @@ def simulate(
         session.handle(answer, now)
 
     now = 0.0
+    admission = admit(store, caller)
     session = CallSession(
         uuid4().hex[:12],
         Dialogue(caller.number or "", limits=limits, now=now),
-        catalogue,
+        guidance.after(admission),
         observer=observer,
         store=carry_out,
         withdraw=lambda _: None,  # the store answers at once here: there is nothing to withdraw from
         now=now,
     )
-    session.handle(admit(store, caller), now)
+    session.handle(admission, now)
     position = 0
     while session.ending is None:
         frame = audio[position : position + FRAME_SAMPLES]

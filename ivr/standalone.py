@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from pathlib import Path
 from typing import Final
@@ -11,10 +10,11 @@ import structlog
 
 import prompts
 from credentials import CredentialStore
+from credentials.private_files import draft_of
 from ivr.exchange import Exchange
 from ivr.exchange_config import ExchangeConfig, Phone
 from ivr.phrases import digits_of
-from ivr.settings import Settings
+from ivr.settings import Settings, SettingsError
 
 _log = structlog.get_logger(__name__)
 
@@ -44,14 +44,29 @@ def phone_secret(settings: Settings) -> str:
     return _kept_secret(settings.state_dir / "phone-secret")
 
 
+def agi_secret(settings: Settings) -> str:
+    """What the dialplan says to the service: the setting, else one that is made once and kept."""
+    if settings.agi_secret is not None:
+        return settings.agi_secret.get_secret_value()
+    return _kept_secret(settings.state_dir / "agi-secret")
+
+
 def _kept_secret(path: Path) -> str:
+    """A secret that is made once, for its owner alone.
+
+    Raises:
+        SettingsError: the file cannot be made or read, or has no secret in it.
+    """
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        secret = secrets.token_urlsafe(24)
-        file.write(secret + "\n")
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.exists():
+            with draft_of(path) as draft:
+                draft.write_text(secrets.token_urlsafe(24) + "\n", encoding="ascii")
+        secret = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"the secret in {path} cannot be used: {error}") from None
+    if not secret:
+        raise SettingsError(f"{path} is empty: remove it, and it is made anew")
     return secret
 
 
@@ -70,6 +85,7 @@ def start_exchange(settings: Settings) -> Exchange:
             ami_secret=ami_secret(settings),
             agi_host=settings.agi_host,
             agi_port=settings.agi_port,
+            agi_secret=agi_secret(settings),
             sip_host=settings.sip_host,
             sip_port=settings.sip_port,
             rtp_ports=(first, last),

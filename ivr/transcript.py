@@ -95,26 +95,26 @@ TranscriptEntry = Said | Interrupted | KeyHeard | KeyMissed | EntryJudged | Ende
 
 
 class Observer(Protocol):
-    """Is told of every entry as it happens, with the seconds since the call began."""
+    """Is told of every entry as it happens, with the seconds since the call began (None: not to be told)."""
 
-    def __call__(self, at_s: float, entry: TranscriptEntry, /) -> None:
+    def __call__(self, at_s: float | None, entry: TranscriptEntry, /) -> None:
         """Take note."""
 
 
-def figures(key: Key | NearMiss, *, hidden: bool) -> KeyFigures:
-    """The figures of a key that the receiver looked at; without its time if it is hidden."""
+def figures(key: Key | NearMiss) -> KeyFigures:
+    """The figures of a key that the receiver looked at."""
     return KeyFigures(
-        begin_s=None if hidden else round(key.begin_s, 4),
-        duration_ms=None if hidden else round(1000 * (key.end_s - key.begin_s), 1),
+        begin_s=round(key.begin_s, 4),
+        duration_ms=round(1000 * (key.end_s - key.begin_s), 1),
         level_dbm0=round(min(key.low_dbm0, key.high_dbm0), 1),
         twist_db=round(key.twist_db, 1),
         snr_db=round(key.snr_db, 1),
     )
 
 
-def as_json(at_s: float, entry: TranscriptEntry) -> dict[str, Any]:
+def as_json(at_s: float | None, entry: TranscriptEntry) -> dict[str, Any]:
     """An entry as plain values, for JSON."""
-    record: dict[str, Any] = {"at_s": round(at_s, 3), "entry": _NAMES[type(entry)]}
+    record: dict[str, Any] = {"at_s": None if at_s is None else round(at_s, 3), "entry": _NAMES[type(entry)]}
     match entry:
         case EntryJudged(judged):
             record |= asdict(judged) | {"verdict": judged.verdict.value}
@@ -122,8 +122,6 @@ def as_json(at_s: float, entry: TranscriptEntry) -> dict[str, Any]:
             record |= {"outcome": ending.outcome.value, "reason": ending.reason}
         case _:
             record |= asdict(entry)
-    if isinstance(entry, KeyHeard | KeyMissed) and entry.value is None:
-        record["at_s"] = None
     return record
 
 

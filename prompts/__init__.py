@@ -1,6 +1,6 @@
 """What the caller hears: catalogues of guidance and the clips made from them."""
 
-from prompts.catalogue import Catalogue, load_catalogue
+from prompts.catalogue import Catalogue, languages, load_catalogue
 from prompts.errors import (
     CatalogueError,
     ClipError,
@@ -18,5 +18,6 @@ __all__ = [
     "PromptError",
     "UnknownLanguageError",
     "VoiceError",
+    "languages",
     "load_catalogue",
 ]

@@ -94,6 +94,11 @@ class Catalogue:
             ) from None
 
 
+def languages(directory: Path | None = None) -> tuple[str, ...]:
+    """The languages that there are catalogues of, in order."""
+    return tuple(sorted(path.stem for path in (HERE if directory is None else directory).glob("*.toml")))
+
+
 def load_catalogue(language: str = "ja", directory: Path | None = None) -> Catalogue:
     """Load the guidance of a language and make sure that text, manifest and audio belong together.
 

@@ -16,10 +16,11 @@ from credentials import InvalidNumber, normalise_number
 from dsp import KEYS
 from ivr.cli.app import reporting_errors
 from ivr.dialogue.events import Outcome
-from ivr.dialogue.table import PASSWORD_DIGITS
+from ivr.dialogue.table import TELEPHONE_NUMBER
 from ivr.ear import Utterance, recognise
+from ivr.exchange_config import MANAGER_USER
 from ivr.logs import LogLevel, configure_logs
-from ivr.place_call import Exchange, Presser, Recording, place_call
+from ivr.place_call import Origin, Presser, Recording, place_call
 from ivr.recording import read_recording
 from ivr.settings import Settings
 from ivr.standalone import ami_secret
@@ -62,10 +63,10 @@ def call(
     show("dials", f"{settings.access_number} from {'a withheld number' if withheld else number}")
     outcome = asyncio.run(
         place_call(
-            Exchange(
+            Origin(
                 ami_host=settings.ami_host,
                 ami_port=settings.ami_port,
-                ami_user=settings.ami_user,
+                ami_user=MANAGER_USER,
                 ami_secret=ami_secret(settings),
                 access_number=settings.access_number,
             ),
@@ -95,7 +96,7 @@ def _sender(
 
 def _masked(keys: str) -> str:
     """Keys as they may be shown: one key is a choice, keys up to `#` are a number; all else may be a password."""
-    is_number = keys.endswith("#") and len(keys) > PASSWORD_DIGITS + 1
+    is_number = keys.endswith("#") and TELEPHONE_NUMBER.fullmatch(keys[:-1])
     return keys if len(keys) == 1 or is_number else "*" * len(keys)
 
 

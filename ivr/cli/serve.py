@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Annotated, Final
 
 import structlog
@@ -13,12 +14,12 @@ import uvloop
 
 from credentials import CredentialStore
 from ivr.cli.app import open_store, reporting_errors
-from ivr.exchange import Exchange
+from ivr.exchange import Exchange, ExchangeError
+from ivr.guidance import Guidance
 from ivr.logs import LogLevel, configure_logs
 from ivr.service import Service
 from ivr.settings import Settings
-from ivr.standalone import import_sample_lines, manual, start_exchange
-from prompts import Catalogue, load_catalogue
+from ivr.standalone import agi_secret, import_sample_lines, manual, start_exchange
 
 _log = structlog.get_logger(__name__)
 _WATCH_S: Final = 1.0
@@ -27,7 +28,7 @@ _WATCH_S: Final = 1.0
 def _run_service(
     settings: Settings,
     store: CredentialStore,
-    catalogues: Mapping[str, Catalogue],
+    guidance: Guidance,
     *,
     ready: Callable[[], None] = lambda: None,
     exchange: Exchange | None = None,
@@ -35,12 +36,13 @@ def _run_service(
     async def main() -> None:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
-        serving = asyncio.create_task(Service(settings, store, catalogues).run(stop, ready))
+        serving = asyncio.create_task(Service(settings, store, guidance, agi_secret(settings)).run(stop, ready))
         watching = asyncio.create_task(_watch(exchange, stop))
 
         def ask_to_stop() -> None:
-            if stop.is_set():  # asked twice: do not wait for calls
-                serving.cancel()
+            if stop.is_set():
+                _log.warning("stopped_at_once")
+                os._exit(1)  # asked twice: neither calls nor a store that hangs are waited for
             stop.set()
 
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -49,12 +51,11 @@ def _run_service(
             await serving
         finally:
             watching.cancel()
+        if exchange is not None and not exchange.running:
+            raise ExchangeError(f"Asterisk has ended; its log: {exchange.log_path}")
 
-    try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(main())
-    except asyncio.CancelledError:
-        raise SystemExit(1) from None
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main())
 
 
 async def _watch(exchange: Exchange | None, stop: asyncio.Event) -> None:
@@ -62,12 +63,7 @@ async def _watch(exchange: Exchange | None, stop: asyncio.Event) -> None:
     while exchange is not None:
         await asyncio.sleep(_WATCH_S)
         if not exchange.running and not stop.is_set():
-            _log.error("asterisk_ended", log=str(exchange.log_path), remedy="read its log, then start again")
             stop.set()
-
-
-def _catalogues(settings: Settings) -> dict[str, Catalogue]:
-    return {settings.language: load_catalogue(settings.language)}
 
 
 LevelOption = Annotated[LogLevel, typer.Option("--log-level", help="The least important lines to write.")]
@@ -88,7 +84,7 @@ def serve(
     configure_logs(level=log_level, json=log_json)
     settings = Settings.load()
     with open_store(settings) as store:
-        _run_service(settings, store, _catalogues(settings))
+        _run_service(settings, store, Guidance.load(settings.language))
 
 
 @reporting_errors
@@ -98,12 +94,12 @@ def up(log_level: LevelOption = LogLevel.INFO) -> None:
     settings = Settings.load()
     with open_store(settings) as store:
         import_sample_lines(store)
-        catalogues = _catalogues(settings)
+        guidance = Guidance.load(settings.language)
         with start_exchange(settings) as exchange:
             _run_service(
                 settings,
                 store,
-                catalogues,
+                guidance,
                 ready=lambda: print(manual(settings), flush=True),
                 exchange=exchange,
             )

@@ -13,11 +13,11 @@ from credentials import InvalidNumber, normalise_number
 from ivr.caller import Caller
 from ivr.cli.app import open_store, reporting_errors
 from ivr.dialogue.events import Outcome, RefusalReason
+from ivr.guidance import Guidance
 from ivr.logs import LogLevel, configure_logs
 from ivr.recording import read_recording
 from ivr.settings import Settings
 from ivr.transcript import TranscriptEntry, as_json, describe
-from prompts import load_catalogue
 
 
 @reporting_errors
@@ -38,12 +38,12 @@ def simulate(
     settings = Settings.load()
     who = _caller(caller)
     audio = read_recording(file)
-    entries: list[tuple[float, TranscriptEntry]] = []
+    entries: list[tuple[float | None, TranscriptEntry]] = []
 
-    def observe(at_s: float, entry: TranscriptEntry) -> None:
+    def observe(at_s: float | None, entry: TranscriptEntry) -> None:
         entries.append((at_s, entry))
         if not as_json_:
-            time = "       " if _hides_time(at_s, entry) else f"{at_s:7.2f}"
+            time = "       " if at_s is None else f"{at_s:7.2f}"
             print(f"{time}  {describe(entry)}")
 
     with open_store(settings) as store:
@@ -51,7 +51,7 @@ def simulate(
             audio,
             caller=who,
             store=store,
-            catalogue=load_catalogue(settings.language),
+            guidance=Guidance.load(settings.language),
             limits=settings.limits,
             observer=observe,
             hang_up_at_end=hang_up,
@@ -71,10 +71,6 @@ def simulate(
             )
         )
     raise SystemExit(0 if ending.outcome is Outcome.SET else 1)
-
-
-def _hides_time(at_s: float, entry: TranscriptEntry) -> bool:
-    return as_json(at_s, entry)["at_s"] is None
 
 
 def _caller(text: str) -> Caller:

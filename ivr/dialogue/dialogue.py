@@ -25,6 +25,7 @@ from ivr.dialogue.events import (
     StoreAway,
     Stored,
     StorePassword,
+    StreamBroken,
     TimePassed,
     Verdict,
     WithdrawPassword,
@@ -34,6 +35,7 @@ from ivr.dialogue.table import (
     CLOSINGS,
     START_OVER,
     STEPS,
+    TELEPHONE_NUMBER,
     TRANSITIONS,
     UNAVAILABLE,
     WRONG_ENTRY,
@@ -45,6 +47,8 @@ from ivr.dialogue.table import (
 from ivr.phrases import Part, Phrase
 
 _ABANDONED: Final = Ending(Outcome.ABANDONED, "hung_up")
+_BROKEN: Final = Ending(Outcome.ERROR, "stream_broken")
+_STORE_AWAY: Final = Ending(Outcome.ERROR, "store_away")
 
 
 class Dialogue:
@@ -72,7 +76,7 @@ class Dialogue:
         self._guidance_plays = False
         self._swallow_hash_until = now
         self._drop_keys_until = now
-        self._caller_gone = False
+        self._gone_by: Ending | None = None
 
     @property
     def state(self) -> State:
@@ -92,6 +96,8 @@ class Dialogue:
     @property
     def deadline(self) -> float | None:
         """When the dialogue next wants `TimePassed`; None if only an event can move it."""
+        if self._state is State.STORING:
+            return self._step_ends_at
         if self._collector is None:
             return None
         limit = min(self._step_ends_at, self._call_ends_at)
@@ -112,21 +118,19 @@ class Dialogue:
             case GuidanceEnded():
                 return self._guidance_ended(now)
             case HungUp():
-                return self._hung_up(now)
+                return self._gone(_ABANDONED, now)
+            case StreamBroken():
+                return self._gone(_BROKEN, now)
             case Admitted(line):
                 self._request.line = line
                 return self._move(Signal.ADMITTED, now)
             case NotAdmitted(reason):
                 ending = Ending(Outcome.REFUSED, reason)
                 return self._close(Signal.NOT_ADMITTED, ending, CLOSINGS[reason], now)
-            case Stored():
-                return self._move(Signal.STORED, now)
-            case NotStored():
-                self._ending = _ABANDONED
-                return self._move(Signal.NOT_STORED, now)
-            case StoreAway():
-                ending = Ending(Outcome.ERROR, "store_away")
-                return self._close(Signal.STORE_AWAY, ending, UNAVAILABLE, now)
+            case StoreAway() if self._state is State.ADMISSION:
+                return self._close(Signal.STORE_AWAY, _STORE_AWAY, UNAVAILABLE, now)
+            case Stored() | NotStored() | StoreAway():
+                return self._store_answered(event, now)
 
     # --- keys -----------------------------------------------------------------------------------------------
 
@@ -144,9 +148,11 @@ class Dialogue:
         if self._guidance_plays:
             self._guidance_plays = False
             commands.append(StopGuidance())
-        entry = self._collector.key(key, now)
+        entry = self._collector.key(key)
         if entry is None:
             return commands
+        if step_swallows_hash(self._state):
+            self._swallow_hash_until = now + self._limits.between_keys_s
         return commands + self._judge(entry, now)
 
     def _key_released(self, now: float) -> list[Command]:
@@ -159,6 +165,8 @@ class Dialogue:
     # --- time -----------------------------------------------------------------------------------------------
 
     def _time(self, now: float) -> list[Command]:
+        if self._state is State.STORING and now >= self._step_ends_at:
+            return [WithdrawPassword(), *self._close(Signal.STORE_AWAY, _STORE_AWAY, UNAVAILABLE, now)]
         if self._collector is None:
             return []
         if now >= self._call_ends_at:
@@ -182,7 +190,7 @@ class Dialogue:
     def _judge(self, entry: Entry, now: float) -> list[Command]:
         step = STEPS[self._state]
         if entry.kind is EntryKind.HANG_UP:
-            self._ending = _ABANDONED
+            self._ending = self._gone_by
             return self._move(Signal.HUNG_UP, now)
         if entry.kind is EntryKind.NO_INPUT:
             self._silent += 1
@@ -190,10 +198,7 @@ class Dialogue:
         if entry.kind is EntryKind.COMPLETE:
             signal = step.judge(self._request, entry.keys)
             if signal is not Signal.WRONG:
-                shown = "*" * len(entry.keys) if step.secret else entry.keys
-                judged = Judged(self._state.value, Verdict.ACCEPTED, len(entry.keys), shown, 0)
-                if step.rule.length is not None and step.rule.hash_ends:
-                    self._swallow_hash_until = now + self._limits.between_keys_s
+                judged = self._judged(Verdict.ACCEPTED, entry, 0, named=not step.secret)
                 return [judged, *self._move(signal, now)]
         if entry.kind is not EntryKind.PARTIAL:
             self._drop_keys_until = now + self._limits.typed_ahead_pause_s
@@ -202,13 +207,20 @@ class Dialogue:
 
     def _again(self, signal: Signal, verdict: Verdict, entry: Entry, attempt: int, now: float) -> list[Command]:
         """The same step once more, or the end of the call if that was the last attempt."""
-        keys = len(entry.keys)
-        judged = Judged(self._state.value, verdict, keys, "*" * keys, attempt)
+        named = not STEPS[self._state].secret and (
+            not entry.keys or len(entry.keys) == 1 or TELEPHONE_NUMBER.fullmatch(entry.keys) is not None
+        )
+        judged = self._judged(verdict, entry, attempt, named=named)
         if verdict is Verdict.WRONG and attempt >= self._limits.wrong_entries:
             return [judged, *self._give_up("wrong_entries", now)]
         if verdict is Verdict.SILENT and attempt >= self._limits.silences:
             return [judged, *self._give_up("silence", now)]
         return [judged, *self._move(signal, now)]
+
+    def _judged(self, verdict: Verdict, entry: Entry, attempt: int, *, named: bool) -> Judged:
+        keys = entry.keys
+        shown = keys if named else "*" * len(keys)
+        return Judged(self._state.value, verdict, len(keys), shown, attempt, named)
 
     def _give_up(self, reason: str, now: float) -> list[Command]:
         return self._close(Signal.GIVE_UP, Ending(Outcome.FAILED, reason), START_OVER, now)
@@ -223,19 +235,26 @@ class Dialogue:
             if self._state is not before:
                 self._wrong = self._silent = 0
                 self._step_ends_at = now + self._limits.step_s
-            return self._ask(WRONG_ENTRY if signal is Signal.WRONG else ())
+            return self._ask(signal)
         self._collector = None
+        self._step_ends_at = now + self._limits.storing_s
         return _ENTERING[self._state](self)
 
-    def _ask(self, before: tuple[Part, ...]) -> list[Command]:
+    def _ask(self, signal: Signal) -> list[Command]:
         step = STEPS[self._state]
         self._collector = Collector(step.rule, self._limits)
-        return self._say((*before, *step.guidance(self._request)))
+        match signal:
+            case Signal.WRONG:
+                return self._say((*WRONG_ENTRY, *step.reminder))
+            case Signal.SILENT:
+                return self._say(step.reminder)
+            case _:
+                return self._say(step.guidance(self._request))
 
     def _close(self, signal: Signal, ending: Ending, parts: tuple[Part, ...], now: float) -> list[Command]:
         self._ending = ending
         commands = self._move(signal, now)
-        if self._caller_gone:
+        if self._gone_by is not None:
             return commands + self._move(Signal.HUNG_UP, now)
         return commands + self._say(parts)
 
@@ -243,17 +262,29 @@ class Dialogue:
         self._guidance_plays = True
         return [Say(Phrase(parts))]
 
-    def _hung_up(self, now: float) -> list[Command]:
-        if self._caller_gone:
+    def _gone(self, ending: Ending, now: float) -> list[Command]:
+        """The caller hung up, or is out of reach."""
+        if self._gone_by is not None:
             return []
-        self._caller_gone = True
+        self._gone_by = ending
         if self._state is State.STORING:
             return [WithdrawPassword()]  # whether it came in time is known only by the store's answer
         if self._collector is not None:
             return self._judge(self._collector.hang_up(), now)
-        if self._ending is None:
-            self._ending = _ABANDONED
+        self._ending = self._ending or ending
         return self._move(Signal.HUNG_UP, now)
+
+    def _store_answered(self, answer: Stored | NotStored | StoreAway, now: float) -> list[Command]:
+        if self._state is not State.STORING:
+            return []  # too late: the caller was told that it did not work
+        match answer:
+            case Stored():
+                return self._move(Signal.STORED, now)
+            case NotStored():
+                self._ending = self._gone_by or _STORE_AWAY
+                return self._move(Signal.NOT_STORED, now)
+            case StoreAway():
+                return self._close(Signal.STORE_AWAY, _STORE_AWAY, UNAVAILABLE, now)
 
     # --- what a state without an entry begins with ----------------------------------------------------------
 
@@ -266,7 +297,7 @@ class Dialogue:
 
     def _begin_done(self) -> list[Command]:
         self._ending = Ending(Outcome.SET, "set")
-        if self._caller_gone:
+        if self._gone_by is not None:
             self._state = TRANSITIONS[State.DONE][Signal.HUNG_UP]
             return self._begin_ended()
         return self._say(done_guidance(self._request))
@@ -280,6 +311,12 @@ class Dialogue:
         if self._ending is None:
             raise ValueError("a call ended without an outcome: the table has an arrow to ENDED that sets none")
         return [HangUp(self._ending)]
+
+
+def step_swallows_hash(state: State) -> bool:
+    """Whether a `#` right after a complete entry of this step means nothing: its keys end it by their number."""
+    rule = STEPS[state].rule
+    return rule.length is not None and rule.hash_ends
 
 
 _ENTERING: Final[dict[State, Callable[[Dialogue], list[Command]]]] = {

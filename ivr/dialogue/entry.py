@@ -75,25 +75,20 @@ class Collector:
 
     @property
     def deadline(self) -> float | None:
-        """When `time` will end the entry if no key comes; None while the guidance plays."""
+        """When `time` will end the entry if no key comes; None while the guidance plays or a key is held."""
         return self._deadline
-
-    @property
-    def count(self) -> int:
-        """How many keys the entry has so far."""
-        return len(self._keys)
 
     def guidance_ended(self, now: float) -> None:
         """Start the time for the first key."""
         if not self._keys:
             self._deadline = now + self._limits.first_key_s
 
-    def key(self, key: str, now: float) -> Entry | None:
-        """Take one key; returns the entry if this key ended it."""
+    def key(self, key: str) -> Entry | None:
+        """Take one key; returns the entry if this key ended it. Silence counts from its release."""
         if key == HASH and self._rule.hash_ends:
             return self._ended(EntryKind.COMPLETE if self._keys else EntryKind.EMPTY)
         self._keys.append(key)
-        self._deadline = now + self._limits.between_keys_s
+        self._deadline = None
         if len(self._keys) == self._rule.length:
             return self._ended(EntryKind.COMPLETE)
         return None

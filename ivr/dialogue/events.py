@@ -103,6 +103,11 @@ class HungUp:
     """The caller went away."""
 
 
+@dataclass(frozen=True, slots=True)
+class StreamBroken:
+    """The caller's audio is gone for a reason that is not the caller's: the call cannot go on."""
+
+
 Event = (
     Admitted
     | NotAdmitted
@@ -114,6 +119,7 @@ Event = (
     | Stored
     | NotStored
     | HungUp
+    | StreamBroken
 )
 
 # --- commands -----------------------------------------------------------------------------------------------
@@ -163,6 +169,7 @@ class Judged:
         keys: how many keys it had.
         shown: an accepted unit or number; else `*` for each key.
         attempt: which of the step's wrong entries or silences this is (0 if accepted).
+        named: whether `shown` is what was entered.
     """
 
     step: str
@@ -170,6 +177,7 @@ class Judged:
     keys: int
     shown: str
     attempt: int
+    named: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ class Limits:
         call_s: a whole call, up to the confirmed password.
         wrong_entries: the wrong entry of a step that ends the call.
         silences: the silence of a step that ends the call.
+        storing_s: the store's answer; later the caller is asked to call again, and the password is withdrawn.
         typed_ahead_pause_s: a pause this long tells keys pressed in answer to "that was not right" from
             keys that were still being typed ahead when it was said; the latter are dropped.
     """
@@ -26,4 +27,5 @@ class Limits:
     call_s: float = 300.0
     wrong_entries: int = 3
     silences: int = 3
+    storing_s: float = 30.0
     typed_ahead_pause_s: float = 0.8

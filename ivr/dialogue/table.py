@@ -27,6 +27,7 @@ only then it is known whether the password was set.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -69,6 +70,9 @@ class Signal(Enum):
     SAID = "guidance heard"
     HUNG_UP = "hang-up"
 
+
+TELEPHONE_NUMBER = re.compile("0[0-9]{9,10}")
+"""What a refused target number may look like and still be shown: eight digits of a password do not."""
 
 _ASKING = {Signal.GIVE_UP: State.CLOSING, Signal.HUNG_UP: State.ENDED}
 
@@ -143,6 +147,7 @@ class Step:
 
     Attributes:
         guidance: the parts of what is said, from what is known so far.
+        reminder: the parts of what is said when the step is repeated.
         rule: what ends the entry.
         judge: what the keys of a complete entry amount to; notes them in the request if they are good.
         secret: whether the keys are a password.
@@ -151,6 +156,7 @@ class Step:
     guidance: Callable[[Request], tuple[Part, ...]]
     rule: EntryRule
     judge: Callable[[Request, str], Signal]
+    reminder: tuple[Part, ...]
     secret: bool = False
 
 
@@ -207,15 +213,18 @@ def _target(request: Request) -> tuple[Part, ...]:
 
 
 STEPS: Mapping[State, Step] = {
-    State.UNIT: Step(lambda _: ("unit.ask",), ONE_KEY, _judge_unit),
-    State.NUMBER: Step(lambda _: ("number.ask",), UNTIL_HASH, _judge_number),
+    State.UNIT: Step(lambda _: ("unit.ask",), ONE_KEY, _judge_unit, reminder=("unit.ask",)),
+    State.NUMBER: Step(lambda _: ("number.ask",), UNTIL_HASH, _judge_number, reminder=("number.ask",)),
     State.PASSWORD: Step(
         lambda request: (*_target(request), "password.about", "password.ask"),
         EIGHT_KEYS,
         _judge_password,
+        reminder=("password.ask",),  # the number was read out; again, it would use up the step's time
         secret=True,
     ),
-    State.CONFIRM: Step(lambda _: ("confirm.ask",), EIGHT_KEYS, _judge_confirmation, secret=True),
+    State.CONFIRM: Step(
+        lambda _: ("confirm.ask",), EIGHT_KEYS, _judge_confirmation, reminder=("confirm.ask",), secret=True
+    ),
 }
 
 

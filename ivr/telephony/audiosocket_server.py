@@ -109,7 +109,7 @@ class AudioSocketConnection(asyncio.Protocol):
 
     def terminate(self) -> None:
         """Tell Asterisk that the stream is over, and close."""
-        if self._transport is not None and not self.ended:
+        if self._transport is not None and not self._transport.is_closing():
             self._transport.write(TERMINATE)
             self._transport.close()
         self.ended = True
@@ -147,7 +147,7 @@ class AudioSocketConnection(asyncio.Protocol):
                 case CallId(uuid):
                     self._identify(uuid)
                 case Terminate():
-                    self.ended = True
+                    self.terminate()
                 case PeerError(code):
                     self._break(f"Asterisk reports error {code}")
             if self.ended:

@@ -33,6 +33,7 @@ class Peer:
         self.sent: list[bytes] = []
         self.losses: list[int] = []
         self.ended = False
+        self.broken: str | None = None
         self.terminated = False
 
     @property
@@ -219,3 +220,11 @@ async def test_a_call_is_taken_by_one_connection_only(board: Switchboard) -> Non
     assert board.media.attach(uuid, Peer())
     assert not board.media.attach(uuid, Peer())
     session.handle(HungUp(), board.now)
+
+
+async def test_a_connection_that_had_to_be_closed_is_not_the_callers_hang_up(board: Switchboard) -> None:
+    session, peer = board.call()
+    peer.ended, peer.broken = True, "the peer does not read"
+    board.run(TICK_S)
+    assert session.ending == Ending(Outcome.ERROR, "stream_broken")
+    assert board.media.calls == 0

@@ -8,8 +8,9 @@ from credentials import CredentialStore, LoginVerdict
 from ivr.caller import Caller
 from ivr.dialogue import Limits
 from ivr.dialogue.events import Ending, Outcome, RefusalReason
+from ivr.guidance import Guidance
 from ivr.simulator import simulate
-from ivr.transcript import Interrupted, KeyHeard, KeyMissed, Said, TranscriptEntry, as_json, describe
+from ivr.transcript import EntryJudged, Interrupted, KeyHeard, KeyMissed, Said, TranscriptEntry, as_json, describe
 from prompts import Catalogue
 from tests.ivr.conftest import tones
 
@@ -22,14 +23,14 @@ class Simulated:
     """A simulated call and what was observed of it."""
 
     def __init__(self, store: CredentialStore, catalogue: Catalogue, keys: str, **options: object) -> None:
-        self.entries: list[tuple[float, TranscriptEntry]] = []
+        self.entries: list[tuple[float | None, TranscriptEntry]] = []
         caller = options.pop("caller", Caller(CONTRACT))
         tone_s, pause_s = options.pop("tone_s", 0.1), options.pop("pause_s", 0.1)
         self.ending = simulate(
             tones(keys, tone_s=tone_s, pause_s=pause_s),
             caller=caller,
             store=store,
-            catalogue=catalogue,
+            guidance=Guidance({"ja": catalogue}, "ja"),
             limits=Limits(),
             observer=lambda at_s, entry: self.entries.append((at_s, entry)),
             **options,
@@ -97,6 +98,8 @@ def test_a_transcript_has_no_digit_and_no_time_of_a_password(store: CredentialSt
     assert all(key.figures.snr_db > 30 for key in keys)
     hidden = [as_json(at_s, entry) for at_s, entry in call.entries if isinstance(entry, KeyHeard)][12:]
     assert all(record["at_s"] is None for record in hidden)
+    judged = [at_s for at_s, entry in call.entries if isinstance(entry, EntryJudged)]
+    assert [at_s is None for at_s in judged] == [False, False, True, True]
     assert PASSWORD not in "".join(describe(entry) for _, entry in call.entries)
 
 
@@ -105,3 +108,20 @@ def test_a_key_that_was_not_heard_is_in_the_transcript_with_the_reason(
 ) -> None:
     missed = Simulated(store, catalogue, "1", tone_s=0.024).of(KeyMissed)
     assert [(entry.value, entry.failed) for entry in missed] == [("1", "duration")]
+
+
+def test_a_password_that_was_pressed_where_a_number_was_asked_for_is_not_in_the_transcript(
+    store: CredentialStore, catalogue: Catalogue
+) -> None:
+    call = Simulated(store, catalogue, f"3 {PASSWORD} {PASSWORD}#")
+    keys = call.of(KeyHeard)
+    assert keys[0].value == "3"
+    assert [key.value for key in keys[1:]] == [None] * 17
+
+
+def test_a_number_that_was_refused_is_in_the_transcript_with_its_keys(
+    store: CredentialStore, catalogue: Catalogue
+) -> None:
+    call = Simulated(store, catalogue, "2 0661234567#")
+    assert "".join(key.value for key in call.of(KeyHeard)) == "20661234567#"
+    assert call.of(EntryJudged)[-1].judged.step == "number"

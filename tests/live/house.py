@@ -23,6 +23,7 @@ TRUNK_HOST = "127.0.0.2"
 PHONE_HOST = "127.0.0.3"
 PHONE_NUMBER = "0312345678"
 PHONE_SECRET = "not-a-password-of-anyone"
+AGI_SECRET = "known-to-the-dialplan-alone"
 AMI_SECRET = "only-for-this-test-run"
 SOUNDS = Path(__file__).parents[2] / "prompts" / "audio"
 
@@ -57,6 +58,7 @@ class House:
             "KARIPASS_AUDIOSOCKET_PORT": str(self.audiosocket_port),
             "KARIPASS_AMI_PORT": str(self.ami_port),
             "KARIPASS_AMI_SECRET": AMI_SECRET,
+            "KARIPASS_AGI_SECRET": AGI_SECRET,
             "KARIPASS_ACCESS_NUMBER": ACCESS_NUMBER,
         }
         self.exchange = Exchange(
@@ -66,6 +68,7 @@ class House:
                 sounds_dir=SOUNDS,
                 ami_secret=AMI_SECRET,
                 agi_port=self.agi_port,
+                agi_secret=AGI_SECRET,
                 sip_port=self.sip_port,
                 rtp_ports=(rtp_first, rtp_first + 399),
                 ami_port=self.ami_port,

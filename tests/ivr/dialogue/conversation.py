@@ -13,6 +13,7 @@ from ivr.dialogue.events import (
     HangUp,
     Judged,
     KeyPressed,
+    KeyReleased,
     Say,
     Stored,
     StorePassword,
@@ -46,6 +47,7 @@ class Conversation:
         for key in keys.replace(" ", ""):
             self.now += every_s
             commands += self.happens(KeyPressed(key))
+            commands += self.happens(KeyReleased())
         return commands
 
     def hear_out(self, *, lasts_s: float = 5.0) -> list[Command]:

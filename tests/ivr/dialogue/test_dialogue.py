@@ -17,13 +17,17 @@ from ivr.dialogue.events import (
     NotStored,
     Outcome,
     RefusalReason,
+    Say,
     StopGuidance,
     StoreAway,
     Stored,
     StorePassword,
+    StreamBroken,
     Verdict,
     WithdrawPassword,
 )
+from ivr.phrases import render
+from prompts import Catalogue
 from tests.ivr.dialogue.conversation import ADDITIONAL, CONTRACT, ELSEWHERE, LINE, PASSWORD, Conversation
 
 
@@ -123,12 +127,22 @@ class TestPassword:
         call.press("#")
         assert call.said[-1] == "wrong.again+confirm.ask"
 
+    def test_a_hash_after_a_confirmation_that_differs_is_not_a_second_wrong_entry(self) -> None:
+        call = Conversation()
+        call.press(f"1{PASSWORD}#24681358")
+        call.wait(1.2)
+        call.press("#")
+        assert [judged.attempt for judged in call.judged] == [0, 0, 1]
+        call.wait(1.2)
+        call.press(PASSWORD)
+        assert call.stored == [(Unit.LINE, CONTRACT, PASSWORD)]
+
     @pytest.mark.parametrize("entry", ["#", "1234567#", "1234*678", "*2345678", "1234567D"])
     def test_anything_but_eight_digits_is_a_wrong_entry(self, entry: str) -> None:
         call = Conversation()
         call.press("1")
         call.press(entry)
-        assert call.said[-1] == "wrong.again+target.contract+number+password.about+password.ask"
+        assert call.said[-1] == "wrong.again+password.ask"
 
     def test_digits_and_then_silence_are_a_wrong_entry(self) -> None:
         call = Conversation()
@@ -218,12 +232,23 @@ class TestSilence:
     def test_between_keys_it_is_measured_from_the_end_of_the_last_one(self) -> None:
         call = Conversation()
         call.press("12")
-        call.now += 4.0  # a key held for long
+        call.happens(KeyPressed("3"))
+        call.wait(8.0)  # a key held for long
+        assert not call.judged[1:]
         call.happens(KeyReleased())
         call.wait(4.9)
         assert not call.judged[1:]
         call.wait(0.2)
         assert call.judged[-1].verdict is Verdict.WRONG
+
+    def test_the_third_of_the_password_step_comes_before_the_steps_limit(self, catalogue: Catalogue) -> None:
+        call = Conversation()
+        call.press("1")
+        while call.ending is None:
+            said = next(command for command in reversed(call.commands) if isinstance(command, Say))
+            call.hear_out(lasts_s=len(render(said.phrase, catalogue)) / 8000)
+            call.wait(10)
+        assert call.ending == Ending(Outcome.FAILED, "silence")
 
 
 class TestLimits:
@@ -301,6 +326,34 @@ class TestBargeInAndTypeAhead:
         assert call.ending == Ending(Outcome.SET, "set")
 
 
+class TestStore:
+    def test_a_store_that_does_not_answer_is_given_up_and_what_was_asked_is_withdrawn(self) -> None:
+        call = Conversation()
+        call.press(f"1{PASSWORD}{PASSWORD}")
+        assert WithdrawPassword() in call.wait(30)
+        assert call.said[-1] == "unavailable"
+        assert call.happens(Stored()) == []
+        call.hear_out()
+        assert call.ending == Ending(Outcome.ERROR, "store_away")
+
+
+class TestBrokenStream:
+    @pytest.mark.parametrize("keys", ["", "1", f"1{PASSWORD}"])
+    def test_is_our_fault_and_not_the_callers(self, keys: str) -> None:
+        call = Conversation()
+        call.press(keys)
+        call.happens(StreamBroken())
+        assert call.ending == Ending(Outcome.ERROR, "stream_broken")
+        assert not call.stored
+
+    def test_while_the_store_works_withdraws_what_was_asked(self) -> None:
+        call = Conversation()
+        call.press(f"1{PASSWORD}{PASSWORD}")
+        assert call.happens(StreamBroken()) == [WithdrawPassword()]
+        call.happens(NotStored())
+        assert call.ending == Ending(Outcome.ERROR, "stream_broken")
+
+
 class TestHangUp:
     @pytest.mark.parametrize("keys", ["", "2", "2031", "1", "11234", f"1{PASSWORD}", f"1{PASSWORD}2468135"])
     def test_before_the_confirmation_is_complete_stores_nothing(self, keys: str) -> None:
@@ -352,7 +405,12 @@ class TestWhatMayBeShown:
         call.set_password("2", f"{ADDITIONAL}#")
         assert [judged.shown for judged in call.judged] == ["2", ADDITIONAL, "********", "********"]
 
-    def test_an_entry_that_was_refused_is_not_shown_for_it_may_be_a_password(self) -> None:
+    def test_a_refused_entry_that_looks_like_a_telephone_number_is_shown(self) -> None:
+        call = Conversation()
+        call.press(f"2{ELSEWHERE}#")
+        assert call.judged[-1].shown == ELSEWHERE
+
+    def test_any_other_entry_that_was_refused_is_not_shown_for_it_may_be_a_password(self) -> None:
         call = Conversation()
         call.press(f"2{PASSWORD}#")
         assert call.judged[-1].shown == "********"

@@ -11,7 +11,7 @@ from ivr.dialogue.limits import Limits
 def collect(rule: EntryRule, keys: str) -> Entry | None:
     collector = Collector(rule, Limits())
     for index, key in enumerate(keys):
-        entry = collector.key(key, index * 0.1)
+        entry = collector.key(key)
         if entry is not None:
             assert index == len(keys) - 1, "it ended before the last key"
             return entry
@@ -43,16 +43,17 @@ def test_no_key_at_all_is_no_input() -> None:
 
 def test_keys_and_then_silence_are_partial() -> None:
     collector = Collector(EIGHT_KEYS, Limits(between_keys_s=5))
-    collector.key("1", 1.0)
+    collector.key("1")
+    collector.key_released(1.0)
     assert collector.time(5.9) is None
     assert collector.time(6.0) == Entry(EntryKind.PARTIAL, "1")
 
 
 def test_a_hang_up_forgets_the_keys() -> None:
     collector = Collector(EIGHT_KEYS, Limits())
-    collector.key("1", 1.0)
+    collector.key("1")
     assert collector.hang_up() == Entry(EntryKind.HANG_UP)
-    assert collector.count == 0
+    assert collector.key("#") == Entry(EntryKind.EMPTY)
 
 
 def test_while_the_guidance_plays_there_is_no_deadline() -> None:
@@ -61,10 +62,20 @@ def test_while_the_guidance_plays_there_is_no_deadline() -> None:
 
 def test_the_end_of_the_guidance_does_not_shorten_an_entry_that_has_begun() -> None:
     collector = Collector(EIGHT_KEYS, Limits(between_keys_s=5))
-    collector.key("1", 1.0)
+    collector.key("1")
+    collector.key_released(1.0)
     collector.guidance_ended(2.0)
     assert collector.deadline == 6.0
 
 
 def test_an_entry_does_not_show_its_keys() -> None:
     assert "12345678" not in repr(collect(EIGHT_KEYS, "12345678"))
+
+
+def test_while_a_key_is_held_there_is_no_deadline() -> None:
+    collector = Collector(EIGHT_KEYS, Limits(between_keys_s=5))
+    collector.guidance_ended(0.0)
+    collector.key("1")
+    assert collector.deadline is None
+    collector.key_released(8.0)
+    assert collector.deadline == 13.0

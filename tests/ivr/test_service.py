@@ -1,0 +1,256 @@
+"""The service against a scripted Asterisk: what it does with calls, and with peers that are none."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+import structlog
+
+from credentials import CredentialStore, LoginVerdict
+from ivr.guidance import Guidance
+from ivr.logs import configure_logs
+from ivr.service import PortTaken, Service
+from ivr.settings import Settings
+from ivr.telephony.audiosocket import message
+from prompts import Catalogue
+
+SECRET = "said-by-the-dialplan"
+CONTRACT = "0312345678"
+PASSWORD = "24681357"
+
+
+class House:
+    """A running service, its store and its log."""
+
+    def __init__(self, settings: Settings, store: CredentialStore, catalogue: Catalogue) -> None:
+        self.settings = settings
+        self.store = store
+        self.log = io.StringIO()
+        self.stop = asyncio.Event()
+        self.writers: list[asyncio.StreamWriter] = []
+        self.service = Service(settings, store, Guidance({"ja": catalogue}, "ja"), SECRET)
+
+    async def connect(self, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        self.writers.append(writer)
+        return reader, writer
+
+    def verdict(self) -> LoginVerdict:
+        return self.store.check_temporary_password(CONTRACT, PASSWORD)
+
+    async def logged(self, pattern: str) -> re.Match[str]:
+        async with asyncio.timeout(10):
+            while not (found := re.search(pattern, self.log.getvalue())):  # noqa: ASYNC110 - what the log says
+                await asyncio.sleep(0.005)
+        return found
+
+
+@pytest.fixture
+async def house(tmp_path: Path, store: CredentialStore, catalogue: Catalogue) -> AsyncIterator[House]:
+    ports = {}
+    for name in ("agi_port", "audiosocket_port"):
+        probe = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
+        ports[name] = probe.sockets[0].getsockname()[1]
+        probe.close()
+        await probe.wait_closed()
+    house = House(Settings.load(state_dir=tmp_path, calls=2, **ports), store, catalogue)
+    configure_logs(json=True, stream=house.log)
+    serving = asyncio.create_task(house.service.run(house.stop))
+    await house.logged('"serving"')
+    yield house
+    house.stop.set()
+    for writer in house.writers:
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+    async with asyncio.timeout(10):
+        await serving
+    structlog.reset_defaults()
+
+
+class Channel:
+    """One channel of the scripted Asterisk."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self.variables: dict[str, str] = {}
+
+    async def dial(self, *, secret: str = SECRET, number: str = CONTRACT) -> None:
+        self._number = number
+        self.reader, self.writer = await self._house.connect(self._house.settings.agi_port)
+        self.say(f"agi_network: yes\nagi_arg_1: {secret}\n\n")
+
+    def say(self, text: str) -> None:
+        self.writer.write(text.encode())
+
+    async def command(self) -> str | None:
+        async with asyncio.timeout(10):
+            return (await self.reader.readline()).decode().strip() or None
+
+    async def until_exec(self) -> UUID | None:
+        """Answer the service's questions until it wants AudioSocket; None if it closes before."""
+        while (command := await self.command()) is not None:
+            if command.startswith("EXEC"):
+                return UUID(command.split('"')[3].split(",")[0])
+            value = self._number if "num" in command else "allowed_passed_screen"
+            self.say("200 result=0\n" if command == "ANSWER" else f"200 result=1 ({value})\n")
+        return None
+
+    async def rest(self) -> None:
+        """End the EXEC and take what the service leaves in the channel."""
+        self.say("200 result=0\n")
+        while (command := await self.command()) is not None:
+            _, name, _, value, _ = command.split('"')
+            self.variables[name] = value
+            self.say("200 result=1\n")
+        self.writer.close()
+
+
+class Stream:
+    """One AudioSocket connection of the scripted Asterisk."""
+
+    async def open(self, house: House, uuid: UUID) -> Stream:
+        self.reader, self.writer = await house.connect(house.settings.audiosocket_port)
+        self.writer.write(message(0x01, uuid.bytes))
+        return self
+
+    async def first_frame(self) -> None:
+        """Wait until the call is in the clock's hands."""
+        async with asyncio.timeout(10):
+            await self.reader.readexactly(323)
+
+    def press(self, keys: str) -> None:
+        for key in keys:
+            self.writer.write(message(0x03, key.encode()))
+
+    async def closed(self) -> None:
+        async with asyncio.timeout(60):
+            try:
+                while await self.reader.read(65536):
+                    pass
+            except ConnectionError:
+                pass
+        self.writer.close()
+
+
+async def in_call(house: House) -> tuple[Channel, Stream]:
+    channel = Channel(house)
+    await channel.dial()
+    uuid = await channel.until_exec()
+    assert uuid is not None
+    return channel, await Stream().open(house, uuid)
+
+
+async def test_a_caller_who_hangs_up_is_told_to_the_dialplan(house: House) -> None:
+    channel, stream = await in_call(house)
+    stream.writer.close()
+    await house.logged('"call_ended"')
+    await channel.rest()
+    assert channel.variables == {"KARIPASS_REASON": "hung_up", "KARIPASS_OUTCOME": "abandoned"}
+
+
+async def test_keys_set_the_password_and_the_store_has_it_before_the_caller_is_told(house: House) -> None:
+    _, stream = await in_call(house)
+    stream.press(f"1{PASSWORD}{PASSWORD}")
+    async with asyncio.timeout(10):
+        while await asyncio.to_thread(house.verdict) is not LoginVerdict.ACCEPTED:  # noqa: ASYNC110 - what is in the store
+            await asyncio.sleep(0.02)
+    stream.writer.close()
+    assert '"outcome": "set"' in (await house.logged('"call_ended".*|.*"call_ended"')).string
+    assert PASSWORD not in house.log.getvalue()
+
+
+async def test_a_peer_that_does_not_know_the_secret_gets_no_call(house: House) -> None:
+    channel = Channel(house)
+    await channel.dial(secret="guessed")
+    assert await channel.command() is None
+    await house.logged('"agi_refused"')
+    channel.writer.close()
+
+
+async def test_there_are_no_more_calls_than_the_setting_says(house: House) -> None:
+    calls = [await in_call(house) for _ in range(house.settings.calls)]
+    one_more = Channel(house)
+    await one_more.dial()
+    assert await one_more.command() is None
+    await house.logged('"call_refused"')
+    for channel, stream in calls:
+        stream.writer.close()
+        channel.writer.close()
+    one_more.writer.close()
+
+
+@pytest.mark.parametrize("reply", ["", "garbage\n", "511 Command Not Permitted on a dead channel\n"])
+async def test_a_channel_that_fails_at_once_leaves_nothing_behind(house: House, reply: str) -> None:
+    channel = Channel(house)
+    await channel.dial()
+    for _ in range(2):
+        await channel.command()
+        channel.say(f"200 result=1 ({CONTRACT})\n")
+    assert await channel.command() == "ANSWER"
+    channel.say(reply)
+    channel.writer.close()
+    await house.logged('"call_ended"')
+    assert house.service.calls == 0
+
+
+@pytest.mark.parametrize("reply", ["", "garbage\n"])
+async def test_an_asterisk_that_breaks_off_in_a_call_takes_the_call_with_it(house: House, reply: str) -> None:
+    channel, stream = await in_call(house)
+    stream.press("1")
+    channel.say(reply)
+    channel.writer.close()
+    await stream.closed()
+    await house.logged('"call_ended"')
+    assert house.service.calls == 0
+
+
+async def test_a_uuid_is_worth_nothing_once_its_call_is_over(house: House) -> None:
+    channel = Channel(house)
+    await channel.dial()
+    uuid = await channel.until_exec()
+    assert uuid is not None
+    channel.say("garbage\n")
+    await house.logged('"call_ended"')
+    late = await Stream().open(house, uuid)
+    late.press(f"1{PASSWORD}{PASSWORD}")
+    await late.closed()
+    channel.writer.close()
+    assert house.verdict() is LoginVerdict.UNKNOWN
+
+
+async def test_a_stream_that_breaks_is_our_fault_and_lets_the_dialplan_apologise(house: House) -> None:
+    channel, stream = await in_call(house)
+    await stream.first_frame()
+    stream.writer.write(b"\x77\0\0")
+    await house.logged('"stream_broken"')
+    await channel.rest()
+    await stream.closed()
+    assert channel.variables == {}
+
+
+async def test_a_log_that_cannot_be_written_ends_no_call(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, stream = await in_call(house)
+
+    def full(_line: str) -> int:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(house.log, "write", full)
+        stream.press("9")
+        await asyncio.sleep(0.2)
+    stream.writer.close()
+    await house.logged('"call_ended"')
+
+
+async def test_a_taken_port_is_named_with_its_setting(house: House, catalogue: Catalogue) -> None:
+    second = Service(house.settings, house.store, Guidance({"ja": catalogue}, "ja"), SECRET)
+    with pytest.raises(PortTaken, match=rf"{house.settings.agi_port}.*KARIPASS_AGI_PORT"):
+        await second.run(asyncio.Event())
