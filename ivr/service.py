@@ -8,8 +8,9 @@ dialogue is over the stream ends, and over FastAGI we leave the outcome in the c
 from __future__ import annotations
 
 import asyncio
+import functools
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 from uuid import uuid4
@@ -20,10 +21,19 @@ from credentials import CredentialStore
 from ivr.call import CallSession
 from ivr.caller import Caller, caller_from_network
 from ivr.dialogue import Dialogue
-from ivr.dialogue.events import Admitted, NotStored, StoreAway, Stored, StorePassword, Verdict
+from ivr.dialogue.events import (
+    Admitted,
+    Ending,
+    NotStored,
+    Outcome,
+    StoreAway,
+    Stored,
+    StorePassword,
+    Verdict,
+)
 from ivr.media import Media
 from ivr.settings import Settings
-from ivr.store_events import admit, store_password
+from ivr.store_events import admit, note_ending, store_password
 from ivr.telephony.audiosocket_server import AudioSocketLimits, AudioSocketServer
 from ivr.telephony.fastagi_server import AgiChannel, AgiLimits, ChannelGone, FastAgiServer
 from ivr.transcript import Ended, EntryJudged, TranscriptEntry
@@ -165,7 +175,7 @@ class Service:
             call_id,
             Dialogue(number, limits=self._settings.limits, now=now),
             catalogue,
-            observer=_CallLog(call_id),
+            observer=_CallLog(call_id, lambda ending: self._begin_noting(ending, call_id, number)),
             store=lambda session, command: self._begin_storing(session, command, number),
             withdraw=lambda session: self._withdrawn[session.call_id].set(),
             now=now,
@@ -175,9 +185,7 @@ class Service:
 
     def _begin_storing(self, session: CallSession, command: StorePassword, caller: str) -> None:
         self._withdrawn[session.call_id] = withdrawn = threading.Event()
-        task = asyncio.create_task(self._store_password(session, command, caller, withdrawn))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._keep(asyncio.create_task(self._store_password(session, command, caller, withdrawn)))
 
     async def _store_password(
         self, session: CallSession, command: StorePassword, caller: str, withdrawn: threading.Event
@@ -200,12 +208,25 @@ class Service:
         del self._withdrawn[session.call_id]
         session.handle(answer, loop.time())
 
+    def _begin_noting(self, ending: Ending, call_id: str, caller: str) -> None:
+        if ending.outcome is Outcome.FAILED:
+            self._keep(asyncio.create_task(self._note_failure(ending, call_id, caller)))
+
+    async def _note_failure(self, ending: Ending, call_id: str, caller: str) -> None:
+        note = functools.partial(note_ending, self._store, ending, caller=caller, call_id=call_id)
+        await asyncio.get_running_loop().run_in_executor(self._storing, note)
+
+    def _keep(self, task: asyncio.Task[None]) -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
 
 class _CallLog:
     """Writes what an operator needs of a call: what was wrong, and how it ended."""
 
-    def __init__(self, call_id: str) -> None:
+    def __init__(self, call_id: str, ended: Callable[[Ending], None]) -> None:
         self._log = _log.bind(call=call_id)
+        self._ended = ended
 
     def __call__(self, at_s: float, entry: TranscriptEntry) -> None:
         match entry:
@@ -213,6 +234,7 @@ class _CallLog:
                 self._log.info("entry_refused", step=judged.step, verdict=judged.verdict.value, attempt=judged.attempt)
             case Ended(ending):
                 self._log.info("call_ended", outcome=ending.outcome.value, reason=ending.reason, seconds=round(at_s, 1))
+                self._ended(ending)
 
 
 async def _listen(server: FastAgiServer | AudioSocketServer, host: str, port: int, setting: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from credentials import normalise_number
+from credentials import CallLimits, normalise_number
 from ivr.dialogue import Limits
 
 
@@ -49,7 +50,7 @@ class Settings(BaseSettings):
     database_url: str = ""
     """SQLAlchemy URL of the store; an SQLite file in `state_dir` if empty."""
     key_file: Path | None = None
-    """The file with the store's key; `key` in `state_dir` if not set. Made on first use."""
+    """The file with the store's keys, the current one first; `key` in `state_dir` if not set. Made on first use."""
 
     access_number: Digits = "0363044747"
     language: str = "ja"
@@ -78,6 +79,12 @@ class Settings(BaseSettings):
     wrong_entries: PositiveInt = 3
     silences: PositiveInt = 3
     typed_ahead_pause_s: PositiveFloat = 0.8
+
+    sets_per_hour: PositiveInt = 60
+    """How many calls of one line may set a temporary password within an hour."""
+    failed_calls: PositiveInt = 10
+    """How many calls of one line may fail within an hour, before it is refused for `refused_s`."""
+    refused_s: PositiveFloat = 3600.0
 
     stop_s: PositiveFloat = 330.0
     """How long a stopping service lets calls go on."""
@@ -108,6 +115,15 @@ class Settings(BaseSettings):
             wrong_entries=self.wrong_entries,
             silences=self.silences,
             typed_ahead_pause_s=self.typed_ahead_pause_s,
+        )
+
+    @property
+    def call_limits(self) -> CallLimits:
+        """The store's part of the settings."""
+        return CallLimits(
+            sets_per_hour=self.sets_per_hour,
+            failed_calls=self.failed_calls,
+            refused_for=timedelta(seconds=self.refused_s),
         )
 
     @cached_property

@@ -5,13 +5,13 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from credentials import CredentialStore, Key, LoginVerdict, Unit, utc_now
+from tests.credentials.conftest import check
 
 NUMBER = "0312345678"
 PROCESSES, THREADS = 4, 16
@@ -19,6 +19,7 @@ PROCESSES, THREADS = 4, 16
 WORKER = """
 import json, sys, threading
 from credentials import CredentialStore, HashPolicy, Key, Unit
+from tests.credentials.conftest import check
 
 url, key, action, secrets = sys.argv[1], Key.parse(sys.argv[2]), sys.argv[3], json.loads(sys.argv[4])
 cheap = HashPolicy(memory_kib=8, passes=1, lanes=1)
@@ -31,7 +32,7 @@ answers = []
 def act(secret):
     start.wait()
     if action == "check":
-        answers.append(store.check_temporary_password("0312345678", secret).value)
+        answers.append(check(store, "0312345678", secret).value)
     if action == "set":
         store.set_temporary_password(caller="0312345678", target="0312345678", unit=Unit.LINE,
                                      password=secret, call_id="call")
@@ -53,11 +54,10 @@ print(json.dumps(answers))
 
 
 @pytest.fixture
-def at_once(database_file: Path, key: Key) -> Callable[[str, list[list[str]]], list[Any]]:
+def at_once(url: str, key: Key) -> Callable[[str, list[list[str]]], list[Any]]:
     """Run one process per list of secrets, one thread per secret, all let go together; give back all answers."""
 
     def run(action: str, secrets: list[list[str]]) -> list[Any]:
-        url = f"sqlite:///{database_file}"
         workers = [
             subprocess.Popen(
                 [sys.executable, "-W", "error", "-c", WORKER, url, key.to_text(), action, json.dumps(each)],
@@ -82,7 +82,7 @@ def at_once(database_file: Path, key: Key) -> Callable[[str, list[list[str]]], l
 
 
 @pytest.fixture
-def real_time_store(database_file: Path, key: Key, store: CredentialStore) -> CredentialStore:
+def real_time_store(store: CredentialStore) -> CredentialStore:
     """The workers go by the system's time, so what they check must be set by it."""
     store._clock = utc_now
     return store
@@ -99,7 +99,7 @@ def test_of_64_wrong_guesses_at_once_exactly_3_are_judged(
     guesses = [[f"{process}{thread:07}" for thread in range(THREADS)] for process in range(PROCESSES)]
     answers = Counter(at_once("check", guesses))
     assert answers == {LoginVerdict.WRONG: 3, LoginVerdict.VOID: PROCESSES * THREADS - 3}
-    assert real_time_store.check_temporary_password(NUMBER, "13572468") is LoginVerdict.VOID
+    assert check(real_time_store, NUMBER, "13572468") is LoginVerdict.VOID
 
 
 def test_64_right_tries_at_once_are_all_accepted(
@@ -121,7 +121,7 @@ def test_of_many_calls_that_set_one_target_at_once_one_password_is_live(
     for secret in (secret for each in secrets for secret in each):
         with real_time_store._database.writing() as connection:
             connection.execute(text("UPDATE temporary_passwords SET failures = 0"))
-        if real_time_store.check_temporary_password(NUMBER, secret).accepted:
+        if check(real_time_store, NUMBER, secret).accepted:
             accepted.append(secret)
     assert len(accepted) == 1
 

@@ -18,6 +18,7 @@ from credentials import (
     Unit,
 )
 from credentials.database import Database, database_border
+from tests.credentials.conftest import check
 
 NUMBER = "0312345678"
 PASSWORD = "13572468"
@@ -119,26 +120,26 @@ class TestFailures:
         with pytest.raises(StoreUnavailable, match="database is locked"):
             set_password(store, "86427531")
         with pytest.raises(StoreUnavailable, match="database is locked"):
-            store.check_temporary_password(NUMBER, "00000000")
+            check(store, NUMBER, "00000000")
         assert store.admit(NUMBER)  # reading goes on
         holder.close()
-        assert store.check_temporary_password(NUMBER, PASSWORD) is LoginVerdict.ACCEPTED
+        assert check(store, NUMBER, PASSWORD) is LoginVerdict.ACCEPTED
         impatient.close()
 
     def test_a_full_disk_is_unavailable_and_nothing_is_half_written(
-        self, store: CredentialStore, monkeypatch: pytest.MonkeyPatch
+        self, store: CredentialStore, database_file: Path
     ) -> None:
         set_password(store)
         with store._database.reading() as connection:
             pages = connection.scalar(text("PRAGMA page_count"))
             connection.execute(text(f"PRAGMA max_page_count = {pages}"))
         header = "contract_number,number\n"
-        path = Path(str(store._database._url.database)).with_name("many.csv")
+        path = database_file.with_name("many.csv")
         path.write_text(header + "".join(f"03{n},\n" for n in range(20_000_000, 20_005_000)))
         with pytest.raises(StoreUnavailable, match="full"):
             store.import_lines(path)
         assert len(store.list_lines()) == 2
-        assert store.check_temporary_password(NUMBER, PASSWORD) is LoginVerdict.ACCEPTED
+        assert check(store, NUMBER, PASSWORD) is LoginVerdict.ACCEPTED
 
     def test_a_file_that_is_no_database_is_unavailable(self, tmp_path: Path, key: Key) -> None:
         path = tmp_path / "store.db"
@@ -211,7 +212,7 @@ class TestBorder:
         with store._database.writing() as connection:
             connection.execute(text("UPDATE temporary_passwords SET hash = :hash"), {"hash": SECRET})
         with pytest.raises(CredentialError, match=NUMBER) as caught:
-            store.check_temporary_password(NUMBER, PASSWORD)
+            check(store, NUMBER, PASSWORD)
         assert SECRET not in everything_said(caught.value)
         set_password(store)
-        assert store.check_temporary_password(NUMBER, PASSWORD) is LoginVerdict.ACCEPTED
+        assert check(store, NUMBER, PASSWORD) is LoginVerdict.ACCEPTED

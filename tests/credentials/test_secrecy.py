@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from credentials import CredentialStore, Key, LoginVerdict, Unit
+from tests.credentials.conftest import check
 
 NUMBER = "0312345678"
 PASSWORDS = ["58203917", "71940628", "30686174"]
@@ -15,8 +16,8 @@ GUESS = "94725183"
 def use(store: CredentialStore) -> None:
     for password in PASSWORDS:
         store.set_temporary_password(caller=NUMBER, target=NUMBER, unit=Unit.LINE, password=password, call_id="call")
-        assert store.check_temporary_password(NUMBER, password) is LoginVerdict.ACCEPTED
-        assert store.check_temporary_password(NUMBER, GUESS) is LoginVerdict.WRONG
+        assert check(store, NUMBER, password) is LoginVerdict.ACCEPTED
+        assert check(store, NUMBER, GUESS) is LoginVerdict.WRONG
 
 
 def test_no_password_and_no_key_is_in_the_files_of_the_database(
