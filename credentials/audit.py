@@ -161,8 +161,9 @@ def records(connection: Connection, *, number: str | None = None, last: int | No
         wanted = select(newest).order_by(newest.c.position)
     else:
         wanted = wanted.order_by(table.c.position)
-    for row in connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(wanted):
-        yield AuditRecord(*row)
+    with connection.execute(wanted.execution_options(yield_per=_ROWS_AT_ONCE)) as rows:
+        for row in rows:
+            yield AuditRecord(*row)
 
 
 def verify(connection: Connection, ring: KeyRing, *, since: Head | None = None) -> Verification:
@@ -176,8 +177,9 @@ def verify(connection: Connection, ring: KeyRing, *, since: Head | None = None) 
     """
     stored = connection.execute(select(head_table.c.position, head_table.c.digest)).one()
     head = Head(stored.position, stored.digest)
-    rows = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(select(table).order_by(table.c.position))
-    return Verification(head, _first_problem(rows, ring, head, since))
+    wanted = select(table).order_by(table.c.position).execution_options(yield_per=_ROWS_AT_ONCE)
+    with connection.execute(wanted) as rows:
+        return Verification(head, _first_problem(rows, ring, head, since))
 
 
 def _first_problem(rows: Iterable[Row[Any]], ring: KeyRing, head: Head, since: Head | None) -> str | None:

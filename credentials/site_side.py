@@ -12,7 +12,6 @@ from credentials import passwords, provisioning, temporary
 from credentials.audit import Action, Entry
 from credentials.base import NO_NUMBER, StoreBase, number_or_none
 from credentials.database import database_border
-from credentials.hashing import KeyedHash
 from credentials.model import (
     ChangeReason,
     Line,
@@ -37,14 +36,12 @@ class _Try:
     Attributes:
         stored: the credential that the secret can be, going by its form.
         matches: whether it is.
-        renewed: the secret's hash made anew, where the stored one is outdated.
     """
 
     number: str
     is_temporary: bool
     stored: TemporaryPassword | Password | None
     matches: bool
-    renewed: KeyedHash | None
 
 
 class SiteSide(StoreBase):
@@ -85,6 +82,8 @@ class SiteSide(StoreBase):
                 kind = "temporary password" if tried.is_temporary else "password"
                 entry = Entry(Action.LOGIN, login.number, f"{login.verdict}, {kind}")
                 self._record(connection, [entry], actor=login.number, origin=f"session {session_id}")
+            if login.verdict.accepted:
+                self._renew(tried, secret)
             return login
 
     @database_border
@@ -138,9 +137,7 @@ class SiteSide(StoreBase):
         with self._database.reading() as connection:
             stored = _stored(connection, number, is_temporary=is_temporary)
         matches = self._hasher.matches(number, secret, None if stored is None else stored.hash)
-        outdated = matches and stored is not None and self._hasher.is_outdated(stored.hash)
-        renewed = self._hasher.hash(number, secret) if outdated else None
-        return _Try(number, is_temporary, stored, matches, renewed)
+        return _Try(number, is_temporary, stored, matches)
 
     def _count(self, connection: Connection, tried: _Try, login: Login) -> None:
         """Count a failure against each live credential, or end the count of the one that was right."""
@@ -150,8 +147,21 @@ class SiteSide(StoreBase):
             return
         kind = temporary if tried.is_temporary else passwords
         kind.end_count(connection, tried.number)
-        if tried.renewed is not None:
-            kind.rehash(connection, tried.number, tried.renewed)
+
+    def _renew(self, tried: _Try, secret: str) -> None:
+        """Hash the secret of an accepted login anew, if the stored hash is outdated.
+
+        After the login, not within it: a second hash must not tell a right secret that was refused from a wrong one.
+        """
+        if tried.stored is None or not self._hasher.is_outdated(tried.stored.hash):
+            return
+        new = self._hasher.hash(tried.number, secret)
+        kind = temporary if tried.is_temporary else passwords
+        with self._database.writing() as connection:
+            provisioning.hold_line(connection, tried.number)
+            stored = _stored(connection, tried.number, is_temporary=tried.is_temporary)
+            if _credential_id(stored) == tried.stored.credential_id:
+                kind.rehash(connection, tried.number, new)
 
     def _proved(self, connection: Connection, login: Login, now: datetime) -> TemporaryPassword | Password | None:
         """Return the credential that a login proved, if it is still there and not void."""
