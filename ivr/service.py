@@ -24,6 +24,7 @@ from ivr.dialogue import Dialogue
 from ivr.dialogue.events import (
     Admitted,
     Ending,
+    NotAdmitted,
     NotStored,
     Outcome,
     StoreAway,
@@ -45,6 +46,10 @@ OUTCOME_VARIABLE: Final = "KARIPASS_OUTCOME"
 REASON_VARIABLE: Final = "KARIPASS_REASON"
 _AFTER_THE_CALL_S: Final = 120.0
 """The last guidance and the store's work come on top of the call's limit."""
+
+
+_STORE_S: Final = 15.0
+"""How long a caller waits for the store: longer than the store waits for a busy database."""
 
 
 class PortTaken(Exception):  # noqa: N818 - reads as what it says
@@ -134,7 +139,7 @@ class Service:
         uuid = uuid4()
         call_id = uuid.hex[:12]
         loop = asyncio.get_running_loop()
-        admission = await loop.run_in_executor(self._admissions, admit, self._store, caller)
+        admission = await self._admission(caller)
         language = admission.line.language if isinstance(admission, Admitted) else self._settings.language
         session = self._session(call_id, caller, language)
         _log.info("call_began", call=call_id, caller=caller.number or str(caller.refusal))
@@ -167,6 +172,15 @@ class Service:
             await channel.execute("SET VARIABLE", REASON_VARIABLE, session.ending.reason)
             await channel.execute("SET VARIABLE", OUTCOME_VARIABLE, session.ending.outcome)
 
+    async def _admission(self, caller: Caller) -> Admitted | NotAdmitted | StoreAway:
+        """Ask the store who calls; it may take its time, but the caller's is limited."""
+        asked = asyncio.get_running_loop().run_in_executor(self._admissions, admit, self._store, caller)
+        try:
+            return await asyncio.wait_for(asked, _STORE_S)
+        except TimeoutError:
+            _log.error("store_away", during="admission", problem=f"no answer within {_STORE_S} s")
+            return StoreAway()
+
     def _session(self, call_id: str, caller: Caller, language: str) -> CallSession:
         now = asyncio.get_running_loop().time()
         catalogue = self._catalogues.get(language) or self._catalogues[self._settings.language]
@@ -192,17 +206,21 @@ class Service:
     ) -> None:
         loop = asyncio.get_running_loop()
         answer: Stored | NotStored | StoreAway = StoreAway()
+        stored = loop.run_in_executor(
+            self._storing,
+            lambda: store_password(
+                self._store,
+                command,
+                caller=caller,
+                call_id=session.call_id,
+                still_wanted=lambda: not withdrawn.is_set(),
+            ),
+        )
         try:
-            answer = await loop.run_in_executor(
-                self._storing,
-                lambda: store_password(
-                    self._store,
-                    command,
-                    caller=caller,
-                    call_id=session.call_id,
-                    still_wanted=lambda: not withdrawn.is_set(),
-                ),
-            )
+            answer = await asyncio.wait_for(stored, _STORE_S)
+        except TimeoutError:
+            withdrawn.set()  # the caller hears that nothing was stored: it must stay so
+            _log.error("not_stored", call=session.call_id, problem=f"the store did not answer within {_STORE_S} s")
         except Exception:  # noqa: BLE001 - the border of a call: the caller must be told, whatever it was
             _log.exception("storing_failed", call=session.call_id)
         del self._withdrawn[session.call_id]

@@ -1,4 +1,5 @@
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from credentials import (
     CredentialError,
@@ -18,7 +20,8 @@ from credentials import (
     Unit,
 )
 from credentials.database import Database, database_border
-from tests.credentials.conftest import check
+from tests.credentials.conftest import CHEAP, check
+from tests.credentials.postgresql import Server, server_programs, serving
 
 NUMBER = "0312345678"
 PASSWORD = "13572468"
@@ -106,6 +109,74 @@ class TestSqlite:
         with pytest.raises(KeyError):
             fail()
         assert len(store.list_lines()) == 2
+
+
+class TestPostgresql:
+    @pytest.fixture
+    def database(self, postgresql: Server) -> Iterator[Database]:
+        name = postgresql.create()
+        opened = Database(postgresql.url(name))
+        yield opened
+        opened.close()
+        postgresql.drop(name)
+
+    def test_no_statement_lock_or_connection_is_waited_for_without_end(self, database: Database) -> None:
+        with database.writing() as connection:
+            limits = {
+                name: connection.scalar(text(f"SHOW {name}"))
+                for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+            }
+            driver = connection.connection.driver_connection
+            assert driver is not None
+            network = driver.info.get_parameters()
+        assert limits == {
+            "statement_timeout": "20s",
+            "lock_timeout": "10s",
+            "idle_in_transaction_session_timeout": "20s",
+        }
+        assert network["connect_timeout"] == "5"
+        assert network["tcp_user_timeout"] == "10000"
+
+    def test_a_read_changes_nothing_and_sees_one_state(self, database: Database) -> None:
+        with database.writing() as connection:
+            connection.execute(text("CREATE TABLE t (x INTEGER)"))
+        with database.reading() as reader:
+            assert reader.scalar(text("SELECT count(*) FROM t")) == 0
+            with database.writing() as writer:
+                writer.execute(text("INSERT INTO t VALUES (1)"))
+            assert reader.scalar(text("SELECT count(*) FROM t")) == 0
+        with pytest.raises(DBAPIError, match="read-only"), database.reading() as reader:
+            reader.execute(text("INSERT INTO t VALUES (2)"))
+
+    def test_a_lock_that_is_not_given_back_makes_the_store_unavailable(
+        self, postgresql: Server, postgresql_template: str, key: Key
+    ) -> None:
+        name = postgresql.create(postgresql_template)
+        url = postgresql.url(name) + "&options=-c%20lock_timeout%3D100ms"
+        with CredentialStore.open(url, key=key, policy=CHEAP) as store:
+            with store._database.writing() as connection:
+                connection.execute(text("SELECT * FROM audit_head FOR UPDATE"))
+                with pytest.raises(StoreUnavailable, match="lock timeout"):
+                    store.log_in(NUMBER, PASSWORD, session_id="session")
+            assert not store.log_in(NUMBER, PASSWORD, session_id="session").verdict.accepted
+        postgresql.drop(name)
+
+    def test_a_server_that_went_away_is_unavailable_and_found_again_without_a_restart(self, key: Key) -> None:
+        programs = server_programs()
+        if programs is None:
+            pytest.skip("NOT TESTED ON POSTGRESQL: no server is installed (Debian: apt-get install postgresql)")
+        with (
+            serving(programs) as server,  # durable: it crashes here
+            CredentialStore.open(server.url(server.create()), key=key, policy=CHEAP) as store,
+        ):
+            store.add_line(NUMBER)
+            server.stop(signal.SIGQUIT)
+            for act in (lambda: store.admit(NUMBER), lambda: set_password(store)):
+                with pytest.raises(StoreUnavailable):
+                    act()
+            server.start()
+            set_password(store)
+            assert check(store, NUMBER, PASSWORD).accepted
 
 
 class TestFailures:
