@@ -1,6 +1,10 @@
 """A PostgreSQL server of the tests' own: in a directory of its own, on a Unix socket alone, gone with the tests.
 
 It runs as the user of the tests, or as `postgres` or `nobody` where that is root (PostgreSQL refuses root).
+
+    python -m tests.credentials.postgresql COMMAND...
+
+runs a command with the URL of an empty database on such a server as its last argument.
 """
 
 import contextlib
@@ -9,6 +13,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -121,3 +126,15 @@ def _unprivileged_user() -> str | None:
         return None
     names = {entry.pw_name for entry in pwd.getpwall()}
     return "postgres" if "postgres" in names else "nobody"
+
+
+def main(command: list[str]) -> int:
+    programs = server_programs()
+    if programs is None:
+        raise SystemExit("no PostgreSQL server is installed (Debian: apt-get install postgresql)")
+    with serving(programs) as server:
+        return subprocess.run([*command, server.url(server.create())], check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
