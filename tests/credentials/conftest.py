@@ -58,8 +58,8 @@ def postgresql() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def postgresql_template(postgresql: Server) -> str:
-    """A database with the newest schema, to copy."""
+def shared_database(postgresql: Server) -> str:
+    """The name of a database with the newest schema; one test after the other gets it, emptied."""
     name = postgresql.create()
     database = Database(postgresql.url(name))
     upgrade(database)
@@ -70,23 +70,24 @@ def postgresql_template(postgresql: Server) -> str:
 @pytest.fixture
 def empty_url(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of a database without a schema."""
-    yield from _url(database_kind, tmp_path, request, None)
-
-
-@pytest.fixture
-def url(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
-    """The URL of a database for a store."""
-    yield from _url(database_kind, tmp_path, request, "postgresql_template")
-
-
-def _url(kind: str, tmp_path: Path, request: pytest.FixtureRequest, template: str | None) -> Iterator[str]:
-    if kind == "sqlite":
+    if database_kind == "sqlite":
         yield f"sqlite:///{tmp_path / 'store.db'}"
         return
     server: Server = request.getfixturevalue("postgresql")
-    name = server.create(request.getfixturevalue(template)) if template else server.create()
+    name = server.create()
     yield server.url(name)
     server.drop(name)
+
+
+@pytest.fixture
+def url(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    """The URL of a database for a store."""
+    if database_kind == "sqlite":
+        return f"sqlite:///{tmp_path / 'store.db'}"
+    server: Server = request.getfixturevalue("postgresql")
+    name: str = request.getfixturevalue("shared_database")
+    server.empty(name)
+    return server.url(name)
 
 
 @pytest.fixture

@@ -24,6 +24,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from credentials.schema import metadata
+
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 """The tests kill clients, not the machine: what was committed need not be on the disk."""
 
@@ -99,6 +101,17 @@ class Server:
         statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
         self._execute(statement.format(sql.Identifier(name), sql.Identifier(template)))
         return name
+
+    def empty(self, name: str) -> None:
+        """Empty all tables of a database that has the newest schema: much cheaper than a new one."""
+        statements = [
+            "SET session_replication_role = replica",  # neither triggers nor foreign keys are in the way
+            *(f'DELETE FROM "{table.name}"' for table in metadata.sorted_tables),  # noqa: S608
+            f"INSERT INTO audit_head VALUES (1, 0, '{'0' * 64}')",  # noqa: S608
+            "ALTER TABLE audit ENABLE TRIGGER ALL",  # where a test forged records
+        ]
+        with psycopg.connect(f"host={self.directory} user=karipass dbname={name}") as connection:
+            connection.execute(";".join(statements).encode())
 
     def drop(self, name: str) -> None:
         """Drop a database, whoever uses it."""

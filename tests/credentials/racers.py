@@ -46,6 +46,8 @@ def open_and_close(url: str, key: Key) -> None:
 
 
 def race(url: str, key: Key, tasks: list[list[str]]) -> list[Any]:
+    if tasks[0][0] != "open":
+        open_and_close(url, key)  # what is only imported at the first use is imported once
     ready, start, results = os.pipe(), os.pipe(), os.pipe()
     for number, (action, *arguments) in enumerate(tasks):
         if os.fork() == 0:

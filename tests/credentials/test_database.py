@@ -149,9 +149,9 @@ class TestPostgresql:
             reader.execute(text("INSERT INTO t VALUES (2)"))
 
     def test_a_lock_that_is_not_given_back_makes_the_store_unavailable(
-        self, postgresql: Server, postgresql_template: str, key: Key
+        self, postgresql: Server, shared_database: str, key: Key
     ) -> None:
-        name = postgresql.create(postgresql_template)
+        name = postgresql.create(shared_database)
         url = postgresql.url(name) + "&options=-c%20lock_timeout%3D100ms"
         with CredentialStore.open(url, key=key, policy=CHEAP) as store:
             with store._database.writing() as connection:

@@ -193,14 +193,14 @@ def test_a_random_history_is_answered_as_the_model_answers(database_kind: str, r
     server: Server | None = None
     if database_kind == "postgresql":
         server = request.getfixturevalue("postgresql")
-        template = request.getfixturevalue("postgresql_template")
+        name = request.getfixturevalue("shared_database")
 
     def new_history() -> History:
         if server is None:
             directory = tempfile.TemporaryDirectory()
             return History(f"sqlite:///{directory.name}/store.db", directory.cleanup)
-        name = server.create(template)
-        return History(server.url(name), lambda: server.drop(name))
+        server.empty(name)
+        return History(server.url(name), lambda: None)
 
     run_state_machine_as_test(
         new_history,
