@@ -20,7 +20,7 @@ run: setup
 	@$(BIN)/ivr up
 
 test: setup lint
-	@docker/host-packages sip-tester
+	@docker/host-packages sip-tester postgresql
 	$(BIN)/pytest
 
 lint: setup
@@ -30,8 +30,9 @@ lint: setup
 	$(BIN)/lint-imports --no-cache
 
 bench: setup
-	@docker/host-packages libspandsp2
+	@docker/host-packages libspandsp2 postgresql
 	$(BIN)/dtmf bench
+	$(BIN)/python -m tests.credentials.postgresql $(BIN)/python -m credentials bench
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

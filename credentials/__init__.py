@@ -1,8 +1,9 @@
-"""The shared credential store: lines, their numbers, and temporary passwords.
+"""The shared credential store: lines, their numbers, temporary passwords and passwords.
 
 Knows nothing of telephony or of the web. Start at `CredentialStore`.
 """
 
+from credentials.audit import Action, AuditRecord, Head, Verification
 from credentials.clock import Clock, utc_now
 from credentials.errors import (
     BadLinesFile,
@@ -15,30 +16,61 @@ from credentials.errors import (
     KeyFileError,
     KeyMismatch,
     NotAllowed,
+    NumberTaken,
     Problem,
     SchemaMismatch,
     StoreUnavailable,
+    TooManyCalls,
     UnknownLine,
     Withdrawn,
 )
 from credentials.hashing import HashPolicy
-from credentials.keys import Key
-from credentials.model import ImportResult, Line, LoginVerdict, Refusal, Unit
+from credentials.keys import Key, KeyRing
+from credentials.lines_import import ImportProgress, ImportStage
+from credentials.model import (
+    ChangeReason,
+    ImportResult,
+    Line,
+    Login,
+    LoginVerdict,
+    PasswordChange,
+    PasswordProblem,
+    Refusal,
+    Unit,
+    UnitChange,
+    UnitVerdict,
+)
 from credentials.numbers import normalise_number
-from credentials.rules import TEMPORARY_PASSWORD_DIGITS, TEMPORARY_PASSWORD_LIFETIME, TEMPORARY_PASSWORD_TRIES
+from credentials.rules import (
+    PASSWORD_LIFETIME,
+    PASSWORD_TRIES,
+    TEMPORARY_PASSWORD_DIGITS,
+    TEMPORARY_PASSWORD_LIFETIME,
+    TEMPORARY_PASSWORD_TRIES,
+)
 from credentials.store import CredentialStore
+from credentials.throttling import CallLimits
 
 __all__ = [
+    "PASSWORD_LIFETIME",
+    "PASSWORD_TRIES",
     "TEMPORARY_PASSWORD_DIGITS",
     "TEMPORARY_PASSWORD_LIFETIME",
     "TEMPORARY_PASSWORD_TRIES",
+    "Action",
+    "AuditRecord",
     "BadLinesFile",
+    "CallLimits",
+    "ChangeReason",
     "Clock",
     "CredentialError",
     "CredentialStore",
     "DamagedCredential",
     "HashPolicy",
+    "Head",
+    "ImportProgress",
     "ImportResult",
+    "ImportStage",
     "InvalidDatabaseUrl",
     "InvalidKey",
     "InvalidNumber",
@@ -46,15 +78,24 @@ __all__ = [
     "Key",
     "KeyFileError",
     "KeyMismatch",
+    "KeyRing",
     "Line",
+    "Login",
     "LoginVerdict",
     "NotAllowed",
+    "NumberTaken",
+    "PasswordChange",
+    "PasswordProblem",
     "Problem",
     "Refusal",
     "SchemaMismatch",
     "StoreUnavailable",
+    "TooManyCalls",
     "Unit",
+    "UnitChange",
+    "UnitVerdict",
     "UnknownLine",
+    "Verification",
     "Withdrawn",
     "normalise_number",
     "utc_now",

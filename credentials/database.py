@@ -21,6 +21,10 @@ from credentials.errors import InvalidDatabaseUrl, StoreUnavailable
 from credentials.private_files import draft_of
 
 BUSY_TIMEOUT_S = 10.0
+CONNECT_TIMEOUT_S = 5
+STATEMENT_TIMEOUT_S = 20
+NETWORK_TIMEOUT_S = 10
+POOLED_CONNECTIONS, CONNECTIONS = 5, 20
 _WRITE = "karipass_write"
 
 P = ParamSpec("P")
@@ -33,14 +37,15 @@ class Database:
     def __init__(self, url: str) -> None:
         parsed = _parse_url(url)
         self._url = parsed
-        patience = parsed.get_backend_name() == "sqlite" and "timeout" not in parsed.query
         try:
             self._engine = create_engine(
                 parsed,
                 hide_parameters=True,  # statements carry hashes
                 pool_pre_ping=True,  # a database that was away is found again without a restart
                 pool_timeout=BUSY_TIMEOUT_S,
-                connect_args={"timeout": BUSY_TIMEOUT_S} if patience else {},
+                pool_size=POOLED_CONNECTIONS,
+                max_overflow=CONNECTIONS - POOLED_CONNECTIONS,
+                connect_args=_connect_args(parsed),
             )
         except ModuleNotFoundError as error:
             raise InvalidDatabaseUrl(f"{self} needs the Python package {error.name}: install it") from None
@@ -54,8 +59,11 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Enter a transaction that sees one state of the database and changes nothing."""
-        with self._engine.connect() as connection, connection.begin():
-            yield connection
+        with self._engine.connect() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            with connection.begin():
+                yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -115,6 +123,27 @@ def _parse_url(url: str) -> URL:
     if backend == "sqlite" and (parsed.database or ":memory:").startswith((":memory:", "file:")):
         raise InvalidDatabaseUrl("the store is shared between processes: name a plain file, as in sqlite:///store.db")
     return parsed
+
+
+def _connect_args(url: URL) -> dict[str, object]:
+    """Return the limits that keep a caller from being left hanging; what the URL's query says goes first."""
+    if url.get_backend_name() == "sqlite":
+        wanted: dict[str, object] = {"timeout": BUSY_TIMEOUT_S}
+    else:
+        wanted = {
+            "connect_timeout": CONNECT_TIMEOUT_S,
+            "application_name": "karipass",
+            # A host that went away without a word is found out, whether we were writing to it or waiting for it.
+            "tcp_user_timeout": NETWORK_TIMEOUT_S * 1000,
+            "keepalives_idle": NETWORK_TIMEOUT_S // 2,
+            "keepalives_interval": 1,
+            "keepalives_count": NETWORK_TIMEOUT_S // 2,
+            "options": (
+                f"-c lock_timeout={BUSY_TIMEOUT_S:.0f}s -c statement_timeout={STATEMENT_TIMEOUT_S}s"
+                f" -c idle_in_transaction_session_timeout={STATEMENT_TIMEOUT_S}s"
+            ),
+        }
+    return {name: value for name, value in wanted.items() if name not in url.query}
 
 
 def _make_sqlite_file(path: Path) -> None:

@@ -27,12 +27,20 @@ class NotAllowed(CredentialError):
     """The caller may not set the temporary password of that target."""
 
 
+class TooManyCalls(NotAllowed):
+    """The line's calls are refused now: too many failed, or set a temporary password."""
+
+
 class Withdrawn(CredentialError):
     """Whoever asked for a change took it back before it was committed. Nothing was changed."""
 
 
 class UnknownLine(CredentialError, LookupError):
-    """No line has that contract number."""
+    """No line has that number, or has it as its contract number."""
+
+
+class NumberTaken(CredentialError, ValueError):
+    """The number belongs to a line already, or is needed where it is."""
 
 
 class StoreUnavailable(CredentialError):

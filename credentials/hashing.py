@@ -6,6 +6,9 @@ database, a thief has to guess the key first. The number is part of the digest, 
 another number's row opens nothing.
 
 Why argon2id still: whoever steals the key as well has to pay for every guess.
+
+A hash is kept with the id of its key. `Hasher.is_outdated` tells which hashes are to be made anew, with today's key and
+parameters, when their secret is at hand: at a login.
 """
 
 import threading
@@ -15,9 +18,9 @@ from typing import Any
 from passlib.hash import argon2
 
 from credentials.errors import DamagedCredential
-from credentials.keys import Key
+from credentials.keys import KeyRing
 
-_CONTEXT = b"karipass temporary password 1"
+_CONTEXT = b"karipass credential 1"
 
 
 @dataclass(frozen=True)
@@ -49,41 +52,55 @@ class PasswordHash:
     text: str = field(repr=False)
 
 
-class Hasher:
-    """Makes and verifies hashes under one key. Threads may share it."""
+@dataclass(frozen=True)
+class KeyedHash:
+    """A hash and the id of the key that its digest was made with."""
 
-    def __init__(self, key: Key, policy: HashPolicy) -> None:
-        self._key = key
+    hash: PasswordHash
+    key_id: str
+
+
+class Hasher:
+    """Makes hashes under the ring's first key, and verifies those of all its keys. Threads may share it."""
+
+    def __init__(self, ring: KeyRing, policy: HashPolicy) -> None:
+        self._ring = ring
         self._argon2: Any = argon2.using(
             type="ID", memory_cost=policy.memory_kib, rounds=policy.passes, parallelism=policy.lanes
         )
         self._argon2.get_backend()  # loads the library now, not in the first of several threads
         self._places = threading.BoundedSemaphore(policy.at_once)
 
-    def hash(self, number: str, secret: str) -> PasswordHash:
+    def hash(self, number: str, secret: str) -> KeyedHash:
         """Return a new salted hash of a number's secret."""
-        digest = self._digest(number, secret)
+        key = self._ring.current
+        digest = key.digest(_message(number, secret))
         with self._places:
-            return PasswordHash(self._argon2.hash(digest))
+            return KeyedHash(PasswordHash(self._argon2.hash(digest)), key.key_id)
 
-    def matches(self, number: str, secret: str, stored: PasswordHash | None) -> bool:
+    def matches(self, number: str, secret: str, stored: KeyedHash | None) -> bool:
         """Tell whether a stored hash is of this number and secret; without one, take as long and say no.
 
         Raises:
             DamagedCredential: the stored text is not a hash.
+            KeyMismatch: its key is not in the ring.
         """
         if stored is None:
             self.hash(number, secret)
             return False
-        digest = self._digest(number, secret)
+        digest = self._ring.get(stored.key_id).digest(_message(number, secret))
         with self._places:
             try:
-                return bool(self._argon2.verify(digest, stored.text))
+                return bool(self._argon2.verify(digest, stored.hash.text))
             except (ValueError, TypeError, NotImplementedError):
                 pass  # the library's error quotes the hash: it must not be chained to ours
         raise DamagedCredential(f"the stored credential of {number} cannot be read; a new one has to be set")
 
-    def _digest(self, number: str, secret: str) -> bytes:
-        # surrogatepass: an encoding error would quote the secret. Numbers hold no NUL: the bounds are sure.
-        parts = (_CONTEXT, number.encode("ascii"), secret.encode("utf-8", errors="surrogatepass"))
-        return self._key.digest(b"\0".join(parts))
+    def is_outdated(self, stored: KeyedHash) -> bool:
+        """Tell whether a hash was made with an earlier key than the current one, or with other parameters."""
+        return self._ring.precedes(stored.key_id) or bool(self._argon2.needs_update(stored.hash.text))
+
+
+def _message(number: str, secret: str) -> bytes:
+    # surrogatepass: an encoding error would quote the secret. Numbers hold no NUL: the bounds are sure.
+    return b"\0".join((_CONTEXT, number.encode("ascii"), secret.encode("utf-8", errors="surrogatepass")))

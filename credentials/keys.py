@@ -1,4 +1,10 @@
-"""The key of the keyed digest. It lives in a file or in the environment and never touches the database."""
+"""The keys of the keyed digest. They live in a file or in the environment and never touch the database.
+
+To rotate the key: add a new one (`KeyRing.with_new_key`, or a line of `Key.generate().to_text()`) at the end of the key
+file of every host and restart them, so that all can verify with it; then make it the first line everywhere and restart
+again. From the first such host on new hashes are made with it, and an old hash is made anew at its owner's next login.
+An earlier key can be taken out once no credential is of it (`CredentialStore.key_usage`).
+"""
 
 import base64
 import binascii
@@ -7,17 +13,17 @@ import hmac
 import os
 import secrets
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from credentials.errors import InvalidKey, KeyFileError
+from credentials.errors import InvalidKey, KeyFileError, KeyMismatch
 from credentials.private_files import draft_of
 
 KEY_BYTES = 32  # as long as the output of HMAC-SHA-256 (RFC 2104, section 3)
 _PREFIX = "karipass-key:1:"  # names the thing for people and for secret scanners
-_LONGEST_FILE = 1024
+_LONGEST_FILE = 16 * 1024
 
 
 @dataclass(frozen=True)
@@ -71,8 +77,75 @@ class Key:
         return cls(secret)
 
     @classmethod
-    def from_environment(cls, variable: str, environment: Mapping[str, str] | None = None) -> Self:
-        """Return the key that an environment variable holds.
+    def from_file(cls, path: str | Path) -> "Key":
+        """Return the current key of a key file; see `KeyRing.from_file`."""
+        return KeyRing.from_file(path).current
+
+
+class KeyRing:
+    """The keys that a host knows. The first makes new hashes; the others verify what was made with them.
+
+    Args:
+        keys: at least one.
+        earlier: ids of those that came before the first; by default all others.
+
+    Raises:
+        InvalidKey: there is no key, or one twice.
+    """
+
+    def __init__(self, keys: Iterable[Key], *, earlier: Iterable[str] | None = None) -> None:
+        listed = tuple(keys)
+        self._keys = {key.key_id: key for key in listed}
+        if not listed or len(self._keys) != len(listed):
+            raise InvalidKey(f"a key ring has one key or more, each once; this one has {len(listed)} entries")
+        self.current = listed[0]
+        self._earlier = frozenset(self._keys if earlier is None else earlier) - {self.current.key_id}
+
+    def __repr__(self) -> str:
+        return f"<KeyRing {' '.join(self._keys)}>"
+
+    def __contains__(self, key_id: object) -> bool:
+        return key_id in self._keys
+
+    def get(self, key_id: str) -> Key:
+        """Return the key with an id.
+
+        Raises:
+            KeyMismatch: the ring does not have it.
+        """
+        if key_id not in self._keys:
+            raise KeyMismatch(f"key {key_id} is not among the keys at hand ({' '.join(self._keys)}): add it to them")
+        return self._keys[key_id]
+
+    def precedes(self, key_id: str) -> bool:
+        """Tell whether a key came before the current one."""
+        return key_id in self._earlier
+
+    def led_by(self, key_id: str, *, earlier: Iterable[str]) -> "KeyRing":
+        """Return the same keys with another current one, and those that came before it."""
+        first = self.get(key_id)
+        return KeyRing([first, *(key for key in self._keys.values() if key != first)], earlier=earlier)
+
+    def with_new_key(self) -> "KeyRing":
+        """Return the ring with a new random key at its end."""
+        return KeyRing([*self._keys.values(), Key.generate()], earlier=self._earlier)
+
+    def to_text(self) -> str:
+        """Return the keys as `parse` reads them. A secret: for the key file alone."""
+        return "".join(f"{key.to_text()}\n" for key in self._keys.values())
+
+    @classmethod
+    def parse(cls, text: str) -> "KeyRing":
+        """Return the keys that a text holds, one a line (or with blanks between them).
+
+        Raises:
+            InvalidKey: it holds none, one twice, or something else. The text is not shown.
+        """
+        return cls(Key.parse(part) for part in text.split() or [""])
+
+    @classmethod
+    def from_environment(cls, variable: str, environment: Mapping[str, str] | None = None) -> "KeyRing":
+        """Return the keys that an environment variable holds.
 
         Raises:
             InvalidKey: the variable is not set or holds no key. Its value is not shown.
@@ -83,8 +156,8 @@ class Key:
         return cls._parse_from(text, f"the environment variable {variable}", InvalidKey)
 
     @classmethod
-    def from_file(cls, path: str | Path) -> Self:
-        """Return the key of a file; a file that does not exist is made with a new key and mode 600.
+    def from_file(cls, path: str | Path) -> "KeyRing":
+        """Return the keys of a file; a file that does not exist is made with a new key and mode 600.
 
         The directory must exist. Processes that make the file at the same time all get the key that won.
 
@@ -95,14 +168,14 @@ class Key:
         try:
             if not path.exists():
                 with draft_of(path) as draft:
-                    draft.write_text(cls.generate().to_text() + "\n", encoding="ascii")
+                    draft.write_text(cls([Key.generate()]).to_text(), encoding="ascii")
             text = _read_private(path)
         except OSError as error:
             raise KeyFileError(f"the key file {path} cannot be used: {error.strerror or error}") from None
         return cls._parse_from(text, f"the key file {path}", KeyFileError)
 
     @classmethod
-    def _parse_from(cls, text: str, place: str, error: type[InvalidKey]) -> Self:
+    def _parse_from(cls, text: str, place: str, error: type[InvalidKey]) -> "KeyRing":
         problem = ""
         try:
             return cls.parse(text)

@@ -16,13 +16,14 @@
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
 from credentials.errors import BadLinesFile, InvalidNumber, Problem
+from credentials.model import Line
 from credentials.numbers import normalise_number
 
 CONTRACT_NUMBER = "contract_number"
@@ -32,6 +33,7 @@ _COLUMNS = {CONTRACT_NUMBER, NUMBER, LANGUAGE}
 _REQUIRED = {CONTRACT_NUMBER, NUMBER}
 _LANGUAGE_CODE = re.compile(r"[a-z]{2,3}")
 _MOST_PROBLEMS = 100
+_ROWS_A_STEP = 1000
 
 
 class Place(NamedTuple):
@@ -76,11 +78,12 @@ class Problems:
             raise BadLinesFile(tuple(sorted(self._found, key=lambda problem: problem.row)))
 
 
-def read_lines(source: str | Path | TextIO) -> dict[str, ListedLine]:
+def read_lines(source: str | Path | TextIO, progress: Callable[[int], None] = lambda _: None) -> dict[str, ListedLine]:
     """Read a lines file into its lines by contract number.
 
     Args:
         source: a path, or an open text stream (opened with newline="").
+        progress: is told now and then how many rows were read.
 
     Raises:
         BadLinesFile: with the row and column of each problem.
@@ -91,6 +94,8 @@ def read_lines(source: str | Path | TextIO) -> dict[str, ListedLine]:
         columns = _header(next(rows, (1, []))[1])
         reader = _Reader(problems)
         for row, cells in rows:
+            if row % _ROWS_A_STEP == 0:
+                progress(row)
             if not any(cells):
                 continue
             if len(cells) > len(columns):
@@ -141,12 +146,39 @@ class _Reader:
     def _speak(self, line: ListedLine, contract_number: str, language: str, place: Place) -> None:
         if not language:
             return
-        if not _LANGUAGE_CODE.fullmatch(language):
-            self._problems.add(place, f"{language[:20]!r} is no language code: write one such as ja or en")
-        elif line.language not in (None, language):
+        try:
+            require_language(language)
+        except ValueError as error:
+            self._problems.add(place, str(error))
+            return
+        if line.language not in (None, language):
             self._problems.add(place, f"line {contract_number} already has language {line.language}, not {language}")
         else:
             line.language = language
+
+
+def require_language(language: str) -> None:
+    """Pass an ISO 639 code.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not _LANGUAGE_CODE.fullmatch(language):
+        raise ValueError(f"{language[:20]!r} is no language code: write one such as ja or en")
+
+
+def write_lines(lines: Iterable[Line], target: TextIO) -> None:
+    """Write lines as a file that `read_lines` reads.
+
+    Args:
+        lines: what to write.
+        target: a text stream (opened with newline="").
+    """
+    writer = csv.writer(target)
+    writer.writerow([CONTRACT_NUMBER, NUMBER, LANGUAGE])
+    for line in lines:
+        for number in sorted(line.numbers - {line.contract_number}) or [""]:
+            writer.writerow([line.contract_number, number, line.language])
 
 
 @contextmanager

@@ -1,6 +1,8 @@
 """The words of the store: units, lines, and the answers to callers and logins."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 DEFAULT_LANGUAGE = "ja"
@@ -23,12 +25,18 @@ class Line:
         numbers: all numbers of the line, the contract number included.
         language: the preferred language of its guidances (ISO 639).
         locked: locked out by the operator.
+        unit: what its credentials cover; None until the first password of the line is stored.
     """
 
     contract_number: str
     numbers: frozenset[str]
     language: str = DEFAULT_LANGUAGE
     locked: bool = False
+    unit: Unit | None = None
+
+    def login_number(self, number: str) -> str:
+        """Return the number that the holder of one of the line's numbers logs in with."""
+        return self.contract_number if self.unit is Unit.LINE else number
 
 
 class Refusal(StrEnum):
@@ -36,13 +44,16 @@ class Refusal(StrEnum):
 
     NOT_SUBSCRIBED = "NOT_SUBSCRIBED"
     LOCKED = "LOCKED"
+    """Locked out by the operator."""
+    THROTTLED = "THROTTLED"
+    """Too many calls that failed, or that set a temporary password; later calls are let in again."""
 
 
 class LoginVerdict(StrEnum):
     """The answer to a login try.
 
-    Only ACCEPTED opens anything. The other four are for the operator and the record; whoever tries to log
-    in is to see one and the same refusal, and each verdict costs one hash, so that they take the same
+    Only ACCEPTED opens anything. The others are for the operator and the record; whoever tries to log in is
+    to see one and the same refusal. Each verdict costs one hash and one record, so that they take the same
     time too.
     """
 
@@ -50,15 +61,103 @@ class LoginVerdict(StrEnum):
     WRONG = "WRONG"
     """Judged and counted as a wrong try."""
     UNKNOWN = "UNKNOWN"
-    """The number has no temporary password."""
+    """The number has no credential, or there is no such number."""
     EXPIRED = "EXPIRED"
+    """The temporary password's 24 hours are over. (An expired password still opens the change-password step.)"""
     VOID = "VOID"
     """Too many wrong tries were made before; right or wrong, this one was not judged."""
+    LOCKED = "LOCKED"
+    """The line is locked out by the operator; right or wrong, this try was not judged."""
 
     @property
     def accepted(self) -> bool:
         """Whether the login goes on."""
         return self is LoginVerdict.ACCEPTED
+
+
+class ChangeReason(StrEnum):
+    """Why a login opens the change-password step and nothing else."""
+
+    TEMPORARY = "TEMPORARY"
+    """It was made with a temporary password."""
+    EXPIRED = "EXPIRED"
+    """The password's 60 days are over."""
+
+
+@dataclass(frozen=True)
+class Login:
+    """A login try and what it opens.
+
+    Attributes:
+        verdict: whether it opens anything.
+        number: the number that logs in; "" where what was typed is no number.
+        must_change: None if the login opens the whole site; else it opens the change-password step alone.
+        line: the line of the number, where the login was accepted.
+        credential_id: the credential that was proved, where the login was accepted. Not a secret, and of no use
+            once that credential was used up, replaced or voided.
+    """
+
+    verdict: LoginVerdict
+    number: str
+    must_change: ChangeReason | None = None
+    line: Line | None = None
+    credential_id: str | None = None
+
+
+class PasswordProblem(StrEnum):
+    """A rule that a new password breaks."""
+
+    LENGTH = "LENGTH"
+    CHARACTERS = "CHARACTERS"
+    DIGITS_ALONE = "DIGITS_ALONE"
+    EQUAL_RUN = "EQUAL_RUN"
+    """Four or more equal characters in a row."""
+    STEADY_RUN = "STEADY_RUN"
+    """Four or more characters in a row that rise or fall by one, as in 1234 or dcba."""
+    HAS_NUMBER = "HAS_NUMBER"
+    """It contains a telephone number of the line."""
+    CURRENT = "CURRENT"
+    """It is the current password."""
+
+
+@dataclass(frozen=True)
+class PasswordChange:
+    """The answer to a password change.
+
+    Attributes:
+        changed: whether the new password is stored.
+        problems: the rules that it breaks. Empty with `changed` False: the login is no longer good, because its
+            credential was used up, replaced, voided or has expired since; log in again.
+        expires_at: until when the new password opens the whole site, in UTC.
+    """
+
+    changed: bool
+    problems: frozenset[PasswordProblem] = frozenset()
+    expires_at: datetime | None = None
+
+
+class UnitVerdict(StrEnum):
+    """The answer to a change of the unit."""
+
+    CHANGED = "CHANGED"
+    NOT_PROVED = "NOT_PROVED"
+    """A password that the change needs was not given, or not accepted."""
+    NOT_ALLOWED = "NOT_ALLOWED"
+    """This number may not make that change, or the line has that unit already, or none yet."""
+
+
+@dataclass(frozen=True)
+class UnitChange:
+    """The answer to a change of the unit.
+
+    Attributes:
+        verdict: whether it was made.
+        proofs: for each number whose password the change needs, what became of it. A password that was not given
+            is UNKNOWN; one that has to be changed first is EXPIRED.
+    """
+
+    verdict: UnitVerdict
+    proofs: Mapping[str, LoginVerdict] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,20 +1,20 @@
-"""Reads and changes the lines of a database, inside the transaction of whoever asks."""
+"""Reads and changes the lines of a database, inside the transaction of whoever asks.
+
+A whole file of them is taken in by `credentials.lines_import`.
+"""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, select, update
 
-from credentials.database import hold_table
-from credentials.lines_csv import ListedLine, Problems
-from credentials.model import DEFAULT_LANGUAGE, ImportResult, Line
-from credentials.schema import lines, numbers, temporary_passwords
+from credentials.errors import UnknownLine
+from credentials.model import Line, Unit
+from credentials.schema import lines, numbers, passwords, temporary_passwords
 
-_LINE_ROWS = select(lines.c.contract_number, lines.c.language, lines.c.locked_at, numbers.c.number).join_from(
-    lines, numbers
-)
+_LINE_ROWS = select(lines, numbers.c.number).join_from(lines, numbers)
 
 
 def find_line(connection: Connection, number: str) -> Line | None:
@@ -48,85 +48,30 @@ def _to_lines(connection: Connection, statement: Select[Any]) -> Iterator[Line]:
             numbers=frozenset(row.number for row in members),
             language=members[0].language,
             locked=members[0].locked_at is not None,
+            unit=None if members[0].unit is None else Unit(members[0].unit),
         )
 
 
-@dataclass
-class _Changes:
-    """What separates the database from the file; each list feeds one statement."""
-
-    new_lines: list[dict[str, str]] = field(default_factory=list)
-    languages: list[dict[str, str]] = field(default_factory=list)
-    new_numbers: list[dict[str, str]] = field(default_factory=list)
-    moved: list[dict[str, str]] = field(default_factory=list)
-    removed_numbers: list[dict[str, str]] = field(default_factory=list)
-    removed_lines: list[dict[str, str]] = field(default_factory=list)
+def set_unit(connection: Connection, contract_number: str, unit: Unit) -> None:
+    """Give a line a unit. The line must be held."""
+    connection.execute(update(lines).where(lines.c.contract_number == contract_number).values(unit=unit.value))
 
 
-def import_listed(connection: Connection, listed: dict[str, ListedLine], *, remove_absent: bool) -> ImportResult:
-    """Make the database's lines what a file says; see `CredentialStore.import_lines` for the rules.
+def set_lock(connection: Connection, contract_number: str, locked_at: datetime | None) -> None:
+    """Lock a line out, or let it in again.
 
     Raises:
-        BadLinesFile: a number belongs to a line that the file does not name.
+        UnknownLine: there is no such line.
     """
-    hold_table(connection, lines)
-    changes = _compare(connection, listed, remove_absent=remove_absent)
-    _apply(connection, changes)
-    return ImportResult(
-        lines=len(listed),
-        numbers=sum(len(line.places) for line in listed.values()),
-        moved=len(changes.moved),
-        removed=len(changes.removed_numbers),
-    )
+    this_line = lines.c.contract_number == contract_number
+    values: dict[str, datetime | None] = {"locked_at": locked_at}
+    if locked_at is None:
+        values["refused_until"] = None
+    if connection.execute(update(lines).where(this_line).values(values)).rowcount == 0:
+        raise UnknownLine(f"no line has the contract number {contract_number}")
 
 
-def _compare(connection: Connection, listed: dict[str, ListedLine], *, remove_absent: bool) -> _Changes:
-    languages = {row.contract_number: row.language for row in connection.execute(select(lines))}
-    owners = {row.number: row.contract_number for row in connection.execute(select(numbers))}
-    problems = Problems()
-    changes = _Changes()
-    kept: set[str] = set()
-    for contract_number, line in listed.items():
-        if contract_number not in languages:
-            language = line.language or DEFAULT_LANGUAGE
-            changes.new_lines.append({"contract_number": contract_number, "language": language})
-        elif line.language not in (None, languages[contract_number]):
-            changes.languages.append({"line": contract_number, "language": str(line.language)})
-        for number, place in line.places.items():
-            kept.add(number)
-            owner = owners.get(number)
-            if owner is None:
-                changes.new_numbers.append({"number": number, "contract_number": contract_number})
-            elif owner == contract_number:
-                continue
-            elif remove_absent or owner in listed:
-                changes.moved.append({"moved": number, "contract_number": contract_number})
-            else:
-                problems.add(place, f"{number} is a number of line {owner}: name that line in the file too")
-    problems.raise_if_any()
-    changes.removed_numbers = [
-        {"removed": number}
-        for number, owner in owners.items()
-        if number not in kept and (remove_absent or owner in listed)
-    ]
-    if remove_absent:
-        changes.removed_lines = [{"removed": line} for line in languages if line not in listed]
-    return changes
-
-
-def _apply(connection: Connection, changes: _Changes) -> None:
-    moved: BindParameter[str] = bindparam("moved")
-    removed: BindParameter[str] = bindparam("removed")
-    steps = (
-        (insert(lines), changes.new_lines),
-        (update(lines).where(lines.c.contract_number == bindparam("line")), changes.languages),
-        # A number on another line is in other hands: what opened it for the old ones must not stay.
-        (delete(temporary_passwords).where(temporary_passwords.c.target_number == moved), changes.moved),
-        (update(numbers).where(numbers.c.number == moved), changes.moved),
-        (insert(numbers), changes.new_numbers),
-        (delete(numbers).where(numbers.c.number == removed), changes.removed_numbers),
-        (delete(lines).where(lines.c.contract_number == removed), changes.removed_lines),
-    )
-    for statement, parameters in steps:
-        if parameters:
-            connection.execute(statement, parameters)
+def drop_credentials(connection: Connection, number: str) -> None:
+    """Remove what opens a number: it comes into other hands."""
+    connection.execute(delete(temporary_passwords).where(temporary_passwords.c.target_number == number))
+    connection.execute(delete(passwords).where(passwords.c.number == number))

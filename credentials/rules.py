@@ -1,7 +1,11 @@
-"""The rules of a temporary password, as plain functions and numbers (SPEC.md, sections 2 and 3)."""
+"""The rules of credentials, as plain functions, numbers and one table (SPEC.md, sections 2 and 3)."""
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
+from enum import Enum, auto
+from typing import Final
 
 from credentials.errors import InvalidPassword, NotAllowed
 from credentials.model import Line, Unit
@@ -9,8 +13,15 @@ from credentials.model import Line, Unit
 TEMPORARY_PASSWORD_DIGITS = 8
 TEMPORARY_PASSWORD_LIFETIME = timedelta(hours=24)
 TEMPORARY_PASSWORD_TRIES = 3
+PASSWORD_LIFETIME = timedelta(days=60)
+PASSWORD_TRIES = 10
 
 _EIGHT_DIGITS = re.compile(rf"[0-9]{{{TEMPORARY_PASSWORD_DIGITS}}}")
+
+
+def has_temporary_form(secret: str) -> bool:
+    """Tell whether a secret can be a temporary password. It can then be no password: those are never digits alone."""
+    return _EIGHT_DIGITS.fullmatch(secret) is not None
 
 
 def require_temporary_password(password: str) -> None:
@@ -19,7 +30,7 @@ def require_temporary_password(password: str) -> None:
     Raises:
         InvalidPassword: anything else; the text tells the length only.
     """
-    if not _EIGHT_DIGITS.fullmatch(password):
+    if not has_temporary_form(password):
         raise InvalidPassword(
             f"a temporary password is exactly {TEMPORARY_PASSWORD_DIGITS} of the digits 0-9;"
             f" this one has {len(password)} characters"
@@ -27,8 +38,12 @@ def require_temporary_password(password: str) -> None:
 
 
 def may_set(line: Line, *, caller: str, target: str, unit: Unit) -> bool:
-    """Tell whether a caller of a line may set the temporary password of a target for a unit."""
-    if line.locked or caller not in line.numbers:
+    """Tell whether a caller of a line may set the temporary password of a target for a unit.
+
+    A line that has a unit takes temporary passwords of that unit alone. If another one were good there, a call
+    would get round the proofs that a change of the unit needs: any user could become the administrator.
+    """
+    if line.locked or caller not in line.numbers or line.unit not in (None, unit):
         return False
     match unit:
         case Unit.LINE:
@@ -39,8 +54,8 @@ def may_set(line: Line, *, caller: str, target: str, unit: Unit) -> bool:
             return target in line.numbers if caller == line.contract_number else target == caller
 
 
-def require_permission(line: Line | None, *, caller: str, target: str, unit: Unit) -> None:
-    """Pass what `may_set` allows.
+def require_permission(line: Line | None, *, caller: str, target: str, unit: Unit) -> Line:
+    """Pass what `may_set` allows, and return the line.
 
     Raises:
         NotAllowed: the caller belongs to no line, to a locked one, or may not set that target.
@@ -49,7 +64,72 @@ def require_permission(line: Line | None, *, caller: str, target: str, unit: Uni
         raise NotAllowed(f"{caller} belongs to no line; import its line first")
     if not may_set(line, caller=caller, target=target, unit=unit):
         state = "locked " if line.locked else ""
+        has = "" if line.unit is None else f" (unit {line.unit})"
         raise NotAllowed(
-            f"{caller} of {state}line {line.contract_number} may not set the temporary password of {target}"
+            f"{caller} of {state}line {line.contract_number}{has} may not set the temporary password of {target}"
             f" for unit {unit}"
         )
+    return line
+
+
+class Proof(Enum):
+    """Whose passwords a change of the unit needs."""
+
+    ALL_NUMBERS = auto()
+    """Those of all numbers of the line; then any of them may make the change."""
+    CONTRACT_NUMBER = auto()
+    """That of the contract number, which alone may make the change. (It is the login number of unit LINE.)"""
+
+
+class Effect(Enum):
+    """What a change of the unit does to the passwords."""
+
+    KEEP_ALL = auto()
+    """Every number keeps its own, or still has none."""
+    TO_CONTRACT_NUMBER = auto()
+    """The password of the number that made the change becomes the contract number's; all others go."""
+    TO_ALL_NUMBERS = auto()
+    """The password of the number that made the change becomes that of every number."""
+
+
+@dataclass(frozen=True)
+class UnitRule:
+    """One row of the table of unit changes."""
+
+    proof: Proof
+    effect: Effect
+
+
+UNIT_RULES: Final[Mapping[tuple[Unit, Unit], UnitRule]] = {
+    (Unit.NUMBER, Unit.LINE): UnitRule(Proof.ALL_NUMBERS, Effect.TO_CONTRACT_NUMBER),
+    (Unit.NUMBER, Unit.ADMIN_USER): UnitRule(Proof.ALL_NUMBERS, Effect.KEEP_ALL),
+    # Of a line of unit LINE only the contract number has a password: the others get theirs by a temporary one.
+    (Unit.LINE, Unit.NUMBER): UnitRule(Proof.CONTRACT_NUMBER, Effect.KEEP_ALL),
+    (Unit.LINE, Unit.ADMIN_USER): UnitRule(Proof.CONTRACT_NUMBER, Effect.TO_ALL_NUMBERS),
+    (Unit.ADMIN_USER, Unit.NUMBER): UnitRule(Proof.CONTRACT_NUMBER, Effect.KEEP_ALL),
+    (Unit.ADMIN_USER, Unit.LINE): UnitRule(Proof.CONTRACT_NUMBER, Effect.TO_CONTRACT_NUMBER),
+}
+"""What each of the six changes needs and does (SPEC.md, section 3, "Changing the unit")."""
+
+
+def numbers_to_prove(rule: UnitRule, line: Line, maker: str) -> frozenset[str] | None:
+    """Return the numbers whose passwords a change needs, or None if the maker may not make it."""
+    if rule.proof is Proof.ALL_NUMBERS:
+        return line.numbers if maker in line.numbers else None
+    return frozenset({line.contract_number}) if maker == line.contract_number else None
+
+
+def numbers_that_get(rule: UnitRule, line: Line, maker: str) -> frozenset[str]:
+    """Return the numbers that get the maker's password in place of what they have."""
+    match rule.effect:
+        case Effect.KEEP_ALL:
+            return frozenset()
+        case Effect.TO_CONTRACT_NUMBER:
+            return frozenset({line.contract_number}) - {maker}
+        case Effect.TO_ALL_NUMBERS:
+            return line.numbers - {maker}
+
+
+def numbers_that_lose(rule: UnitRule, line: Line) -> frozenset[str]:
+    """Return the numbers whose passwords go."""
+    return line.numbers - {line.contract_number} if rule.effect is Effect.TO_CONTRACT_NUMBER else frozenset()

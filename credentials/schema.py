@@ -67,6 +67,9 @@ lines = Table(
     Column("contract_number", String, primary_key=True),
     Column("language", String, nullable=False),
     Column("locked_at", UtcDateTime),
+    Column("unit", String),
+    Column("refused_until", UtcDateTime),
+    CheckConstraint("unit IN ('LINE', 'NUMBER', 'ADMIN_USER')", name="unit"),
 )
 
 numbers = Table(
@@ -105,4 +108,58 @@ temporary_passwords = Table(
     CheckConstraint("unit IN ('LINE', 'NUMBER', 'ADMIN_USER')", name="unit"),
     CheckConstraint("failures BETWEEN 0 AND 3", name="failures"),
     CheckConstraint("expires_at > set_at", name="expiry"),
+)
+
+passwords = Table(
+    # One a number, at most; of a line of unit LINE the contract number alone has one.
+    "passwords",
+    metadata,
+    Column("number", ForeignKey("numbers.number", ondelete="CASCADE"), primary_key=True),
+    Column("credential_id", String, nullable=False, unique=True),
+    Column("hash", HashText, nullable=False),
+    Column("key_id", ForeignKey("digest_keys.key_id"), nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("set_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    CheckConstraint("failures BETWEEN 0 AND 10", name="failures"),
+    CheckConstraint("expires_at > set_at", name="expiry"),
+)
+
+counted_calls = Table(
+    # Calls that count against a line's limits, for as long as they do; each call once.
+    "counted_calls",
+    metadata,
+    Column("contract_number", ForeignKey("lines.contract_number", ondelete="CASCADE"), primary_key=True),
+    Column("outcome", String, primary_key=True),
+    Column("call_id", String, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    CheckConstraint("outcome IN ('SET', 'FAILED')", name="outcome"),
+)
+
+audit = Table(
+    # Append-only, by triggers. No foreign keys: it outlives what it tells of. See `credentials.audit`.
+    "audit",
+    metadata,
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("action", String, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("origin", String, nullable=False),
+    Column("number", String, nullable=False),
+    Column("detail", String, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("key_id", String, nullable=False),
+    Column("mac", String, nullable=False),
+    CheckConstraint("position > 0", name="position"),
+    Index(None, "number"),
+)
+
+audit_head = Table(
+    # The one row that all who append take in turn: where the chain ends.
+    "audit_head",
+    metadata,
+    Column("head", Integer, primary_key=True, autoincrement=False),
+    Column("position", Integer, nullable=False),
+    Column("digest", String, nullable=False),
+    CheckConstraint("head = 1", name="single"),
 )

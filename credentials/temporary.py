@@ -1,14 +1,19 @@
-"""Reads and changes temporary passwords, inside the transaction of whoever asks."""
+"""Reads and changes temporary passwords, inside the transaction of whoever asks.
+
+Whoever changes one holds the line of its target (`provisioning.hold_line`): what is read then stays so.
+"""
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from credentials.hashing import PasswordHash
+from credentials.hashing import KeyedHash
 from credentials.model import LoginVerdict, Unit
 from credentials.rules import TEMPORARY_PASSWORD_TRIES
+from credentials.schema import numbers
 from credentials.schema import temporary_passwords as table
 
 
@@ -18,8 +23,7 @@ class NewTemporaryPassword:
 
     target_number: str
     unit: Unit
-    hash: PasswordHash
-    key_id: str
+    hash: KeyedHash
     set_at: datetime
     expires_at: datetime
     set_by_number: str
@@ -27,26 +31,32 @@ class NewTemporaryPassword:
 
 
 @dataclass(frozen=True)
-class StoredHash:
-    """A hash and the credential that it was read from; a credential that replaces it has another id."""
+class TemporaryPassword:
+    """A temporary password as it is stored; one that replaces it has another id."""
 
     credential_id: str
-    hash: PasswordHash
+    unit: Unit
+    hash: KeyedHash
+    failures: int
+    expires_at: datetime
+
+    def state(self, now: datetime) -> LoginVerdict:
+        """Return what a right try gets: ACCEPTED, or why it is not judged."""
+        if self.failures >= TEMPORARY_PASSWORD_TRIES:
+            return LoginVerdict.VOID
+        return LoginVerdict.ACCEPTED if now < self.expires_at else LoginVerdict.EXPIRED
 
 
 def replace(connection: Connection, new: NewTemporaryPassword) -> None:
-    """Put a temporary password in the place of any earlier one of its target.
-
-    The target's line must be held (`provisioning.hold_line`): nobody may come between the two statements.
-    """
-    connection.execute(delete(table).where(table.c.target_number == new.target_number))
+    """Put a temporary password in the place of any earlier one of its target."""
+    remove(connection, new.target_number)
     connection.execute(
         insert(table).values(
             target_number=new.target_number,
             credential_id=uuid.uuid4().hex,
             unit=new.unit.value,
-            hash=new.hash,
-            key_id=new.key_id,
+            hash=new.hash.hash,
+            key_id=new.hash.key_id,
             failures=0,
             set_at=new.set_at,
             expires_at=new.expires_at,
@@ -56,27 +66,43 @@ def replace(connection: Connection, new: NewTemporaryPassword) -> None:
     )
 
 
-def find_hash(connection: Connection, number: str) -> StoredHash | None:
-    """Return the hash of a number's temporary password, live or not."""
-    wanted = select(table.c.credential_id, table.c.hash).where(table.c.target_number == number)
-    row = connection.execute(wanted).one_or_none()
-    return None if row is None else StoredHash(row.credential_id, row.hash)
-
-
-def judge(connection: Connection, credential_id: str, *, matches: bool, now: datetime) -> LoginVerdict | None:
-    """Count a try at a credential and return the verdict, or None if the credential was replaced meanwhile.
-
-    One conditional statement decides and counts, so tries that run at once are judged one after the other.
-    """
-    this = table.c.credential_id == credential_id
-    counted = connection.execute(
-        update(table)
-        .where(this, table.c.failures < TEMPORARY_PASSWORD_TRIES, table.c.expires_at > now)
-        .values(failures=0 if matches else table.c.failures + 1)
-    )
-    if counted.rowcount == 1:
-        return LoginVerdict.ACCEPTED if matches else LoginVerdict.WRONG
-    failures = connection.scalar(select(table.c.failures).where(this))
-    if failures is None:
+def find(connection: Connection, number: str) -> TemporaryPassword | None:
+    """Return a number's temporary password, live or not."""
+    row = connection.execute(select(table).where(table.c.target_number == number)).one_or_none()
+    if row is None:
         return None
-    return LoginVerdict.VOID if failures >= TEMPORARY_PASSWORD_TRIES else LoginVerdict.EXPIRED
+    return TemporaryPassword(
+        row.credential_id, Unit(row.unit), KeyedHash(row.hash, row.key_id), row.failures, row.expires_at
+    )
+
+
+def count_failure(connection: Connection, number: str, now: datetime) -> None:
+    """Count a wrong try, if the number has a temporary password that is live."""
+    live = (table.c.failures < TEMPORARY_PASSWORD_TRIES) & (table.c.expires_at > now)
+    counted = update(table).where(table.c.target_number == number, live)
+    connection.execute(counted.values(failures=table.c.failures + 1))
+
+
+def end_count(connection: Connection, number: str) -> None:
+    """Note a right try."""
+    connection.execute(update(table).where(table.c.target_number == number).values(failures=0))
+
+
+def rehash(connection: Connection, number: str, new: KeyedHash) -> None:
+    """Store the same secret under another key or with other parameters."""
+    changed = update(table).where(table.c.target_number == number)
+    connection.execute(changed.values(hash=new.hash, key_id=new.key_id))
+
+
+def remove(connection: Connection, number: str) -> None:
+    """Remove a number's temporary password, where it has one."""
+    connection.execute(delete(table).where(table.c.target_number == number))
+
+
+def remove_other_units(connection: Connection, contract_number: str, unit: Unit) -> Collection[str]:
+    """Remove a line's temporary passwords that carry another unit; returns whose they were."""
+    of_line = select(numbers.c.number).where(numbers.c.contract_number == contract_number)
+    others = table.c.target_number.in_(of_line) & (table.c.unit != unit.value)
+    gone = connection.scalars(select(table.c.target_number).where(others)).all()
+    connection.execute(delete(table).where(others))
+    return gone

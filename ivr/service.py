@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -21,11 +19,11 @@ from credentials import CredentialStore
 from ivr.call import CallSession
 from ivr.caller import Caller, caller_from_network
 from ivr.dialogue import Dialogue
-from ivr.dialogue.events import Ending, NotStored, StoreAway, Stored, StorePassword, Verdict
+from ivr.dialogue.events import Ending, Verdict
 from ivr.guidance import Guidance
 from ivr.media import Media
 from ivr.settings import Settings
-from ivr.store_events import admit, store_password
+from ivr.store_threads import StoreThreads
 from ivr.telephony.audiosocket_server import AudioSocketLimits, AudioSocketServer
 from ivr.telephony.fastagi_server import AgiChannel, AgiLimits, FastAgiServer
 from ivr.transcript import Ended, EntryJudged, TranscriptEntry
@@ -38,6 +36,8 @@ REASON_VARIABLE: Final = "KARIPASS_REASON"
 _NO_AUDIO_REMEDY: Final = "can Asterisk reach the address in KARIPASS_AUDIOSOCKET_HOST and _PORT?"
 _AFTER_THE_CALL_S: Final = 120.0
 """The last guidance and the store's work come on top of the call's limit."""
+_ADMISSION_S: Final = 15.0
+"""Longer than the store waits for a busy database."""
 
 
 class PortTaken(Exception):  # noqa: N818 - reads as what it says
@@ -57,16 +57,12 @@ class Service:
 
     def __init__(self, settings: Settings, store: CredentialStore, guidance: Guidance, agi_secret: str) -> None:
         self._settings = settings
-        self._store = store
+        self._store = StoreThreads(store, patience_s=_ADMISSION_S, failed=lambda session: self._media.abandon(session))
         self._guidance = guidance
         self._agi_secret = agi_secret.encode()
         self._media = Media()
         self._agi = FastAgiServer(self._serve_call, AgiLimits(connections=settings.calls * 2))
         self._audiosocket = AudioSocketServer(self._media.attach, AudioSocketLimits(connections=settings.calls * 2))
-        self._admissions = ThreadPoolExecutor(4, thread_name_prefix="admission")
-        self._storing = ThreadPoolExecutor(16, thread_name_prefix="storing")
-        self._withdrawn: dict[str, threading.Event] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
         self._calls = 0
         self._no_calls = asyncio.Event()
 
@@ -107,8 +103,7 @@ class Service:
         finally:
             stopped.cancel()
             clock.cancel()
-            self._admissions.shutdown(wait=False)
-            self._storing.shutdown(wait=False)
+            self._store.close()
         _log.info("stopped")
 
     async def _let_calls_end(self) -> None:
@@ -145,7 +140,7 @@ class Service:
         )
         uuid = uuid4()
         loop = asyncio.get_running_loop()
-        admission = await loop.run_in_executor(self._admissions, admit, self._store, caller)
+        admission = await self._store.admission(caller)
         session = self._session(uuid.hex[:12], caller, self._guidance.after(admission))
         _log.info("call_began", call=session.call_id, caller=caller.number or str(caller.refusal))
         done = self._media.expect(uuid, session)
@@ -183,44 +178,11 @@ class Service:
             call_id,
             Dialogue(number, limits=self._settings.limits, now=now),
             catalogue,
-            observer=_CallLog(call_id),
-            store=lambda session, command: self._begin_storing(session, command, number),
-            withdraw=lambda session: self._withdrawn[session.call_id].set(),
+            observer=_CallLog(call_id, lambda ending: self._store.begin_noting(ending, caller=number, call_id=call_id)),
+            store=lambda session, command: self._store.begin_storing(session, command, number),
+            withdraw=self._store.withdraw,
             now=now,
         )
-
-    # --- storing, off the loop ------------------------------------------------------------------------------
-
-    def _begin_storing(self, session: CallSession, command: StorePassword, caller: str) -> None:
-        self._withdrawn[session.call_id] = withdrawn = threading.Event()
-        task = asyncio.create_task(self._store_password(session, command, caller, withdrawn))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _store_password(
-        self, session: CallSession, command: StorePassword, caller: str, withdrawn: threading.Event
-    ) -> None:
-        loop = asyncio.get_running_loop()
-        answer: Stored | NotStored | StoreAway = StoreAway()
-        try:
-            answer = await loop.run_in_executor(
-                self._storing,
-                lambda: store_password(
-                    self._store,
-                    command,
-                    caller=caller,
-                    call_id=session.call_id,
-                    still_wanted=lambda: not withdrawn.is_set(),
-                ),
-            )
-        except Exception:  # noqa: BLE001 - the border of a call: the caller must be told, whatever it was
-            _log.exception("storing_failed", call=session.call_id)
-        del self._withdrawn[session.call_id]
-        try:
-            session.handle(answer, loop.time())
-        except Exception:  # noqa: BLE001 - the border of a call
-            _log.exception("call_failed", call=session.call_id)
-            self._media.abandon(session)
 
 
 async def _report(channel: AgiChannel, ending: Ending | None) -> None:
@@ -234,8 +196,9 @@ async def _report(channel: AgiChannel, ending: Ending | None) -> None:
 class _CallLog:
     """Writes what an operator needs of a call: what was wrong, and how it ended."""
 
-    def __init__(self, call_id: str) -> None:
+    def __init__(self, call_id: str, ended: Callable[[Ending], None]) -> None:
         self._log = _log.bind(call=call_id)
+        self._ended = ended
 
     def __call__(self, at_s: float | None, entry: TranscriptEntry) -> None:
         match entry:
@@ -245,6 +208,7 @@ class _CallLog:
                 self._log.info(
                     "call_ended", outcome=ending.outcome.value, reason=ending.reason, seconds=round(at_s or 0.0, 1)
                 )
+                self._ended(ending)
 
 
 async def _listen(server: FastAgiServer | AudioSocketServer, host: str, port: int, setting: str) -> None:

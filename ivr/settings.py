@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,7 +12,7 @@ from pydantic import AfterValidator, Field, PositiveInt, SecretStr, ValidationEr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL
 
-from credentials import normalise_number
+from credentials import CallLimits, normalise_number
 from ivr.dialogue import Limits
 
 
@@ -51,7 +52,7 @@ class Settings(BaseSettings):
     database_url: str = ""
     """SQLAlchemy URL of the store; an SQLite file in `state_dir` if empty."""
     key_file: Path | None = None
-    """The file with the store's key; `key` in `state_dir` if not set. Made on first use."""
+    """The file with the store's keys, the current one first; `key` in `state_dir` if not set. Made on first use."""
 
     access_number: Digits = "0363044747"
     language: str = "ja"
@@ -83,8 +84,14 @@ class Settings(BaseSettings):
     call_s: Seconds = 300.0
     wrong_entries: PositiveInt = 3
     silences: PositiveInt = 3
-    storing_s: Seconds = 30.0
+    storing_s: Seconds = 15.0
     typed_ahead_pause_s: Seconds = 0.8
+
+    sets_per_hour: PositiveInt = 60
+    """How many calls of one line may set a temporary password within an hour."""
+    failed_calls: PositiveInt = 10
+    """How many calls of one line may fail within an hour, before it is refused for `refused_s`."""
+    refused_s: Seconds = 3600.0
 
     stop_s: Seconds = 330.0
     """How long a stopping service lets calls go on."""
@@ -116,6 +123,15 @@ class Settings(BaseSettings):
             silences=self.silences,
             storing_s=self.storing_s,
             typed_ahead_pause_s=self.typed_ahead_pause_s,
+        )
+
+    @property
+    def call_limits(self) -> CallLimits:
+        """The store's part of the settings."""
+        return CallLimits(
+            sets_per_hour=self.sets_per_hour,
+            failed_calls=self.failed_calls,
+            refused_for=timedelta(seconds=self.refused_s),
         )
 
     @cached_property

@@ -11,8 +11,10 @@ from credentials import CredentialError, CredentialStore, Line, Refusal, StoreUn
 from ivr.caller import Caller
 from ivr.dialogue.events import (
     Admitted,
+    Ending,
     NotAdmitted,
     NotStored,
+    Outcome,
     RefusalReason,
     StoreAway,
     Stored,
@@ -38,6 +40,8 @@ def admit(store: CredentialStore, caller: Caller) -> Admitted | NotAdmitted | St
             return NotAdmitted(RefusalReason.NOT_SUBSCRIBED)
         case Refusal.LOCKED:
             return NotAdmitted(RefusalReason.LOCKED)
+        case Refusal.THROTTLED:
+            return NotAdmitted(RefusalReason.THROTTLED)
         case _:
             assert_never(answer)
 
@@ -74,3 +78,23 @@ def store_password(
         _log.error("not_stored", call=call_id, problem=str(error))
         return StoreAway()
     return Stored()
+
+
+def note_ending(store: CredentialStore, ending: Ending, *, caller: str, call_id: str) -> None:
+    """Count a call that failed against its line: after too many the line is refused for a time.
+
+    Args:
+        store: the credential store.
+        ending: how the call ended.
+        caller: the caller number.
+        call_id: the call, for the store's records.
+    """
+    if ending.outcome is not Outcome.FAILED:
+        return
+    try:
+        refused_until = store.note_failed_call(caller, call_id=call_id)
+    except CredentialError as error:  # the call is over: nobody is left to be told
+        _log.error("failure_not_counted", call=call_id, problem=str(error))
+        return
+    if refused_until is not None:
+        _log.warning("line_refused", call=call_id, caller=caller, until=refused_until.isoformat(timespec="seconds"))

@@ -1,6 +1,7 @@
 """The `ivr` command."""
 
 from ivr.cli.app import app
+from ivr.cli.audit import audit_app
 from ivr.cli.call import call
 from ivr.cli.lines import lines_app
 from ivr.cli.serve import serve, up
@@ -13,3 +14,4 @@ app.command()(serve)
 app.command()(simulate)
 app.command()(call)
 app.add_typer(lines_app, name="lines")
+app.add_typer(audit_app, name="audit")

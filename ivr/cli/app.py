@@ -10,7 +10,7 @@ from typing import Final, ParamSpec, TypeVar
 
 import typer
 
-from credentials import CredentialError, CredentialStore, Key
+from credentials import CredentialError, CredentialStore, KeyRing
 from dsp import AudioError
 from ivr.exchange_config import ExchangeError
 from ivr.place_call import CallFailed
@@ -72,5 +72,6 @@ def open_store(settings: Settings) -> CredentialStore:
         raise SettingsError(
             f"KARIPASS_STATE_DIR={settings.state_dir}: cannot be made ({error.strerror}); name another directory"
         ) from None
-    key = Key.from_environment(KEY_VARIABLE) if KEY_VARIABLE in os.environ else Key.from_file(settings.store_key_file)
-    return CredentialStore.open(settings.store_url, key=key)
+    in_environment = KEY_VARIABLE in os.environ
+    ring = KeyRing.from_environment(KEY_VARIABLE) if in_environment else KeyRing.from_file(settings.store_key_file)
+    return CredentialStore.open(settings.store_url, key=ring, limits=settings.call_limits)

@@ -19,6 +19,7 @@ class RefusalReason(StrEnum):
     UNKNOWN = "unknown"
     NOT_SUBSCRIBED = "not_subscribed"
     LOCKED = "locked"
+    THROTTLED = "throttled"
 
 
 class Outcome(StrEnum):

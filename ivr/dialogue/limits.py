@@ -27,5 +27,5 @@ class Limits:
     call_s: float = 300.0
     wrong_entries: int = 3
     silences: int = 3
-    storing_s: float = 30.0
+    storing_s: float = 15.0
     typed_ahead_pause_s: float = 0.8

@@ -167,8 +167,8 @@ UNIT_KEYS: Mapping[str, Unit] = {"1": Unit.LINE, "2": Unit.NUMBER, "3": Unit.ADM
 
 def _judge_unit(request: Request, keys: str) -> Signal:
     unit = UNIT_KEYS.get(keys)
-    if unit is None or request.line is None:
-        return Signal.WRONG
+    if unit is None or request.line is None or request.line.unit not in (None, unit):
+        return Signal.WRONG  # a line that has a unit changes it at the settings site, not by a call
     request.unit = unit
     if unit is Unit.LINE:
         request.target = request.line.contract_number
@@ -242,4 +242,5 @@ CLOSINGS: Mapping[RefusalReason, tuple[Part, ...]] = {
     RefusalReason.UNKNOWN: ("refused.unknown",),
     RefusalReason.NOT_SUBSCRIBED: ("refused.not_subscribed",),
     RefusalReason.LOCKED: ("refused.locked",),
+    RefusalReason.THROTTLED: ("refused.locked",),  # the remedy is the same: call again later
 }

@@ -1,4 +1,7 @@
-"""A store on a fresh SQLite file, with a clock that stands still and hashes that cost next to nothing."""
+"""A store on a fresh database, SQLite and PostgreSQL in turn, with a clock that stands still and cheap hashes.
+
+A test that asks for `database_file` is about SQLite, and runs on that alone.
+"""
 
 import io
 from collections.abc import Callable, Iterator
@@ -7,9 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from credentials import CredentialStore, HashPolicy, Key
+from credentials import CallLimits, CredentialStore, HashPolicy, Key, KeyRing, LoginVerdict
+from credentials.database import Database
+from credentials.migrate import upgrade
+from tests.credentials.postgresql import FAST, Server, server_programs, serving
 
 CHEAP = HashPolicy(memory_kib=8, passes=1, lanes=1)
+MANY_CALLS = CallLimits(sets_per_hour=10_000, failed_calls=10_000)
 
 LINES = """\
 contract_number,number,language
@@ -17,6 +24,11 @@ contract_number,number,language
 03-1234-5678,03-1234-5680,
 06-1234-5678,,en
 """
+
+
+def check(store: CredentialStore, number: str, secret: str) -> LoginVerdict:
+    """Try to log in."""
+    return store.log_in(number, secret, session_id="session").verdict
 
 
 class FakeClock:
@@ -28,6 +40,54 @@ class FakeClock:
 
     def advance(self, **amount: float) -> None:
         self.now += timedelta(**amount)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "database_kind" in metafunc.fixturenames:
+        kinds = ["sqlite"] if "database_file" in metafunc.fixturenames else ["sqlite", "postgresql"]
+        metafunc.parametrize("database_kind", kinds, scope="session")
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    programs = server_programs()
+    if programs is None:
+        pytest.skip("NOT TESTED ON POSTGRESQL: no server is installed (Debian: apt-get install postgresql)")
+    with serving(programs, **FAST) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def shared_database(postgresql: Server) -> str:
+    """The name of a database with the newest schema; one test after the other gets it, emptied."""
+    name = postgresql.create()
+    database = Database(postgresql.url(name))
+    upgrade(database)
+    database.close()
+    return name
+
+
+@pytest.fixture
+def empty_url(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a database without a schema."""
+    if database_kind == "sqlite":
+        yield f"sqlite:///{tmp_path / 'store.db'}"
+        return
+    server: Server = request.getfixturevalue("postgresql")
+    name = server.create()
+    yield server.url(name)
+    server.drop(name)
+
+
+@pytest.fixture
+def url(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    """The URL of a database for a store."""
+    if database_kind == "sqlite":
+        return f"sqlite:///{tmp_path / 'store.db'}"
+    server: Server = request.getfixturevalue("postgresql")
+    name: str = request.getfixturevalue("shared_database")
+    server.empty(name)
+    return server.url(name)
 
 
 @pytest.fixture
@@ -46,11 +106,13 @@ def database_file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def open_store(database_file: Path, key: Key, clock: FakeClock) -> Iterator[Callable[..., CredentialStore]]:
+def open_store(url: str, key: Key, clock: FakeClock) -> Iterator[Callable[..., CredentialStore]]:
     opened: list[CredentialStore] = []
 
-    def open_one(*, key: Key = key) -> CredentialStore:
-        store = CredentialStore.open(f"sqlite:///{database_file}", key=key, clock=clock, policy=CHEAP)
+    def open_one(
+        *, key: Key | KeyRing = key, policy: HashPolicy = CHEAP, limits: CallLimits = MANY_CALLS
+    ) -> CredentialStore:
+        store = CredentialStore.open(url, key=key, clock=clock, policy=policy, limits=limits)
         opened.append(store)
         return store
 

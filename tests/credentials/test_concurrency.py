@@ -1,133 +1,114 @@
-"""Many processes, each with many threads, at one database file."""
+"""64 processes at one database, let go together."""
 
 import json
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from credentials import CredentialStore, Key, LoginVerdict, Unit, utc_now
+from credentials import CredentialStore, Key, LoginVerdict, Unit, UnitVerdict, utc_now
+from tests.credentials.conftest import check
 
 NUMBER = "0312345678"
-PROCESSES, THREADS = 4, 16
+TEMPORARY, PASSWORD = "13572468", "Tr0ubador7"
+PROCESSES = 64
+RACERS = Path(__file__).with_name("racers.py")
 
-WORKER = """
-import json, sys, threading
-from credentials import CredentialStore, HashPolicy, Key, Unit
-
-url, key, action, secrets = sys.argv[1], Key.parse(sys.argv[2]), sys.argv[3], json.loads(sys.argv[4])
-cheap = HashPolicy(memory_kib=8, passes=1, lanes=1)
-if action == "open":
-    print("ready", flush=True)
-    input()
-store = CredentialStore.open(url, key=key, policy=cheap)
-answers = []
-
-def act(secret):
-    start.wait()
-    if action == "check":
-        answers.append(store.check_temporary_password("0312345678", secret).value)
-    if action == "set":
-        store.set_temporary_password(caller="0312345678", target="0312345678", unit=Unit.LINE,
-                                     password=secret, call_id="call")
-        answers.append(secret)
-
-threads = [threading.Thread(target=act, args=(secret,)) for secret in secrets]
-start = threading.Barrier(len(threads) + 1)
-for thread in threads:
-    thread.start()
-if action != "open":
-    print("ready", flush=True)
-    input()
-start.wait()
-for thread in threads:
-    thread.join()
-store.close()
-print(json.dumps(answers))
-"""
+Race = Callable[[list[list[str]]], list[Any]]
 
 
 @pytest.fixture
-def at_once(database_file: Path, key: Key) -> Callable[[str, list[list[str]]], list[Any]]:
-    """Run one process per list of secrets, one thread per secret, all let go together; give back all answers."""
+def race(url: str, key: Key) -> Race:
+    """Run one process per task; give back their answers."""
 
-    def run(action: str, secrets: list[list[str]]) -> list[Any]:
-        url = f"sqlite:///{database_file}"
-        workers = [
-            subprocess.Popen(
-                [sys.executable, "-W", "error", "-c", WORKER, url, key.to_text(), action, json.dumps(each)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-            for each in secrets
-        ]
-        for worker in workers:
-            assert worker.stdout
-            assert worker.stdout.readline() == "ready\n"
-        for worker in workers:
-            assert worker.stdin
-            worker.stdin.write("\n")
-            worker.stdin.flush()
-        answers = [json.loads(worker.communicate()[0] or "null") for worker in workers]
-        assert [worker.returncode for worker in workers] == [0] * len(workers)
-        return [answer for each in answers for answer in each]
+    def race(tasks: list[list[str]]) -> list[Any]:
+        command = [sys.executable, "-W", "error", RACERS, url, key.to_text(), json.dumps(tasks)]
+        return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, timeout=120).stdout)
 
-    return run
+    return race
 
 
 @pytest.fixture
-def real_time_store(database_file: Path, key: Key, store: CredentialStore) -> CredentialStore:
-    """The workers go by the system's time, so what they check must be set by it."""
+def store(store: CredentialStore) -> CredentialStore:
+    """The racers go by the system's time, so what they look at must be set by it."""
     store._clock = utc_now
     return store
 
 
-def set_password(store: CredentialStore, password: str) -> None:
-    store.set_temporary_password(caller=NUMBER, target=NUMBER, unit=Unit.LINE, password=password, call_id="call")
+def call(store: CredentialStore, password: str = TEMPORARY, unit: Unit = Unit.LINE) -> None:
+    store.set_temporary_password(caller=NUMBER, target=NUMBER, unit=unit, password=password, call_id="call")
 
 
-def test_of_64_wrong_guesses_at_once_exactly_3_are_judged(
-    real_time_store: CredentialStore, at_once: Callable[..., list[str]]
-) -> None:
-    set_password(real_time_store, "13572468")
-    guesses = [[f"{process}{thread:07}" for thread in range(THREADS)] for process in range(PROCESSES)]
-    answers = Counter(at_once("check", guesses))
-    assert answers == {LoginVerdict.WRONG: 3, LoginVerdict.VOID: PROCESSES * THREADS - 3}
-    assert real_time_store.check_temporary_password(NUMBER, "13572468") is LoginVerdict.VOID
+def sign_up(store: CredentialStore) -> None:
+    call(store)
+    login = store.log_in(NUMBER, TEMPORARY, session_id="session")
+    assert store.change_password(login, PASSWORD, session_id="session").changed
 
 
-def test_64_right_tries_at_once_are_all_accepted(
-    real_time_store: CredentialStore, at_once: Callable[..., list[str]]
-) -> None:
-    set_password(real_time_store, "13572468")
-    answers = Counter(at_once("check", [["13572468"] * THREADS] * PROCESSES))
-    assert answers == {LoginVerdict.ACCEPTED: PROCESSES * THREADS}
+def test_of_64_wrong_guesses_at_a_temporary_password_exactly_3_are_judged(store: CredentialStore, race: Race) -> None:
+    call(store)
+    answers = Counter(race([["log_in", f"{guess:08}"] for guess in range(PROCESSES)]))
+    assert answers == {LoginVerdict.WRONG: 3, LoginVerdict.VOID: PROCESSES - 3}
+    assert check(store, NUMBER, TEMPORARY) is LoginVerdict.VOID
+    assert store.verify_audit().problem is None
 
 
-def test_of_many_calls_that_set_one_target_at_once_one_password_is_live(
-    real_time_store: CredentialStore, at_once: Callable[..., list[str]]
-) -> None:
-    secrets = [[f"{process}{thread:07}" for thread in range(4)] for process in range(PROCESSES)]
-    assert sorted(at_once("set", secrets)) == sorted(secret for each in secrets for secret in each)
-    with real_time_store._database.reading() as connection:
+def test_of_64_wrong_guesses_at_a_password_exactly_10_are_judged(store: CredentialStore, race: Race) -> None:
+    sign_up(store)
+    answers = Counter(race([["log_in", f"guess{guess}x"] for guess in range(PROCESSES)]))
+    assert answers == {LoginVerdict.WRONG: 10, LoginVerdict.VOID: PROCESSES - 10}
+    assert check(store, NUMBER, PASSWORD) is LoginVerdict.VOID
+
+
+def test_64_right_tries_at_once_are_all_accepted(store: CredentialStore, race: Race) -> None:
+    call(store)
+    assert set(race([["log_in", TEMPORARY]] * PROCESSES)) == {LoginVerdict.ACCEPTED}
+
+
+def test_of_64_sites_that_use_one_temporary_password_up_at_once_one_wins(store: CredentialStore, race: Race) -> None:
+    call(store)
+    chosen = [f"ch0sen{site}x{site}" for site in range(PROCESSES)]
+    answers = race([["use_up", TEMPORARY, password] for password in chosen])
+    winners = [password for password, changed in zip(chosen, answers, strict=True) if changed]
+    assert len(winners) == 1
+    assert check(store, NUMBER, winners[0]) is LoginVerdict.ACCEPTED
+
+
+def test_of_64_calls_that_set_one_target_at_once_one_password_is_live(store: CredentialStore, race: Race) -> None:
+    secrets = [f"{caller:08}" for caller in range(PROCESSES)]
+    assert len(race([["set", secret] for secret in secrets])) == PROCESSES
+    with store._database.reading() as connection:
         assert connection.scalar(text("SELECT count(*) FROM temporary_passwords")) == 1
-    accepted = []
-    for secret in (secret for each in secrets for secret in each):
-        with real_time_store._database.writing() as connection:
-            connection.execute(text("UPDATE temporary_passwords SET failures = 0"))
-        if real_time_store.check_temporary_password(NUMBER, secret).accepted:
-            accepted.append(secret)
-    assert len(accepted) == 1
+        stored = connection.scalar(text("SELECT set_by_call FROM temporary_passwords"))
+    last = store.audit_records(number=NUMBER, last=1)[0].origin
+    assert last == f"call {stored}"
+    assert check(store, NUMBER, str(stored).removeprefix("call ")) is LoginVerdict.ACCEPTED
 
 
-def test_processes_that_open_a_fresh_database_at_once_all_get_it(
-    at_once: Callable[..., list[str]], open_store: Callable[..., CredentialStore]
-) -> None:
-    assert at_once("open", [[]] * 8) == []
-    assert open_store().list_lines() == []
+def test_of_8_sites_that_change_the_unit_at_once_one_wins(store: CredentialStore, race: Race) -> None:
+    sign_up(store)
+    tasks = [["change_unit", PASSWORD, unit] for unit in (Unit.NUMBER, Unit.ADMIN_USER) * 4]
+    answers = race(tasks)
+    # Who comes after the first finds another unit, and is judged by the table from there.
+    steps = [record for record in store.audit_records(number=NUMBER) if record.action == "UNIT_CHANGED"]
+    assert len(steps) - 1 == Counter(answers)[UnitVerdict.CHANGED] >= 1
+    told = [step.detail.removeprefix("from ").split(" to ") for step in steps]
+    assert all(after == next_ for (_, after), (next_, _) in pairwise(told))
+
+
+def test_of_64_failed_calls_at_once_none_is_lost(store: CredentialStore, race: Race) -> None:
+    answers = race([["fail", str(call_id)] for call_id in range(PROCESSES)])
+    assert Counter(answers) == {True: PROCESSES // 8, False: PROCESSES - PROCESSES // 8}
+
+
+def test_processes_that_open_a_fresh_database_at_once_all_get_it(empty_url: str, key: Key) -> None:
+    command = [sys.executable, "-W", "error", RACERS, empty_url, key.to_text(), json.dumps([["open"]] * 16)]
+    assert json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, timeout=120).stdout) == [None] * 16
+    with CredentialStore.open(empty_url, key=key) as opened:
+        assert opened.list_lines() == []

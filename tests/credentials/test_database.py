@@ -1,4 +1,5 @@
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from credentials import (
     CredentialError,
@@ -18,6 +20,8 @@ from credentials import (
     Unit,
 )
 from credentials.database import Database, database_border
+from tests.credentials.conftest import CHEAP, check
+from tests.credentials.postgresql import Server, server_programs, serving
 
 NUMBER = "0312345678"
 PASSWORD = "13572468"
@@ -107,6 +111,74 @@ class TestSqlite:
         assert len(store.list_lines()) == 2
 
 
+class TestPostgresql:
+    @pytest.fixture
+    def database(self, postgresql: Server) -> Iterator[Database]:
+        name = postgresql.create()
+        opened = Database(postgresql.url(name))
+        yield opened
+        opened.close()
+        postgresql.drop(name)
+
+    def test_no_statement_lock_or_connection_is_waited_for_without_end(self, database: Database) -> None:
+        with database.writing() as connection:
+            limits = {
+                name: connection.scalar(text(f"SHOW {name}"))
+                for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+            }
+            driver = connection.connection.driver_connection
+            assert driver is not None
+            network = driver.info.get_parameters()
+        assert limits == {
+            "statement_timeout": "20s",
+            "lock_timeout": "10s",
+            "idle_in_transaction_session_timeout": "20s",
+        }
+        assert network["connect_timeout"] == "5"
+        assert network["tcp_user_timeout"] == "10000"
+
+    def test_a_read_changes_nothing_and_sees_one_state(self, database: Database) -> None:
+        with database.writing() as connection:
+            connection.execute(text("CREATE TABLE t (x INTEGER)"))
+        with database.reading() as reader:
+            assert reader.scalar(text("SELECT count(*) FROM t")) == 0
+            with database.writing() as writer:
+                writer.execute(text("INSERT INTO t VALUES (1)"))
+            assert reader.scalar(text("SELECT count(*) FROM t")) == 0
+        with pytest.raises(DBAPIError, match="read-only"), database.reading() as reader:
+            reader.execute(text("INSERT INTO t VALUES (2)"))
+
+    def test_a_lock_that_is_not_given_back_makes_the_store_unavailable(
+        self, postgresql: Server, shared_database: str, key: Key
+    ) -> None:
+        name = postgresql.create(shared_database)
+        url = postgresql.url(name) + "&options=-c%20lock_timeout%3D100ms"
+        with CredentialStore.open(url, key=key, policy=CHEAP) as store:
+            with store._database.writing() as connection:
+                connection.execute(text("SELECT * FROM audit_head FOR UPDATE"))
+                with pytest.raises(StoreUnavailable, match="lock timeout"):
+                    store.log_in(NUMBER, PASSWORD, session_id="session")
+            assert not store.log_in(NUMBER, PASSWORD, session_id="session").verdict.accepted
+        postgresql.drop(name)
+
+    def test_a_server_that_went_away_is_unavailable_and_found_again_without_a_restart(self, key: Key) -> None:
+        programs = server_programs()
+        if programs is None:
+            pytest.skip("NOT TESTED ON POSTGRESQL: no server is installed (Debian: apt-get install postgresql)")
+        with (
+            serving(programs) as server,  # durable: it crashes here
+            CredentialStore.open(server.url(server.create()), key=key, policy=CHEAP) as store,
+        ):
+            store.add_line(NUMBER)
+            server.stop(signal.SIGQUIT)
+            for act in (lambda: store.admit(NUMBER), lambda: set_password(store)):
+                with pytest.raises(StoreUnavailable):
+                    act()
+            server.start()
+            set_password(store)
+            assert check(store, NUMBER, PASSWORD).accepted
+
+
 class TestFailures:
     def test_a_locked_database_is_unavailable_and_then_serves_again(
         self, store: CredentialStore, database_file: Path, monkeypatch: pytest.MonkeyPatch
@@ -119,26 +191,26 @@ class TestFailures:
         with pytest.raises(StoreUnavailable, match="database is locked"):
             set_password(store, "86427531")
         with pytest.raises(StoreUnavailable, match="database is locked"):
-            store.check_temporary_password(NUMBER, "00000000")
+            check(store, NUMBER, "00000000")
         assert store.admit(NUMBER)  # reading goes on
         holder.close()
-        assert store.check_temporary_password(NUMBER, PASSWORD) is LoginVerdict.ACCEPTED
+        assert check(store, NUMBER, PASSWORD) is LoginVerdict.ACCEPTED
         impatient.close()
 
     def test_a_full_disk_is_unavailable_and_nothing_is_half_written(
-        self, store: CredentialStore, monkeypatch: pytest.MonkeyPatch
+        self, store: CredentialStore, database_file: Path
     ) -> None:
         set_password(store)
         with store._database.reading() as connection:
             pages = connection.scalar(text("PRAGMA page_count"))
             connection.execute(text(f"PRAGMA max_page_count = {pages}"))
         header = "contract_number,number\n"
-        path = Path(str(store._database._url.database)).with_name("many.csv")
+        path = database_file.with_name("many.csv")
         path.write_text(header + "".join(f"03{n},\n" for n in range(20_000_000, 20_005_000)))
         with pytest.raises(StoreUnavailable, match="full"):
             store.import_lines(path)
         assert len(store.list_lines()) == 2
-        assert store.check_temporary_password(NUMBER, PASSWORD) is LoginVerdict.ACCEPTED
+        assert check(store, NUMBER, PASSWORD) is LoginVerdict.ACCEPTED
 
     def test_a_file_that_is_no_database_is_unavailable(self, tmp_path: Path, key: Key) -> None:
         path = tmp_path / "store.db"
@@ -211,7 +283,7 @@ class TestBorder:
         with store._database.writing() as connection:
             connection.execute(text("UPDATE temporary_passwords SET hash = :hash"), {"hash": SECRET})
         with pytest.raises(CredentialError, match=NUMBER) as caught:
-            store.check_temporary_password(NUMBER, PASSWORD)
+            check(store, NUMBER, PASSWORD)
         assert SECRET not in everything_said(caught.value)
         set_password(store)
-        assert store.check_temporary_password(NUMBER, PASSWORD) is LoginVerdict.ACCEPTED
+        assert check(store, NUMBER, PASSWORD) is LoginVerdict.ACCEPTED

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from credentials import InvalidKey, Key, KeyFileError
+from credentials import InvalidKey, Key, KeyFileError, KeyMismatch, KeyRing
 
 
 @pytest.fixture
@@ -104,14 +104,14 @@ def test_a_key_survives_being_written_and_read() -> None:
 
 def test_the_environment_may_hold_the_key() -> None:
     key = Key.generate()
-    assert Key.from_environment("IVR_KEY", {"IVR_KEY": key.to_text()}) == key
+    assert KeyRing.from_environment("IVR_KEY", {"IVR_KEY": key.to_text()}).current == key
 
 
 def test_an_environment_without_a_key_is_a_clear_error() -> None:
     with pytest.raises(InvalidKey, match="IVR_KEY is not set"):
-        Key.from_environment("IVR_KEY", {})
+        KeyRing.from_environment("IVR_KEY", {})
     with pytest.raises(InvalidKey, match="variable IVR_KEY: this is not a key") as caught:
-        Key.from_environment("IVR_KEY", {"IVR_KEY": "hunter2"})
+        KeyRing.from_environment("IVR_KEY", {"IVR_KEY": "hunter2"})
     assert "hunter2" not in str(caught.value)
 
 
@@ -131,3 +131,34 @@ def test_the_digest_is_hmac_sha_256() -> None:
     # RFC 4231, test case 1. HMAC pads a short key with zeros, so 20 bytes and 12 zeros are the same key.
     key = Key(b"\x0b" * 20 + bytes(12))
     assert key.digest(b"Hi There").hex() == "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"
+
+
+class TestRing:
+    def test_a_file_may_hold_several_keys_and_the_first_is_the_current_one(self, path: Path) -> None:
+        first, second = Key.generate(), Key.generate()
+        path.write_text(f"{first.to_text()}\n\n{second.to_text()}\n")
+        path.chmod(0o600)
+        ring = KeyRing.from_file(path)
+        assert ring.current == first
+        assert ring.get(second.key_id) == second
+        assert Key.from_file(path) == first
+
+    def test_a_new_key_goes_to_the_end_and_survives_being_written_and_read(self) -> None:
+        key = Key.generate()
+        ring = KeyRing.parse(KeyRing([key]).with_new_key().to_text())
+        assert ring.current == key
+        assert len(ring.to_text().splitlines()) == 2
+
+    def test_a_key_that_it_lacks_is_named_with_what_it_has(self) -> None:
+        key = Key.generate()
+        with pytest.raises(KeyMismatch, match=f"0123abcd.*{key.key_id}"):
+            KeyRing([key]).get("0123abcd")
+
+    @pytest.mark.parametrize("copies", [0, 2])
+    def test_it_holds_one_key_or_more_each_once(self, copies: int) -> None:
+        with pytest.raises(InvalidKey, match=f"{copies} entries"):
+            KeyRing([Key.generate()] * copies)
+
+    def test_its_repr_shows_ids_alone(self) -> None:
+        key = Key.generate()
+        assert repr(KeyRing([key])) == f"<KeyRing {key.key_id}>"

@@ -21,6 +21,7 @@ from credentials import (
     UnknownLine,
     Withdrawn,
 )
+from tests.credentials.conftest import check
 
 CONTRACT, SECOND, THIRD, OTHER = "0312345678", "0312345679", "0312345680", "0612345678"
 LINE = Line(CONTRACT, frozenset({CONTRACT, SECOND, THIRD}))
@@ -67,13 +68,13 @@ class TestAdmission:
 class TestSetting:
     def test_a_temporary_password_opens_the_login_of_its_target_alone(self, store: CredentialStore) -> None:
         set_password(store, target=SECOND)
-        assert store.check_temporary_password(SECOND, PASSWORD) is LoginVerdict.ACCEPTED
-        assert store.check_temporary_password("+81-3-1234-5679", PASSWORD) is LoginVerdict.ACCEPTED
-        assert store.check_temporary_password(CONTRACT, PASSWORD) is LoginVerdict.UNKNOWN
+        assert check(store, SECOND, PASSWORD) is LoginVerdict.ACCEPTED
+        assert check(store, "+81-3-1234-5679", PASSWORD) is LoginVerdict.ACCEPTED
+        assert check(store, CONTRACT, PASSWORD) is LoginVerdict.UNKNOWN
 
     def test_numbers_may_come_in_any_form(self, store: CredentialStore) -> None:
         set_password(store, caller="+81312345679", target="03-1234-5678", unit=Unit.LINE)
-        assert store.check_temporary_password(CONTRACT, PASSWORD).accepted
+        assert check(store, CONTRACT, PASSWORD).accepted
 
     def test_expiry_is_24_hours_after_the_stores_clock(self, store: CredentialStore, clock: Any) -> None:
         assert set_password(store) == clock() + timedelta(hours=24)
@@ -86,7 +87,7 @@ class TestSetting:
         with CredentialStore.open(f"sqlite:///{tmp_path}/a.db", key=key, clock=lambda: tokyo, policy=policy) as store:
             store.import_lines(lines)
             assert set_password(store) == datetime(2026, 4, 2, 0, tzinfo=UTC)
-            assert store.check_temporary_password(CONTRACT, PASSWORD).accepted
+            assert check(store, CONTRACT, PASSWORD).accepted
         naive = tokyo.replace(tzinfo=None)
         with pytest.raises(ValueError, match="no time zone"):
             CredentialStore.open(f"sqlite:///{tmp_path}/b.db", key=key, clock=lambda: naive, policy=policy)
@@ -94,17 +95,17 @@ class TestSetting:
     def test_a_new_one_replaces_the_earlier_one(self, store: CredentialStore) -> None:
         set_password(store)
         set_password(store, NEXT)
-        assert store.check_temporary_password(CONTRACT, PASSWORD) is LoginVerdict.WRONG
-        assert store.check_temporary_password(CONTRACT, NEXT) is LoginVerdict.ACCEPTED
+        assert check(store, CONTRACT, PASSWORD) is LoginVerdict.WRONG
+        assert check(store, CONTRACT, NEXT) is LoginVerdict.ACCEPTED
 
     def test_the_same_digits_set_again_start_anew(self, store: CredentialStore, clock: Any) -> None:
         set_password(store)
         for _ in range(3):
-            store.check_temporary_password(CONTRACT, WRONG)
+            check(store, CONTRACT, WRONG)
         clock.advance(hours=23)
         set_password(store)
         clock.advance(hours=23)
-        assert store.check_temporary_password(CONTRACT, PASSWORD) is LoginVerdict.ACCEPTED
+        assert check(store, CONTRACT, PASSWORD) is LoginVerdict.ACCEPTED
 
     def test_the_unit_and_the_call_are_on_record(self, store: CredentialStore, database_file: Path) -> None:
         set_password(store, caller=SECOND, unit=Unit.LINE)
@@ -135,22 +136,23 @@ class TestSetting:
             set_password(store, caller=target, target=target)
         with pytest.raises(NotAllowed, match=caller):
             set_password(store, NEXT, caller=caller, target=target, unit=unit)
-        assert not store.check_temporary_password(target, NEXT).accepted
+        assert not check(store, target, NEXT).accepted
         if target != "0799999999":
-            assert store.check_temporary_password(target, PASSWORD).accepted
+            assert check(store, target, PASSWORD).accepted
 
     def test_nothing_is_set_for_a_locked_line(self, store: CredentialStore) -> None:
         store.lock_line(CONTRACT)
         with pytest.raises(NotAllowed, match="locked"):
             set_password(store)
-        assert store.check_temporary_password(CONTRACT, PASSWORD) is LoginVerdict.UNKNOWN
+        store.unlock_line(CONTRACT)
+        assert check(store, CONTRACT, PASSWORD) is LoginVerdict.UNKNOWN
 
     @pytest.mark.parametrize("password", ["", "1357246", "135724689", "1357246a", "１３５７２４６８"])
     def test_what_is_not_8_digits_is_refused_and_not_shown(self, store: CredentialStore, password: str) -> None:
         with pytest.raises(InvalidPassword) as caught:
             set_password(store, password)
         assert not password or password not in str(caught.value)
-        assert store.check_temporary_password(CONTRACT, password) is LoginVerdict.UNKNOWN
+        assert check(store, CONTRACT, password) is LoginVerdict.UNKNOWN
 
     def test_a_request_that_is_taken_back_leaves_the_earlier_password(self, store: CredentialStore) -> None:
         set_password(store)
@@ -163,53 +165,53 @@ class TestSetting:
                 call_id="7",
                 still_wanted=lambda: False,
             )
-        assert store.check_temporary_password(CONTRACT, PASSWORD) is LoginVerdict.ACCEPTED
-        assert store.check_temporary_password(CONTRACT, NEXT) is LoginVerdict.WRONG
+        assert check(store, CONTRACT, PASSWORD) is LoginVerdict.ACCEPTED
+        assert check(store, CONTRACT, NEXT) is LoginVerdict.WRONG
 
 
 class TestChecking:
     def test_it_can_be_used_more_than_once_before_the_password_is_changed(self, store: CredentialStore) -> None:
         set_password(store)
         for _ in range(5):
-            assert store.check_temporary_password(CONTRACT, PASSWORD) is LoginVerdict.ACCEPTED
+            assert check(store, CONTRACT, PASSWORD) is LoginVerdict.ACCEPTED
 
     def test_it_is_valid_up_to_24_hours_and_not_at_24_hours(self, store: CredentialStore, clock: Any) -> None:
         set_password(store)
         clock.advance(hours=24, microseconds=-1)
-        assert store.check_temporary_password(CONTRACT, PASSWORD) is LoginVerdict.ACCEPTED
+        assert check(store, CONTRACT, PASSWORD) is LoginVerdict.ACCEPTED
         clock.advance(microseconds=1)
-        assert store.check_temporary_password(CONTRACT, PASSWORD) is LoginVerdict.EXPIRED
-        assert store.check_temporary_password(CONTRACT, WRONG) is LoginVerdict.EXPIRED
+        assert check(store, CONTRACT, PASSWORD) is LoginVerdict.EXPIRED
+        assert check(store, CONTRACT, WRONG) is LoginVerdict.EXPIRED
 
     def test_three_wrong_tries_in_a_row_void_it_even_for_the_right_password(self, store: CredentialStore) -> None:
         set_password(store)
-        verdicts = [store.check_temporary_password(CONTRACT, WRONG) for _ in range(4)]
+        verdicts = [check(store, CONTRACT, WRONG) for _ in range(4)]
         assert verdicts == [LoginVerdict.WRONG] * 3 + [LoginVerdict.VOID]
-        assert store.check_temporary_password(CONTRACT, PASSWORD) is LoginVerdict.VOID
+        assert check(store, CONTRACT, PASSWORD) is LoginVerdict.VOID
 
     def test_a_right_try_between_wrong_ones_ends_the_count(self, store: CredentialStore) -> None:
         set_password(store)
         for _ in range(3):
-            assert store.check_temporary_password(CONTRACT, WRONG) is LoginVerdict.WRONG
-            assert store.check_temporary_password(CONTRACT, WRONG) is LoginVerdict.WRONG
-            assert store.check_temporary_password(CONTRACT, PASSWORD) is LoginVerdict.ACCEPTED
+            assert check(store, CONTRACT, WRONG) is LoginVerdict.WRONG
+            assert check(store, CONTRACT, WRONG) is LoginVerdict.WRONG
+            assert check(store, CONTRACT, PASSWORD) is LoginVerdict.ACCEPTED
 
     @pytest.mark.parametrize("password", ["", "1", "x" * 5000, "\ud800\0"])
     def test_any_text_is_a_try(self, store: CredentialStore, password: str) -> None:
         set_password(store)
-        verdicts = [store.check_temporary_password(CONTRACT, password) for _ in range(4)]
+        verdicts = [check(store, CONTRACT, password) for _ in range(4)]
         assert verdicts[2:] == [LoginVerdict.WRONG, LoginVerdict.VOID]
 
     def test_tries_at_one_number_do_not_count_for_another(self, store: CredentialStore) -> None:
         set_password(store)
         set_password(store, target=SECOND)
         for _ in range(4):
-            store.check_temporary_password(SECOND, WRONG)
-        assert store.check_temporary_password(CONTRACT, PASSWORD) is LoginVerdict.ACCEPTED
+            check(store, SECOND, WRONG)
+        assert check(store, CONTRACT, PASSWORD) is LoginVerdict.ACCEPTED
 
     @pytest.mark.parametrize("number", [CONTRACT, "0799999999", "", "anonymous"])
     def test_a_number_without_a_temporary_password_is_unknown(self, store: CredentialStore, number: str) -> None:
-        assert store.check_temporary_password(number, PASSWORD) is LoginVerdict.UNKNOWN
+        assert check(store, number, PASSWORD) is LoginVerdict.UNKNOWN
 
     def test_every_verdict_costs_exactly_one_hash(
         self, store: CredentialStore, clock: Any, monkeypatch: pytest.MonkeyPatch
@@ -218,12 +220,14 @@ class TestChecking:
         matches, computed = store._hasher.matches, []
         monkeypatch.setattr(store._hasher, "matches", lambda *given: (computed.append(given), matches(*given))[1])
         tries = [(CONTRACT, PASSWORD), *[(CONTRACT, WRONG)] * 4, (SECOND, WRONG), ("x", WRONG)]
-        verdicts = {store.check_temporary_password(*each) for each in tries}
+        verdicts = {check(store, *each) for each in tries}
         set_password(store)
         clock.advance(hours=24)
-        verdicts.add(store.check_temporary_password(CONTRACT, PASSWORD))
+        verdicts.add(check(store, CONTRACT, PASSWORD))
+        store.lock_line(CONTRACT)
+        verdicts.add(check(store, CONTRACT, PASSWORD))
         assert verdicts == set(LoginVerdict)
-        assert len(computed) == len(tries) + 1
+        assert len(computed) == len(tries) + 2
 
     def test_a_password_that_is_replaced_during_the_check_is_judged_by_the_new_one(
         self, store: CredentialStore, monkeypatch: pytest.MonkeyPatch
@@ -238,8 +242,8 @@ class TestChecking:
             return answer
 
         monkeypatch.setattr(store._hasher, "matches", replaced_meanwhile)
-        assert store.check_temporary_password(CONTRACT, PASSWORD) is LoginVerdict.WRONG
-        verdicts = [store.check_temporary_password(CONTRACT, WRONG) for _ in range(3)]
+        assert check(store, CONTRACT, PASSWORD) is LoginVerdict.WRONG
+        verdicts = [check(store, CONTRACT, WRONG) for _ in range(3)]
         assert verdicts == [LoginVerdict.WRONG, LoginVerdict.WRONG, LoginVerdict.VOID]
 
 
@@ -248,11 +252,11 @@ class TestOpening:
         self, open_store: Callable[..., CredentialStore], store: CredentialStore
     ) -> None:
         set_password(store)
-        store.check_temporary_password(CONTRACT, WRONG)
+        check(store, CONTRACT, WRONG)
         store.close()
         again = open_store()
         assert again.admit(CONTRACT) == LINE
-        verdicts = [again.check_temporary_password(CONTRACT, WRONG) for _ in range(3)]
+        verdicts = [check(again, CONTRACT, WRONG) for _ in range(3)]
         assert verdicts == [LoginVerdict.WRONG, LoginVerdict.WRONG, LoginVerdict.VOID]
 
     def test_another_key_than_the_databases_is_refused(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from pathlib import Path
 
 import numpy as np
@@ -132,3 +133,82 @@ def test_a_key_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("words", [(), ("--keys", "1", "--wav", "x.wav"), ("--keys", "1x"), ("--keys", " ")])
 def test_a_call_needs_keys_or_a_wav(words: tuple[str, ...]) -> None:
     assert ivr("call", "--from", "0312345678", *words).exit_code == 2
+
+
+class TestProvisioning:
+    def listed(self) -> list[list[str]]:
+        return [row.split() for row in ivr("lines", "list").stdout.splitlines()[1:]]
+
+    @pytest.mark.usefixtures("lines")
+    def test_numbers_are_added_moved_and_removed_and_lines_too(self) -> None:
+        assert ivr("lines", "add", "0612345678", "--language", "en").exit_code == 0
+        assert ivr("lines", "add", "0612345679", "--to", "0612345678").exit_code == 0
+        assert ivr("lines", "move", "0312345679", "--to", "0612345678").exit_code == 0
+        assert ivr("lines", "remove", "0612345679").exit_code == 0
+        assert ivr("lines", "remove", "0312345678", "--line").exit_code == 0
+        assert self.listed() == [["0612345678", "0312345679", "en"]]
+
+    @pytest.mark.usefixtures("lines")
+    def test_a_locked_line_is_shown_and_let_in_again(self) -> None:
+        assert ivr("lines", "lock", "03-1234-5678").exit_code == 0
+        assert self.listed()[0][-1] == "locked"
+        assert ivr("lines", "unlock", "0312345678").exit_code == 0
+        assert self.listed()[0][-1] == "ja"
+
+    @pytest.mark.usefixtures("lines")
+    @pytest.mark.parametrize(
+        ("words", "told"),
+        [
+            (("add", "0312345679", "--to", "0312345678"), "is a number of line 0312345678 already"),
+            (("add", "0312345678"), "is a number of line 0312345678 already"),
+            (("add", "0799999999", "--to", "0312345679"), "no line has the contract number 0312345679"),
+            (("add", "12"), "'12' is not a Japanese telephone number"),
+            (("move", "0312345678", "--to", "0312345678"), "is a contract number"),
+            (("remove", "0312345678"), "is a contract number"),
+            (("remove", "0799999999"), "no line has the number 0799999999"),
+            (("lock", "0799999999"), "no line has the contract number 0799999999"),
+            (("export", "nowhere/lines.csv"), "nowhere/lines.csv cannot be written"),
+        ],
+    )
+    def test_what_cannot_be_done_is_one_line(self, words: tuple[str, ...], told: str) -> None:
+        result = ivr("lines", *words)
+        assert result.exit_code == 1
+        assert told in result.stderr
+        assert result.stderr.count("\n") == 1
+
+    @pytest.mark.usefixtures("lines")
+    def test_an_export_can_be_imported_as_the_whole_list(self) -> None:
+        before = self.listed()
+        assert "1 lines exported" in ivr("lines", "export", "all.csv").stdout
+        ivr("lines", "add", "0612345678")
+        assert "1 removed" in ivr("lines", "import", "all.csv", "--whole").stdout
+        assert self.listed() == before
+        assert ivr("lines", "export").stdout == Path("all.csv").read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("lines")
+class TestAudit:
+    def test_a_whole_trail_is_verified_and_its_head_shown_for_the_next_time(self) -> None:
+        result = ivr("audit", "verify")
+        assert result.exit_code == 0
+        head = result.stdout.split()[-1]
+        ivr("lines", "lock", "0312345678")
+        assert ivr("audit", "verify", "--since", head).exit_code == 0
+
+    def test_a_changed_record_is_found(self, tmp_path: Path) -> None:
+        with sqlite3.connect(tmp_path / "state" / "store.db") as database:
+            database.execute("DROP TRIGGER audit_no_update")
+            database.execute("UPDATE audit SET number = '0399999999' WHERE position = 2")
+        database.close()
+        result = ivr("audit", "verify")
+        assert result.exit_code == 1
+        assert "record 2 is not what was written" in result.stderr
+
+    def test_a_trail_is_shown_by_number(self) -> None:
+        ivr("lines", "lock", "0312345678")
+        shown = ivr("audit", "show", "--number", "0312345678", "--last", "1").stdout
+        assert "LINE_LOCKED" in shown
+        assert "operator" in shown
+
+    def test_what_is_no_head_is_refused(self) -> None:
+        assert ivr("audit", "verify", "--since", "yesterday").exit_code == 2

@@ -43,7 +43,7 @@ class House:
         return reader, writer
 
     def verdict(self) -> LoginVerdict:
-        return self.store.check_temporary_password(CONTRACT, PASSWORD)
+        return self.store.log_in(CONTRACT, PASSWORD, session_id="test").verdict
 
     async def logged(self, pattern: str) -> re.Match[str]:
         async with asyncio.timeout(10):

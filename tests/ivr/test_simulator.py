@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from credentials import CredentialStore, LoginVerdict
+from credentials import CallLimits, CredentialStore, LoginVerdict
 from ivr.caller import Caller
 from ivr.dialogue import Limits
 from ivr.dialogue.events import Ending, Outcome, RefusalReason
@@ -43,13 +43,13 @@ class Simulated:
 def test_tones_set_the_password(store: CredentialStore, catalogue: Catalogue) -> None:
     call = Simulated(store, catalogue, f"1 {PASSWORD} {PASSWORD}")
     assert call.ending == Ending(Outcome.SET, "set")
-    assert store.check_temporary_password(CONTRACT, PASSWORD) is LoginVerdict.ACCEPTED
+    assert store.log_in(CONTRACT, PASSWORD, session_id="test").verdict is LoginVerdict.ACCEPTED
 
 
 def test_the_fastest_fingers_that_the_rules_allow_are_heard(store: CredentialStore, catalogue: Catalogue) -> None:
     call = Simulated(store, catalogue, f"2{ADDITIONAL}#{PASSWORD}#{PASSWORD}#", tone_s=0.05, pause_s=0.07)
     assert call.ending.outcome is Outcome.SET
-    assert store.check_temporary_password(ADDITIONAL, PASSWORD) is LoginVerdict.ACCEPTED
+    assert store.log_in(ADDITIONAL, PASSWORD, session_id="test").verdict is LoginVerdict.ACCEPTED
 
 
 def test_silence_ends_the_call_without_a_change(store: CredentialStore, catalogue: Catalogue) -> None:
@@ -63,7 +63,25 @@ def test_a_recording_that_ends_is_a_caller_who_waits_or_hangs_up(store: Credenti
     assert Simulated(store, catalogue, keys).ending.outcome is Outcome.FAILED
     hung_up = Simulated(store, catalogue, keys, hang_up_at_end=True)
     assert hung_up.ending == Ending(Outcome.ABANDONED, "hung_up")
-    assert store.check_temporary_password(CONTRACT, PASSWORD) is LoginVerdict.UNKNOWN
+    assert store.log_in(CONTRACT, PASSWORD, session_id="test").verdict is LoginVerdict.UNKNOWN
+
+
+def test_after_too_many_failed_calls_the_line_is_asked_to_call_later(
+    store: CredentialStore, catalogue: Catalogue
+) -> None:
+    store._limits = CallLimits(failed_calls=2)
+    for _ in range(2):
+        assert Simulated(store, catalogue, "9  9  9").ending.outcome is Outcome.FAILED
+    call = Simulated(store, catalogue, f"1 {PASSWORD} {PASSWORD}", caller=Caller(ADDITIONAL))
+    assert call.ending == Ending(Outcome.REFUSED, "throttled")
+
+
+def test_a_line_that_has_a_unit_is_not_set_for_another(store: CredentialStore, catalogue: Catalogue) -> None:
+    Simulated(store, catalogue, f"1 {PASSWORD} {PASSWORD}")
+    login = store.log_in(CONTRACT, PASSWORD, session_id="test")
+    assert store.change_password(login, "Tr0ubador7", session_id="test").changed
+    assert Simulated(store, catalogue, "3  3  3").ending == Ending(Outcome.FAILED, "wrong_entries")
+    assert Simulated(store, catalogue, f"1 {PASSWORD} {PASSWORD}").ending.outcome is Outcome.SET
 
 
 @pytest.mark.parametrize(

@@ -162,7 +162,7 @@ class House:
 
     def check(self, number: str, password: str) -> LoginVerdict:
         with self.store() as store:
-            return store.check_temporary_password(number, password)
+            return store.log_in(number, password, session_id="test").verdict
 
     def ivr(self, *words: str, check: bool = False) -> subprocess.CompletedProcess[str]:
         """Run the `ivr` command in this house."""

@@ -36,7 +36,8 @@ class TestAdmission:
     def test_a_caller_who_is_not_admitted_is_told_why_and_hung_up_on(self, reason: RefusalReason) -> None:
         call = Conversation(admitted=False)
         call.happens(NotAdmitted(reason))
-        assert call.said == [f"refused.{reason.value}"]
+        same_remedy = {RefusalReason.THROTTLED: RefusalReason.LOCKED}
+        assert call.said == [f"refused.{same_remedy.get(reason, reason).value}"]
         assert call.ending is None
         call.hear_out()
         assert call.ending == Ending(Outcome.REFUSED, reason)

@@ -1,0 +1,57 @@
+"""What the sides of the store share: the database, the keys, the clock, the limits, and the record."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection
+
+from credentials import audit
+from credentials.clock import Clock
+from credentials.database import Database
+from credentials.errors import InvalidNumber
+from credentials.hashing import Hasher, HashPolicy
+from credentials.keys import KeyRing
+from credentials.numbers import normalise_number
+from credentials.throttling import CallLimits
+
+NO_NUMBER = "0"  # what a text that is no number is hashed with, to take as long as a number does
+
+
+class StoreBase:
+    """What every side of the store works with."""
+
+    def __init__(
+        self, database: Database, *, ring: KeyRing, clock: Clock, policy: HashPolicy, limits: CallLimits
+    ) -> None:
+        self._database = database
+        self._ring = ring
+        self._hasher = Hasher(ring, policy)
+        self._clock = clock
+        self._limits = limits
+
+    def _now(self) -> datetime:
+        return read_clock(self._clock)
+
+    def _record(self, connection: Connection, entries: Sequence[audit.Entry], *, actor: str, origin: str) -> None:
+        """Append to the audit trail. The last thing before the commit: see `audit`."""
+        audit.append(connection, entries, at=self._now(), actor=actor, origin=origin, key=self._ring.current)
+
+
+def read_clock(clock: Clock) -> datetime:
+    """Return the present moment in UTC.
+
+    Raises:
+        ValueError: the clock's moment has no time zone.
+    """
+    now = clock()
+    if now.tzinfo is None:
+        raise ValueError(f"{now} has no time zone: the store's clock must return aware datetimes")
+    return now.astimezone(UTC)
+
+
+def number_or_none(text: str) -> str:
+    """Return a typed number, or one that nobody has for a text that is none."""
+    try:
+        return normalise_number(text)
+    except InvalidNumber:
+        return NO_NUMBER

@@ -1,0 +1,108 @@
+"""What the access number needs of the store: who may call, and setting a temporary password."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from credentials import provisioning, temporary, throttling
+from credentials.audit import Action, Entry
+from credentials.base import StoreBase, number_or_none
+from credentials.database import database_border
+from credentials.errors import TooManyCalls, Withdrawn
+from credentials.model import Line, Refusal, Unit
+from credentials.numbers import normalise_number
+from credentials.rules import TEMPORARY_PASSWORD_LIFETIME, require_permission, require_temporary_password
+
+
+class CallSide(StoreBase):
+    """For the access number."""
+
+    @database_border
+    def admit(self, caller_number: str) -> Line | Refusal:
+        """Return the line of a caller, or why the caller is refused. Any text may come in."""
+        number = number_or_none(caller_number)
+        with self._database.reading() as connection:
+            line = provisioning.find_line(connection, number)
+            if line is None:
+                return Refusal.NOT_SUBSCRIBED
+            if line.locked:
+                return Refusal.LOCKED
+            contract_number = line.contract_number
+            throttled = throttling.is_throttled(connection, contract_number, limits=self._limits, now=self._now())
+            return Refusal.THROTTLED if throttled else line
+
+    @database_border
+    def set_temporary_password(
+        self,
+        *,
+        caller: str,
+        target: str,
+        unit: Unit,
+        password: str,
+        call_id: str,
+        still_wanted: Callable[[], bool] = lambda: True,
+    ) -> datetime:
+        """Set the temporary password of a target in place of any earlier one, with no failures counted.
+
+        Args:
+            caller: the caller number.
+            target: the number whose temporary password it is.
+            unit: what the credential will cover.
+            password: 8 ASCII digits.
+            call_id: names the call in the record of who set it, and counts it against the line's limit.
+            still_wanted: asked when all but the commit is done; False leaves everything as it was.
+
+        Returns:
+            When it expires, in UTC.
+
+        Raises:
+            InvalidPassword: the password is not 8 ASCII digits.
+            InvalidNumber: caller or target is not a telephone number.
+            NotAllowed: the caller may not set that target, its line is locked, or has another unit.
+            TooManyCalls: the line's calls are refused now.
+            Withdrawn: `still_wanted` said no.
+        """
+        require_temporary_password(password)
+        caller, target, unit = normalise_number(caller), normalise_number(target), Unit(unit)
+        hashed = self._hasher.hash(target, password)  # before the transaction: it takes a tenth of a second
+        with self._database.writing() as connection:
+            found = provisioning.hold_line(connection, caller)
+            line = require_permission(found, caller=caller, target=target, unit=unit)
+            set_at = self._now()
+            if throttling.is_throttled(connection, line.contract_number, limits=self._limits, now=set_at):
+                raise TooManyCalls(f"line {line.contract_number} has made too many calls: call again later")
+            new = temporary.NewTemporaryPassword(
+                target_number=target,
+                unit=unit,
+                hash=hashed,
+                set_at=set_at,
+                expires_at=set_at + TEMPORARY_PASSWORD_LIFETIME,
+                set_by_number=caller,
+                set_by_call=call_id,
+            )
+            temporary.replace(connection, new)
+            throttling.count_set(connection, line.contract_number, call_id, now=set_at)
+            entry = Entry(Action.TEMPORARY_PASSWORD_SET, target, f"unit {unit}")
+            self._record(connection, [entry], actor=caller, origin=f"call {call_id}")
+            if not still_wanted():
+                raise Withdrawn(f"call {call_id} took its request back before it was committed")
+        return new.expires_at
+
+    @database_border
+    def note_failed_call(self, caller_number: str, *, call_id: str) -> datetime | None:
+        """Count a call that failed against its line; a caller of no line is not counted.
+
+        Returns:
+            Until when the line is refused, in UTC, if this call was one too many.
+        """
+        number = number_or_none(caller_number)
+        with self._database.writing() as connection:
+            line = provisioning.hold_line(connection, number)
+            if line is None:
+                return None
+            contract_number = line.contract_number
+            until = throttling.count_failed(connection, contract_number, call_id, limits=self._limits, now=self._now())
+            entries = [Entry(Action.CALL_FAILED, contract_number)]
+            if until is not None:
+                entries.append(Entry(Action.LINE_REFUSED, contract_number, f"until {until:%Y-%m-%d %H:%M:%S} UTC"))
+            self._record(connection, entries, actor=number, origin=f"call {call_id}")
+        return until

@@ -1,0 +1,63 @@
+"""`ivr audit`: who did what to which number, and whether the record of it is whole."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from credentials import Head
+from ivr.cli.app import open_store, reporting_errors
+from ivr.settings import Settings
+
+audit_app = typer.Typer(help="Who did what to which number when.", no_args_is_help=True)
+
+
+@audit_app.command()
+@reporting_errors
+def verify(
+    since: Annotated[
+        str | None, typer.Option(metavar="HEAD", help="The head that an earlier verification showed.")
+    ] = None,
+) -> None:
+    """Verify that no record was changed, put in or taken out. The exit status is 0 only if the trail is whole.
+
+    Keep the head that it shows in another place, and hand it in the next time: then records that were cut off at the
+    end show too.
+    """
+    try:
+        earlier = None if since is None else Head.parse(since)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--since") from None
+    with open_store(Settings.load()) as store:
+        verification = store.verify_audit(since=earlier)
+    if verification.problem is not None:
+        print(f"ivr: the audit trail is NOT whole: {verification.problem}", file=sys.stderr)
+        raise SystemExit(1)
+    print(f"the audit trail is whole: {verification.head.position} records; head {verification.head}")
+
+
+@audit_app.command()
+@reporting_errors
+def show(
+    number: Annotated[str | None, typer.Option(help="Only what was done to this number.")] = None,
+    last: Annotated[int, typer.Option(min=1, help="How many records, from the end.")] = 50,
+) -> None:
+    """Show the newest records."""
+    with open_store(Settings.load()) as store:
+        records = store.audit_records(number=number, last=last)
+    table = Table("record", "time (UTC)", "what", "number", "by", "from", "detail", box=None)
+    for record in records:
+        table.add_row(
+            str(record.position),
+            f"{record.at:%Y-%m-%d %H:%M:%S}",
+            record.action,
+            record.number,
+            record.actor,
+            record.origin,
+            record.detail,
+        )
+    Console(soft_wrap=True).print(table)

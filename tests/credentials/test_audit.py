@@ -1,0 +1,187 @@
+"""The audit trail: what is in it, and that nobody changes it unseen."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import text
+
+from credentials import Action, CredentialStore, Head, Key, KeyRing, Unit
+from tests.credentials.conftest import CHEAP, check
+
+CONTRACT, SECOND, THIRD, OTHER = "0312345678", "0312345679", "0312345680", "0612345678"
+TEMPORARY, PASSWORD, WRONG = "13572468", "Tr0ubador7", "wr0ngWrong"
+
+
+def use(store: CredentialStore) -> None:
+    store.set_temporary_password(caller=CONTRACT, target=CONTRACT, unit=Unit.LINE, password=TEMPORARY, call_id="c0ffee")
+    check(store, CONTRACT, WRONG)
+    login = store.log_in(CONTRACT, TEMPORARY, session_id="s1")
+    store.change_password(login, PASSWORD, session_id="s1")
+    store.change_unit(maker=CONTRACT, to=Unit.ADMIN_USER, proofs={CONTRACT: PASSWORD}, session_id="s2")
+
+
+@pytest.fixture
+def forge(store: CredentialStore) -> Callable[..., None]:
+    """Write to the database as somebody who may do everything there, but does not have the key."""
+
+    def forge(*statements: str) -> None:
+        with store._database.writing() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("ALTER TABLE audit DISABLE TRIGGER ALL"))
+            else:
+                for change in ("update", "delete"):
+                    connection.execute(text(f"DROP TRIGGER IF EXISTS audit_no_{change}"))
+            for statement in statements:
+                connection.execute(text(statement))
+
+    return forge
+
+
+def test_it_says_who_did_what_to_which_number_from_which_call_or_session(store: CredentialStore) -> None:
+    before = len(store.audit_records())
+    use(store)
+    told = [
+        (record.action, record.actor, record.origin, record.number, record.detail)
+        for record in store.audit_records()[before:]
+    ]
+    assert told == [
+        (Action.TEMPORARY_PASSWORD_SET, CONTRACT, "call c0ffee", CONTRACT, "unit LINE"),
+        (Action.LOGIN, CONTRACT, "session session", CONTRACT, "WRONG, password"),
+        (Action.LOGIN, CONTRACT, "session s1", CONTRACT, "ACCEPTED, temporary password"),
+        (Action.PASSWORD_CHANGED, CONTRACT, "session s1", CONTRACT, ""),
+        (Action.UNIT_CHANGED, CONTRACT, "session s1", CONTRACT, "from none to LINE"),
+        (Action.UNIT_PROOF, CONTRACT, "session s2", CONTRACT, "ACCEPTED"),
+        (Action.PASSWORD_COPIED, CONTRACT, "session s2", SECOND, f"from {CONTRACT}"),
+        (Action.PASSWORD_COPIED, CONTRACT, "session s2", THIRD, f"from {CONTRACT}"),
+        (Action.UNIT_CHANGED, CONTRACT, "session s2", CONTRACT, "from LINE to ADMIN_USER"),
+    ]
+
+
+def test_operators_are_named_with_each_number_that_they_touched(store: CredentialStore) -> None:
+    before = len(store.audit_records())
+    store.add_line("0712345678", language="en", operator="alice")
+    store.add_number("0712345679", to="0712345678", operator="alice")
+    store.move_number("0712345679", to=OTHER, operator="bob")
+    store.remove_number("0712345679", operator="bob")
+    store.lock_line(OTHER, operator="bob")
+    store.unlock_line(OTHER, operator="bob")
+    store.remove_line("0712345678", operator="bob")
+    told = [(record.actor, record.action, record.number) for record in store.audit_records()[before:]]
+    assert told == [
+        ("alice", Action.LINE_ADDED, "0712345678"),
+        ("alice", Action.NUMBER_ADDED, "0712345679"),
+        ("bob", Action.NUMBER_MOVED, "0712345679"),
+        ("bob", Action.NUMBER_REMOVED, "0712345679"),
+        ("bob", Action.LINE_LOCKED, OTHER),
+        ("bob", Action.LINE_UNLOCKED, OTHER),
+        ("bob", Action.NUMBER_REMOVED, "0712345678"),
+        ("bob", Action.LINE_REMOVED, "0712345678"),
+    ]
+
+
+def test_what_was_typed_in_place_of_a_number_is_not_recorded(store: CredentialStore) -> None:
+    check(store, TEMPORARY, CONTRACT)  # the fields were mixed up: the first one is a secret
+    assert store.audit_records()[-1].number == ""
+    assert TEMPORARY not in repr(store.audit_records())
+
+
+def test_records_can_be_asked_for_by_number_and_from_the_end(store: CredentialStore) -> None:
+    use(store)
+    assert {record.number for record in store.audit_records(number="03-1234-5679")} == {SECOND}
+    assert store.audit_records(last=3) == store.audit_records()[-3:]
+    assert store.audit_records(number=SECOND, last=1) == store.audit_records(number=SECOND)[-1:]
+
+
+def test_a_trail_that_nobody_touched_is_whole(store: CredentialStore) -> None:
+    use(store)
+    verification = store.verify_audit()
+    assert verification.problem is None
+    assert verification.head.position == len(store.audit_records())
+
+
+def test_what_was_undone_is_not_recorded(store: CredentialStore) -> None:
+    before = store.verify_audit().head
+    with pytest.raises(Exception, match="call 7"):
+        store.set_temporary_password(
+            caller=CONTRACT,
+            target=CONTRACT,
+            unit=Unit.LINE,
+            password=TEMPORARY,
+            call_id="7",
+            still_wanted=lambda: False,
+        )
+    assert store.verify_audit().head == before
+
+
+@pytest.mark.parametrize(
+    ("statement", "problem"),
+    [
+        ("UPDATE audit SET actor = '0699999999' WHERE position = 3", "record 3 is not what was written"),
+        ("UPDATE audit SET at = '2026-04-01 08:00:00' WHERE position = 3", "record 3 is not what was written"),
+        ("UPDATE audit SET detail = 'ACCEPTED' WHERE position = 3", "record 3 is not what was written"),
+        ("DELETE FROM audit WHERE position = 3", "record 3 is missing"),
+        ("DELETE FROM audit WHERE position = 1", "record 1 is missing"),
+        ("DELETE FROM audit WHERE position > 7", "the trail ends at record 7, but should end at record"),
+        ("DELETE FROM audit", "the trail ends at record 0"),
+        ("UPDATE audit SET mac = digest WHERE position = 3", "record 3 was not written by this system"),
+        ("UPDATE audit SET key_id = 'nobodys' WHERE position > 3", "the records after 3 were made with a key"),
+        ("UPDATE audit_head SET position = position + 1", "should end at record"),
+    ],
+)
+def test_each_change_is_found_where_it_begins(
+    store: CredentialStore, forge: Callable[..., None], statement: str, problem: str
+) -> None:
+    use(store)
+    forge(statement)
+    assert problem in str(store.verify_audit().problem)
+
+
+def test_two_records_that_change_places_are_found(store: CredentialStore, forge: Callable[..., None]) -> None:
+    use(store)
+    forge(
+        "UPDATE audit SET position = 9999 WHERE position = 3",
+        "UPDATE audit SET position = 3 WHERE position = 4",
+        "UPDATE audit SET position = 4 WHERE position = 9999",
+    )
+    assert "record 3 is not what was written" in str(store.verify_audit().problem)
+
+
+def test_a_chain_that_was_made_anew_without_the_key_is_found(
+    store: CredentialStore, forge: Callable[..., None], key: Key
+) -> None:
+    use(store)
+    forge("DELETE FROM audit", "UPDATE audit_head SET position = 0, digest = '" + "0" * 64 + "'")
+    thief = CredentialStore(
+        store._database, ring=KeyRing([Key.generate()]), clock=store._clock, policy=CHEAP, limits=store._limits
+    )
+    thief.lock_line(CONTRACT, operator="nobody in particular")
+    assert thief.verify_audit().problem is None
+    assert "made with a key that is not at hand" in str(store.verify_audit().problem)
+    forge(f"UPDATE audit SET key_id = '{key.key_id}'")  # noqa: S608
+    assert "record 1 was not written by this system" in str(store.verify_audit().problem)
+
+
+def test_an_end_that_was_cut_off_with_the_head_put_back_is_found_by_a_head_that_was_noted(
+    store: CredentialStore, forge: Callable[..., None]
+) -> None:
+    use(store)
+    earlier = store.verify_audit().head
+    store.lock_line(CONTRACT)
+    noted = store.verify_audit().head
+    forge(
+        f"DELETE FROM audit WHERE position > {earlier.position}",  # noqa: S608
+        f"UPDATE audit_head SET position = {earlier.position}, digest = '{earlier.digest}'",  # noqa: S608
+    )
+    assert store.verify_audit().problem is None
+    assert f"had {noted.position} at the last verification" in str(store.verify_audit(since=noted).problem)
+    store.unlock_line(CONTRACT)
+    assert "is another than at the last verification" in str(store.verify_audit(since=noted).problem)
+    assert store.verify_audit(since=earlier).problem is None
+
+
+def test_a_head_survives_being_written_and_read(store: CredentialStore) -> None:
+    head = store.verify_audit().head
+    assert Head.parse(f" {head}\n") == head
+    for text_ in ("", "12", "x:" + "0" * 64, "12:abc"):
+        with pytest.raises(ValueError, match="no head of an audit trail"):
+            Head.parse(text_)

@@ -1,0 +1,72 @@
+"""The database goes away in the middle of a call, and comes back."""
+
+from __future__ import annotations
+
+import io
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from credentials import CredentialStore, Key, LoginVerdict
+from ivr.caller import Caller
+from ivr.dialogue import Limits
+from ivr.dialogue.events import Ending, Outcome, Verdict
+from ivr.guidance import Guidance
+from ivr.simulator import simulate
+from ivr.transcript import EntryJudged, Said, TranscriptEntry
+from prompts import Catalogue
+from tests.credentials.postgresql import Server, server_programs, serving
+from tests.ivr.conftest import CHEAP, LINES, tones
+
+CONTRACT, PASSWORD = "0312345678", "24681357"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    programs = server_programs()
+    if programs is None:
+        pytest.skip("NOT TESTED ON POSTGRESQL: no server is installed (Debian: apt-get install postgresql)")
+    with serving(programs) as server:  # durable: it crashes here
+        yield server
+
+
+@pytest.fixture
+def store(server: Server) -> Iterator[CredentialStore]:
+    with CredentialStore.open(server.url(server.create()), key=Key.generate(), policy=CHEAP) as store:
+        store.import_lines(io.StringIO(LINES))
+        yield store
+
+
+def test_a_database_that_goes_away_in_a_call_stores_nothing_and_serves_the_next_call_when_it_is_back(
+    server: Server, store: CredentialStore, catalogue: Catalogue
+) -> None:
+    said: list[str] = []
+
+    def crash_at_the_confirmation(_at_s: float | None, entry: TranscriptEntry) -> None:
+        if isinstance(entry, Said):
+            said.append(entry.text)
+        if isinstance(entry, EntryJudged) and entry.judged.step == "password":
+            assert entry.judged.verdict is Verdict.ACCEPTED
+            server.stop(signal.SIGQUIT)
+
+    def call(observer: object) -> Ending:
+        return simulate(
+            tones(f"1 {PASSWORD} {PASSWORD}"),
+            caller=Caller(CONTRACT),
+            store=store,
+            guidance=Guidance({"ja": catalogue}, "ja"),
+            limits=Limits(),
+            observer=observer,
+        )
+
+    assert call(crash_at_the_confirmation) == Ending(Outcome.ERROR, "store_away")
+    assert catalogue.text("unavailable") in said[-1]
+    assert call(lambda _at_s, _entry: None) == Ending(Outcome.ERROR, "store_away")  # while it is away
+    server.start()
+    records = store.audit_records(number=CONTRACT)
+    assert {record.action for record in records} == {"LINE_ADDED", "NUMBER_ADDED"}
+    assert store.log_in(CONTRACT, PASSWORD, session_id="test").verdict is LoginVerdict.UNKNOWN
+    assert call(lambda _at_s, _entry: None) == Ending(Outcome.SET, "set")
+    assert store.log_in(CONTRACT, PASSWORD, session_id="test").verdict.accepted
+    assert store.verify_audit().problem is None
