@@ -22,6 +22,7 @@ _SO_TIMESTAMPNS = 35
 _IP_PROTO_UDP = 17
 _FULL_SCALE = 32768.0
 _SILENCE_DBFS = -100.0
+_LONGEST_PAUSE_S = 30
 
 
 @dataclass(frozen=True)
@@ -52,19 +53,21 @@ class Sound:
     packets: tuple[RtpPacket, ...]
 
     def samples(self, from_s: float = -np.inf, to_s: float = np.inf) -> npt.NDArray[np.int16]:
-        """What arrived within a span of time, 8 kHz, as one piece.
+        """What arrived within a span of time, 8 kHz, as one piece, each packet where its time stamp puts it.
 
-        A pause between packets longer than two of them is filled with silence of its length.
+        Packets that come late, or in a bunch, are no gap: a phone's jitter buffer would hide that too. A jump of the
+        time stamps by more than `_LONGEST_PAUSE_S` is a new stream, which follows on the last.
         """
         pieces = [np.zeros(0, dtype=np.int16)]
-        last_s = np.inf
+        due: int | None = None
         for packet in self.packets:
             if not from_s <= packet.at_s < to_s:
                 continue
-            if packet.at_s - last_s > 2 * PACKET_S:
-                pieces.append(np.zeros(int((packet.at_s - last_s) * SAMPLE_RATE_HZ), dtype=np.int16))
+            missing = 0 if due is None else (packet.timestamp - due) % (1 << 32)
+            if 0 < missing <= _LONGEST_PAUSE_S * SAMPLE_RATE_HZ:
+                pieces.append(np.zeros(missing, dtype=np.int16))
             pieces.append(ulaw_decode(np.frombuffer(packet.payload, dtype=np.uint8)))
-            last_s = packet.at_s + PACKET_S
+            due = packet.timestamp + len(packet.payload)
         return np.concatenate(pieces)
 
     def level_dbfs(self, from_s: float = -np.inf, to_s: float = np.inf) -> float:
