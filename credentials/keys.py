@@ -1,9 +1,9 @@
 """The keys of the keyed digest. They live in a file or in the environment and never touch the database.
 
-To rotate the key: add a new one (`KeyRing.with_new_key`, or a line of `Key.generate().to_text()`) at the end of the key
-file of every host and restart them, so that all can verify with it; then make it the first line everywhere and restart
-again. From the first such host on new hashes are made with it, and an old hash is made anew at its owner's next login.
-An earlier key can be taken out once no credential is of it (`CredentialStore.key_usage`).
+To rotate the key: add a new one at the end of the key file (`ivr keys add`), bring the file to every host and restart
+them, so that all can verify with it; then make it the first line everywhere and restart again. From the first such host
+on new hashes are made with it, and an old hash is made anew at its owner's next login. An earlier key can be taken out
+once no credential is of it (`ivr keys list`).
 """
 
 import base64
@@ -13,7 +13,7 @@ import hmac
 import os
 import secrets
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -104,6 +104,9 @@ class KeyRing:
     def __repr__(self) -> str:
         return f"<KeyRing {' '.join(self._keys)}>"
 
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._keys.values())
+
     def __contains__(self, key_id: object) -> bool:
         return key_id in self._keys
 
@@ -125,10 +128,6 @@ class KeyRing:
         """Return the same keys with another current one, and those that came before it."""
         first = self.get(key_id)
         return KeyRing([first, *(key for key in self._keys.values() if key != first)], earlier=earlier)
-
-    def with_new_key(self) -> "KeyRing":
-        """Return the ring with a new random key at its end."""
-        return KeyRing([*self._keys.values(), Key.generate()], earlier=self._earlier)
 
     def to_text(self) -> str:
         """Return the keys as `parse` reads them. A secret: for the key file alone."""
@@ -173,6 +172,25 @@ class KeyRing:
         except OSError as error:
             raise KeyFileError(f"the key file {path} cannot be used: {error.strerror or error}") from None
         return cls._parse_from(text, f"the key file {path}", KeyFileError)
+
+    @classmethod
+    def add_to_file(cls, path: str | Path) -> Key:
+        """Add a new key at the end of a key file, which is made with another one if it does not exist.
+
+        Raises:
+            KeyFileError: as for `from_file`.
+        """
+        path = Path(path)
+        cls.from_file(path)
+        key = Key.generate()
+        try:
+            with path.open("ab") as file:
+                file.write(f"\n{key.to_text()}\n".encode("ascii"))
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise KeyFileError(f"the key file {path} cannot be written: {error.strerror or error}") from None
+        return key
 
     @classmethod
     def _parse_from(cls, text: str, place: str, error: type[InvalidKey]) -> "KeyRing":

@@ -204,6 +204,11 @@ class OperatorSide(StoreBase):
         with self._database.reading() as connection:
             return audit.verify(connection, self._ring, since=since)
 
+    @property
+    def current_key_id(self) -> str:
+        """The id of the key that makes new hashes."""
+        return self._ring.current.key_id
+
     @database_border
     def key_usage(self) -> dict[str, int]:
         """Return how many credentials were made with each key that has any, by its id."""

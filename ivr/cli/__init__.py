@@ -3,6 +3,7 @@
 from ivr.cli.app import app
 from ivr.cli.audit import audit_app
 from ivr.cli.call import call
+from ivr.cli.keys import keys_app
 from ivr.cli.lines import lines_app
 from ivr.cli.serve import serve, up
 from ivr.cli.simulate import simulate
@@ -15,3 +16,4 @@ app.command()(simulate)
 app.command()(call)
 app.add_typer(lines_app, name="lines")
 app.add_typer(audit_app, name="audit")
+app.add_typer(keys_app, name="keys")

@@ -6,8 +6,6 @@ import sys
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from credentials import Head
 from ivr.cli.app import open_store, reporting_errors
@@ -49,15 +47,8 @@ def show(
     """Show the newest records."""
     with open_store(Settings.load()) as store:
         records = store.audit_records(number=number, last=last)
-    table = Table("record", "time (UTC)", "what", "number", "by", "from", "detail", box=None)
     for record in records:
-        table.add_row(
-            str(record.position),
-            f"{record.at:%Y-%m-%d %H:%M:%S}",
-            record.action,
-            record.number,
-            record.actor,
-            record.origin,
-            record.detail,
+        print(
+            f"{record.position:>8}  {record.at:%Y-%m-%d %H:%M:%S}Z  {record.number:<11}  {record.action:<22}"
+            f"  by {' from '.join(filter(None, (record.actor, record.origin)))}  {record.detail}".rstrip()
         )
-    Console(soft_wrap=True).print(table)

@@ -28,8 +28,8 @@ from tests.credentials.conftest import CHEAP
 from tests.credentials.plain_model import Credential, Model
 from tests.credentials.postgresql import Server
 
-HISTORIES = int(os.environ.get("KARIPASS_TEST_HISTORIES", "20"))
-"""How many on each database."""
+HISTORIES = int(os.environ.get("KARIPASS_TEST_HISTORIES", "12"))
+"""How many on each database; 200 for a thorough look (two minutes)."""
 
 NUMBERS = ["0312345678", "0312345679", "0312345680", "0612345678", "0799999999"]
 LIMITS = CallLimits(sets_per_hour=8, failed_calls=2, refused_for=timedelta(hours=2))

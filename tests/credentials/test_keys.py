@@ -143,11 +143,23 @@ class TestRing:
         assert ring.get(second.key_id) == second
         assert Key.from_file(path) == first
 
-    def test_a_new_key_goes_to_the_end_and_survives_being_written_and_read(self) -> None:
-        key = Key.generate()
-        ring = KeyRing.parse(KeyRing([key]).with_new_key().to_text())
-        assert ring.current == key
-        assert len(ring.to_text().splitlines()) == 2
+    def test_a_new_key_goes_to_the_end_of_the_file(self, path: Path) -> None:
+        current = Key.from_file(path)
+        path.write_text(path.read_text().rstrip())  # as an editor may leave it
+        added = KeyRing.add_to_file(path)
+        assert list(KeyRing.from_file(path)) == [current, added]
+        assert path.stat().st_mode & 0o777 == 0o600
+
+    def test_a_ring_survives_being_written_and_read(self) -> None:
+        ring = KeyRing([Key.generate(), Key.generate()])
+        assert list(KeyRing.parse(ring.to_text())) == list(ring)
+
+    def test_a_file_that_lets_others_in_gets_no_key(self, path: Path) -> None:
+        Key.from_file(path)
+        path.chmod(0o644)
+        with pytest.raises(KeyFileError, match="chmod 600"):
+            KeyRing.add_to_file(path)
+        assert len(path.read_text().split()) == 1
 
     def test_a_key_that_it_lacks_is_named_with_what_it_has(self) -> None:
         key = Key.generate()

@@ -212,3 +212,23 @@ class TestAudit:
 
     def test_what_is_no_head_is_refused(self) -> None:
         assert ivr("audit", "verify", "--since", "yesterday").exit_code == 2
+
+
+class TestKeys:
+    @pytest.mark.usefixtures("lines")
+    def test_a_key_is_added_and_takes_over_when_it_is_the_first(self, tmp_path: Path) -> None:
+        assert ivr("simulate", wav(), "--caller", "0312345678").exit_code == 0
+        before = ivr("keys", "list").stdout.split()[2]
+        added = ivr("keys", "add").stdout.split()[1]
+        assert added not in ivr("keys", "list").stdout
+        file = tmp_path / "state" / "key"
+        first, second = file.read_text(encoding="ascii").split()
+        file.write_text(f"{second}\n{first}\n", encoding="ascii")
+        rows = [row.split() for row in ivr("keys", "list").stdout.splitlines()[1:]]
+        assert rows == [[added, "0", "makes", "new", "hashes"], [before, "1"]]
+
+    def test_keys_in_the_environment_are_not_added_to(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("KARIPASS_KEY", "anything")
+        result = ivr("keys", "add")
+        assert result.exit_code == 1
+        assert "KARIPASS_KEY holds the keys" in result.stderr
