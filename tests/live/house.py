@@ -179,13 +179,19 @@ class House:
     # --- secrets --------------------------------------------------------------------------------------------
 
     def places_with(self, texts: Sequence[str]) -> list[str]:
-        """Which files of the house (the logs of all, the store, Asterisk's whole directory) have one of the texts."""
+        """Where one of the texts is: files of the house (all logs, the store, Asterisk's directory), command lines."""
         needles = [text.encode() for text in texts]
-        return [
-            str(path.relative_to(self.directory))
-            for path in sorted(self.directory.rglob("*"))
-            if path.is_file() and any(needle in path.read_bytes() for needle in needles)
-        ]
+        files = [path for path in sorted(self.directory.rglob("*")) if path.is_file()]
+        command_lines = sorted(Path("/proc").glob("[0-9]*/cmdline"))
+        return [str(path) for path in files + command_lines if any(needle in contents(path) for needle in needles)]
+
+
+def contents(path: Path) -> bytes:
+    """What a file holds; nothing if it has gone meanwhile, as a process's command line does."""
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
 
 
 def ivr_command() -> str:
