@@ -59,10 +59,10 @@ def test_of_64_wrong_guesses_at_a_temporary_password_exactly_3_are_judged(store:
     assert store.verify_audit().problem is None
 
 
-def test_of_24_wrong_guesses_at_a_password_exactly_10_are_judged(store: CredentialStore, race: Race) -> None:
+def test_of_64_wrong_guesses_at_a_password_exactly_10_are_judged(store: CredentialStore, race: Race) -> None:
     sign_up(store)
-    answers = Counter(race([["log_in", f"guess{guess}x"] for guess in range(SOME)]))
-    assert answers == {LoginVerdict.WRONG: 10, LoginVerdict.VOID: SOME - 10}
+    answers = Counter(race([["log_in", f"guess{guess}x"] for guess in range(PROCESSES)]))
+    assert answers == {LoginVerdict.WRONG: 10, LoginVerdict.VOID: PROCESSES - 10}
     assert check(store, NUMBER, PASSWORD) is LoginVerdict.VOID
 
 
