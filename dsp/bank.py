@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from dsp.audio import to_float32
 from dsp.burst import Ints
 from dsp.events import BurstRefused, Event, Key, KeyEnded, KeyStarted, NearMiss
-from dsp.goertzel import BLOCK, HOP, HOPS, RATE
-from dsp.lanes import ENDED, HISTORY, LONG_AGO, NO_LABEL, SOLID, STARTED, Lanes, Outcomes, Windows
+from dsp.goertzel import BLOCK, HOP, RATE
+from dsp.lanes import ENDED, HISTORY, NO_LABEL, SOLID, STARTED, Lanes, Outcomes, Windows
 from dsp.profiles import NTT, Profile
 from dsp.screen import Screen, Sight
 from dsp.timeline import Timeline
 from dsp.tones import KEYS
-from dsp.verdict import FAILED_TESTS
+from dsp.verdict import FAILED_TESTS, Judge
 
 RING = 8
 """Blocks kept of each channel; more than HISTORY, and a power of two."""
@@ -45,9 +45,8 @@ class DetectorBank:
         if capacity < 1:
             raise ValueError(f"capacity must be at least 1, not {capacity}")
         self.profile = profile
-        self._near_misses = near_misses
         self._screen = Screen(profile.floor_dbm0)
-        self._lanes = Lanes(0, profile, near_misses=near_misses)
+        self._lanes = Lanes(0, Judge(profile, near_misses=near_misses))
         self._busy = np.zeros(0, np.bool_)
         self._free: list[int] = []
         self._clock = np.zeros(0, np.int64)  # complete blocks
@@ -77,7 +76,6 @@ class DetectorBank:
         self._energies[slot] = 0
         self._sure[slot] = False
         self._lanes.alive[slot] = False
-        self._lanes.lost[slot] = LONG_AGO
         return slot
 
     def feed(self, slots: Sequence[int] | NDArray[np.integer[Any]], frames: NDArray[Any]) -> list[Event]:
@@ -101,21 +99,6 @@ class DetectorBank:
         self._check(rows)
         self._advance(rows, to_int16(frames))
         return self._events()
-
-    def note_loss(self, slot: int) -> None:
-        """Tell that a packet of about 20 ms is missing before the next sample of a channel.
-
-        The audio clock does not count what is missing. A tone of which a part is missing may be shorter than
-        the profile asks for, by as much; nothing else changes, and without being told the receiver finds most
-        losses by itself.
-
-        Raises:
-            ValueError: the slot is not open.
-        """
-        self._check(np.array([slot]))
-        lost = self._lanes.lost[slot]
-        lost[0] = lost[1]
-        lost[1] = self._clock[slot] * HOPS + self._filled[slot] // HOP
 
     def feed_silently(self, rows: Ints, frames: NDArray[np.int16]) -> None:
         """As `feed`, without checks; what was found waits in `outcomes`."""
@@ -235,10 +218,10 @@ class DetectorBank:
             lanes.alive[who[over]] = False
 
     def _windows(self, who: Ints, when: Ints) -> Windows:
-        def samples(which: Ints, look: int) -> NDArray[np.int16]:
+        def samples(which: Ints | slice, look: int) -> NDArray[np.int16]:
             place = (when[which, None] + np.arange(1 - look, 1)) % RING
             blocks: NDArray[np.int16] = self._ring[who[which, None], place]
-            return blocks.reshape(len(which), -1)
+            return blocks.reshape(len(place), -1)
 
         return samples
 

@@ -2,33 +2,32 @@
 
 Everything here works on many bursts at once, each a window of hops of 5 ms (axis names: k bursts, t hops); the
 bursts are the last axis, so that sums over hops run along memory.
-In each hop the pair is fitted by least squares (`goertzel.pair_rows`); `q` is the energy that it explains and
+In each hop the pair is fitted by least squares (`goertzel.pair_columns`); `q` is the energy that it explains and
 `e` all energy but the nuisances'. From these follow where the pair is on, for how long, how pure it is, and,
 from the phase advance between hops, how far its tones are off.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.goertzel import HOP, RATE, Floats, hop_rotation, key_frequencies, pair_rows
+from dsp.goertzel import HOP, RATE, Floats, hop_rotation, key_frequencies, pair_columns
 
 EDGE_GAIN: Final = np.float32(1.8)
 """A hop covered by the fraction c holds c*c of a full hop's explained energy; min(1.8 c*c, 1) stands for c, and
 clips level changes of 2.5 dB within a tone (echoes)."""
-EDGE_MOST: Final = np.float32(1 / 1.8**2)
-"""Below this share of a full hop's energy the root stands for c, where the curves meet."""
-STRONG: Final = 0.35
+EDGE_MOST: Final = 1 / EDGE_GAIN
+"""Below this share of a full hop's energy, times the gain, the root stands for c, where the curves meet."""
+STRONG: Final = np.float32(0.35)
 """A hop more on than this belongs to the tone; less is a gap or an edge."""
-MIN_FRACTION: Final = 0.5
+MIN_FRACTION: Final = np.float32(0.5)
 """Share of the pair in a hop's energy, below which the hop counts as empty."""
-FULL: Final = 0.9
+FULL: Final = np.float32(0.9)
 """Hops as much on are wholly tone."""
-GOOD_FRACTION: Final = 0.6
+GOOD_FRACTION: Final = np.float32(0.6)
 """The same for hops whose phase is trusted."""
 PHASE_TOLERANCE: Final = np.float32(0.5)
 """Phase advances within as many rad of the burst's own are in line. An echo 10 dB down turns a phase by 0.32 rad
@@ -38,32 +37,40 @@ MIN_IN_LINE: Final = 3
 MANY: Final = 5
 """With as many phase advances in line, the two largest steps are left out of the frequency."""
 
-PROMISING_FRACTION: Final = 0.75
+PROMISING_FRACTION: Final = np.float32(0.75)
 """The same for hops that make a window worth measuring; a key that is heard has 0.81 on average."""
 TINY: Final = np.float32(1e-6)
 LONGEST: Final = 32
 """Hops that a window may have."""
-_TIMES: Final = np.arange(LONGEST)[:, None]
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
+Doubles = NDArray[np.float64]
 
-_ROWS, _ROTATION, _FREQUENCY = pair_rows(), hop_rotation().T.copy(), key_frequencies().T.copy()
+_TIMES: Final = np.arange(LONGEST)[:, None]
+_SMALL_TIMES: Final = np.arange(LONGEST, dtype=np.int8)[:, None]
+_COLUMNS: Final = pair_columns()
+_ROTATION: Final = hop_rotation().T.copy()
+_PERCENT: Final = np.float32(100 * RATE / (2 * np.pi * HOP)) / key_frequencies().T
+"""Offset in percent of a tone whose phase advances by 1 rad a hop more than it should, (2, 16)."""
+_ONES: Final = np.ones(HOP, np.float32)
+_UP_TO: Final = np.tril(np.ones((LONGEST, LONGEST), np.float32))
+_OUTWARD: Final = np.array([[0], [2]])
+"""Rows from the one before a first hop to the ones before it and after a last hop, where a row is put before all."""
+_ENERGIES: Final = np.repeat(np.array([[0, 0], [1, 0], [0, -1]], np.float32), (4, 4, 6), axis=0)
+"""(14, 2): from squared products to explained energy, and to what the nuisances take off all energy."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """The pair in each hop: explained energy, all energy, whether the first is most of the second, (t, k); and the
-    products with `pair_rows`, (14, t, k)."""
+class Fit(NamedTuple):
+    """The pair in each hop: explained energy and all energy but the nuisances', (2, t, k); amplitudes of the low and
+    the high tone as complex numbers, (2, t, k)."""
 
-    explained: Floats
-    energy: Floats
-    pure: Bools
-    products: Floats
+    energies: Floats
+    tones: NDArray[np.complex64]
 
     def of(self, bursts: Ints) -> Fit:
         """The same for some of the bursts."""
-        return Fit(self.explained[:, bursts], self.energy[:, bursts], self.pure[:, bursts], self.products[:, :, bursts])
+        return Fit(self.energies.take(bursts, axis=2), self.tones.take(bursts, axis=2))
 
 
 def fit(keys: NDArray[np.int8], windows: NDArray[np.int16]) -> Fit:
@@ -73,23 +80,26 @@ def fit(keys: NDArray[np.int8], windows: NDArray[np.int16]) -> Fit:
         keys: (k,) indices in `KEYS`.
         windows: (k, samples) with a whole number of hops.
     """
-    hops = windows.astype(np.float32).reshape(len(windows), -1, HOP)
-    products = np.matmul(_ROWS[keys], hops.swapaxes(1, 2)).transpose(1, 2, 0).copy()
-    squares = np.square(products[:10])
-    explained = np.add.reduce(squares[:4])
-    energy = np.einsum("kth,kth->kt", hops, hops).T - np.add.reduce(squares[4:])
-    return Fit(explained, energy, explained > MIN_FRACTION * energy, products)
+    count = len(windows)
+    samples = windows.astype(np.float32).reshape(count, -1, HOP)
+    products = samples @ _COLUMNS.take(keys, axis=0)
+    tones = products[:, :, :4].view(np.complex64).transpose(2, 1, 0).copy()
+    np.square(products, out=products)
+    np.square(samples, out=samples)
+    energies: Floats = np.matmul(products.reshape(-1, len(_ENERGIES)), _ENERGIES).reshape(count, -1, 2)
+    energies[:, :, 1] += (samples.reshape(-1, HOP) @ _ONES).reshape(count, -1)
+    return Fit(energies.transpose(2, 1, 0).copy(), tones)
 
 
 def promising(fitted: Fit) -> Bools:
     """Windows that show the pair purely in enough neighbouring hops to be worth a look, (k,)."""
-    clean = fitted.explained > PROMISING_FRACTION * fitted.energy
+    explained, energy = fitted.energies
+    clean = explained > PROMISING_FRACTION * energy
     neighbours: Bools = np.add.reduce(clean[1:] & clean[:-1], dtype=np.int8) >= MIN_IN_LINE
     return neighbours
 
 
-@dataclass(frozen=True, slots=True)
-class Extent:
+class Extent(NamedTuple):
     """Where the first burst in each window is, (k,) each; times in hops from the window's start.
 
     Attributes:
@@ -101,88 +111,136 @@ class Extent:
         duration: how much of it is on, in hops.
         gap: how much is missing since the last strong hop, in hops (open bursts).
         plateau: explained energy of a full hop.
-        on: how much of each hop is on, 0 to 1, (t, k).
+        clean: its hops that are wholly and purely tone, (t, k).
     """
 
     found: Bools
     closed: Bools
-    begin: Floats
-    end: Floats
+    begin: Doubles
+    end: Doubles
     first: Ints
     last: Ints
     resume: Ints
-    duration: Floats
+    duration: Doubles
     gap: Floats
     plateau: Floats
-    on: Floats
+    clean: Bools
 
 
-def activity(fitted: Fit, plateau: Floats, usable: Bools, strong_before: Bools | bool) -> tuple[Floats, Bools]:
+def activity(
+    explained: Floats, plateau: Floats, pure: Bools, usable: Bools, before: Bools | bool
+) -> tuple[Floats, Bools]:
     """How much of each hop is on, 0 to 1, and which hops are strong, (t, k) both.
 
     Args:
-        fitted: the pair in each hop.
-        plateau: explained energy of a full hop, (k,).
+        explained: energy that the pair explains in each hop, (t, k).
+        plateau: that of a full hop, (k,).
+        pure: usable hops of which the pair is the most, (t, k).
         usable: hops that may count, (t, k).
-        strong_before: the hop before the window is strong, (k,).
+        before: the hop before the window is strong, (k,).
     """
-    share = fitted.explained / np.maximum(plateau, TINY)
-    on = np.minimum(share * EDGE_GAIN, np.float32(1))
-    on *= fitted.pure & usable
-    strong = on > STRONG
-    beside = np.empty_like(strong)
-    beside[1:] = strong[:-1]
-    beside[0] = strong_before
-    beside[:-1] |= strong[1:]
+    share = explained * (EDGE_GAIN / np.maximum(plateau, TINY))
+    on = np.minimum(share, np.float32(1))
+    on *= pure
+    around = np.empty((len(on) + 2, on.shape[1]), np.bool_)
+    strong = np.greater(on, STRONG, out=around[1:-1])
+    around[0] = before
+    around[-1] = False
+    beside = around[2:] | around[:-2]
     beside &= usable > strong
-    np.copyto(on, np.sqrt(np.minimum(share, EDGE_MOST)), where=beside)
+    np.minimum(share, EDGE_MOST, out=share)
+    share *= EDGE_MOST
+    np.sqrt(share, out=on, where=beside)
     return on, strong
+
+
+def running_sum(values: Floats) -> Floats:
+    """Sums over the hops up to and with each, (t, k): as a matrix product, which takes a tenth of cumsum's time."""
+    hops = len(values)
+    sums: Floats = np.matmul(_UP_TO[:hops, :hops], values)
+    return sums
+
+
+def since_strong(missing: Floats, strong: Bools) -> Floats:
+    """How much is missing since the last strong hop, or from the start, (t, k).
+
+    Args:
+        missing: how much is missing up to and with each hop, (t, k).
+        strong: (t, k).
+    """
+    since: Floats = missing - np.maximum.accumulate(missing * strong)
+    return since
 
 
 def locate(fitted: Fit, start: Ints, min_gap: float) -> Extent:
     """Find the first burst of each window at or after hop `start`; a gap of `min_gap` hops ends it."""
-    hops, count = fitted.explained.shape
+    explained, energy = fitted.energies
+    hops, count = explained.shape
     times = _TIMES[:hops]
     usable = times >= start
-    explained = fitted.explained * (fitted.pure & usable)
-    pairs = explained[1:] + explained[:-1]
-    plateau = np.maximum.reduce(pairs[2:] + pairs[:-2]) * np.float32(0.25)
-    on, strong = activity(fitted, plateau, usable, False)
-    first = strong.argmax(axis=0)
-    missing = (1 - on).cumsum(axis=0)
-    since = missing - np.maximum.accumulate(missing * strong)
-    over = (since >= min_gap) & (times > first)
-    closed = np.logical_or.reduce(over)
-    resume = np.where(closed, over.argmax(axis=0), hops)
+    pure = explained > MIN_FRACTION * energy
+    pure &= usable
+    counted = explained * pure
+    pairs = counted[1:] + counted[:-1]
+    plateau = np.maximum.reduce(pairs[2:] + pairs[:-2])
+    plateau *= np.float32(0.25)
+    on, strong = activity(explained, plateau, pure, usable, False)
+    missing = running_sum(1 - on)
+    since = since_strong(missing, strong)
+    ends = np.empty((2, count), np.int64)
+    first, last = ends
+    strong.argmax(axis=0, out=first)
+    resume = first_gap(since, min_gap, times > first)
     inside = strong & (times < resume)
-    last = hops - 1 - inside[::-1].argmax(axis=0)
-    lanes = np.arange(count)
+    np.subtract(hops - 1, inside[::-1].argmax(axis=0), out=last)
     padded = np.zeros((hops + 2, count), np.float32)
     padded[1:-1] = on
-    before, after = padded[first, lanes], padded[last + 2, lanes]
-    first_on, last_on = on[first, lanes], on[last, lanes]
-    between = (last - first) - (missing[last, lanes] - missing[first, lanes])
+    place = ends * count
+    place += np.arange(count)
+    at_ends = missing.take(place)
+    inner = padded.take(place + count)
+    outer = padded.take(place + _OUTWARD * count)
+    edges = inner + outer
+    clean = on > FULL
+    clean &= inside
+    clean &= explained > GOOD_FRACTION * energy
     return Extent(
-        found=strong[first, lanes],
-        closed=closed,
-        begin=(first + 1 - first_on - before).astype(np.float32),
-        end=(last + last_on + after).astype(np.float32),
+        found=inner[0] > STRONG,
+        closed=resume < hops,
+        begin=first + 1 - edges[0],
+        end=last + edges[1],
         first=first,
         last=last,
         resume=resume,
-        duration=between + first_on + before + after,
+        duration=last - first - (at_ends[1] - at_ends[0]) + edges[0] + outer[1],
         gap=since[-1],
         plateau=plateau,
-        on=on,
+        clean=clean,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Measures:
+def first_gap(since: Floats, min_gap: float, counts: Bools | None = None) -> Ints:
+    """The hop at which a gap since the last strong one is long enough, or one past the last hop, (k,).
+
+    Args:
+        since: as `since_strong` has it.
+        min_gap: in hops.
+        counts: hops that count, (t, k), or all.
+    """
+    over = np.empty((len(since) + 1, since.shape[1]), np.bool_)
+    over[-1] = True
+    np.greater_equal(since, min_gap, out=over[:-1])
+    if counts is not None:
+        over[:-1] &= counts
+    hop: Ints = over.argmax(axis=0)
+    return hop
+
+
+class Measures(NamedTuple):
     """Figures of bursts, (k,) or (2, k) for the low and the high tone.
 
     Attributes:
-        amplitude: peak amplitudes in sample units, (2, k).
+        power: squared peak amplitudes in sample units, (2, k).
         offset_percent: measured frequencies against nominal, (2, k).
         purity: share of the pair in all energy but the nuisances'.
         in_line: how many phase advances are in line.
@@ -195,7 +253,7 @@ class Measures:
         idle: share of the hops between first and last that show no steady tone.
     """
 
-    amplitude: Floats
+    power: Floats
     offset_percent: Floats
     purity: Floats
     in_line: Floats
@@ -207,14 +265,18 @@ class Measures:
 
 
 def _legendre_table(longest: int) -> Floats:
-    """Row n: the second Legendre polynomial over n hops, free of a mean and by its own energy, from column `longest`
-    on; zeros about it."""
+    """Row n: what each phase advance of a burst of n hops adds to `Measures.drift`, from column `longest` on; zeros
+    about it.
+
+    An advance is in the phase of all later hops, so that this is the sum from each hop to the last of the second
+    Legendre polynomial over n hops, free of a mean and by its own energy.
+    """
     table = np.zeros((longest + 1, 3 * longest), np.float32)
     for hops in range(3, longest + 1):
         place = np.linspace(-1, 1, hops)
         shape = 1.5 * place * place - 0.5
         shape -= shape.mean()
-        table[hops, longest : longest + hops] = shape / (shape @ shape)
+        table[hops, longest : longest + hops] = shape[::-1].cumsum()[::-1] / (shape @ shape)
     return table
 
 
@@ -228,16 +290,7 @@ def _near(residual: Floats) -> Bools:
     return near
 
 
-def clean_hops(fitted: Fit, extent: Extent) -> Bools:
-    """Hops of located bursts that are wholly and purely tone, (t, k)."""
-    times = _TIMES[: len(fitted.explained)]
-    good = (times >= extent.first) & (times <= extent.last)
-    good &= extent.on > FULL
-    good &= fitted.explained > GOOD_FRACTION * fitted.energy
-    return good
-
-
-def measure(keys: NDArray[np.int8], fitted: Fit, first: Ints, last: Ints, good: Bools) -> Measures:
+def measure(keys: NDArray[np.int8], fitted: Fit, first: Ints, last: Ints, both: Bools) -> Measures:
     """Level, frequency, purity and steadiness of located bursts.
 
     The frequency is that of the most common phase advance between neighbouring hops. A lost packet makes the
@@ -248,60 +301,70 @@ def measure(keys: NDArray[np.int8], fitted: Fit, first: Ints, last: Ints, good: 
         keys: (k,) indices in `KEYS`.
         fitted: of the bursts.
         first, last: their first and last strong hop.
-        good: their clean hops, (t, k).
+        both: advances between clean hops, (t - 1, k).
     """
-    z = np.empty((2, *good.shape), np.complex64)
-    z.real = fitted.products[10:12]
-    z.imag = fitted.products[12:14]
-    advance = z[:, 1:] * z[:, :-1].conj()
-    both = good[1:] & good[:-1]
+    tones = fitted.tones
+    advance = tones[:, 1:] * tones[:, :-1].conj()
     common = np.add.reduce(advance * both, axis=1)
-    turn = advance * common.conj()[:, None]
-    residual = np.arctan2(turn.imag, turn.real)
-    in_line = _near(residual) & both
-    first_centre = np.add.reduce(residual * in_line, axis=1) / np.maximum(np.add.reduce(in_line, dtype=np.float32), 1)
+    advance *= common.conj()[:, None]
+    residual = np.arctan2(advance.imag, advance.real)
+    in_line = _near(residual)
+    in_line &= both
+    first_centre = np.add.reduce(residual * in_line, axis=1)
+    first_centre /= np.maximum(np.add.reduce(in_line, dtype=np.float32), 1)
     residual -= first_centre[:, None]
-    in_line = _near(residual) & both
+    framed = np.zeros((len(both) + 2, len(keys)), np.bool_)
+    in_line = np.logical_and(_near(residual), both, out=framed[1:-1])
     count = np.add.reduce(in_line, dtype=np.float32)
     some = np.maximum(count, 1)
     residual *= in_line
-    centre = np.add.reduce(residual, axis=1) / some
+    centre = np.add.reduce(residual, axis=1)
+    centre /= some
     residual -= centre[:, None] * in_line
     jitter = np.maximum.reduce(np.add.reduce(np.square(residual), axis=1)) / some
-    splices = np.add.reduce(in_line[1:] > in_line[:-1], dtype=np.int8) + in_line[0] - 1
+    splices = np.add.reduce(framed[1:] > framed[:-1], dtype=np.int8) - np.int8(1)
 
     # a large step may be a splice of small angle, over two advances, or an echo's begin: a glide has none
     step = np.add.reduce(np.abs(residual))
-    place = _TIMES[: len(both)] - (step[1:] + step[:-1]).argmax(axis=0)
-    calm = in_line & ((place < 0) | (place > 1))
+    largest = (step[1:] + step[:-1]).argmax(axis=0).astype(np.int8)
+    # as unsigned numbers, places before it are large
+    calm = (_SMALL_TIMES[: len(both)] - largest).view(np.uint8) > 1
+    calm &= in_line
     residual *= calm
-    refined = np.add.reduce(residual, axis=1) / np.maximum(np.add.reduce(calm, dtype=np.float32), 1)
-    turned = common * _ROTATION[:, keys]
-    offset = np.arctan2(turned.imag, turned.real) + first_centre + centre + refined * (count >= MANY)
+    refined = np.add.reduce(residual, axis=1)
+    refined /= np.maximum(np.add.reduce(calm, dtype=np.float32), 1)
+    refined *= count >= MANY
+    turned = common * _ROTATION.take(keys, axis=1)
+    offset = np.arctan2(turned.imag, turned.real)
+    offset += first_centre
+    offset += centre
+    offset += refined
     length = last - first + 1
-    shape = _LEGENDRE[length, _TIMES[1 : len(good)] + (LONGEST - first)]
-    drift = np.maximum.reduce(np.abs(np.add.reduce(residual.cumsum(axis=1) * shape, axis=1)))
+    place = _TIMES[1 : len(both) + 1] + (length * _LEGENDRE.shape[1] + (LONGEST - first))
+    residual *= _LEGENDRE.take(place)
+    drift = np.maximum.reduce(np.abs(np.add.reduce(residual, axis=1)))
 
-    used = np.zeros(good.shape, np.float32)
-    used[1:] = in_line
-    np.maximum(used[:-1], in_line, out=used[:-1])
-    weight = np.add.reduce(used)
+    used = framed[1:] | framed[:-1]
+    weight = np.add.reduce(used, dtype=np.float32)
+    amplitude = np.abs(tones)
+    amplitude *= used
     hops = np.maximum(weight, 1)
-    square = np.square(fitted.products[10:12]) + np.square(fitted.products[12:14])
-    square *= used
-    apparent = np.add.reduce(square, axis=1) / hops
-    mean = np.add.reduce(np.sqrt(square), axis=1) / hops
-    ripple = np.sqrt(np.maximum.reduce(np.maximum(apparent / np.maximum(np.square(mean), TINY) - 1, 0)))
+    mean = np.add.reduce(amplitude, axis=1)
+    mean /= hops
+    apparent = np.add.reduce(np.square(amplitude, out=amplitude), axis=1)
+    apparent /= hops
+    spread = apparent / np.maximum(np.square(mean), TINY)
+    ripple = np.sqrt(np.maximum(np.maximum(spread[0], spread[1]) - 1, 0))
     # a tone off its nominal frequency is explained less by the fit, in power by (sin(x/2) / (x/2))^2, x the offset in
     # rad a hop: here to the fourth order, 0.1 % wrong at 1.3 rad
     bend = np.square(offset)
-    actual = apparent / (1 - bend * (np.float32(1 / 12) - bend * np.float32(1 / 360)))
-    kept = (apparent[0] + apparent[1]) / np.maximum(actual[0] + actual[1], TINY)
-    share = np.add.reduce(fitted.explained * used) / np.maximum(np.add.reduce(fitted.energy * used), TINY)
+    power = apparent / (1 - bend * (np.float32(1 / 12) - bend * np.float32(1 / 360)))
+    explained, energy = np.add.reduce(fitted.energies * used, axis=1)
+    share = explained * np.add.reduce(power) / np.maximum(energy * np.add.reduce(apparent), TINY)
     return Measures(
-        amplitude=np.sqrt(actual),
-        offset_percent=offset * (np.float32(100 * RATE / (2 * np.pi * HOP)) / _FREQUENCY[:, keys]),
-        purity=np.minimum(share / np.maximum(kept, TINY), np.float32(1)),
+        power=power,
+        offset_percent=offset * _PERCENT.take(keys, axis=1),
+        purity=np.minimum(share, np.float32(1)),
         in_line=count,
         jitter=jitter,
         splices=splices,

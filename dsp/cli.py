@@ -92,7 +92,7 @@ def decode_command(
 
 @app.command()
 def generate(
-    keys: Annotated[str, typer.Argument(help="Keys, such as 15#.")],
+    keys: Annotated[str, typer.Argument(help="Keys, such as 15#; spaces part groups: 0.5 s.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The WAV file to write.")],
     level: Annotated[float, typer.Option(help="Mean level of the two tones, dBm0.")] = -10.0,
     twist: Annotated[float, typer.Option(help="High tone's level minus low tone's, dB.")] = 0.0,

@@ -71,23 +71,23 @@ def screen_columns() -> tuple[Floats, Floats]:
 
 
 @cache
-def pair_rows() -> Floats:
-    """For the measurements: 14 rows for each key, shape (16, 14, 40).
+def pair_columns() -> Floats:
+    """For the measurements: 14 columns for each key, shape (16, 40, 14).
 
-    Rows 0-3 are an orthonormal basis of the key's pair (of what the nuisance basis leaves of it): the sum of
-    the squares of the products is the energy that the pair explains. Rows 4-9 are the nuisance basis. Rows
-    10-13 give the least-squares amplitudes of the tones, Re of low and high, then Im:
-    x[n] = Re(z_low exp(j w_low n)) + Re(z_high exp(j w_high n)).
+    Columns 0-3 give the least-squares amplitudes of the tones, Re and Im of the low one, then of the high one:
+    x[n] = Re(z_low exp(j w_low n)) + Re(z_high exp(j w_high n)). Columns 4-7 are an orthonormal basis of the
+    key's pair (of what the nuisance basis leaves of it): the sum of the squares of the products is the energy
+    that the pair explains. Columns 8-13 are the nuisance basis.
     """
     clean, nuisance = clean_bins(HOP, HOP_NUISANCES)
-    rows = np.empty((16, 14, HOP))
+    columns = np.empty((16, HOP, 14))
     for key in range(16):
         low, high = key // 4, 4 + key % 4
-        pair = clean[:, [low, high, low + 8, high + 8]]
-        rows[key, :4] = np.linalg.qr(pair)[0].T
-        rows[key, 4:10] = nuisance.T
-        rows[key, 10:] = np.linalg.pinv(pair) * np.array([1, 1, -1, -1])[:, None]
-    return rows.astype(np.float32)
+        pair = clean[:, [low, low + 8, high, high + 8]]
+        columns[key, :, :4] = np.linalg.pinv(pair).T * np.array([1, -1, 1, -1])
+        columns[key, :, 4:8] = np.linalg.qr(pair)[0]
+        columns[key, :, 8:] = nuisance
+    return columns.astype(np.float32)
 
 
 @cache

@@ -18,16 +18,27 @@ All lanes that are to be judged, or followed, are so in one call, whether they a
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.burst import Bools, Fit, Ints, activity, fit, locate, promising
+from dsp.burst import (
+    MIN_FRACTION,
+    Bools,
+    Doubles,
+    Fit,
+    Ints,
+    activity,
+    first_gap,
+    fit,
+    locate,
+    promising,
+    running_sum,
+    since_strong,
+)
 from dsp.goertzel import HOPS
-from dsp.profiles import Profile
-from dsp.verdict import HOP_MS, PASSED, Verdict, judge
+from dsp.verdict import PASSED, Judge, Verdict
 
 FIRST_LOOK: Final = 4
 """Blocks in the window of the first judgement: the one before the first hit, and three."""
@@ -41,12 +52,13 @@ SOLID: Final = 0.85
 """A block whose pair has as much of the energy of the stronger of the last two cannot hold a gap."""
 NO_LABEL: Final = -1
 
-LONG_AGO: Final = -(1 << 40)
-
 STARTED, ENDED, REFUSED = range(3)
 
-Windows = Callable[[Ints, int], NDArray[np.int16]]
+Windows = Callable[[Ints | slice, int], NDArray[np.int16]]
 """(which, look): for these of the lanes in hand the samples of the last `look` blocks, (k, look * 160)."""
+
+_ALL: Final = slice(None)
+_TIMES: Final = np.arange(2 * HOPS)[:, None]
 
 _COLUMNS = (
     "alive",
@@ -63,12 +75,10 @@ _COLUMNS = (
     "plateau",
     "gap",
     "figures",
-    "lost",
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Outcomes:
+class Outcomes(NamedTuple):
     """What was found out, (k,) each: STARTED, ENDED or REFUSED; the block at which; the lane; times in hops."""
 
     kind: int
@@ -82,7 +92,25 @@ class Outcomes:
 
     def of(self, lanes: Ints) -> Outcomes:
         """The same, told of other lanes."""
-        return replace(self, lane=lanes)
+        return self._replace(lane=lanes)
+
+
+class _Told(NamedTuple):
+    """What can be told of judged bursts, (k,) each."""
+
+    at: Ints
+    rows: Ints
+    keys: NDArray[np.int8]
+    begin: Doubles
+    end: Doubles
+    verdict: Verdict
+
+    def some(self, kind: int, part: Ints) -> Outcomes:
+        """Of some of them, as outcomes."""
+        figures, failed = self.verdict.figures.T[part], self.verdict.failed[part]
+        return Outcomes(
+            kind, self.at[part], self.rows[part], self.keys[part], self.begin[part], self.end[part], figures, failed
+        )
 
 
 class Lanes:
@@ -103,13 +131,11 @@ class Lanes:
         plateau: energy of a full hop.
         gap: hops missing since `last_on`.
         figures: of the announced key.
-        lost: the hops before which packets are known to be missing, the last two, (rows, 2).
     """
 
-    def __init__(self, rows: int, profile: Profile, *, near_misses: bool) -> None:
-        self._profile = profile
-        self._min_gap = profile.min_gap_ms / HOP_MS
-        self._near_misses = near_misses
+    def __init__(self, rows: int, judge: Judge) -> None:
+        self._judge = judge
+        self._min_gap = judge.min_gap
         self.outcomes: list[Outcomes] = []
         self.alive = np.zeros(rows, np.bool_)
         self.key = np.full(rows, NO_LABEL, np.int8)
@@ -120,11 +146,10 @@ class Lanes:
         self.begin, self.last_on = np.full(rows, np.nan), np.zeros(rows)
         self.plateau, self.gap = np.zeros(rows, np.float32), np.zeros(rows, np.float32)
         self.figures = np.zeros((rows, 5), np.float32)
-        self.lost = np.full((rows, 2), LONG_AGO, np.int64)
 
     def like(self, rows: int) -> Lanes:
         """A fresh table of the same kind."""
-        return Lanes(rows, self._profile, near_misses=self._near_misses)
+        return Lanes(rows, self._judge)
 
     def resize(self, rows: int) -> None:
         """Make room for more lanes; rows keep their numbers."""
@@ -161,39 +186,43 @@ class Lanes:
             hit: it has the lane's label.
             samples: gives the blocks up to `at`.
         """
-        early = at == self.first[rows] + 2
         # without the label in the newest block the next look would show no more, unless the label comes back
-        self.due[rows] = at + np.where(hit, 1, 2)
-        # a longer look sees no more at first, as hops before `start` do not count: few lanes are taken together
-        looks = ((LATER_LOOK, early | True),) if len(rows) <= FEW else ((FIRST_LOOK, early), (LATER_LOOK, ~early))
-        for look, chosen in looks:
+        self.due[rows] = at + 2 - hit
+        if len(rows) <= FEW:  # a longer look sees no more at first, as hops before `start` do not count
+            self._examine(rows, at, over, hit, fit(self.key[rows], samples(_ALL, LATER_LOOK)))
+            return
+        early = at == self.first[rows] + 2
+        for look, chosen in ((FIRST_LOOK, early), (LATER_LOOK, ~early)):
             part = chosen.nonzero()[0]
             if part.size:
                 fitted = fit(self.key[rows[part]], samples(part, look))
-                worth = promising(fitted)
-                if not worth.all():
-                    kept = worth.nonzero()[0]
-                    part, fitted = part[kept], fitted.of(kept)
-                if part.size:
-                    self._judge(rows[part], at[part], over[part], hit[part], fitted)
+                self._examine(rows[part], at[part], over[part], hit[part], fitted)
 
-    def _judge(self, rows: Ints, at: Ints, over: Bools, hit: Bools, fitted: Fit) -> None:
+    def _examine(self, rows: Ints, at: Ints, over: Bools, hit: Bools, fitted: Fit) -> None:
+        worth = promising(fitted)
+        if not worth.all():
+            kept = worth.nonzero()[0]
+            if not kept.size:
+                return
+            rows, at, over, hit, fitted = rows[kept], at[kept], over[kept], hit[kept], fitted.of(kept)
         keys = self.key[rows]
-        base = (at + 1) * HOPS - len(fitted.explained)
+        base = (at + 1) * HOPS - fitted.energies.shape[1]
         extent = locate(fitted, np.maximum(self.start[rows] - base, 0), self._min_gap)
-        lost = self.lost[rows] - base[:, None]
-        verdict = judge(self._profile, keys, fitted, extent, lost, near_misses=self._near_misses)
+        verdict = self._judge.judge(keys, fitted, extent)
         begin, end = base + extent.begin, base + extent.end
-        known = self.begin[rows]
-        begin = np.where((extent.first == 0) & (known < begin), known, begin)
-        passed = extent.found & (verdict.failed == PASSED)
+        np.fmin(begin, self.begin[rows], out=begin, where=extent.first == 0)
         closed = extent.found & extent.closed
         self.begin[rows] = np.where(extent.found, begin, np.nan)
-        if passed.any():
-            finished = passed & (closed | over)
-            self._tell(STARTED, passed, at, rows, keys, begin, end, verdict)
-            self._tell(ENDED, finished, at, rows, keys, begin, end, verdict)
-            held = (passed & ~finished).nonzero()[0]
+        told = _Told(at, rows, keys, begin, end, verdict)
+        passed = verdict.failed == PASSED
+        part = passed.nonzero()[0]
+        if part.size:
+            self.outcomes.append(told.some(STARTED, part))
+            finished = (closed | over)[part]
+            held = part
+            if finished.any():
+                self.outcomes.append(told.some(ENDED, part[finished]))
+                held = part[~finished]
             lanes = rows[held]
             self.open[lanes] = True
             self.pending[lanes] = False
@@ -202,9 +231,10 @@ class Lanes:
             self.gap[lanes] = extent.gap[held]
             self.last_on[lanes] = end[held]
             self.done[lanes] = (at[held] + 1) * HOPS
-        if self._near_misses:
-            refused = ~passed & (closed | over | ~hit) & verdict.measured
-            self._tell(REFUSED, refused, at, rows, keys, begin, end, verdict)
+        if self._judge.near_misses:
+            part = (~passed & (closed | over | ~hit) & verdict.measured).nonzero()[0]
+            if part.size:
+                self.outcomes.append(told.some(REFUSED, part))
         self._seek_again(rows, closed, base + extent.resume, at)
 
     def follow(self, rows: Ints, at: Ints, over: Bools, samples: Windows) -> None:
@@ -213,27 +243,30 @@ class Lanes:
         base = (at - 1) * HOPS
         done, gap, last_on = self.done[rows], self.gap[rows], self.last_on[rows]
         skipped = done < base  # solid blocks
-        gap = np.where(skipped, np.float32(0), gap)
-        last_on = np.where(skipped, base, last_on)
-        fitted = fit(keys, samples(np.arange(len(rows)), 2))
-        times = np.arange(2 * HOPS)[:, None]
-        fresh = times >= done - base
-        on, strong = activity(fitted, self.plateau[rows], fresh, gap == 0)
-        missing = gap + ((1 - on) * fresh).cumsum(axis=0)
-        since = missing - np.maximum.accumulate(missing * strong)
-        long_enough = since >= self._min_gap
-        closed: Bools = np.logical_or.reduce(long_enough)
-        resume = np.where(closed, long_enough.argmax(axis=0), 2 * HOPS)
-        inside = strong & (times < resume)
+        if skipped.any():
+            gap[skipped] = 0
+            np.copyto(last_on, base, where=skipped)
+        explained, energy = fit(keys, samples(_ALL, 2)).energies
+        fresh = done - base <= _TIMES
+        pure = explained > MIN_FRACTION * energy
+        pure &= fresh
+        on, strong = activity(explained, self.plateau[rows], pure, fresh, gap == 0)
+        missing = running_sum((1 - on) * fresh)
+        missing += gap
+        since = since_strong(missing, strong)
+        resume = first_gap(since, self._min_gap)
+        closed = resume < 2 * HOPS
+        inside = strong & (resume > _TIMES)
         last = 2 * HOPS - 1 - inside[::-1].argmax(axis=0)
-        lanes = np.arange(len(rows))
         padded = np.zeros((2 * HOPS + 1, len(rows)), np.float32)
         padded[:-1] = on
-        end = base + last + on[last, lanes] + padded[last + 1, lanes]
-        last_on = np.where(inside[last, lanes], end, last_on)
+        place = last * len(rows)
+        place += np.arange(len(rows))
+        end = base + last + (padded.take(place) + padded.take(place + len(rows)))
+        np.copyto(last_on, end, where=inside.take(place))
         ended = closed | over
-        if ended.any():
-            part = ended.nonzero()[0]
+        part = ended.nonzero()[0]
+        if part.size:
             who = rows[part]
             passed = np.full(part.size, PASSED, np.int8)
             self.outcomes.append(
@@ -254,21 +287,3 @@ class Lanes:
             self.first[lanes] = resume[part] // HOPS
             self.due[lanes] = np.maximum(at[part] + 1, self.first[lanes] + 2)
             self.begin[lanes] = np.nan
-
-    def _tell(
-        self,
-        kind: int,
-        which: Bools,
-        at: Ints,
-        rows: Ints,
-        keys: NDArray[np.int8],
-        begin: NDArray[np.floating[Any]],
-        end: NDArray[np.floating[Any]],
-        verdict: Verdict,
-    ) -> None:
-        part = which.nonzero()[0]
-        if part.size:
-            figures, failed = verdict.figures.T[part], verdict.failed[part]
-            self.outcomes.append(
-                Outcomes(kind, at[part], rows[part], keys[part], begin[part], end[part], figures, failed)
-            )

@@ -17,8 +17,9 @@ from dsp.lanes import STARTED
 from dsp.profiles import NTT, Profile
 from dsp.tones import KEYS
 
-PIECE: Final = 1 << 21
-"""Samples of a recording in hand at a time (4 min): memory does not grow with its length."""
+PIECE: Final = 1 << 22
+"""Samples of a recording in hand at a time (9 min, 8 MB): memory does not grow with its length."""
+_KEY_BYTES: Final = np.frombuffer(KEYS.encode(), np.uint8)
 
 
 class Receiver:
@@ -104,7 +105,7 @@ def decode_pieces(pieces: Iterable[NDArray[Any]], *, profile: Profile = NTT) -> 
         if started:
             order = np.concatenate([part.block for part in started]).argsort(kind="stable")
             keys = np.concatenate([part.key for part in started])[order]
-            found.extend(KEYS[key] for key in keys.tolist())
+            found.append(_KEY_BYTES[keys].tobytes().decode())
     return "".join(found)
 
 

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from dsp.burst import Bools, Ints
-from dsp.goertzel import HOPS, Floats
+from dsp.goertzel import BLOCK, HOPS, Floats
 from dsp.lanes import HISTORY, SOLID, Lanes, Outcomes, Windows
+from dsp.tones import KEYS
 
 NEVER: Final = 1 << 40
 CARRIED: Final = 2
@@ -45,10 +47,11 @@ def find_courses(labels: NDArray[np.int8], sure: Bools, alive: Bools, keys: NDAr
     if not channel.size:
         return Courses(channel, channel.astype(np.int8), channel, channel)
     label = labels[channel, column]
-    order = np.lexsort((column, label, channel))
-    channel, column, label = channel[order], column[order], label[order]
-    step = np.diff(column)
-    same = (np.diff(channel) == 0) & (np.diff(label) == 0)
+    group = channel * len(KEYS) + label
+    order = group.argsort(kind="stable")
+    channel, column, label, group = channel[order], column[order], label[order], group[order]
+    step = column[1:] - column[:-1]
+    same = group[1:] == group[:-1]
     linked = np.concatenate([[False], same & (step <= 2)])
     firm = sure[channel, column]
     touching = np.concatenate([[False], same & (step == 1) & (firm[1:] | firm[:-1])])
@@ -87,7 +90,9 @@ class Timeline:
         blocks: NDArray[np.int16],
     ) -> None:
         self._home, self._rows, self._clock = home, rows, clock
-        self._past, self._blocks = past, blocks
+        self._blocks = blocks
+        # windows that begin before the frame are cut from its head, with what was before it
+        self._head = np.concatenate([past, blocks[:, :HISTORY]], axis=1)
         length = blocks.shape[1]
         courses = find_courses(labels, sure, home.alive[rows], home.key[rows])
         self._channel = courses.channel
@@ -99,7 +104,6 @@ class Timeline:
         carried = alive[self._channel] & (courses.key == home.key[rows][self._channel]) & (courses.first < CARRIED)
         everyone = np.arange(len(courses.channel))
         lanes.create(everyone, courses.key, self._origin + courses.first)
-        lanes.lost[:] = home.lost[rows[self._channel]]
         lanes.copy(everyone[carried], home, rows[self._channel[carried]])
         lanes.last[:] = self._origin + courses.last
         self._end = clock[self._channel] + length  # first block not there yet
@@ -151,16 +155,19 @@ class Timeline:
 
     def _windows(self, who: Ints, when: Ints) -> Windows:
         channel = self._channel[who]
-        newest = when - self._clock[channel] + HISTORY
+        newest = when - self._clock[channel]
 
-        def samples(which: Ints, look: int) -> NDArray[np.int16]:
-            columns = newest[which, None] + np.arange(1 - look, 1)
-            rows = channel[which, None]
-            windows: NDArray[np.int16] = self._blocks[rows, np.maximum(columns - HISTORY, 0)]
-            early = (columns < HISTORY).nonzero()
-            if early[0].size:
-                windows[early] = self._past[rows[early[0], 0], columns[early]]
-            return windows.reshape(len(which), -1)
+        def samples(which: Ints | slice, look: int) -> NDArray[np.int16]:
+            rows, begins = channel[which], newest[which] + 1 - look
+            early = (begins < 0).nonzero()[0]
+            if not early.size:
+                return _cut(self._blocks, rows, begins, look)
+            windows = np.empty((len(rows), look * BLOCK), np.int16)
+            windows[early] = _cut(self._head, rows[early], begins[early] + HISTORY, look)
+            late = (begins >= 0).nonzero()[0]
+            if late.size:
+                windows[late] = _cut(self._blocks, rows[late], begins[late], look)
+            return windows
 
         return samples
 
@@ -172,3 +179,10 @@ class Timeline:
             newest = self._labels.shape[1] - 1
             lanes.pending[going_on] = lanes.open[going_on] & (self._loose_column(going_on) == newest)
             home.copy(self._rows[self._channel[going_on]], lanes, going_on)
+
+
+def _cut(blocks: NDArray[np.int16], rows: Ints, begins: Ints, look: int) -> NDArray[np.int16]:
+    """The samples of `look` blocks from a block on in a row of (n, length, 160), for each of (k,): (k, look * 160)."""
+    windows = sliding_window_view(blocks.reshape(len(blocks), -1), look * BLOCK, axis=1)[:, ::BLOCK]
+    cut: NDArray[np.int16] = windows[rows, begins]
+    return cut

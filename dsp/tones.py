@@ -52,11 +52,12 @@ def synthesize(
     offset_percent: float | tuple[float, float] = 0.0,
     snr_db: float | None = None,
     rng: np.random.Generator | None = None,
+    group_pause_s: float = 0.5,
 ) -> NDArray[np.float32]:
     """Make the tones of a string of keys, as a telephone would send them.
 
     Args:
-        keys: the keys, in order.
+        keys: the keys, in order; spaces part groups.
         fs: sampling rate in Hz.
         tone_s: length of each tone.
         pause_s: silence after each tone.
@@ -66,6 +67,7 @@ def synthesize(
         offset_percent: how far both tones are off their nominal frequencies; a pair gives (low, high).
         snr_db: adds white noise this far below the power of a tone pair, over the whole length.
         rng: source of start phases and noise; without it all tones start at phase 0 and noise has seed 0.
+        group_pause_s: silence between two groups of keys, instead of `pause_s` where that is shorter.
 
     Returns:
         Mono samples, full scale 1.0; tones that together exceed it are clipped to it.
@@ -80,12 +82,15 @@ def synthesize(
     high_amp = amplitude_of(level_dbm0 + twist_db / 2)
     tone_n, pause_n = round(tone_s * fs), round(pause_s * fs)
     lead_n = pause_n if lead_s is None else round(lead_s * fs)
-    out = np.zeros(lead_n + len(keys) * (tone_n + pause_n))
+    extra_n = max(round(group_pause_s * fs) - pause_n, 0)
+    groups = keys.split()
+    pressed = [(key, number * extra_n) for number, group in enumerate(groups) for key in group]
+    out = np.zeros(lead_n + len(pressed) * (tone_n + pause_n) + max(len(groups) - 1, 0) * extra_n)
     t = np.arange(tone_n) / fs
-    for number, key in enumerate(keys):
+    for number, (key, waited_n) in enumerate(pressed):
         low, high = key_tones(key)
         phases = rng.uniform(0, 2 * np.pi, 2) if rng is not None else (0.0, 0.0)
-        at = lead_n + number * (tone_n + pause_n)
+        at = lead_n + number * (tone_n + pause_n) + waited_n
         out[at : at + tone_n] = low_amp * np.sin(
             2 * np.pi * low * (1 + low_off / 100) * t + phases[0]
         ) + high_amp * np.sin(2 * np.pi * high * (1 + high_off / 100) * t + phases[1])

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.burst import MIN_IN_LINE, TINY, Extent, Fit, Ints, Measures, clean_hops, measure
+from dsp.burst import MIN_IN_LINE, TINY, Bools, Doubles, Extent, Fit, Measures, measure
 from dsp.events import FailedTest
 from dsp.goertzel import HOP, RATE, Floats
 from dsp.profiles import Profile
@@ -24,9 +22,6 @@ MIN_MEASURED: Final = 2
 MAX_SPLICES: Final = 2
 SPLICE_CREDIT_MS: Final = 8.0
 """A jump of the phase tells that a packet of 20 ms was lost, so that the tone was longer than what is left."""
-LOST_MS: Final = 20.0
-LEAST_MS: Final = 18.0
-"""Of a tone as much must be left, however much is known to be lost."""
 MIN_PURITY: Final = 0.925
 """11 dB of signal to noise; white noise 15 dB down leaves 0.972."""
 MAX_JITTER: Final = 0.08
@@ -43,114 +38,141 @@ MAX_STRANGENESS: Final = 2.0
 """Line disturbances bring a key near one limit or half near two; speech that gets this far is near to many.
 Over 24,000 keys with every disturbance of `conformance` the sum stayed below 1.7, over 38 h of speech that passed
 the single limits (doubled) it was above 2.0, mostly above 4."""
+ROUNDING_HOPS: Final = 1e-3
+"""A gap of just the length that ends a key ends it, whatever the sums over its hops round to."""
 FAILED_TESTS: Final = tuple(FailedTest)
 PASSED: Final = -1
 
-
 LEAST_NOISE: Final = np.float32(10**-4.5)
 """A signal-to-noise ratio beyond 45 dB would be rounding."""
-LEVEL_OF_ONE_DBM0: Final = np.float32(FULL_SCALE_DBM0 - 20 * np.log10(INT16_FULL_SCALE))
-ROUGH_PURITY: Final = 0.8
+ROUGH_PURITY: Final = np.float32(0.8)
 """Of all clean hops together; the loss of the fit by tones 2.3 % off is in it."""
 
+_TO_DBM0: Final = np.array([[FULL_SCALE_DBM0 - 20 * np.log10(INT16_FULL_SCALE)]] * 2 + [[0]], np.float32)
+"""To add to levels of two squared amplitudes in sample units; the third level is a ratio already."""
+_LEAST: Final = np.array([[TINY * TINY]] * 2 + [[TINY]], np.float32)
+"""Less has no level."""
 
+_SQUARED: Final = slice(2, 10)
+"""Rows of the table of tests whose figures make up the strangeness: 0 in each for an ideal pair."""
 _SCALE: Final = np.array(
-    [1, 1, 1 / (1 - MIN_PURITY), 1 / MAX_JITTER, 1 / ORDINARY_DRIFT_RAD, 1 / ORDINARY_IDLE], np.float32
+    [1, 1, 0, 1 / (1 - MIN_PURITY), 1 / MAX_JITTER, 1 / ORDINARY_DRIFT_RAD, 1 / ORDINARY_IDLE, 1 / MAX_RIPPLE],
+    np.float32,
 )[:, None]
-_NUMBER: Final = {test: np.int8(number) for number, test in enumerate(FailedTest)}
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """For each burst (k,): the index of the failed test in `FAILED_TESTS` or PASSED; and the figures (5, k):
     levels of low and high tone in dBm0, signal to noise in dB, offsets of low and high tone in percent.
     What has too few clean hops for figures is no near miss: `measured` is false."""
 
     failed: NDArray[np.int8]
     figures: Floats
-    measured: NDArray[np.bool_]
+    measured: Bools
 
 
-def judge(
-    profile: Profile, keys: NDArray[np.int8], fitted: Fit, extent: Extent, lost: Ints, *, near_misses: bool
-) -> Verdict:
-    """Measure located bursts and apply the tests of a profile.
+class Judge:
+    """Applies the tests of a profile to located bursts.
 
-    `lost`, (k, 2), are hops before which packets are known to be missing; one that touches a burst is credited to
-    its duration. Without `near_misses`, bursts that must fail are not measured: their failed test and figures
-    mean nothing.
+    Args:
+        profile: what to accept.
+        near_misses: measure bursts that must fail, too; otherwise their failed test and figures mean nothing.
+
+    Attributes:
+        near_misses: as above.
+        min_gap: hops of silence that end a burst.
     """
-    good = clean_hops(fitted, extent)
-    advances = np.add.reduce(good[1:] & good[:-1], dtype=np.int64)
-    rough = np.add.reduce(fitted.explained * good) > ROUGH_PURITY * np.add.reduce(fitted.energy * good)
-    hop = lost.T
-    touching = (hop >= extent.first - 1) & (hop <= extent.last + 2)
-    missing_ms = LOST_MS * np.add.reduce(touching, dtype=np.float32)
-    duration_ms = extent.duration * np.float32(HOP_MS)
-    duration_ms += np.where(duration_ms < LEAST_MS, 0, missing_ms)
-    worth = extent.found & (advances >= MIN_MEASURED)
-    if not near_misses:
-        worth &= rough & (advances >= MIN_IN_LINE) & (duration_ms + SPLICE_CREDIT_MS >= profile.min_tone_ms)
-    failed = np.zeros(len(keys), np.int8)
-    figures = np.zeros((5, len(keys)), np.float32)
-    at = worth.nonzero()[0]
-    if at.size == len(keys):
-        measures = measure(keys, fitted, extent.first, extent.last, good)
-        failed, figures = _decide(profile, keys, duration_ms, rough, measures)
-    elif at.size:
-        measures = measure(keys[at], fitted.of(at), extent.first[at], extent.last[at], good[:, at])
-        failed[at], figures[:, at] = _decide(profile, keys[at], duration_ms[at], rough[at], measures)
-    return Verdict(failed, figures, worth)
 
+    def __init__(self, profile: Profile, *, near_misses: bool) -> None:
+        self.near_misses = near_misses
+        self.min_gap = profile.min_gap_ms / HOP_MS - ROUNDING_HOPS
+        self._min_tone_ms = profile.min_tone_ms
+        self._max_offset = np.float32(profile.max_offset_percent)
+        least, most = profile.twist_accept_db
+        self._mid_twist = np.float32((least + most) / 2)
+        self._half_twist = np.float32((most - least) / 2)
+        self._excluded = np.array([key not in profile.keys for key in KEYS])
+        # figures must be at most these; the first test that fails is told
+        tests = (
+            (FailedTest.DURATION, -profile.min_tone_ms),
+            (FailedTest.LEVEL, -profile.floor_dbm0),
+            (FailedTest.FREQUENCY, OFFSET_MARGIN),
+            (FailedTest.TWIST, 1),
+            (FailedTest.PURITY, 0),
+            (FailedTest.PURITY, 1 - MIN_PURITY),
+            (FailedTest.STEADINESS, MAX_JITTER),
+            (FailedTest.STEADINESS, MAX_DRIFT_RAD),
+            (FailedTest.STEADINESS, MAX_IDLE),
+            (FailedTest.STEADINESS, MAX_RIPPLE),
+            (FailedTest.STEADINESS, -MIN_IN_LINE),
+            (FailedTest.STEADINESS, MAX_SPLICES),
+            (FailedTest.LIKENESS, MAX_STRANGENESS),
+            (FailedTest.KEY, 0),
+        )
+        self._most = np.array([most for _, most in tests], np.float32)[:, None]
+        self._codes = np.array([*(FAILED_TESTS.index(test) for test, _ in tests), PASSED], np.int8)
 
-def _decide(
-    profile: Profile, keys: NDArray[np.int8], duration_ms: Floats, rough: NDArray[np.bool_], measures: Measures
-) -> tuple[NDArray[np.int8], Floats]:
-    """The failed tests (k,) and the figures (5, k)."""
-    figures = np.empty((5, len(keys)), np.float32)
-    level = np.log10(np.maximum(measures.amplitude, TINY), out=figures[:2])
-    level *= 20
-    level += LEVEL_OF_ONE_DBM0
-    noise = 1 - measures.purity
-    figures[2] = -10 * np.log10(np.maximum(noise, LEAST_NOISE) / np.maximum(measures.purity, TINY))
-    figures[3:] = measures.offset_percent
-    offset = np.maximum.reduce(np.abs(measures.offset_percent)) / np.float32(profile.max_offset_percent)
-    least, most = profile.twist_accept_db
-    twist = np.abs(level[1] - level[0] - np.float32((least + most) / 2)) - np.float32((most - least) / 2)
-    excess = np.maximum(twist, 0) / np.float32(TWIST_MARGIN_DB)
+    def judge(self, keys: NDArray[np.int8], fitted: Fit, extent: Extent) -> Verdict:
+        """Measure bursts and apply the tests."""
+        clean = extent.clean
+        both = clean[1:] & clean[:-1]
+        advances = np.add.reduce(both, dtype=np.int8)
+        explained, energy = np.add.reduce(fitted.energies * clean, axis=1)
+        impure = explained <= ROUGH_PURITY * energy
+        duration_ms = extent.duration * HOP_MS
+        worth = advances >= (MIN_MEASURED if self.near_misses else MIN_IN_LINE)
+        if not self.near_misses:
+            worth &= ~impure
+            worth &= duration_ms >= self._min_tone_ms - SPLICE_CREDIT_MS
+        at = worth.nonzero()[0]
+        if at.size == len(keys):
+            measures = measure(keys, fitted, extent.first, extent.last, both)
+            return Verdict(*self._decide(keys, duration_ms, impure, measures), worth)
+        failed = np.zeros(len(keys), np.int8)
+        figures = np.zeros((5, len(keys)), np.float32)
+        if at.size:
+            measures = measure(keys[at], fitted.of(at), extent.first[at], extent.last[at], both.take(at, axis=1))
+            failed[at], figures[:, at] = self._decide(keys[at], duration_ms[at], impure[at], measures)
+        return Verdict(failed, figures, worth)
 
-    # figures against about their limits: 0 for an ideal pair
-    against = np.empty((6, len(keys)), np.float32)
-    against[0] = np.square(offset)  # squared twice: offsets up to the accepted limit are ordinary
-    against[1] = excess
-    against[2] = noise
-    against[3] = measures.jitter
-    against[4] = measures.drift
-    against[5] = measures.idle
-    against *= _SCALE
-    strangeness = np.add.reduce(np.square(against)) + np.square(measures.ripple / MAX_RIPPLE)
+    def _decide(
+        self, keys: NDArray[np.int8], duration_ms: Doubles, impure: Bools, measures: Measures
+    ) -> tuple[NDArray[np.int8], Floats]:
+        """The failed tests (k,) and the figures (5, k)."""
+        noise = 1 - measures.purity
+        figures = np.empty((5, len(keys)), np.float32)
+        figures[:2] = measures.power
+        np.divide(measures.purity, np.maximum(noise, LEAST_NOISE), out=figures[2])
+        figures[3:] = measures.offset_percent
+        levels = figures[:3]
+        np.maximum(levels, _LEAST, out=levels)
+        np.log10(levels, out=levels)
+        levels *= 10
+        levels += _TO_DBM0
 
-    failed = np.full(len(keys), PASSED, np.int8)
-    duration_ms = duration_ms + SPLICE_CREDIT_MS * (measures.splices > 0)
-    steady = (measures.in_line >= MIN_IN_LINE) & (measures.splices <= MAX_SPLICES)
-    steady &= (measures.jitter <= MAX_JITTER) & (measures.drift <= MAX_DRIFT_RAD)
-    steady &= (measures.ripple <= MAX_RIPPLE) & (measures.idle <= MAX_IDLE)
-    tests = (  # the first test stands last and so overrides
-        (FailedTest.KEY, _allowed(profile.keys)[keys]),
-        (FailedTest.LIKENESS, strangeness <= MAX_STRANGENESS),
-        (FailedTest.STEADINESS, steady),
-        (FailedTest.PURITY, rough & (measures.purity >= MIN_PURITY)),
-        (FailedTest.TWIST, excess <= 1),
-        (FailedTest.FREQUENCY, offset <= OFFSET_MARGIN),
-        (FailedTest.LEVEL, np.minimum(level[0], level[1]) >= profile.floor_dbm0),
-        (FailedTest.DURATION, duration_ms >= profile.min_tone_ms),
-    )
-    for test, passes in tests:
-        if not passes.all():
-            failed[~passes] = _NUMBER[test]
-    return failed, figures
-
-
-@cache
-def _allowed(keys: str) -> NDArray[np.bool_]:
-    return np.array([key in keys for key in KEYS])
+        table = np.empty((len(self._most), len(keys)), np.float32)
+        np.multiply(measures.splices > 0, -SPLICE_CREDIT_MS, out=table[0])
+        table[0] -= duration_ms
+        np.maximum.reduce(-levels[:2], out=table[1])
+        np.maximum.reduce(np.abs(measures.offset_percent), out=table[2])
+        table[2] /= self._max_offset
+        twist = np.abs(levels[1] - levels[0] - self._mid_twist)
+        twist -= self._half_twist
+        np.maximum(twist, 0, out=table[3])
+        table[3] /= np.float32(TWIST_MARGIN_DB)
+        table[4] = impure
+        table[5] = noise
+        table[6] = measures.jitter
+        table[7] = measures.drift
+        table[8] = measures.idle
+        table[9] = measures.ripple
+        np.negative(measures.in_line, out=table[10])
+        table[11] = measures.splices
+        against = table[_SQUARED] * _SCALE
+        against[0] *= against[0]  # squared twice: offsets up to the accepted limit are ordinary
+        np.add.reduce(np.square(against, out=against), out=table[12])
+        table[13] = self._excluded.take(keys)
+        passes = np.zeros((len(table) + 1, len(keys)), np.bool_)
+        np.less_equal(table, self._most, out=passes[:-1])
+        failed = self._codes.take(passes.argmin(axis=0))
+        return failed, figures

@@ -109,32 +109,3 @@ def test_feeding_no_channel_or_no_samples_tells_nothing():
     slot = bank.open()
     assert bank.feed([], np.zeros((0, 160), np.int16)) == []
     assert bank.feed([slot], np.zeros((1, 0), np.int16)) == []
-
-
-def test_a_tone_of_which_most_was_lost_counts_when_the_loss_is_told():
-    def heard(*, told):
-        bank = DetectorBank()
-        slot = bank.open()
-        begin = 0.1975  # a tone of 60 ms: 2.5 ms, three packets, of which two are lost, 17.5 ms
-        frames = synthesize("5", tone_s=0.06, pause_s=0.3, lead_s=begin).reshape(-1)[: 160 * 24].reshape(24, 1, 160)
-        events = []
-        for number, frame in enumerate(frames):
-            if number in (9, 12):
-                if told:
-                    bank.note_loss(slot)
-                continue
-            events += bank.feed([slot], frame)
-        return keys_of(events + bank.close(slot))
-
-    assert heard(told=True) == "5"
-
-
-def test_a_loss_that_is_told_makes_no_key_of_a_short_burst_elsewhere():
-    bank = DetectorBank()
-    slot = bank.open()
-    events = bank.feed([slot], np.zeros((1, 1600), np.int16))
-    bank.note_loss(slot)
-    events += bank.feed([slot], synthesize("5", tone_s=0.024, pause_s=0.1)[None, :]) + bank.close(slot)
-    assert events == []
-    with pytest.raises(ValueError, match="not open"):
-        bank.note_loss(slot)

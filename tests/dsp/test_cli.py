@@ -1,4 +1,5 @@
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -89,6 +90,15 @@ def test_generate_codes_as_asked(tmp_path, law, subtype):
     assert cli.invoke(app, ["generate", "1", "-o", str(path), "--law", law, "--rate", "16000"]).exit_code == 0
     assert soundfile.info(path).subtype == subtype
     assert read_audio(path)[1] == 16000
+
+
+def test_generate_pauses_between_groups_of_keys(tmp_path):
+    path = tmp_path / "made.wav"
+    assert cli.invoke(app, ["generate", "1 24 6", "-o", str(path), "--tone", "60", "--pause", "50"]).exit_code == 0
+    bursts = json.loads(cli.invoke(app, ["decode", "--json", str(path)]).stdout)["bursts"]
+    assert [burst["key"] for burst in bursts] == ["1", "2", "4", "6"]
+    pauses = [after["begin_s"] - before["end_s"] for before, after in pairwise(bursts)]
+    assert pauses == pytest.approx([0.5, 0.05, 0.5], abs=0.003)
 
 
 def test_generate_refuses_what_is_no_key(tmp_path):
