@@ -7,14 +7,11 @@ import pytest
 from credentials import Unit
 from ivr.dialogue import Limits, State
 from ivr.dialogue.events import (
-    Admitted,
     Ending,
     GuidanceEnded,
-    HungUp,
     KeyPressed,
     KeyReleased,
     NotAdmitted,
-    NotStored,
     Outcome,
     RefusalReason,
     Say,
@@ -22,13 +19,11 @@ from ivr.dialogue.events import (
     StoreAway,
     Stored,
     StorePassword,
-    StreamBroken,
     Verdict,
-    WithdrawPassword,
 )
 from ivr.phrases import render
 from prompts import Catalogue
-from tests.ivr.dialogue.conversation import ADDITIONAL, CONTRACT, ELSEWHERE, LINE, PASSWORD, Conversation
+from tests.ivr.dialogue.conversation import ADDITIONAL, CONTRACT, ELSEWHERE, PASSWORD, Conversation
 
 
 class TestAdmission:
@@ -325,103 +320,3 @@ class TestBargeInAndTypeAhead:
         assert call.press("123#") == []
         call.hear_out()
         assert call.ending == Ending(Outcome.SET, "set")
-
-
-class TestStore:
-    def test_a_store_that_does_not_answer_is_given_up_and_what_was_asked_is_withdrawn(self) -> None:
-        call = Conversation()
-        call.press(f"1{PASSWORD}{PASSWORD}")
-        assert WithdrawPassword() in call.wait(30)
-        assert call.said[-1] == "unavailable"
-        assert call.happens(Stored()) == []
-        call.hear_out()
-        assert call.ending == Ending(Outcome.ERROR, "store_away")
-
-
-class TestBrokenStream:
-    @pytest.mark.parametrize("keys", ["", "1", f"1{PASSWORD}"])
-    def test_is_our_fault_and_not_the_callers(self, keys: str) -> None:
-        call = Conversation()
-        call.press(keys)
-        call.happens(StreamBroken())
-        assert call.ending == Ending(Outcome.ERROR, "stream_broken")
-        assert not call.stored
-
-    def test_while_the_store_works_withdraws_what_was_asked(self) -> None:
-        call = Conversation()
-        call.press(f"1{PASSWORD}{PASSWORD}")
-        assert call.happens(StreamBroken()) == [WithdrawPassword()]
-        call.happens(NotStored())
-        assert call.ending == Ending(Outcome.ERROR, "stream_broken")
-
-
-class TestHangUp:
-    @pytest.mark.parametrize("keys", ["", "2", "2031", "1", "11234", f"1{PASSWORD}", f"1{PASSWORD}2468135"])
-    def test_before_the_confirmation_is_complete_stores_nothing(self, keys: str) -> None:
-        call = Conversation()
-        call.press(keys)
-        call.happens(HungUp())
-        assert call.ending == Ending(Outcome.ABANDONED, "hung_up")
-        assert not call.stored
-
-    def test_while_the_store_works_withdraws_what_was_asked(self) -> None:
-        call = Conversation()
-        call.press(f"1{PASSWORD}{PASSWORD}")
-        assert call.happens(HungUp()) == [WithdrawPassword()]
-        assert call.happens(HungUp()) == []
-        call.happens(NotStored())
-        assert call.ending == Ending(Outcome.ABANDONED, "hung_up")
-
-    def test_too_late_to_withdraw_is_told_as_what_it_is(self) -> None:
-        call = Conversation()
-        call.press(f"1{PASSWORD}{PASSWORD}")
-        call.happens(HungUp())
-        call.happens(Stored())
-        assert call.ending == Ending(Outcome.SET, "set")
-
-    def test_after_a_caller_has_gone_the_store_may_still_fail(self) -> None:
-        call = Conversation()
-        call.press(f"1{PASSWORD}{PASSWORD}")
-        call.happens(HungUp())
-        call.happens(StoreAway())
-        assert call.ending == Ending(Outcome.ERROR, "store_away")
-
-    def test_during_the_last_guidance_keeps_the_outcome(self) -> None:
-        call = Conversation()
-        call.press(f"1{PASSWORD}{PASSWORD}")
-        call.happens(Stored())
-        call.happens(HungUp())
-        assert call.ending == Ending(Outcome.SET, "set")
-
-    def test_nothing_moves_after_the_end(self) -> None:
-        call = Conversation()
-        call.happens(HungUp())
-        for event in (KeyPressed("1"), Admitted(LINE), Stored(), HungUp(), GuidanceEnded()):
-            assert call.happens(event) == []
-
-
-class TestWhatMayBeShown:
-    def test_an_accepted_unit_and_number_are_shown_and_a_password_is_not(self) -> None:
-        call = Conversation()
-        call.set_password("2", f"{ADDITIONAL}#")
-        assert [judged.shown for judged in call.judged] == ["2", ADDITIONAL, "********", "********"]
-
-    def test_a_refused_entry_that_looks_like_a_telephone_number_is_shown(self) -> None:
-        call = Conversation()
-        call.press(f"2{ELSEWHERE}#")
-        assert call.judged[-1].shown == ELSEWHERE
-
-    def test_any_other_entry_that_was_refused_is_not_shown_for_it_may_be_a_password(self) -> None:
-        call = Conversation()
-        call.press(f"2{PASSWORD}#")
-        assert call.judged[-1].shown == "********"
-
-    def test_keys_are_hidden_while_a_password_is_asked_for_or_may_be_typed_ahead(self) -> None:
-        call = Conversation()
-        assert not call.dialogue.hides_keys(call.now)
-        call.press("9")
-        assert call.dialogue.hides_keys(call.now)
-        call.wait(2)
-        assert not call.dialogue.hides_keys(call.now)
-        call.press("1")
-        assert call.dialogue.hides_keys(call.now)
