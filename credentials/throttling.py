@@ -20,14 +20,15 @@ class CallLimits:
     """How many calls a line may make.
 
     Attributes:
-        sets_per_hour: calls that set a temporary password within an hour. The default is what one telephone
-            that does nothing else can make: a call takes about a minute.
-        failed_calls: calls that may fail (too many wrong entries or silences) within an hour.
+        sets_per_hour: calls that set a temporary password within an hour. The default is for the day on which an
+            office sets all of its numbers, from several telephones: a call takes about a minute.
+        failed_calls: calls that may fail (too many wrong entries or silences) within an hour. A failed call gives
+            nothing away, so the default is against nuisance, and leaves room for an office of beginners.
         refused_for: how long the line is refused after that many.
     """
 
-    sets_per_hour: int = 60
-    failed_calls: int = 10
+    sets_per_hour: int = 200
+    failed_calls: int = 30
     refused_for: timedelta = _HOUR
 
     def __post_init__(self) -> None:

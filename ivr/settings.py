@@ -87,9 +87,9 @@ class Settings(BaseSettings):
     storing_s: Seconds = 15.0
     typed_ahead_pause_s: Seconds = 0.8
 
-    sets_per_hour: PositiveInt = 60
+    sets_per_hour: PositiveInt = 200
     """How many calls of one line may set a temporary password within an hour."""
-    failed_calls: PositiveInt = 10
+    failed_calls: PositiveInt = 30
     """How many calls of one line may fail within an hour, before it is refused for `refused_s`."""
     refused_s: Seconds = 3600.0
 
