@@ -34,7 +34,7 @@ _log = structlog.get_logger(__name__)
 OUTCOME_VARIABLE: Final = "KARIPASS_OUTCOME"
 REASON_VARIABLE: Final = "KARIPASS_REASON"
 _NO_AUDIO_REMEDY: Final = "can Asterisk reach the address in KARIPASS_AUDIOSOCKET_HOST and _PORT?"
-_AFTER_THE_CALL_S: Final = 120.0
+AFTER_THE_CALL_S: Final = 120.0
 """The last guidance and the store's work come on top of the call's limit."""
 _ADMISSION_S: Final = 15.0
 """Longer than the store waits for a busy database."""
@@ -168,7 +168,7 @@ class Service:
             "EXEC",
             "AudioSocket",
             f"{uuid},{settings.audiosocket_host}:{settings.audiosocket_port}",
-            timeout_s=settings.call_s + _AFTER_THE_CALL_S,
+            timeout_s=settings.call_s + AFTER_THE_CALL_S,
         )
 
     def _session(self, call_id: str, caller: Caller, catalogue: Catalogue) -> CallSession:

@@ -14,6 +14,7 @@ from credentials.private_files import draft_of
 from ivr.exchange import Exchange
 from ivr.exchange_config import ExchangeConfig, Phone
 from ivr.phrases import digits_of
+from ivr.service import AFTER_THE_CALL_S
 from ivr.settings import Settings, SettingsError
 
 _log = structlog.get_logger(__name__)
@@ -22,7 +23,8 @@ SAMPLE_LINES: Final = Path(__file__).with_name("sample_lines.csv")
 SAMPLE_PHONE: Final = "0312345678"
 """The contract number of the first sample line; a SIP phone may register as it."""
 SOUNDS_DIR: Final = Path(prompts.__file__).parent / "audio"
-_AFTER_THE_CALL_S: Final = 180
+_CAP_MARGIN_S: Final = 60
+"""The exchange's cap is for a service that hangs: it comes after the service's own."""
 
 
 def import_sample_lines(store: CredentialStore) -> None:
@@ -91,7 +93,7 @@ def start_exchange(settings: Settings) -> Exchange:
             rtp_ports=(first, last),
             ami_port=settings.ami_port,
             phones=[Phone(number=SAMPLE_PHONE, secret=phone_secret(settings))],
-            call_cap_s=int(settings.call_s) + _AFTER_THE_CALL_S,
+            call_cap_s=int(settings.call_s + AFTER_THE_CALL_S) + _CAP_MARGIN_S,
         )
     )
 

@@ -20,7 +20,6 @@ MAX_LINE_BYTES: Final = 8192
 MAX_REQUEST_LINES: Final = 256
 MAX_REPLY_LINES: Final = 256
 
-CODE_OK: Final = 200
 CODE_DEAD_CHANNEL: Final = 511
 
 _REPLY: Final = re.compile(r"(?P<code>\d{3})(?P<more>[- ])(?P<rest>.*)")
