@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from credentials import Unit
 from dsp import BurstRefused, KeyEnded, KeyStarted
 from dsp import Event as ReceiverEvent
 from ivr.dialogue import Dialogue, State
@@ -103,6 +104,26 @@ class CallSession:
     def call_id(self) -> str:
         """Names the call in logs."""
         return self._call_id
+
+    @property
+    def state(self) -> State:
+        """Where the call is."""
+        return self._dialogue.state
+
+    @property
+    def unit(self) -> Unit | None:
+        """What the caller chose; None until then."""
+        return self._dialogue.unit
+
+    @property
+    def target(self) -> str | None:
+        """The number whose password is being set; None until that is known."""
+        return self._dialogue.target
+
+    @property
+    def language(self) -> str:
+        """What the caller hears."""
+        return self._catalogue.language
 
     @property
     def ending(self) -> Ending | None:

@@ -66,4 +66,4 @@ class KeyNotes:
 def _unnamed(entry: KeyEntry) -> KeyEntry:
     if entry.figures is None:
         return replace(entry, value=None)
-    return replace(entry, value=None, figures=replace(entry.figures, begin_s=None, duration_ms=None))
+    return replace(entry, value=None, figures=entry.figures.blurred())

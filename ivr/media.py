@@ -109,7 +109,7 @@ class Media:
     """All calls' audio."""
 
     def __init__(self) -> None:
-        self._bank = DetectorBank()
+        self._bank = DetectorBank(near_misses=True)
         self._streams: dict[int, _Stream] = {}
         self._expected: dict[UUID, _Expected] = {}
 

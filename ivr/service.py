@@ -15,18 +15,20 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from credentials import CredentialStore
+from credentials import CredentialStore, utc_now
 from ivr.call import CallSession
+from ivr.call_log import CallLog
 from ivr.caller import Caller, caller_from_network
 from ivr.dialogue import Dialogue
-from ivr.dialogue.events import Ending, Verdict
+from ivr.dialogue.events import Ending
 from ivr.guidance import Guidance
 from ivr.media import Media
+from ivr.records import CallBegan, Recorder
 from ivr.settings import Settings
 from ivr.store_threads import StoreThreads
 from ivr.telephony.audiosocket_server import AudioSocketLimits, AudioSocketServer
 from ivr.telephony.fastagi_server import AgiChannel, AgiLimits, FastAgiServer
-from ivr.transcript import Ended, EntryJudged, TranscriptEntry
+from ivr.transcript import fan_out
 from prompts import Catalogue
 
 _log = structlog.get_logger(__name__)
@@ -53,10 +55,14 @@ class Service:
         guidance: what is said, by language.
         agi_secret: what Asterisk's dialplan says to show that it is ours: who reaches our port could else claim to
             be any caller.
+        recorder: keeps what happens in the calls.
     """
 
-    def __init__(self, settings: Settings, store: CredentialStore, guidance: Guidance, agi_secret: str) -> None:
+    def __init__(
+        self, settings: Settings, store: CredentialStore, guidance: Guidance, agi_secret: str, recorder: Recorder
+    ) -> None:
         self._settings = settings
+        self._recorder = recorder
         self._store = StoreThreads(store, patience_s=_ADMISSION_S, failed=lambda session: self._media.abandon(session))
         self._guidance = guidance
         self._agi_secret = agi_secret.encode()
@@ -141,7 +147,7 @@ class Service:
         uuid = uuid4()
         loop = asyncio.get_running_loop()
         admission = await self._store.admission(caller)
-        session = self._session(uuid.hex[:12], caller, self._guidance.after(admission))
+        session = self._session(uuid.hex[:12], channel, caller, self._guidance.after(admission))
         _log.info("call_began", call=session.call_id, caller=caller.number or str(caller.refusal))
         done = self._media.expect(uuid, session)
         session.handle(admission, loop.time())
@@ -171,18 +177,36 @@ class Service:
             timeout_s=settings.call_s + AFTER_THE_CALL_S,
         )
 
-    def _session(self, call_id: str, caller: Caller, catalogue: Catalogue) -> CallSession:
+    def _session(self, call_id: str, channel: AgiChannel, caller: Caller, catalogue: Catalogue) -> CallSession:
         now = asyncio.get_running_loop().time()
         number = caller.number or ""
-        return CallSession(
+        record = self._recorder.begin(
+            CallBegan(
+                call_id=call_id,
+                channel_id=channel.request.variables.get("uniqueid", ""),
+                trunk=endpoint_of(channel.request.variables.get("channel", "")),
+                began_at=utc_now(),
+                caller=number,
+                language=catalogue.language,
+            )
+        )
+        log = CallLog(call_id, lambda ending: self._store.begin_noting(ending, caller=number, call_id=call_id))
+        session = CallSession(
             call_id,
             Dialogue(number, limits=self._settings.limits, now=now),
             catalogue,
-            observer=_CallLog(call_id, lambda ending: self._store.begin_noting(ending, caller=number, call_id=call_id)),
+            observer=fan_out(log, record),
             store=lambda session, command: self._store.begin_storing(session, command, number),
             withdraw=self._store.withdraw,
             now=now,
         )
+        record.attach(session)
+        return session
+
+
+def endpoint_of(channel: str) -> str:
+    """The endpoint that a channel belongs to: `trunk` of `PJSIP/trunk-0000002a`."""
+    return channel.partition("/")[2].rpartition("-")[0]
 
 
 async def _report(channel: AgiChannel, ending: Ending | None) -> None:
@@ -191,24 +215,6 @@ async def _report(channel: AgiChannel, ending: Ending | None) -> None:
         return
     await channel.execute("SET VARIABLE", REASON_VARIABLE, ending.reason)
     await channel.execute("SET VARIABLE", OUTCOME_VARIABLE, ending.outcome)
-
-
-class _CallLog:
-    """Writes what an operator needs of a call: what was wrong, and how it ended."""
-
-    def __init__(self, call_id: str, ended: Callable[[Ending], None]) -> None:
-        self._log = _log.bind(call=call_id)
-        self._ended = ended
-
-    def __call__(self, at_s: float | None, entry: TranscriptEntry) -> None:
-        match entry:
-            case EntryJudged(judged) if judged.verdict is not Verdict.ACCEPTED:
-                self._log.info("entry_refused", step=judged.step, verdict=judged.verdict.value, attempt=judged.attempt)
-            case Ended(ending):
-                self._log.info(
-                    "call_ended", outcome=ending.outcome.value, reason=ending.reason, seconds=round(at_s or 0.0, 1)
-                )
-                self._ended(ending)
 
 
 async def _listen(server: FastAgiServer | AudioSocketServer, host: str, port: int, setting: str) -> None:

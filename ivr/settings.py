@@ -93,6 +93,17 @@ class Settings(BaseSettings):
     """How many calls of one line may fail within an hour, before it is refused for `refused_s`."""
     refused_s: Seconds = 3600.0
 
+    records_days: PositiveInt = 90
+    """How long the record of a call is kept."""
+    health_host: str = "127.0.0.1"
+    health_port: Port = 4575
+    """Where the service tells of its health, and its metrics."""
+    console_host: str = "127.0.0.1"
+    console_port: Port = 4576
+    """Where the operators' console is."""
+    prompts_dir: Path | None = None
+    """The operator's own guidance, before the product's; `prompts` in `state_dir` if not set."""
+
     stop_s: Seconds = 330.0
     """How long a stopping service lets calls go on."""
 
@@ -139,6 +150,11 @@ class Settings(BaseSettings):
         """The store's URL, the default filled in."""
         path = str(self.state_dir / "store.db")
         return self.database_url or URL.create("sqlite", database=path).render_as_string()
+
+    @cached_property
+    def own_prompts_dir(self) -> Path:
+        """The operator's own guidance, the default filled in."""
+        return self.prompts_dir or self.state_dir / "prompts"
 
     @cached_property
     def store_key_file(self) -> Path:

@@ -53,6 +53,7 @@ class KeyFigures:
         level_dbm0: the weaker tone.
         twist_db: high tone minus low tone.
         snr_db: the tones against what else was heard.
+        low_offset_percent, high_offset_percent: how far each tone is off its nominal frequency.
     """
 
     begin_s: float | None
@@ -60,6 +61,29 @@ class KeyFigures:
     level_dbm0: float
     twist_db: float
     snr_db: float
+    low_offset_percent: float
+    high_offset_percent: float
+
+    @property
+    def offset_percent(self) -> float:
+        """The offset of the tone that is farther off."""
+        return max(self.low_offset_percent, self.high_offset_percent, key=abs)
+
+    def blurred(self) -> KeyFigures:
+        """The figures of a key that must not be recognised: good enough to tell a bad line, too coarse to tell keys.
+
+        A phone's tones have offsets of their own, of a few tenths of a percent each, and a line weakens high tones
+        more than low ones: with keys that are named beside them, exact figures would tell which key it was.
+        """
+        return KeyFigures(
+            begin_s=None,
+            duration_ms=None,
+            level_dbm0=_to_step(self.level_dbm0, 5.0),
+            twist_db=_to_step(self.twist_db, 3.0),
+            snr_db=_to_step(self.snr_db, 5.0),
+            low_offset_percent=_beyond(self.offset_percent, 1.0),
+            high_offset_percent=_beyond(self.offset_percent, 1.0),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +125,16 @@ class Observer(Protocol):
         """Take note."""
 
 
+def fan_out(*observers: Observer) -> Observer:
+    """One observer that tells several, in order."""
+
+    def tell(at_s: float | None, entry: TranscriptEntry, /) -> None:
+        for observer in observers:
+            observer(at_s, entry)
+
+    return tell
+
+
 def figures(key: Key | NearMiss) -> KeyFigures:
     """The figures of a key that the receiver looked at."""
     return KeyFigures(
@@ -109,7 +143,18 @@ def figures(key: Key | NearMiss) -> KeyFigures:
         level_dbm0=round(min(key.low_dbm0, key.high_dbm0), 1),
         twist_db=round(key.twist_db, 1),
         snr_db=round(key.snr_db, 1),
+        low_offset_percent=round(key.low_offset_percent, 2),
+        high_offset_percent=round(key.high_offset_percent, 2),
     )
+
+
+def _to_step(value: float, step: float) -> float:
+    return step * round(value / step)
+
+
+def _beyond(value: float, limit: float) -> float:
+    """0 within the limit, else to half of it."""
+    return 0.0 if abs(value) < limit else _to_step(value, limit / 2)
 
 
 def as_json(at_s: float | None, entry: TranscriptEntry) -> dict[str, Any]:
@@ -154,6 +199,7 @@ def _figures(figures_: KeyFigures | None) -> str:
     duration = "" if figures_.duration_ms is None else f"  {figures_.duration_ms:.0f} ms"
     return (
         f"{duration}  {figures_.level_dbm0:+.1f} dBm0  twist {figures_.twist_db:+.1f} dB  SNR {figures_.snr_db:.0f} dB"
+        f"  off {figures_.offset_percent:+.1f} %"
     )
 
 

@@ -1,8 +1,11 @@
 """The `ivr` command."""
 
+import typer
+
 from ivr.cli.app import app
 from ivr.cli.audit import audit_app
 from ivr.cli.call import call
+from ivr.cli.calls import calls, report_command, show
 from ivr.cli.keys import keys_app
 from ivr.cli.lines import lines_app
 from ivr.cli.serve import serve, up
@@ -13,7 +16,12 @@ __all__ = ["app"]
 app.command()(up)
 app.command()(serve)
 app.command()(simulate)
-app.command()(call)
+call_app = typer.Typer(invoke_without_command=True)
+call_app.callback()(call)
+call_app.command()(show)
+app.add_typer(call_app, name="call")
+app.command()(calls)
+app.command("report")(report_command)
 app.add_typer(lines_app, name="lines")
 app.add_typer(audit_app, name="audit")
 app.add_typer(keys_app, name="keys")

@@ -14,6 +14,7 @@ from credentials import CredentialError, CredentialStore, KeyRing
 from dsp import AudioError
 from ivr.exchange_config import ExchangeError
 from ivr.place_call import CallFailed
+from ivr.records import CallNotFound
 from ivr.service import PortTaken
 from ivr.settings import Settings, SettingsError
 from ivr.telephony.errors import TelephonyError
@@ -33,6 +34,7 @@ EXPECTED: Final = (
     TelephonyError,
     PortTaken,
     CallFailed,
+    CallNotFound,
 )
 """Errors that say what is wrong and what to do: shown as their message, without a traceback."""
 

@@ -29,7 +29,8 @@ from prompts import Catalogue, load_catalogue
 
 @reporting_errors
 def call(
-    from_: Annotated[str, typer.Option("--from", metavar="NUMBER", help="The caller number.")],
+    context: typer.Context,
+    from_: Annotated[str | None, typer.Option("--from", metavar="NUMBER", help="The caller number.")] = None,
     keys: Annotated[
         str | None,
         typer.Option(
@@ -47,6 +48,10 @@ def call(
 
     The exit status is 0 only if the access number says that the password is set.
     """
+    if context.invoked_subcommand is not None:
+        return
+    if from_ is None:
+        raise typer.BadParameter("name the caller number", param_hint="--from")
     configure_logs(level=LogLevel.WARNING)
     settings = Settings.load()
     catalogue = load_catalogue(settings.language)

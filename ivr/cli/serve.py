@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from typing import Annotated, Final
+from uuid import uuid4
 
 import structlog
 import typer
@@ -17,6 +21,7 @@ from ivr.cli.app import open_store, reporting_errors
 from ivr.exchange import Exchange, ExchangeError
 from ivr.guidance import Guidance
 from ivr.logs import LogLevel, configure_logs
+from ivr.records import CallWriter, Recorder, open_records
 from ivr.service import Service
 from ivr.settings import Settings
 from ivr.standalone import agi_secret, import_sample_lines, manual, start_exchange
@@ -33,10 +38,11 @@ def _run_service(
     ready: Callable[[], None] = lambda: None,
     exchange: Exchange | None = None,
 ) -> None:
-    async def main() -> None:
+    async def main(recorder: Recorder) -> None:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
-        serving = asyncio.create_task(Service(settings, store, guidance, agi_secret(settings)).run(stop, ready))
+        service = Service(settings, store, guidance, agi_secret(settings), recorder)
+        serving = asyncio.create_task(service.run(stop, ready))
         watching = asyncio.create_task(_watch(exchange, stop))
 
         def ask_to_stop() -> None:
@@ -54,8 +60,22 @@ def _run_service(
         if exchange is not None and not exchange.running:
             raise ExchangeError(f"Asterisk has ended; its log: {exchange.log_path}")
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(main())
+    with _recording(settings) as recorder, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main(recorder))
+
+
+@contextmanager
+def _recording(settings: Settings) -> Iterator[Recorder]:
+    """A recorder that runs until the service has ended."""
+    database = open_records(settings.store_url)
+    writer = CallWriter(database, service_id=uuid4().hex[:12], host=socket.gethostname(), pid=os.getpid())
+    recorder = Recorder(writer, keep=timedelta(days=settings.records_days))
+    recorder.start()
+    try:
+        yield recorder
+    finally:
+        recorder.close()
+        database.close()
 
 
 async def _watch(exchange: Exchange | None, stop: asyncio.Event) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from credentials import Unit
 from ivr.dialogue.entry import HASH, Collector, Entry, EntryKind
 from ivr.dialogue.events import (
     Admitted,
@@ -82,6 +83,16 @@ class Dialogue:
     def state(self) -> State:
         """Where the call is."""
         return self._state
+
+    @property
+    def unit(self) -> Unit | None:
+        """What the caller chose; None until then."""
+        return self._request.unit
+
+    @property
+    def target(self) -> str | None:
+        """The number whose password is being set; None until that is known."""
+        return self._request.target
 
     @property
     def ending(self) -> Ending | None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+import os
 import re
+import socket
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -16,6 +19,7 @@ import structlog
 from credentials import CredentialStore, LoginVerdict
 from ivr.guidance import Guidance
 from ivr.logs import configure_logs
+from ivr.records import CallReader, CallWriter, Recorder, open_records
 from ivr.service import PortTaken, Service
 from ivr.settings import Settings
 from ivr.telephony.audiosocket import message
@@ -35,7 +39,11 @@ class House:
         self.log = io.StringIO()
         self.stop = asyncio.Event()
         self.writers: list[asyncio.StreamWriter] = []
-        self.service = Service(settings, store, Guidance({"ja": catalogue}, "ja"), SECRET)
+        self.database = open_records(f"sqlite:///{settings.state_dir / 'records.db'}")
+        writer = CallWriter(self.database, service_id="service", host=socket.gethostname(), pid=os.getpid())
+        self.recorder = Recorder(writer, keep=timedelta(days=1))
+        self.records = CallReader(self.database)
+        self.service = Service(settings, store, Guidance({"ja": catalogue}, "ja"), SECRET, self.recorder)
 
     async def connect(self, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -62,6 +70,7 @@ async def house(tmp_path: Path, store: CredentialStore, catalogue: Catalogue) ->
         await probe.wait_closed()
     house = House(Settings.load(state_dir=tmp_path, calls=2, **ports), store, catalogue)
     configure_logs(json=True, stream=house.log)
+    house.recorder.start()
     serving = asyncio.create_task(house.service.run(house.stop))
     await house.logged('"serving"')
     yield house
@@ -72,6 +81,8 @@ async def house(tmp_path: Path, store: CredentialStore, catalogue: Catalogue) ->
             await writer.wait_closed()
     async with asyncio.timeout(10):
         await serving
+    house.recorder.close()
+    house.database.close()
     structlog.reset_defaults()
 
 
@@ -251,6 +262,6 @@ async def test_a_log_that_cannot_be_written_ends_no_call(house: House, monkeypat
 
 
 async def test_a_taken_port_is_named_with_its_setting(house: House, catalogue: Catalogue) -> None:
-    second = Service(house.settings, house.store, Guidance({"ja": catalogue}, "ja"), SECRET)
+    second = Service(house.settings, house.store, Guidance({"ja": catalogue}, "ja"), SECRET, house.recorder)
     with pytest.raises(PortTaken, match=rf"{house.settings.agi_port}.*KARIPASS_AGI_PORT"):
         await second.run(asyncio.Event())

@@ -1,0 +1,181 @@
+"""`ivr calls`, `ivr call show` and `ivr report`: find a call, see why it went as it did, see how callers fare."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ivr.cli.app import reporting_errors
+from ivr.cli.call_timeline import outcome_text, print_call, when
+from ivr.records import OUTCOMES, CallReader, CallSummary, Query, open_records, report
+from ivr.records.report import Tally
+from ivr.settings import Settings
+
+_FOLLOW_S: Final = 1.0
+_LIMIT: Final = 50
+_UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+@contextmanager
+def _reader() -> Iterator[CallReader]:
+    database = open_records(Settings.load().store_url)
+    try:
+        yield CallReader(database)
+    finally:
+        database.close()
+
+
+def moment(text: str) -> datetime:
+    """Read `--since`: an age (30m, 12h, 7d) or a local date and time (2026-04-01, 2026-04-01T09:30)."""
+    age = re.fullmatch(r"(\d{1,6})([mhd])", text)
+    if age:
+        return datetime.now(UTC) - timedelta(**{_UNITS[age[2]]: int(age[1])})
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(f"{text!r}: write an age (30m, 12h, 7d) or a date (2026-04-01T09:30)") from None
+
+
+def _outcome(text: str | None) -> str | None:
+    if text is not None and text not in OUTCOMES:
+        raise typer.BadParameter(f"{text!r}: write one of {', '.join(OUTCOMES)}")
+    return text
+
+
+def _digits(text: str | None) -> str | None:
+    digits = None if text is None else re.sub(r"[-\s]", "", text)
+    if digits is not None and not (digits.isascii() and digits.isdigit()):
+        raise typer.BadParameter(f"{text!r}: write digits of the number, for example 0312345678 or 5678")
+    return digits
+
+
+SinceOption = Annotated[
+    datetime | None,
+    typer.Option(parser=moment, metavar="TIME", help="Calls that began since: 30m, 12h, 7d or 2026-04-01T09:30."),
+]
+
+
+@reporting_errors
+def calls(
+    number: Annotated[str | None, typer.Option(callback=_digits, help="Digits of the caller or target number.")] = None,
+    outcome: Annotated[str | None, typer.Option(callback=_outcome, help=f"One of {', '.join(OUTCOMES)}.")] = None,
+    since: SinceOption = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many, the latest.")] = _LIMIT,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on, and print each call when it has ended.")
+    ] = False,
+) -> None:
+    """List calls, the latest last. `ivr call show ID` tells why one went as it did."""
+    console = Console()
+    with _reader() as reader:
+        query = Query(number=number, outcome=outcome, since=since, limit=limit)
+        found = reader.search(query)[::-1]
+        console.print(_table(found) if found else "No calls.")
+        if follow:
+            _follow(reader, console, query, {call.call_id for call in found if not call.in_progress})
+
+
+def _follow(reader: CallReader, console: Console, query: Query, shown: set[str]) -> None:
+    """Print each call once, when it has ended; a call is looked for from some minutes before now on."""
+    began = datetime.now(UTC)
+    try:
+        while True:
+            time.sleep(_FOLLOW_S)
+            since = max(began, datetime.now(UTC)) - timedelta(minutes=30)
+            recent = reader.search(
+                Query(number=query.number, outcome=query.outcome, since=max(since, query.since or since), limit=None)
+            )
+            for call in reversed(recent):
+                if call.call_id not in shown and not call.in_progress:
+                    shown.add(call.call_id)
+                    console.print(_table([call], header=False))
+    except KeyboardInterrupt:
+        return
+
+
+def _table(found: list[CallSummary], *, header: bool = True) -> Table:
+    table = Table(box=None, show_header=header, header_style="bold", pad_edge=False)
+    for name, width in (
+        ("call", 12),
+        ("began", 19),
+        ("caller", 11),
+        ("target", 11),
+        ("unit", 10),
+        ("outcome", 24),
+        ("wrong", 5),
+        ("missed", 6),
+        ("s", 5),
+    ):
+        table.add_column(name, min_width=width, no_wrap=True, justify="right" if width < 7 else "left")
+    for call in found:
+        seconds = "" if call.seconds is None else f"{call.seconds:.0f}"
+        table.add_row(
+            call.call_id,
+            when(call.began.began_at),
+            call.began.caller or "-",
+            call.target or "-",
+            call.unit or "-",
+            outcome_text(call),
+            str(call.wrong_entries + call.silences or ""),
+            str(call.missed or ""),
+            seconds,
+        )
+    return table
+
+
+@reporting_errors
+def show(
+    call_id: Annotated[str, typer.Argument(metavar="ID", help="As `ivr calls` shows it; its beginning is enough.")],
+) -> None:
+    """Tell what happened in one call: what was said, each key with its figures, and why keys were not heard."""
+    with _reader() as reader:
+        record = reader.only(call_id)
+    print_call(record, Console())
+
+
+@reporting_errors
+def report_command(
+    since: SinceOption = None,
+) -> None:
+    """Tell how many callers got through at the first try, and where the others fail, by trunk."""
+    with _reader() as reader:
+        told = report(reader.search(Query(since=since, limit=None)))
+    console = Console()
+    if not told.total.calls:
+        console.print("No calls.")
+        return
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("trunk")
+    for name in ("calls", "admitted", "set", "first try", "keys", "missed"):
+        table.add_column(name, justify="right")
+    for trunk, tally in told.by_trunk.items():
+        table.add_row(trunk or "-", *_figures(tally))
+    table.add_row(Text("all", "bold"), *_figures(told.total))
+    console.print(table)
+    _print_counts(console, "Where callers fail (the last step that they reached)", told.total.failed_at)
+    outcomes = {f"{outcome}: {reason}": count for (outcome, reason), count in told.total.outcomes.items()}
+    _print_counts(console, "How calls ended", outcomes)
+
+
+def _figures(tally: Tally) -> list[str]:
+    share = tally.first_try_share
+    first = "-" if share is None else f"{tally.first_try} ({100 * share:.0f} %)"
+    return [str(tally.calls), str(tally.admitted), str(tally.set_), first, str(tally.keys), str(tally.missed)]
+
+
+def _print_counts(console: Console, title: str, counts: dict[str, int]) -> None:
+    if not counts:
+        return
+    console.print(f"\n[bold]{title}[/bold]")
+    most = max(counts.values())
+    for name, count in sorted(counts.items(), key=lambda item: -item[1]):
+        console.print(f"  {name:<28}{count:>6}  [cyan]{'█' * max(1, round(24 * count / most))}[/cyan]")

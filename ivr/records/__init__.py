@@ -1,0 +1,40 @@
+"""Records of calls: what happened in each, kept for operators, without a secret."""
+
+from ivr.records.database import open_records
+from ivr.records.model import (
+    OUTCOMES,
+    CallBegan,
+    CallRecord,
+    CallSummary,
+    Fate,
+    Hangup,
+    RecordedEntry,
+    RtpQuality,
+    ServiceState,
+)
+from ivr.records.reading import CallNotFound, CallReader, Query
+from ivr.records.recorder import CallRecorder, Recorder
+from ivr.records.report import Report, Tally, report
+from ivr.records.writing import CallWriter
+
+__all__ = [
+    "OUTCOMES",
+    "CallBegan",
+    "CallNotFound",
+    "CallReader",
+    "CallRecord",
+    "CallRecorder",
+    "CallSummary",
+    "CallWriter",
+    "Fate",
+    "Hangup",
+    "Query",
+    "RecordedEntry",
+    "Recorder",
+    "Report",
+    "RtpQuality",
+    "ServiceState",
+    "Tally",
+    "open_records",
+    "report",
+]

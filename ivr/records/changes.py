@@ -1,0 +1,60 @@
+"""What there is to write of calls: values that wait in a queue until the database takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from ivr.records.model import CallBegan, Hangup, RecordedEntry, RtpQuality
+
+
+@dataclass(frozen=True, slots=True)
+class EntryNoted:
+    """An entry of a call's transcript."""
+
+    call_id: str
+    entry: RecordedEntry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a call has come; a later one replaces it.
+
+    Attributes:
+        ended_at, outcome, reason: None while it goes on.
+        The others: as in `CallSummary`.
+    """
+
+    call_id: str
+    language: str
+    unit: str | None
+    target: str | None
+    step: str
+    wrong_entries: int
+    silences: int
+    keys: int
+    missed: int
+    ended_at: datetime | None = None
+    outcome: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelEnded:
+    """What the exchange told of a call's channel."""
+
+    call_id: str
+    hangup: Hangup
+    rtp: RtpQuality | None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceBeat:
+    """The service lives, or has ended in order."""
+
+    health: Mapping[str, object]
+    stopped: bool = False
+
+
+Change = CallBegan | EntryNoted | Progress | ChannelEnded | ServiceBeat

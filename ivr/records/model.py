@@ -1,0 +1,169 @@
+"""What is known of a call after it, and while it goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from ivr.dialogue.events import Outcome
+
+
+class Fate(StrEnum):
+    """What became of a call, where its dialogue does not say: an `Outcome` else."""
+
+    IN_PROGRESS = "in_progress"
+    LOST = "lost"
+    """The service ended before the call did."""
+
+
+OUTCOMES: Final = (*(outcome.value for outcome in Outcome), Fate.IN_PROGRESS.value, Fate.LOST.value)
+"""All that a call can be searched by."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hangup:
+    """How a channel ended, from the exchange.
+
+    Attributes:
+        cause: the cause of ITU-T Q.850; None if not known.
+        text: what it means, or why it is not known.
+    """
+
+    cause: int | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RtpQuality:
+    """How the caller's audio came, from the exchange; None what it did not say.
+
+    Attributes:
+        lost_percent: packets that did not arrive.
+        jitter_ms: interarrival jitter (RFC 3550, section 6.4.1).
+        rtt_ms: round-trip time.
+    """
+
+    lost_percent: float | None
+    jitter_ms: float | None
+    rtt_ms: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallBegan:
+    """What is known when a call begins.
+
+    Attributes:
+        call_id: names the call, in logs too.
+        channel_id: Asterisk's `Uniqueid` of the channel.
+        trunk: the endpoint by which it came.
+        caller: the caller number; "" where there is none.
+        language: of the guidance.
+    """
+
+    call_id: str
+    channel_id: str
+    trunk: str
+    began_at: datetime
+    caller: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallSummary:
+    """One call, without its entries.
+
+    Attributes:
+        began: what was known when it began.
+        service_id: the process that answered it.
+        ended_at: None while it goes on, and where it was lost.
+        unit: the chosen unit; None if it did not come to that.
+        target: the number whose password was to be set; likewise.
+        step: the last step that it reached.
+        outcome: one of `OUTCOMES`.
+        reason: why, in one word; "" while it goes on.
+        wrong_entries, silences: how many there were.
+        keys, missed: keys that were heard; bursts that were refused.
+        hangup, rtp: from the exchange; None if it told nothing (yet).
+    """
+
+    began: CallBegan
+    service_id: str
+    ended_at: datetime | None
+    unit: str | None
+    target: str | None
+    step: str
+    outcome: str
+    reason: str
+    wrong_entries: int
+    silences: int
+    keys: int
+    missed: int
+    hangup: Hangup | None
+    rtp: RtpQuality | None
+
+    @property
+    def call_id(self) -> str:
+        """Names the call."""
+        return self.began.call_id
+
+    @property
+    def in_progress(self) -> bool:
+        """Whether it goes on."""
+        return self.outcome == Fate.IN_PROGRESS
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took; None if that is not known (yet)."""
+        return None if self.ended_at is None else (self.ended_at - self.began.began_at).total_seconds()
+
+    @property
+    def first_try(self) -> bool:
+        """Whether the password was set without a wrong entry and without a silence."""
+        return self.outcome == Outcome.SET and not self.wrong_entries and not self.silences
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedEntry:
+    """One entry of a call's transcript, as it is kept.
+
+    Attributes:
+        position: its place in the call, from 0.
+        at_s: seconds since the call began; None where that must not be told.
+        kind: `said`, `interrupted`, `key`, `missed`, `judged` or `ended`.
+        body: its other fields (`ivr.transcript.as_json`).
+    """
+
+    position: int
+    at_s: float | None
+    kind: str
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """All that is known of one call."""
+
+    summary: CallSummary
+    entries: Sequence[RecordedEntry]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceState:
+    """A process that answers calls, as it last told.
+
+    Attributes:
+        health: what it tells of itself and of Asterisk: `calls`, `ami`, ...
+        alive: whether it has told lately.
+    """
+
+    service_id: str
+    host: str
+    pid: int
+    started_at: datetime
+    beat_at: datetime
+    stopped_at: datetime | None
+    health: Mapping[str, Any]
+    alive: bool

@@ -1,0 +1,238 @@
+"""The way of calls into their records: noted at once in memory, written by a thread.
+
+A call never waits for its record. When the database is away what there is to write waits, up to a bound, and is
+written when it is back.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from credentials import Clock, StoreUnavailable, utc_now
+from ivr.call import CallSession
+from ivr.dialogue.events import Verdict
+from ivr.dialogue.table import STEPS
+from ivr.records.changes import Change, ChannelEnded, EntryNoted, Progress, ServiceBeat
+from ivr.records.model import CallBegan, Hangup, RecordedEntry, RtpQuality
+from ivr.records.writing import BEAT_S, CallWriter
+from ivr.transcript import Ended, EntryJudged, KeyHeard, KeyMissed, TranscriptEntry, as_json
+
+_log = structlog.get_logger(__name__)
+
+GATHER_S: Final = 0.25
+"""What comes within this time is written at once."""
+RETRY_S: Final = 2.0
+WAITING: Final = 50_000
+"""How many changes may wait for the database: some 500 calls of a minute."""
+FLUSH_S: Final = 10.0
+"""How long a stopping service tries to write what is left."""
+_TIDY_S: Final = 3600.0
+
+
+class Recorder:
+    """Takes what happens in the calls of a service, and writes it.
+
+    Args:
+        writer: writes.
+        keep: how long a call's record is kept.
+        health: what the service tells of itself with each beat; called in the recorder's thread.
+        clock: the time.
+    """
+
+    def __init__(
+        self,
+        writer: CallWriter,
+        *,
+        keep: timedelta,
+        health: Callable[[], Mapping[str, object]] = dict,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._writer = writer
+        self._keep = keep
+        self._health = health
+        self._clock = clock
+        self._changes: queue.Queue[Change] = queue.Queue(WAITING)
+        self._unwritten: list[Change] = []
+        self._left_out = 0
+        self._away = False
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
+
+    @property
+    def waiting(self) -> int:
+        """How many changes are not written yet."""
+        return self._changes.qsize() + len(self._unwritten)
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Write what is left, as far as the database takes it, and stop. Blocks for `FLUSH_S` at most."""
+        self._stopping.set()
+        self._thread.join(FLUSH_S + RETRY_S)
+        if self.waiting:
+            _log.error("records_lost", changes=self.waiting, remedy="the database was away until the end")
+
+    def begin(self, call: CallBegan) -> CallRecorder:
+        """A call begins; returns who notes what happens in it."""
+        self._put(call)
+        return CallRecorder(call, self._put, self._clock)
+
+    def channel_ended(self, call_id: str, hangup: Hangup, rtp: RtpQuality | None) -> None:
+        """The exchange told how a call's channel ended."""
+        self._put(ChannelEnded(call_id, hangup, rtp))
+
+    def _put(self, change: Change) -> None:
+        try:
+            self._changes.put_nowait(change)
+        except queue.Full:
+            self._left_out += 1
+
+    # --- the thread -----------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        next_beat = next_tidying = time.monotonic()
+        while not self._stopping.wait(RETRY_S if self._away else GATHER_S):
+            now = time.monotonic()
+            if now >= next_beat:
+                next_beat = now + BEAT_S
+                self._unwritten.append(ServiceBeat(self._health()))
+            self._write()
+            if now >= next_tidying and not self._away:
+                next_tidying = now + (_TIDY_S if self._tidy() else BEAT_S)
+        self._unwritten.append(ServiceBeat(self._health(), stopped=True))
+        give_up = time.monotonic() + FLUSH_S
+        while self._write() or self._unwritten:
+            if time.monotonic() > give_up:
+                return
+            if self._away:
+                time.sleep(RETRY_S)
+
+    def _write(self) -> bool:
+        """Write what waits; returns whether there may be more."""
+        while len(self._unwritten) < _BATCH and not self._changes.empty():
+            self._unwritten.append(self._changes.get_nowait())
+        if not self._unwritten:
+            return False
+        try:
+            self._writer.write(self._unwritten)
+        except StoreUnavailable as error:
+            if not self._away:
+                _log.error("records_wait", problem=str(error))
+            self._away = True
+            self._unwritten = _without_stale_beats(self._unwritten)
+            return False
+        if self._away:
+            _log.info("records_written_again", changes=len(self._unwritten))
+        self._away = False
+        self._unwritten = []
+        if self._left_out:
+            _log.error("records_incomplete", changes_left_out=self._left_out)
+            self._left_out = 0
+        return not self._changes.empty()
+
+    def _tidy(self) -> bool:
+        """Mark lost calls and forget old ones; returns whether that could be done."""
+        try:
+            lost = self._writer.mark_lost()
+            self._writer.forget_before(self._clock() - self._keep)
+        except StoreUnavailable:
+            return False
+        if lost:
+            _log.warning("calls_lost", calls=lost, reason="the service that had them ended before they did")
+        return True
+
+
+class CallRecorder:
+    """An observer of one call, as `ivr.transcript` wants it.
+
+    Entries whose time must not be told wait for the next that has one: their order is known then, not their moment.
+
+    Args:
+        call: what is known of it.
+        put: takes what there is to write; must not block.
+        clock: the time.
+    """
+
+    def __init__(self, call: CallBegan, put: Callable[[Change], None], clock: Clock) -> None:
+        self._put = put
+        self._clock = clock
+        self._position = 0
+        self._untimed: list[TranscriptEntry] = []
+        self._session: CallSession | None = None
+        self._progress = Progress(
+            call_id=call.call_id,
+            language=call.language,
+            unit=None,
+            target=None,
+            step="admission",
+            wrong_entries=0,
+            silences=0,
+            keys=0,
+            missed=0,
+        )
+
+    def attach(self, session: CallSession) -> None:
+        """The call whose unit, target and step are noted with its entries."""
+        self._session = session
+
+    def __call__(self, at_s: float | None, entry: TranscriptEntry) -> None:
+        """Take note of an entry."""
+        if at_s is None:
+            self._untimed.append(entry)
+            return
+        untimed, self._untimed = self._untimed, []
+        for earlier in untimed:
+            self._note(None, earlier)
+        self._note(at_s, entry)
+        self._put(self._progress)
+
+    def _note(self, at_s: float | None, entry: TranscriptEntry) -> None:
+        body = as_json(at_s, entry)
+        kind, at = str(body.pop("entry")), body.pop("at_s")
+        self._put(EntryNoted(self._progress.call_id, RecordedEntry(self._position, at, kind, body)))
+        self._position += 1
+        self._progress = self._after(entry)
+
+    def _after(self, entry: TranscriptEntry) -> Progress:
+        progress = self._progress
+        if self._session is not None:
+            unit, state = self._session.unit, self._session.state
+            progress = replace(
+                progress,
+                language=self._session.language,
+                unit=None if unit is None else unit.value,
+                target=self._session.target,
+                step=state.value if state in STEPS else progress.step,
+            )
+        match entry:
+            case KeyHeard(counted=True):
+                return replace(progress, keys=progress.keys + 1)
+            case KeyMissed():
+                return replace(progress, missed=progress.missed + 1)
+            case EntryJudged(judged) if judged.verdict is Verdict.WRONG:
+                return replace(progress, wrong_entries=progress.wrong_entries + 1)
+            case EntryJudged(judged) if judged.verdict is Verdict.SILENT:
+                return replace(progress, silences=progress.silences + 1)
+            case Ended(ending):
+                ended_at: datetime = self._clock()
+                return replace(progress, ended_at=ended_at, outcome=ending.outcome.value, reason=ending.reason)
+        return progress
+
+
+_BATCH: Final = 2000
+
+
+def _without_stale_beats(changes: list[Change]) -> list[Change]:
+    """Of several beats that wait only the last says anything."""
+    beats = [change for change in changes if isinstance(change, ServiceBeat)]
+    return [change for change in changes if not isinstance(change, ServiceBeat)] + beats[-1:]

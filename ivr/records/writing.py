@@ -1,0 +1,168 @@
+"""Writes calls into the database."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection, Table, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from credentials import Clock, utc_now
+from credentials.database import Database, database_border
+from ivr.records.changes import Change, ChannelEnded, EntryNoted, Progress, ServiceBeat
+from ivr.records.model import CallBegan, Fate
+from ivr.schema import call_entries, calls, services
+
+BEAT_S: Final = 10.0
+"""How often a service tells that it lives."""
+GONE_AFTER: Final = timedelta(seconds=6 * BEAT_S)
+"""A service that has not told for this long has ended."""
+
+
+class CallWriter:
+    """Writes what one service has to tell.
+
+    Every method raises `StoreUnavailable` when the database cannot serve it; then nothing was changed.
+
+    Args:
+        database: with the schema of `ivr.schema`.
+        service_id: names the process.
+        host: the host that it runs on.
+        pid: its process id there.
+        clock: the time.
+    """
+
+    def __init__(self, database: Database, *, service_id: str, host: str, pid: int, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._service_id = service_id
+        self._host = host
+        self._pid = pid
+        self._clock = clock
+        self._started_at = clock()
+
+    @database_border
+    def write(self, changes: Sequence[Change]) -> None:
+        """Write changes in their order, all or none. Writing the same ones again changes nothing."""
+        latest = {change.call_id: change for change in changes if isinstance(change, Progress)}
+        with self._database.writing() as connection:
+            for change in changes:
+                match change:
+                    case CallBegan():
+                        self._begin(connection, change)
+                    case EntryNoted(call_id, entry):
+                        _insert(
+                            connection,
+                            call_entries,
+                            call_id=call_id,
+                            position=entry.position,
+                            at_s=entry.at_s,
+                            kind=entry.kind,
+                            body=json.dumps(dict(entry.body), ensure_ascii=False),
+                        )
+                    case Progress(call_id=call_id) if change is latest[call_id]:
+                        values = asdict(change)
+                        connection.execute(update(calls).where(calls.c.call_id == call_id).values(**values))
+                    case ChannelEnded():
+                        self._channel_ended(connection, change)
+                    case ServiceBeat():
+                        self._beat(connection, change)
+
+    @database_border
+    def mark_lost(self) -> int:
+        """Mark the calls that nobody will end any more; returns how many."""
+        return mark_lost(self._database, self._clock(), self._host)
+
+    @database_border
+    def forget_before(self, moment: datetime) -> int:
+        """Remove calls that began before then, and services that ended before; returns how many calls."""
+        with self._database.writing() as connection:
+            removed = connection.execute(delete(calls).where(calls.c.began_at < moment))
+            connection.execute(delete(services).where(services.c.beat_at < moment))
+            return removed.rowcount
+
+    def _begin(self, connection: Connection, call: CallBegan) -> None:
+        _insert(
+            connection,
+            calls,
+            **asdict(call),
+            service_id=self._service_id,
+            step="admission",
+            wrong_entries=0,
+            silences=0,
+            keys=0,
+            missed=0,
+        )
+
+    def _channel_ended(self, connection: Connection, change: ChannelEnded) -> None:
+        values: dict[str, Any] = {"hangup_cause": change.hangup.cause, "hangup_text": change.hangup.text}
+        if change.rtp is not None:
+            values |= {f"rtp_{name}": value for name, value in asdict(change.rtp).items()}
+        connection.execute(update(calls).where(calls.c.call_id == change.call_id).values(**values))
+
+    def _beat(self, connection: Connection, beat: ServiceBeat) -> None:
+        now = self._clock()
+        told = {
+            "beat_at": now,
+            "stopped_at": now if beat.stopped else None,
+            "health": json.dumps(dict(beat.health), ensure_ascii=False),
+        }
+        known = update(services).where(services.c.service_id == self._service_id).values(**told)
+        if not connection.execute(known).rowcount:
+            own = {"service_id": self._service_id, "host": self._host, "pid": self._pid}
+            _insert(connection, services, **own, started_at=self._started_at, **told)
+
+
+def mark_lost(database: Database, now: datetime, host: str) -> int:
+    """Mark the calls in progress of services that have ended; returns how many.
+
+    Args:
+        database: with the schema of `ivr.schema`.
+        now: the time.
+        host: this host, where a process that is gone can be told from one that is slow.
+    """
+    with database.reading() as connection:
+        gone = _gone_services(connection, now, host)
+    if not gone:
+        return 0
+    with database.writing() as connection:
+        lost = update(calls).where(calls.c.outcome.is_(None), calls.c.service_id.in_(gone))
+        return connection.execute(lost.values(outcome=Fate.LOST.value, reason="service_ended")).rowcount
+
+
+def _gone_services(connection: Connection, now: datetime, host: str) -> list[str]:
+    """The services that have ended and left calls in progress."""
+    in_progress = select(calls.c.service_id).where(calls.c.outcome.is_(None)).distinct().subquery()
+    found = connection.execute(
+        select(in_progress.c.service_id.label("of_call"), services).join_from(
+            in_progress, services, in_progress.c.service_id == services.c.service_id, isouter=True
+        )
+    )
+    return [row.of_call for row in found if row.service_id is None or not is_alive(row, now, host)]
+
+
+def is_alive(service: Any, now: datetime, host: str) -> bool:
+    """Whether a service (a row) still runs, as far as can be told from `host`."""
+    if service.stopped_at is not None or now - service.beat_at > GONE_AFTER:
+        return False
+    return service.host != host or _runs(service.pid)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _insert(connection: Connection, table: Table, **values: object) -> None:
+    """Insert a row, or leave the one that is there: a commit whose answer was lost is written again."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    connection.execute(dialect.insert(table).values(**values).on_conflict_do_nothing())

@@ -1,0 +1,207 @@
+"""Calls are written as they go, found again, and never half true."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+
+from credentials.database import Database
+from credentials.migrate import upgrade
+from ivr.records import CallNotFound, CallReader, CallWriter, Hangup, Query, RecordedEntry, RtpQuality, report
+from ivr.records.changes import ChannelEnded, EntryNoted, Progress, ServiceBeat
+from ivr.schema import IVR_HISTORY, metadata
+from tests.credentials.conftest import FakeClock
+from tests.ivr.records.conftest import BEGAN, call
+
+SAID = RecordedEntry(0, 0.0, "said", {"text": "押してください"})
+STEP = Progress(
+    call_id="c0ffee",
+    language="en",
+    unit="NUMBER",
+    target="0312345679",
+    step="password",
+    wrong_entries=1,
+    silences=0,
+    keys=12,
+    missed=2,
+)
+SET = replace(STEP, ended_at=BEGAN + timedelta(seconds=40), outcome="set", reason="set")
+
+OpenWriter = Callable[..., CallWriter]
+
+
+def test_the_schema_is_what_its_history_makes_and_shares_the_stores_database(database: Database) -> None:
+    upgrade(database)  # the credentials' own
+    upgrade(database, history=IVR_HISTORY)
+    options = {
+        "version_table": "ivr_version",
+        "include_name": lambda name, kind, _: kind != "table" or name in metadata.tables,
+    }
+    with database.reading() as connection:
+        assert compare_metadata(MigrationContext.configure(connection, opts=options), metadata) == []
+
+
+def test_a_call_is_there_from_its_first_moment_and_grows(reader: CallReader, open_writer: OpenWriter) -> None:
+    writer = open_writer()
+    writer.write([ServiceBeat({}), call()])
+    [begun] = reader.search(Query())
+    assert (begun.outcome, begun.step, begun.ended_at) == ("in_progress", "admission", None)
+    writer.write([EntryNoted("c0ffee", SAID), STEP])
+    record = reader.call("c0ffee")
+    assert record is not None
+    assert list(record.entries) == [SAID]
+    assert (record.summary.step, record.summary.unit, record.summary.target) == ("password", "NUMBER", "0312345679")
+    writer.write([SET, ChannelEnded("c0ffee", Hangup(cause=16, text="Normal Clearing"), None)])
+    [ended] = reader.search(Query())
+    assert (ended.outcome, ended.seconds, ended.first_try) == ("set", 40, False)
+    assert ended.hangup == Hangup(cause=16, text="Normal Clearing")
+    assert ended.rtp is None
+
+
+def test_what_is_written_twice_stands_once(reader: CallReader, open_writer: OpenWriter) -> None:
+    writer = open_writer()
+    changes = [ServiceBeat({}), call(), EntryNoted("c0ffee", SAID), SET]
+    writer.write(changes)
+    writer.write(changes)
+    record = reader.call("c0ffee")
+    assert record is not None
+    assert list(record.entries) == [SAID]
+    assert record.summary.outcome == "set"
+
+
+def test_rtp_quality_is_kept(reader: CallReader, open_writer: OpenWriter) -> None:
+    quality = RtpQuality(lost_percent=3.5, jitter_ms=12.0, rtt_ms=None)
+    open_writer().write([call(), SET, ChannelEnded("c0ffee", Hangup(cause=None, text="AMI was away"), quality)])
+    [found] = reader.search(Query())
+    assert found.rtp == quality
+    assert found.hangup == Hangup(cause=None, text="AMI was away")
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        (Query(), ["late", "early"]),
+        (Query(number="0312345678"), ["early"]),
+        (Query(number="5679"), ["late", "early"]),  # early: as its target
+        (Query(number="%"), []),
+        (Query(outcome="set"), ["early"]),
+        (Query(outcome="in_progress"), ["late"]),
+        (Query(outcome="failed"), []),
+        (Query(trunk="phone"), ["late"]),
+        (Query(since=BEGAN + timedelta(seconds=1)), ["late"]),
+        (Query(until=BEGAN + timedelta(seconds=1)), ["early"]),
+        (Query(limit=1), ["late"]),
+    ],
+)
+def test_calls_are_found_by_what_is_known_of_them(
+    query: Query, found: list[str], reader: CallReader, open_writer: OpenWriter
+) -> None:
+    open_writer().write(
+        [
+            ServiceBeat({}),
+            call("early", caller="0312345678"),
+            replace(SET, call_id="early"),
+            call("late", caller="0312345679", trunk="phone", after_s=60),
+        ]
+    )
+    assert [summary.call_id for summary in reader.search(query)] == found
+
+
+def test_a_call_is_found_by_the_beginning_of_its_id(reader: CallReader, open_writer: OpenWriter) -> None:
+    open_writer().write([ServiceBeat({}), call("abc1"), call("abc2"), call("def3")])
+    assert reader.only("d").summary.call_id == "def3"
+    with pytest.raises(CallNotFound, match=r"several calls \(abc1, abc2\)"):
+        reader.only("abc")
+    with pytest.raises(CallNotFound, match="no call '%'"):
+        reader.only("%")
+
+
+def test_a_call_whose_service_stopped_beating_is_lost(
+    reader: CallReader, open_writer: OpenWriter, clock: FakeClock
+) -> None:
+    open_writer().write([ServiceBeat({}), call()])
+    clock.advance(seconds=59)
+    assert reader.search(Query())[0].in_progress
+    clock.advance(seconds=2)
+    assert [(found.outcome, found.reason) for found in reader.search(Query())] == [("lost", "service_ended")]
+
+
+def test_a_call_whose_process_is_gone_from_this_host_is_lost_at_once(
+    reader: CallReader, open_writer: OpenWriter
+) -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    gone = open_writer("gone", host=socket.gethostname(), pid=ended.pid)
+    here = open_writer("here", host=socket.gethostname(), pid=os.getpid())
+    gone.write([ServiceBeat({}), call("of-gone")])
+    here.write([ServiceBeat({}), call("of-here")])
+    assert {found.call_id: found.outcome for found in reader.search(Query())} == {
+        "of-gone": "lost",
+        "of-here": "in_progress",
+    }
+
+
+def test_a_service_that_was_only_slow_corrects_what_was_called_lost(
+    reader: CallReader, open_writer: OpenWriter, clock: FakeClock
+) -> None:
+    writer = open_writer()
+    writer.write([ServiceBeat({}), call()])
+    clock.advance(seconds=120)
+    assert reader.search(Query())[0].outcome == "lost"
+    writer.write([ServiceBeat({}), SET])
+    assert reader.search(Query())[0].outcome == "set"
+
+
+def test_a_service_tells_of_its_health_until_it_stops(
+    reader: CallReader, open_writer: OpenWriter, clock: FakeClock
+) -> None:
+    writer = open_writer()
+    writer.write([ServiceBeat({"calls": 3})])
+    [state] = reader.services()
+    assert state.alive
+    assert state.health == {"calls": 3}
+    clock.advance(seconds=10)
+    writer.write([ServiceBeat({"calls": 0}, stopped=True)])
+    [state] = reader.services()
+    assert not state.alive
+    assert state.beat_at - state.started_at == timedelta(seconds=10)
+
+
+def test_old_calls_are_forgotten_with_all_that_was_kept_of_them(reader: CallReader, open_writer: OpenWriter) -> None:
+    writer = open_writer()
+    late = replace(SET, call_id="late")
+    writer.write([call(), EntryNoted("c0ffee", SAID), SET, call("late", after_s=60), late])
+    assert writer.forget_before(BEGAN + timedelta(seconds=30)) == 1
+    assert [found.call_id for found in reader.search(Query())] == ["late"]
+    assert reader.call("c0ffee") is None
+
+
+def test_a_report_tells_who_got_through_at_first_try_and_where_the_others_failed(
+    reader: CallReader, open_writer: OpenWriter
+) -> None:
+    smooth = replace(SET, wrong_entries=0)
+    failed = replace(SET, outcome="failed", reason="wrong_entries", step="confirm")
+    refused = replace(SET, outcome="refused", reason="withheld", step="admission")
+    changes = [ServiceBeat({})]
+    for number, progress in enumerate([smooth, smooth, SET, failed, refused]):
+        changes += [call(f"c{number}", trunk="a" if number else "b"), replace(progress, call_id=f"c{number}")]
+    open_writer().write(changes)
+    told = report(reader.search(Query(limit=None)))
+    assert (told.total.calls, told.total.admitted, told.total.set_, told.total.first_try) == (5, 4, 3, 2)
+    assert told.total.first_try_share == 0.5
+    assert told.total.failed_at == {"confirm": 1}
+    assert told.total.outcomes == {
+        ("set", "set"): 3,
+        ("failed", "wrong_entries"): 1,
+        ("refused", "withheld"): 1,
+    }
+    assert [(trunk, tally.calls) for trunk, tally in told.by_trunk.items()] == [("a", 4), ("b", 1)]
+    assert report([]).total.first_try_share is None
