@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import sys
 from collections.abc import Mapping, MutableMapping
 from enum import StrEnum
@@ -26,11 +27,26 @@ SECRET_FIELDS: Final = frozenset({"password", "secret", "keys", "key", "digits",
 """Fields that no line may carry in the clear, whoever wrote it."""
 
 
+_EIGHT_DIGITS: Final = re.compile(r"(?<![0-9A-Za-z])[0-9]{8}(?![0-9A-Za-z])")
+"""What a temporary password looks like; telephone numbers have ten digits or eleven."""
+
+
 def mask_secrets(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
-    """structlog processor: what stands in a field that can hold a secret is replaced."""
-    for name in event.keys() & SECRET_FIELDS:
-        event[name] = MASK
+    """structlog processor: what stands in a field that can hold a secret is replaced.
+
+    So is what looks like a temporary password in any text, the texts of exceptions included: these are not ours.
+    """
+    for name, value in event.items():
+        event[name] = MASK if name in SECRET_FIELDS else _without_passwords(value)
     return event
+
+
+def _without_passwords(value: Any) -> Any:
+    if isinstance(value, bool | int | float | None):
+        return MASK if _EIGHT_DIGITS.fullmatch(str(value)) else value
+    text = value if isinstance(value, str) else repr(value)
+    masked = _EIGHT_DIGITS.sub(MASK, text)
+    return value if masked == text else masked
 
 
 def configure_logs(*, level: LogLevel = LogLevel.INFO, json: bool | None = None, stream: TextIO | None = None) -> None:
@@ -45,17 +61,15 @@ def configure_logs(*, level: LogLevel = LogLevel.INFO, json: bool | None = None,
     if json is None:
         json = not stream.isatty()
     renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer(ensure_ascii=False)
-        if json
-        else structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        structlog.processors.JSONRenderer(ensure_ascii=False) if json else structlog.dev.ConsoleRenderer()
     )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
             mask_secrets,
-            *([structlog.processors.format_exc_info] if json else []),
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),

@@ -148,7 +148,8 @@ class Service:
         loop = asyncio.get_running_loop()
         admission = await self._store.admission(caller)
         session = self._session(uuid.hex[:12], channel, caller, self._guidance.after(admission))
-        _log.info("call_began", call=session.call_id, caller=caller.number or str(caller.refusal))
+        structlog.contextvars.bind_contextvars(call=session.call_id)  # for the lines of libraries, too: one task a call
+        _log.info("call_began", caller=caller.number or str(caller.refusal))
         done = self._media.expect(uuid, session)
         session.handle(admission, loop.time())
         try:

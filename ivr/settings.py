@@ -152,7 +152,7 @@ class Settings(BaseSettings):
         return self.database_url or URL.create("sqlite", database=path).render_as_string()
 
     @cached_property
-    def own_prompts_dir(self) -> Path:
+    def operator_prompts_dir(self) -> Path:
         """The operator's own guidance, the default filled in."""
         return self.prompts_dir or self.state_dir / "prompts"
 

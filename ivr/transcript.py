@@ -140,16 +140,20 @@ def figures(key: Key | NearMiss) -> KeyFigures:
     return KeyFigures(
         begin_s=round(key.begin_s, 4),
         duration_ms=round(1000 * (key.end_s - key.begin_s), 1),
-        level_dbm0=round(min(key.low_dbm0, key.high_dbm0), 1),
-        twist_db=round(key.twist_db, 1),
-        snr_db=round(key.snr_db, 1),
-        low_offset_percent=round(key.low_offset_percent, 2),
-        high_offset_percent=round(key.high_offset_percent, 2),
+        level_dbm0=_rounded(min(key.low_dbm0, key.high_dbm0), 1),
+        twist_db=_rounded(key.twist_db, 1),
+        snr_db=_rounded(key.snr_db, 1),
+        low_offset_percent=_rounded(key.low_offset_percent, 2),
+        high_offset_percent=_rounded(key.high_offset_percent, 2),
     )
 
 
+def _rounded(value: float, places: int) -> float:
+    return round(value, places) + 0.0  # not -0.0
+
+
 def _to_step(value: float, step: float) -> float:
-    return step * round(value / step)
+    return step * round(value / step) + 0.0
 
 
 def _beyond(value: float, limit: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -24,6 +25,11 @@ def when(moment: datetime) -> str:
     return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
+def console() -> Console:
+    """As wide as the terminal; wide enough for a line an entry where it is none."""
+    return Console(width=None if sys.stdout.isatty() else 160)
+
+
 def outcome_text(call: CallSummary) -> Text:
     """The outcome, and the reason where it says more."""
     reason = "" if call.reason in ("", call.outcome) else f" ({call.reason})"
@@ -43,7 +49,7 @@ def print_call(record: CallRecord, console: Console) -> None:
     timeline = Table(box=None, show_header=False, pad_edge=False)
     timeline.add_column(justify="right", style="dim", no_wrap=True, min_width=7)
     timeline.add_column(no_wrap=True, min_width=6)
-    timeline.add_column()
+    timeline.add_column(overflow="fold")
     for entry in record.entries:
         timeline.add_row("" if entry.at_s is None else f"{entry.at_s:.2f}", *_line(entry))
     console.print(timeline)
@@ -105,9 +111,14 @@ def _shown(body: Mapping[str, Any]) -> str:
 
 
 def _figures(figures: Mapping[str, Any]) -> str:
-    length = "" if figures["duration_ms"] is None else f"{figures['duration_ms']:.0f} ms  "
-    off = f"{figures['low_offset_percent']:+.1f}/{figures['high_offset_percent']:+.1f} %"
+    length = figures["duration_ms"]
+    if length is None:  # blurred: digits behind the point would promise what is not there
+        return (
+            f"about {figures['level_dbm0']:+.0f} dBm0  twist {figures['twist_db']:+.0f} dB  "
+            f"SNR {figures['snr_db']:.0f} dB  off {figures['low_offset_percent']:+.1f} %"
+        )
     return (
-        f"{length}{figures['level_dbm0']:+.1f} dBm0  twist {figures['twist_db']:+.1f} dB  "
-        f"SNR {figures['snr_db']:.0f} dB  off {off}"
+        f"{length:.0f} ms  {figures['level_dbm0']:+.1f} dBm0  twist {figures['twist_db']:+.1f} dB  "
+        f"SNR {figures['snr_db']:.0f} dB  "
+        f"off {figures['low_offset_percent']:+.1f}/{figures['high_offset_percent']:+.1f} %"
     )

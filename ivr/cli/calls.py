@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ivr.cli.app import reporting_errors
+from ivr.cli.call_timeline import console as wide_console
 from ivr.cli.call_timeline import outcome_text, print_call, when
 from ivr.records import OUTCOMES, CallReader, CallSummary, Query, open_records, report
 from ivr.records.report import Tally
@@ -75,7 +76,7 @@ def calls(
     ] = False,
 ) -> None:
     """List calls, the latest last. `ivr call show ID` tells why one went as it did."""
-    console = Console()
+    console = wide_console()
     with _reader() as reader:
         query = Query(number=number, outcome=outcome, since=since, limit=limit)
         found = reader.search(query)[::-1]
@@ -104,18 +105,10 @@ def _follow(reader: CallReader, console: Console, query: Query, shown: set[str])
 
 def _table(found: list[CallSummary], *, header: bool = True) -> Table:
     table = Table(box=None, show_header=header, header_style="bold", pad_edge=False)
-    for name, width in (
-        ("call", 12),
-        ("began", 19),
-        ("caller", 11),
-        ("target", 11),
-        ("unit", 10),
-        ("outcome", 24),
-        ("wrong", 5),
-        ("missed", 6),
-        ("s", 5),
-    ):
-        table.add_column(name, min_width=width, no_wrap=True, justify="right" if width < 7 else "left")
+    for name, width in (("call", 12), ("began", 19), ("caller", 11), ("target", 11), ("unit", 10), ("outcome", 16)):
+        table.add_column(name, min_width=width, overflow="fold")
+    for name in ("wrong", "missed", "s"):
+        table.add_column(name, min_width=len(name), justify="right")
     for call in found:
         seconds = "" if call.seconds is None else f"{call.seconds:.0f}"
         table.add_row(
@@ -139,7 +132,7 @@ def show(
     """Tell what happened in one call: what was said, each key with its figures, and why keys were not heard."""
     with _reader() as reader:
         record = reader.only(call_id)
-    print_call(record, Console())
+    print_call(record, wide_console())
 
 
 @reporting_errors
@@ -149,7 +142,7 @@ def report_command(
     """Tell how many callers got through at the first try, and where the others fail, by trunk."""
     with _reader() as reader:
         told = report(reader.search(Query(since=since, limit=None)))
-    console = Console()
+    console = wide_console()
     if not told.total.calls:
         console.print("No calls.")
         return

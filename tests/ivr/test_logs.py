@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 from collections.abc import Iterator
 
 import pytest
@@ -53,3 +54,32 @@ def test_a_line_below_the_level_is_not_written(stream: io.StringIO) -> None:
     configure_logs(level=LogLevel.WARNING, json=True, stream=stream)
     structlog.get_logger().info("quiet")
     assert stream.getvalue() == ""
+
+
+def fail(password: str) -> None:
+    raise ValueError(f"invalid literal: '{password}'")
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_password_in_any_text_or_exception_is_masked(stream: io.StringIO, as_json: bool) -> None:
+    configure_logs(json=as_json, stream=stream)
+    log, library = structlog.get_logger("test"), logging.getLogger("library")
+    try:
+        fail(CANARY)
+    except ValueError as error:
+        log.exception("broken", call="c0ffee")
+        log.warning("told", problem=str(error), parts=["1", CANARY], amount=int(CANARY))
+        library.error("it said %s", error)
+        library.exception("it failed")
+    written = stream.getvalue()
+    assert CANARY not in written
+    assert written.count(MASK) >= 6
+    assert written.count("ValueError: invalid literal") == 2
+
+
+def test_numbers_times_and_names_of_calls_are_not_taken_for_passwords(stream: io.StringIO) -> None:
+    configure_logs(json=True, stream=stream)
+    told = {"caller": "0312345678", "call": "12345678abcd", "channel": "1795457234.12", "seconds": 54.5}
+    structlog.get_logger("test").info("call_began", **told)
+    line = json.loads(stream.getvalue())
+    assert {name: line[name] for name in told} == told
