@@ -9,9 +9,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 from credentials import CredentialStore, Key, LoginVerdict
@@ -45,11 +45,13 @@ def new_password() -> str:
 class House:
     """Asterisk and the service on ports of their own, in one directory."""
 
-    def __init__(self, directory: Path, *, service: bool = True) -> None:
+    def __init__(
+        self, directory: Path, *, service: bool = True, settings: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         self.directory = directory
         self.state = directory / "state"
         self.state.mkdir(mode=0o700)
-        self.agi_port, self.audiosocket_port, self.ami_port = free_tcp_ports(3)
+        self.agi_port, self.audiosocket_port, self.ami_port, self.health_port = free_tcp_ports(4)
         self.sip_port, rtp_first = free_udp_range(401)
         self.environment = {
             **os.environ,
@@ -57,9 +59,11 @@ class House:
             "KARIPASS_AGI_PORT": str(self.agi_port),
             "KARIPASS_AUDIOSOCKET_PORT": str(self.audiosocket_port),
             "KARIPASS_AMI_PORT": str(self.ami_port),
+            "KARIPASS_HEALTH_PORT": str(self.health_port),
             "KARIPASS_AMI_SECRET": AMI_SECRET,
             "KARIPASS_AGI_SECRET": AGI_SECRET,
             "KARIPASS_ACCESS_NUMBER": ACCESS_NUMBER,
+            **settings,
         }
         self.exchange = Exchange(
             ExchangeConfig(
