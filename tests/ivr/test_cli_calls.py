@@ -1,0 +1,166 @@
+"""What an operator types to find a call: `ivr calls`, `ivr call show`, `ivr report`."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from ivr.cli import app
+from ivr.records import CallWriter, Hangup, RecordedEntry, RtpQuality, open_records
+from ivr.records.changes import ChannelEnded, EntryNoted, Progress, ServiceBeat
+from tests.ivr.records.conftest import call
+
+FIGURES = {
+    "begin_s": 1.0,
+    "duration_ms": 52.0,
+    "level_dbm0": -12.0,
+    "twist_db": -12.1,
+    "snr_db": 31.0,
+    "low_offset_percent": 0.2,
+    "high_offset_percent": -0.1,
+}
+BLURRED = FIGURES | {"begin_s": None, "duration_ms": None, "level_dbm0": -10.0, "twist_db": 0.0, "snr_db": 30.0}
+ENDED = datetime(2026, 4, 1, 9, 0, 31, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KARIPASS_STATE_DIR", str(tmp_path))
+    monkeypatch.setenv("TZ", "UTC")
+
+
+def ivr(*words: str) -> Result:
+    return CliRunner().invoke(app, words, catch_exceptions=False)
+
+
+def progress(call_id: str, outcome: str, reason: str, *, step: str = "confirm", wrong: int = 0) -> Progress:
+    return Progress(
+        call_id=call_id,
+        language="ja",
+        unit="NUMBER",
+        target="0312345679",
+        step=step,
+        wrong_entries=wrong,
+        silences=0,
+        keys=17,
+        missed=1,
+        ended_at=ENDED,
+        outcome=outcome,
+        reason=reason,
+    )
+
+
+@pytest.fixture
+def writer(tmp_path: Path) -> Iterator[CallWriter]:
+    database = open_records(f"sqlite:///{tmp_path / 'store.db'}")
+    yield CallWriter(database, service_id="service", host="elsewhere", pid=1)
+    database.close()
+
+
+@pytest.fixture(autouse=True)
+def _calls(writer: CallWriter) -> None:
+    writer.write(
+        [
+            ServiceBeat({}),
+            call("aaaaaaaaaaaa"),
+            progress("aaaaaaaaaaaa", "set", "set"),
+            call("bbbbbbbbbbbb", caller="0661234567", trunk="carrier", after_s=60),
+            progress("bbbbbbbbbbbb", "failed", "wrong_entries", step="unit", wrong=3),
+        ]
+    )
+
+
+def listed(*words: str) -> list[str]:
+    return [line[:12] for line in ivr("calls", *words).stdout.splitlines()[1:]]
+
+
+def test_calls_are_listed_the_latest_last_and_found_by_number_outcome_and_time() -> None:
+    assert listed() == ["aaaaaaaaaaaa", "bbbbbbbbbbbb"]
+    assert listed("--number", "03-1234-5678") == ["aaaaaaaaaaaa"]
+    assert listed("--outcome", "failed") == ["bbbbbbbbbbbb"]
+    assert listed("--since", "2026-04-01T09:00:30+00:00") == ["bbbbbbbbbbbb"]
+    assert listed("--limit", "1") == ["bbbbbbbbbbbb"]
+    assert ivr("calls", "--since", "1m").stdout == "No calls.\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--outcome", "good"], "write one of"),
+        (["--since", "yesterday"], "write an age"),
+        (["--number", "abc"], "write digits"),
+    ],
+)
+def test_what_cannot_be_searched_for_is_named_with_what_can(words: list[str], told: str) -> None:
+    result = ivr("calls", *words)
+    assert result.exit_code == 2
+    assert told in result.stderr
+
+
+def test_a_call_is_shown_with_each_key_and_why_one_was_not_heard(writer: CallWriter) -> None:
+    entries = [
+        RecordedEntry(0, 0.0, "said", {"text": "押してください"}),
+        RecordedEntry(1, 1.2, "interrupted", {}),
+        RecordedEntry(2, 1.2, "missed", {"value": "1", "failed": "twist", "figures": FIGURES}),
+        RecordedEntry(3, 2.0, "key", {"source": "in-band", "counted": True, "value": "2", "figures": FIGURES}),
+        RecordedEntry(4, 2.1, "key", {"source": "rfc4733", "counted": False, "value": "2", "figures": None}),
+        RecordedEntry(5, None, "key", {"source": "in-band", "counted": True, "value": None, "figures": BLURRED}),
+        RecordedEntry(6, None, "missed", {"value": None, "failed": "duration", "figures": BLURRED}),
+        RecordedEntry(7, 9.0, "judged", {"step": "unit", "verdict": "wrong", "shown": "9", "attempt": 1}),
+        RecordedEntry(8, 30.0, "ended", {"outcome": "failed", "reason": "wrong_entries"}),
+    ]
+    quality = RtpQuality(lost_percent=3.5, jitter_ms=12.0, rtt_ms=None)
+    writer.write([EntryNoted("bbbbbbbbbbbb", entry) for entry in entries])
+    writer.write([ChannelEnded("bbbbbbbbbbbb", Hangup(cause=16, text="Normal Clearing"), quality)])
+    told = ivr("call", "show", "bb").stdout
+    for expected in (
+        "caller    0661234567 by carrier",
+        "outcome   failed (wrong_entries)",
+        "hang-up   16 Normal Clearing",
+        "audio     lost 3.5 %, jitter 12.0 ms",
+        "0.00  said    押してください",
+        "miss 1  unequal tones: twist -12.1 dB; -8 to +5 dB is accepted  52 ms  -12.0 dBm0",
+        "key 2   in-band  52 ms  -12.0 dBm0  twist -12.1 dB  SNR 31 dB  off +0.2/-0.1 %",
+        "key 2   rfc4733  the same press, not counted again",
+        "key •   in-band  about -10 dBm0",
+        "miss •  too short: at least 40 ms are asked for",
+        "entry   unit: 9 wrong (no. 1)",
+        "ended   failed (wrong_entries)",
+    ):
+        assert expected in told
+
+
+def test_a_call_that_is_not_there_is_named_with_how_to_find_it() -> None:
+    result = ivr("call", "show", "ffff")
+    assert result.exit_code == 1
+    assert result.stderr == "ivr: no call 'ffff': `ivr calls` lists them\n"
+
+
+def test_a_report_tells_by_trunk_who_got_through_and_where_the_others_failed() -> None:
+    rows = [line.split() for line in ivr("report").stdout.splitlines()]
+    assert ["trunk", "1", "1", "1", "1", "(100", "%)", "17", "1"] in rows
+    assert ["carrier", "1", "1", "0", "0", "(0", "%)", "17", "1"] in rows
+    assert ["all", "2", "2", "1", "1", "(50", "%)", "34", "2"] in rows
+    assert any(row[:2] == ["unit", "1"] for row in rows)
+    assert ivr("report", "--since", "1m").stdout == "No calls.\n"
+
+
+def test_followed_calls_are_printed_when_they_have_ended(writer: CallWriter) -> None:
+    going_on = replace(call("cccccccccccc"), began_at=datetime.now(UTC))
+    writer.write([ServiceBeat({}), going_on])
+    command = [str(Path(sys.executable).with_name("ivr")), "calls", "--follow", "--outcome", "abandoned"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as following:
+        assert following.stdout is not None
+        assert following.stdout.readline() == "No calls.\n"
+        writer.write([progress("cccccccccccc", "abandoned", "hung_up")])
+        assert "abandoned (hung_up)" in following.stdout.readline()
+        following.send_signal(signal.SIGINT)
+    assert following.returncode == 0
