@@ -20,7 +20,7 @@ run: setup
 	@$(BIN)/ivr up
 
 test: setup lint
-	@docker/host-packages sip-tester postgresql
+	@docker/host-packages sip-tester postgresql flite chromium
 	$(BIN)/pytest
 
 lint: setup

@@ -142,7 +142,7 @@ class Exchange:
     def _write(self, asterisk: _Asterisk) -> None:
         """Make the run directory anew, all of it for Asterisk's user alone: it holds secrets."""
         run_dir = self.config.run_dir
-        apology = self.config.sounds_dir / "ja" / "unavailable.wav"
+        apology = self.config.sounds_dir / self.config.language / "unavailable.wav"
         if not apology.is_file():
             raise ExchangeError(f"{apology} is missing: build the prompts first")
         if run_dir.exists() and any(run_dir.iterdir()) and not (run_dir / _MARKER).exists():
@@ -150,13 +150,13 @@ class Exchange:
         shutil.rmtree(run_dir, ignore_errors=True)
         run_dir.mkdir(mode=0o700, parents=True)
         (run_dir / _MARKER).touch()
-        for name in ("etc/karipass", "sounds/ja", "db", "spool", "cache"):
+        for name in ("etc/karipass", f"sounds/{self.config.language}", "db", "spool", "cache"):
             (run_dir / name).mkdir(mode=0o700, parents=True)
         for name, text in render(self.config, run=asterisk.run).items():
             path = run_dir / "etc" / name
             path.touch(mode=0o600)
             path.write_text(text, encoding="utf-8")
-        shutil.copyfile(apology, run_dir / "sounds" / "ja" / "unavailable.wav")
+        shutil.copyfile(apology, run_dir / "sounds" / self.config.language / "unavailable.wav")
         if asterisk.owner is not None:
             for path in (run_dir, *run_dir.rglob("*")):
                 os.chown(path, asterisk.owner, asterisk.owner)

@@ -15,6 +15,7 @@ LOOP_ENDPOINT: Final = "karipass-loop"
 _LEFT_AT_DEFAULTS: Final = ("acl", "ccss", "features", "pjproject", "stasis", "udptl")
 
 _NUMBER: Final = re.compile(r"\+?[0-9]{1,20}")
+_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[0-9A-Za-z]+)*")
 _HOST: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]{0,252}")
 _NETWORK: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]{0,252}(/[0-9]{1,2})?")
 # What needs no quoting in Asterisk's configuration files, where `;` starts a comment.
@@ -40,11 +41,12 @@ class ExchangeConfig:
     Attributes:
         run_dir: a directory of the exchange alone (configuration, log, control socket); made if missing.
         access_number: the number that reaches the service.
-        sounds_dir: holds ``ja/unavailable.wav``, the apology for when the service is away.
+        sounds_dir: holds ``<language>/unavailable.wav``, the apology for when the service is away.
         ami_secret: of the manager user ``karipass``.
         agi_host: where the service listens for FastAGI.
         agi_port: its TCP port.
         agi_secret: what the dialplan says to the service.
+        language: of the apology.
         sip_host: address for phones and trunks; ``0.0.0.0`` for all of the machine.
         sip_port: its UDP port.
         rtp_ports: first and last UDP port for audio; a call takes two, a looped call four.
@@ -65,6 +67,7 @@ class ExchangeConfig:
     agi_host: str = "127.0.0.1"
     agi_port: int = 4573
     agi_secret: str = field(repr=False, default="no-secret")
+    language: str = "ja"
     sip_host: str = "127.0.0.1"
     sip_port: int = 5060
     rtp_ports: tuple[int, int] = (10000, 11999)
@@ -76,6 +79,7 @@ class ExchangeConfig:
 
     def __post_init__(self) -> None:
         _require(_NUMBER, self.access_number, "the access number", "digits")
+        _require(_LANGUAGE, self.language, "the language", "a language code such as ja or en")
         _require(_HOST, self.agi_host, "the FastAGI host", "a host name or IPv4 address")
         _require(_HOST, self.sip_host, "the SIP host", "an IPv4 address")
         for trunk in (*self.trunks, *self.detecting_trunks):
@@ -117,6 +121,7 @@ def render(config: ExchangeConfig, *, run: str) -> dict[str, str]:
         "agi_host": config.agi_host,
         "agi_port": config.agi_port,
         "agi_secret": config.agi_secret,
+        "language": config.language,
         "sip_host": config.sip_host,
         "sip_port": config.sip_port,
         # Where the transport listens on all addresses, one to call it at.

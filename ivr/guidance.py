@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from credentials import Line
 from ivr.dialogue.events import Admitted, Event
-from prompts import Catalogue, languages, load_catalogue
+from prompts import Catalogue, home, languages, load_catalogue
 
 
 class Guidance:
@@ -22,17 +23,26 @@ class Guidance:
         self._default = self._catalogues[default]
 
     @classmethod
-    def load(cls, default: str) -> Guidance:
-        """Load every catalogue that comes with the product.
+    def load(cls, default: str, directory: Path | None = None) -> Guidance:
+        """Load the catalogue of every language: the operator's own, or the one that comes with the product.
 
         Args:
             default: the language of callers whose line has none of these.
+            directory: where the operator's own catalogues are; it need not exist.
 
         Raises:
             PromptError: a catalogue is damaged, or there is none for the default language.
         """
-        load_catalogue(default)  # first, for an error that names it
-        return cls({language: load_catalogue(language) for language in languages()}, default)
+        load_catalogue(default, home(default, directory))  # first, for an error that names it
+        return cls(
+            {language: load_catalogue(language, home(language, directory)) for language in languages(directory)},
+            default,
+        )
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that there is guidance in."""
+        return tuple(self._catalogues)
 
     def after(self, admission: Event) -> Catalogue:
         """What a caller hears who was admitted, or not."""

@@ -9,6 +9,7 @@ nothing for 2 s). Packets that were lost on the way are stood in for, so that a 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -106,9 +107,15 @@ class _Expected:
 
 
 class Media:
-    """All calls' audio."""
+    """All calls' audio.
 
-    def __init__(self) -> None:
+    Args:
+        late: told of each tick of the clock how many seconds late it was.
+    """
+
+    def __init__(self, *, late: Callable[[float], None] = lambda _: None) -> None:
+        self._late = late
+        self._ticked_at: float | None = None
         self._bank = DetectorBank(near_misses=True)
         self._streams: dict[int, _Stream] = {}
         self._expected: dict[UUID, _Expected] = {}
@@ -117,6 +124,11 @@ class Media:
     def calls(self) -> int:
         """How many calls have, or wait for, their audio."""
         return len(self._streams) + len(self._expected)
+
+    @property
+    def tick_age_s(self) -> float:
+        """Seconds since the clock's last tick; 0 before its first."""
+        return 0.0 if self._ticked_at is None else time.monotonic() - self._ticked_at
 
     def expect(self, uuid: UUID, session: Session) -> asyncio.Future[None]:
         """Announce a call whose connection will come with this UUID.
@@ -153,11 +165,14 @@ class Media:
         next_tick = loop.time() + TICK_S
         while True:
             await asyncio.sleep(max(0.0, next_tick - loop.time()))
-            behind = int((loop.time() - next_tick) / TICK_S)
+            late_s = max(0.0, loop.time() - next_tick)
+            self._late(late_s)
+            behind = int(late_s / TICK_S)
             if behind > MAX_TICKS_MADE_UP:
                 _log.warning("media_clock_stood_still", ticks=behind)
                 next_tick += (behind - MAX_TICKS_MADE_UP) * TICK_S
             self.tick(loop.time())
+            self._ticked_at = time.monotonic()
             next_tick += TICK_S
 
     def tick(self, now: float) -> None:

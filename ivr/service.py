@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -22,7 +22,9 @@ from ivr.caller import Caller, caller_from_network
 from ivr.dialogue import Dialogue
 from ivr.dialogue.events import Ending
 from ivr.guidance import Guidance
+from ivr.health import HttpServer
 from ivr.media import Media
+from ivr.monitoring import Monitoring
 from ivr.records import CallBegan, Recorder
 from ivr.settings import Settings
 from ivr.store_threads import StoreThreads
@@ -56,17 +58,27 @@ class Service:
         agi_secret: what Asterisk's dialplan says to show that it is ours: who reaches our port could else claim to
             be any caller.
         recorder: keeps what happens in the calls.
+        monitoring: watches the service and what it stands on.
     """
 
     def __init__(
-        self, settings: Settings, store: CredentialStore, guidance: Guidance, agi_secret: str, recorder: Recorder
+        self,
+        settings: Settings,
+        store: CredentialStore,
+        guidance: Guidance,
+        agi_secret: str,
+        recorder: Recorder,
+        monitoring: Monitoring,
     ) -> None:
         self._settings = settings
         self._recorder = recorder
+        self._monitoring = monitoring
+        self._health = monitoring.attach(self)
+        self._listening = False
         self._store = StoreThreads(store, patience_s=_ADMISSION_S, failed=lambda session: self._media.abandon(session))
         self._guidance = guidance
         self._agi_secret = agi_secret.encode()
-        self._media = Media()
+        self._media = Media(late=monitoring.metrics.tick_late)
         self._agi = FastAgiServer(self._serve_call, AgiLimits(connections=settings.calls * 2))
         self._audiosocket = AudioSocketServer(self._media.attach, AudioSocketLimits(connections=settings.calls * 2))
         self._calls = 0
@@ -76,6 +88,31 @@ class Service:
     def calls(self) -> int:
         """How many calls there are."""
         return self._calls
+
+    @property
+    def listening(self) -> bool:
+        """Whether calls can come."""
+        return self._listening
+
+    @property
+    def tick_age_s(self) -> float:
+        """Seconds since the media clock's last tick."""
+        return self._media.tick_age_s
+
+    @property
+    def languages(self) -> Sequence[str]:
+        """Of which guidance is loaded."""
+        return self._guidance.languages
+
+    @property
+    def hashes_running(self) -> int:
+        """Passwords that are being stored."""
+        return self._store.running
+
+    @property
+    def hashes_waiting(self) -> int:
+        """Passwords that wait for that."""
+        return self._store.waiting
 
     async def run(self, stop: asyncio.Event, ready: Callable[[], None] = lambda: None) -> None:
         """Serve until `stop` is set, then let the calls that are there end.
@@ -95,7 +132,11 @@ class Service:
             settings.audiosocket_port,
             "KARIPASS_AUDIOSOCKET_PORT (or _HOST, _BIND)",
         )
+        await _listen(self._health, settings.health_host, settings.health_port, "KARIPASS_HEALTH_PORT (or _HOST)")
+        calls_over = asyncio.Event()
+        watching = asyncio.create_task(self._monitoring.run(calls_over))
         clock = asyncio.create_task(self._media.run())
+        self._listening = True
         ready()
         _log.info("serving", access_number=settings.access_number, agi_port=settings.agi_port)
         stopped = asyncio.create_task(stop.wait())
@@ -103,13 +144,17 @@ class Service:
             await asyncio.wait({clock, stopped}, return_when=asyncio.FIRST_COMPLETED)
             if clock.done():
                 clock.result()  # the clock never ends but by a fault: let it be seen
+            self._listening = False
             self._agi.stop_listening()
             await self._let_calls_end()
             self._audiosocket.stop_listening()
         finally:
+            self._listening = False
             stopped.cancel()
             clock.cancel()
             self._store.close()
+            calls_over.set()
+            await watching
         _log.info("stopped")
 
     async def _let_calls_end(self) -> None:
@@ -164,6 +209,7 @@ class Service:
             self._media.abandon(session)
             if not session.over:
                 session.hung_up(loop.time())
+            self._monitoring.let_end(_channel_id(channel))
         if not session.over:
             await done  # the store works still
         await _report(channel, session.ending)
@@ -184,7 +230,7 @@ class Service:
         record = self._recorder.begin(
             CallBegan(
                 call_id=call_id,
-                channel_id=channel.request.variables.get("uniqueid", ""),
+                channel_id=_channel_id(channel),
                 trunk=endpoint_of(channel.request.variables.get("channel", "")),
                 began_at=utc_now(),
                 caller=number,
@@ -196,13 +242,17 @@ class Service:
             call_id,
             Dialogue(number, limits=self._settings.limits, now=now),
             catalogue,
-            observer=fan_out(log, record),
+            observer=fan_out(log, record, self._monitoring.observer(call_id, _channel_id(channel), number)),
             store=lambda session, command: self._store.begin_storing(session, command, number),
             withdraw=self._store.withdraw,
             now=now,
         )
         record.attach(session)
         return session
+
+
+def _channel_id(channel: AgiChannel) -> str:
+    return channel.request.variables.get("uniqueid", "")
 
 
 def endpoint_of(channel: str) -> str:
@@ -218,7 +268,7 @@ async def _report(channel: AgiChannel, ending: Ending | None) -> None:
     await channel.execute("SET VARIABLE", OUTCOME_VARIABLE, ending.outcome)
 
 
-async def _listen(server: FastAgiServer | AudioSocketServer, host: str, port: int, setting: str) -> None:
+async def _listen(server: FastAgiServer | AudioSocketServer | HttpServer, host: str, port: int, setting: str) -> None:
     try:
         await server.listen(host, port)
     except OSError as error:

@@ -8,7 +8,6 @@ from typing import Final
 
 import structlog
 
-import prompts
 from credentials import CredentialStore
 from credentials.private_files import draft_of
 from ivr.exchange import Exchange
@@ -16,13 +15,16 @@ from ivr.exchange_config import ExchangeConfig, Phone
 from ivr.phrases import digits_of
 from ivr.service import AFTER_THE_CALL_S
 from ivr.settings import Settings, SettingsError
+from prompts import home
+from prompts.catalogue import HERE
 
 _log = structlog.get_logger(__name__)
 
 SAMPLE_LINES: Final = Path(__file__).with_name("sample_lines.csv")
 SAMPLE_PHONE: Final = "0312345678"
 """The contract number of the first sample line; a SIP phone may register as it."""
-SOUNDS_DIR: Final = Path(prompts.__file__).parent / "audio"
+SOUNDS_DIR: Final = HERE / "audio"
+"""The clips that come with the product."""
 _CAP_MARGIN_S: Final = 60
 """The exchange's cap is for a service that hangs: it comes after the service's own."""
 
@@ -83,11 +85,12 @@ def start_exchange(settings: Settings) -> Exchange:
         ExchangeConfig(
             run_dir=settings.state_dir / "exchange",
             access_number=settings.access_number,
-            sounds_dir=SOUNDS_DIR,
+            sounds_dir=home(settings.language, settings.operator_prompts_dir) / "audio",
             ami_secret=ami_secret(settings),
             agi_host=settings.agi_host,
             agi_port=settings.agi_port,
             agi_secret=agi_secret(settings),
+            language=settings.language,
             sip_host=settings.sip_host,
             sip_port=settings.sip_port,
             rtp_ports=(first, last),

@@ -46,7 +46,19 @@ class StoreThreads:
         self._admissions = ThreadPoolExecutor(4, thread_name_prefix="admission")  # never behind a queue of hashes
         self._storing = ThreadPoolExecutor(16, thread_name_prefix="storing", initializer=_give_way)
         self._withdrawn: dict[str, threading.Event] = {}
+        self._running = 0
+        self._counting = threading.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def running(self) -> int:
+        """Passwords that are being stored."""
+        return self._running
+
+    @property
+    def waiting(self) -> int:
+        """Passwords that wait for a thread."""
+        return len(self._withdrawn) - self._running
 
     async def admission(self, caller: Caller) -> Admitted | NotAdmitted | StoreAway:
         """Who calls; a store that does not answer in time is away."""
@@ -83,14 +95,7 @@ class StoreThreads:
         answer: Stored | NotStored | StoreAway = StoreAway()
         try:
             answer = await loop.run_in_executor(
-                self._storing,
-                lambda: store_password(
-                    self._store,
-                    command,
-                    caller=caller,
-                    call_id=session.call_id,
-                    still_wanted=lambda: not withdrawn.is_set(),
-                ),
+                self._storing, lambda: self._store_now(session, command, caller, withdrawn)
             )
         except Exception:  # noqa: BLE001 - the border of a call: the caller must be told, whatever it was
             _log.exception("storing_failed", call=session.call_id)
@@ -100,6 +105,24 @@ class StoreThreads:
         except Exception:  # noqa: BLE001 - the border of a call
             self._failed(session)
             _log.exception("call_failed", call=session.call_id)
+
+    def _store_now(
+        self, session: CallSession, command: StorePassword, caller: str, withdrawn: threading.Event
+    ) -> Stored | NotStored | StoreAway:
+        """In a thread."""
+        with self._counting:
+            self._running += 1
+        try:
+            return store_password(
+                self._store,
+                command,
+                caller=caller,
+                call_id=session.call_id,
+                still_wanted=lambda: not withdrawn.is_set(),
+            )
+        finally:
+            with self._counting:
+                self._running -= 1
 
     async def _note_ending(self, ending: Ending, caller: str, call_id: str) -> None:
         await asyncio.get_running_loop().run_in_executor(

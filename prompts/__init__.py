@@ -1,14 +1,16 @@
 """What the caller hears: catalogues of guidance and the clips made from them."""
 
-from prompts.catalogue import Catalogue, languages, load_catalogue
+from prompts.catalogue import Catalogue, load_catalogue
 from prompts.errors import (
     CatalogueError,
     ClipError,
     ManifestError,
     PromptError,
+    ReplacementError,
     UnknownLanguageError,
     VoiceError,
 )
+from prompts.homes import home, languages
 
 __all__ = [
     "Catalogue",
@@ -16,8 +18,10 @@ __all__ = [
     "ClipError",
     "ManifestError",
     "PromptError",
+    "ReplacementError",
     "UnknownLanguageError",
     "VoiceError",
+    "home",
     "languages",
     "load_catalogue",
 ]

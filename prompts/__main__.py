@@ -5,12 +5,13 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from prompts.build import build, open_voice
+from prompts.build import build
 from prompts.catalogue import HERE
 from prompts.check import check
 from prompts.errors import PromptError, VoiceError
 from prompts.manifest import audio_directory
 from prompts.script import read_script
+from prompts.voices import open_voice
 from prompts.wav import SAMPLE_RATE_HZ
 
 app = typer.Typer(help="Guidance: texts, and the audio made from them.", no_args_is_help=True)
@@ -27,8 +28,6 @@ def build_command(language: Language = "ja", directory: Directory = HERE) -> Non
         manifest = build(script, open_voice(script.voice), directory)
     except PromptError as error:
         _fail(str(error))
-    except OSError as error:
-        _fail(f"{error.filename} cannot be written ({error.strerror}); name another place with --directory")
     seconds = sum(entry.samples for entry in manifest.clips.values()) / SAMPLE_RATE_HZ
     folder = audio_directory(directory, language)
     typer.echo(f"{len(manifest.clips)} clips, {seconds:.0f} s, in {folder}")

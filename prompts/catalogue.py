@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from prompts.errors import ClipError, ManifestError
-from prompts.manifest import Manifest, audio_directory, digest, read_manifest
+from prompts.errors import CatalogueError, ClipError, ManifestError
+from prompts.manifest import MANIFEST, Manifest, audio_directory, digest, read_manifest
+from prompts.purposes import missing
 from prompts.script import Line, Script, digit_id, read_script
 from prompts.wav import decode
 
@@ -94,11 +95,6 @@ class Catalogue:
             ) from None
 
 
-def languages(directory: Path | None = None) -> tuple[str, ...]:
-    """The languages that there are catalogues of, in order."""
-    return tuple(sorted(path.stem for path in (HERE if directory is None else directory).glob("*.toml")))
-
-
 def load_catalogue(language: str = "ja", directory: Path | None = None) -> Catalogue:
     """Load the guidance of a language and make sure that text, manifest and audio belong together.
 
@@ -108,25 +104,31 @@ def load_catalogue(language: str = "ja", directory: Path | None = None) -> Catal
 
     Raises:
         UnknownLanguageError: There is no catalogue of that language.
-        CatalogueError: The catalogue file is wrong.
+        CatalogueError: The catalogue file is wrong, or lacks a clip that the calls need.
         ManifestError: The manifest is missing or speaks of another text.
         ClipError: A clip is missing, is not 8 kHz mono 16 bit PCM, or is not the one in the manifest.
     """
     directory = HERE if directory is None else directory
     script = read_script(language, directory)
+    if lacks := missing(script):
+        raise CatalogueError("\n".join(lacks))
     manifest = read_manifest(language, directory)
-    return Catalogue(script, {id_: _load(line, manifest, directory) for id_, line in script.lines.items()})
+    return Catalogue(script, {id_: load_clip(line, manifest, directory) for id_, line in script.lines.items()})
 
 
-def _load(line: Line, manifest: Manifest, directory: Path) -> NDArray[np.int16]:
+def load_clip(line: Line, manifest: Manifest, directory: Path) -> NDArray[np.int16]:
+    """Load one clip and make sure that it says its line.
+
+    Raises:
+        ManifestError: The manifest speaks of another text.
+        ClipError: The clip is missing, is not 8 kHz mono 16 bit PCM, or is not the one in the manifest.
+    """
     folder = audio_directory(directory, manifest.language)
     path = folder / f"{line.id}.wav"
-    build = f"python -m prompts build --language {manifest.language}"
+    build = f"ivr prompts build --language {manifest.language}"
     entry = manifest.clips.get(line.id)
-    if entry is None or (entry.text, entry.kana) != (line.text, line.kana):
-        raise ManifestError(
-            f"clip {line.id!r}: text and {folder / 'manifest.json'} differ; build the audio again ({build})"
-        )
+    if entry is None or not entry.says(line):
+        raise ManifestError(f"clip {line.id!r}: text and {folder / MANIFEST} differ; build the audio again ({build})")
     try:
         content = path.read_bytes()
     except OSError as error:

@@ -23,3 +23,7 @@ class ManifestError(PromptError):
 
 class VoiceError(PromptError):
     """The voice is not installed, or did not speak what it was given."""
+
+
+class ReplacementError(PromptError):
+    """An operator's catalogue cannot take the place of the one that is there; a line for each reason."""

@@ -1,9 +1,10 @@
 """The written side of the guidance: what `<language>.toml` says, checked and typed.
 
-A line is one clip. Its text is what people read (transcripts, records), one sentence a row. Its `kana` is
-how the voice must pronounce it, row by row: a space between accent phrases, `'` after the mora on which the
-accent falls, `、` where the speaker pauses. Digits are not written out one by one: `[digits]` says how each
-is pronounced and in which tones it is recorded, and every pair becomes a line of its own.
+A line is one clip. Its text is what people read (transcripts, records), one sentence a row. Its `reading` is
+how the voice must pronounce it, row by row, in the notation of the language's voice: kana and accents in
+`voice_ja.py`, phonemes in `voice_en.py`. A line that people recorded needs none, nor does a catalogue of
+nothing but recordings need a voice. Digits are not written out one by one: `[digits]` says how each is
+pronounced and in which tones it is recorded, and every pair becomes a line of its own.
 """
 
 import re
@@ -17,7 +18,7 @@ from typing import Any
 from prompts.errors import CatalogueError, UnknownLanguageError
 
 _ID = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
-_LINE_KEYS = {"text", "spoken", "kana", "follows_number"}
+_LINE_KEYS = {"text", "spoken", "reading", "follows_number"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +29,7 @@ class Line:
         id: Name of the clip, e.g. ``unit.ask``.
         text: What is said, for people to read; one sentence a row.
         spoken: What the voice is given, where the text alone would be misread; otherwise the same as text.
-        kana: The pronunciation that is expected; as many rows as `spoken`.
+        reading: The pronunciation that is expected, as many rows as `spoken`; None to take the voice's own.
         follows_number: The clip goes on with the sentence that a number began, without a pause.
         digit: The digit, if the line is one.
         tone: Which of the digit's tones this is, if the line is a digit.
@@ -37,7 +38,7 @@ class Line:
     id: str
     text: str
     spoken: str
-    kana: str
+    reading: str | None
     follows_number: bool = False
     digit: int | None = None
     tone: str | None = None
@@ -48,12 +49,14 @@ class DigitReading:
     """How a number is read out.
 
     Attributes:
-        kana: Pronunciation of 0 to 9.
+        spoken: What the voice is given for 0 to 9.
+        reading: The pronunciation of each that is expected; None to take the voice's own.
         groups: Group length -> the tone of each digit of such a group.
         onward_tone: The tone of the number's last digit where the sentence goes on after it.
     """
 
-    kana: tuple[str, ...]
+    spoken: tuple[str, ...]
+    reading: tuple[str, ...] | None
     groups: Mapping[int, tuple[str, ...]]
     onward_tone: str
 
@@ -74,7 +77,8 @@ class VoiceSettings:
         digit_speed: The same for digits, which the caller must catch one by one.
         half_tone: Shift of the pitch, in semitones.
         sentence_pause_s: Silence between two sentences of one clip.
-        accents: Accent phrase (kana) -> mora after which the pitch falls, where the dictionary errs.
+        accents: Accent phrase -> mora after which the pitch falls, where the dictionary of a voice with pitch
+            accents errs.
     """
 
     name: str
@@ -93,13 +97,14 @@ class Script:
         language: Language tag, the same as the file's name.
         separator: What stands between two clips in a transcript; nothing in Japanese.
         lines: Every clip, digits included, by id and in the file's order.
+        voice: How the voice speaks; None if every line was recorded by people.
     """
 
     language: str
     separator: str
     lines: Mapping[str, Line]
     digits: DigitReading
-    voice: VoiceSettings
+    voice: VoiceSettings | None
 
 
 def read_script(language: str, directory: Path) -> Script:
@@ -131,16 +136,17 @@ def _script(document: Mapping[str, Any], language: str) -> Script:
         raise ValueError(f"language is {document['language']!r}, but the file's name says {language!r}")
     digits = _digits(document["digits"])
     lines = {id_: _line(id_, entry) for id_, entry in document["clips"].items()}
-    for digit, kana in enumerate(digits.kana):
+    for digit, spoken in enumerate(digits.spoken):
+        reading = None if digits.reading is None else digits.reading[digit]
         for tone in digits.tones:
-            line = Line(id=digit_id(str(digit), tone), text=str(digit), spoken=kana, kana=kana, digit=digit, tone=tone)
-            lines[line.id] = line
+            id_ = digit_id(str(digit), tone)
+            lines[id_] = Line(id=id_, text=str(digit), spoken=spoken, reading=reading, digit=digit, tone=tone)
     return Script(
         language=language,
         separator=str(document["separator"]),
         lines=MappingProxyType(lines),
         digits=digits,
-        voice=_voice(document["voice"]),
+        voice=_voice(document["voice"]) if "voice" in document else None,
     )
 
 
@@ -154,25 +160,29 @@ def _line(id_: str, entry: Mapping[str, Any]) -> Line:
         raise ValueError(f"{id_!r} cannot name a clip (small letters, digits, _ and dots; digit. is taken)")
     if unknown := set(entry) - _LINE_KEYS:
         raise ValueError(f"clip {id_!r} has unknown keys {sorted(unknown)}")
-    text, kana = entry["text"].strip(), entry["kana"].strip()
+    text = entry["text"].strip()
     spoken = entry.get("spoken", text).strip()
-    if not text or len(spoken.splitlines()) != len(kana.splitlines()):
-        raise ValueError(f"clip {id_!r} must have one row of kana for each sentence that is spoken")
+    reading = entry["reading"].strip() if "reading" in entry else None
+    if not text or not spoken:
+        raise ValueError(f"clip {id_!r} has no text")
+    if reading is not None and len(spoken.splitlines()) != len(reading.splitlines()):
+        raise ValueError(f"the reading of clip {id_!r} must have one row for each sentence that is spoken")
     follows_number = entry.get("follows_number", False)
     if not isinstance(follows_number, bool):
         raise TypeError(f"follows_number of clip {id_!r} must be true or false")
-    return Line(id=id_, text=text, spoken=spoken, kana=kana, follows_number=follows_number)
+    return Line(id=id_, text=text, spoken=spoken, reading=reading, follows_number=follows_number)
 
 
 def _digits(entry: Mapping[str, Any]) -> DigitReading:
-    kana = tuple(str(reading) for reading in entry["kana"])
+    spoken = tuple(map(str, entry["spoken"]))
+    reading = tuple(map(str, entry["reading"])) if "reading" in entry else None
     groups = {int(length): tuple(map(str, tones)) for length, tones in entry["groups"].items()}
-    if len(kana) != 10:
-        raise ValueError(f"digits.kana must name the ten digits 0 to 9, not {len(kana)}")
+    if len(spoken) != 10 or (reading is not None and len(reading) != 10):
+        raise ValueError("digits.spoken and digits.reading must name the ten digits 0 to 9")
     if sorted(groups) != [1, 2, 3, 4] or any(len(tones) != length for length, tones in groups.items()):
         raise ValueError("digits.groups must say one tone per digit for groups of 1, 2, 3 and 4 digits")
     onward_tone = str(entry["onward_tone"])
-    return DigitReading(kana=kana, groups=MappingProxyType(groups), onward_tone=onward_tone)
+    return DigitReading(spoken=spoken, reading=reading, groups=MappingProxyType(groups), onward_tone=onward_tone)
 
 
 def _voice(entry: Mapping[str, Any]) -> VoiceSettings:
@@ -182,5 +192,5 @@ def _voice(entry: Mapping[str, Any]) -> VoiceSettings:
         digit_speed=float(entry["digit_speed"]),
         half_tone=float(entry["half_tone"]),
         sentence_pause_s=float(entry["sentence_pause_s"]),
-        accents=MappingProxyType({str(kana): int(mora) for kana, mora in entry.get("accents", {}).items()}),
+        accents=MappingProxyType({str(phrase): int(mora) for phrase, mora in entry.get("accents", {}).items()}),
     )

@@ -28,11 +28,11 @@ _TRIM_HOP_S = 0.005
 _GUARD_S = 0.015  # kept beyond the edge found: the burst of a plosive is shorter than a frame
 
 
-def to_line(samples: Samples, rate_hz: int) -> Samples:
+def to_line(samples: Samples, rate_hz: int, *, presence_db: float = PRESENCE_DB) -> Samples:
     """Bring speech to 8 kHz and to the band that a telephone line carries, its consonants lifted."""
     at_line_rate = resample_poly(samples, SAMPLE_RATE_HZ, rate_hz)
     low, high = BAND_HZ
-    lift = 10 ** (PRESENCE_DB / 20)
+    lift = 10 ** (presence_db / 20)
     corners_hz = (0, low - _SLOPE_HZ, low + _SLOPE_HZ, 1000, 3200, high - _SLOPE_HZ, high + _SLOPE_HZ, 4000)
     taps = firwin2(_BAND_TAPS, corners_hz, (0, 0, 1, 1, lift, lift, 0, 0), fs=SAMPLE_RATE_HZ)
     return np.asarray(np.convolve(at_line_rate, taps, mode="same"), dtype=np.float64)
@@ -86,14 +86,18 @@ def utterances(samples: Samples, rate_hz: int, *, min_gap_s: float) -> list[Samp
     return [np.asarray(part) for part in np.split(samples, middles)]
 
 
-def finish(samples: Samples) -> Samples:
+def finish(samples: Samples, *, silence_dbfs: float = _SILENCE_DBFS) -> Samples:
     """Trim the silence off both ends, fade the cut edges, and set a short silence of known length there.
+
+    Args:
+        samples: Speech at its final level.
+        silence_dbfs: What is softer at the ends is silence.
 
     Raises:
         ValueError: There is nothing but silence.
     """
     power = _frame_power(samples, hop_s=_TRIM_HOP_S)
-    loud = np.flatnonzero(power > 10 ** (_SILENCE_DBFS / 10))
+    loud = np.flatnonzero(power > 10 ** (silence_dbfs / 10))
     if not loud.size:
         raise ValueError("nothing but silence")
     hop = round(_TRIM_HOP_S * SAMPLE_RATE_HZ)

@@ -98,14 +98,14 @@ class JapaneseVoice:
             raise VoiceError(f"{sentence!r} could not be cut from the number before it; reword it")
         return np.concatenate(parts[1:]), rate_hz
 
-    def say_digit(self, kana: str) -> tuple[Mapping[str, Samples], int]:
+    def say_digit(self, spoken: str) -> tuple[Mapping[str, Samples], int]:
         """Speak one digit in all its tones, within a number.
 
         Returns:
             Tone -> samples (all at one level scale, so that low tones stay softer), and their rate in Hz.
         """
         pause = self._features("ゼロ、ゼロ")[1]
-        group = [self._digit(kana, joined=place > 0) for place in range(4)]
+        group = [self._digit(spoken, joined=place > 0) for place in range(4)]
         group[0]["acc"] = _NUCLEUS_OF_GROUP
         tail = self._features("の、電話番号です。")
         tail[0]["chain_flag"] = 1
@@ -116,7 +116,7 @@ class JapaneseVoice:
         samples, rate_hz = self._synthesize(_with_pauses_before(labels, cuts), self._settings.digit_speed)
         parts = utterances(samples, rate_hz, min_gap_s=_MIN_GAP_S)
         if len(parts) != 11:
-            raise VoiceError(f"digit {kana!r} came out in {len(parts)} parts instead of 11; say it otherwise")
+            raise VoiceError(f"digit {spoken!r} came out in {len(parts)} parts instead of 11; say it otherwise")
         tones = dict(zip(_TONES_OF_GROUP, parts[1:5], strict=True))
         return {**tones, "onward": parts[8]}, rate_hz
 

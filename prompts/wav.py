@@ -11,7 +11,7 @@ from prompts.errors import ClipError
 
 SAMPLE_RATE_HZ = 8000
 
-_REMEDY = "build it again (python -m prompts build) or convert it to 8 kHz, mono, 16 bit PCM"
+_REMEDY = "a clip is 8 kHz, mono, 16 bit PCM: build it again (ivr prompts build), or import yours (ivr prompts import)"
 
 
 def encode(samples: NDArray[np.int16]) -> bytes:

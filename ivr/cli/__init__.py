@@ -6,8 +6,10 @@ from ivr.cli.app import app
 from ivr.cli.audit import audit_app
 from ivr.cli.call import call
 from ivr.cli.calls import calls, report_command, show
+from ivr.cli.doctor import doctor
 from ivr.cli.keys import keys_app
 from ivr.cli.lines import lines_app
+from ivr.cli.prompts import prompts_app
 from ivr.cli.serve import serve, up
 from ivr.cli.simulate import simulate
 
@@ -16,6 +18,7 @@ __all__ = ["app"]
 app.command()(up)
 app.command()(serve)
 app.command()(simulate)
+app.command()(doctor)
 call_app = typer.Typer(invoke_without_command=True)
 call_app.callback()(call)
 call_app.command()(show)
@@ -25,3 +28,4 @@ app.command("report")(report_command)
 app.add_typer(lines_app, name="lines")
 app.add_typer(audit_app, name="audit")
 app.add_typer(keys_app, name="keys")
+app.add_typer(prompts_app, name="prompts")

@@ -21,10 +21,11 @@ from ivr.cli.app import open_store, reporting_errors
 from ivr.exchange import Exchange, ExchangeError
 from ivr.guidance import Guidance
 from ivr.logs import LogLevel, configure_logs
+from ivr.monitoring import Monitoring
 from ivr.records import CallWriter, Recorder, open_records
 from ivr.service import Service
 from ivr.settings import Settings
-from ivr.standalone import agi_secret, import_sample_lines, manual, start_exchange
+from ivr.standalone import agi_secret, ami_secret, import_sample_lines, manual, start_exchange
 
 _log = structlog.get_logger(__name__)
 _WATCH_S: Final = 1.0
@@ -41,7 +42,9 @@ def _run_service(
     async def main(recorder: Recorder) -> None:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
-        service = Service(settings, store, guidance, agi_secret(settings), recorder)
+        monitoring = Monitoring(settings, ami_secret(settings), store, recorder)
+        recorder.health = monitoring.state
+        service = Service(settings, store, guidance, agi_secret(settings), recorder, monitoring)
         serving = asyncio.create_task(service.run(stop, ready))
         watching = asyncio.create_task(_watch(exchange, stop))
 
@@ -104,7 +107,7 @@ def serve(
     configure_logs(level=log_level, json=log_json)
     settings = Settings.load()
     with open_store(settings) as store:
-        _run_service(settings, store, Guidance.load(settings.language))
+        _run_service(settings, store, Guidance.load(settings.language, settings.operator_prompts_dir))
 
 
 @reporting_errors
@@ -114,7 +117,7 @@ def up(log_level: LevelOption = LogLevel.INFO) -> None:
     settings = Settings.load()
     with open_store(settings) as store:
         import_sample_lines(store)
-        guidance = Guidance.load(settings.language)
+        guidance = Guidance.load(settings.language, settings.operator_prompts_dir)
         with start_exchange(settings) as exchange:
             _run_service(
                 settings,

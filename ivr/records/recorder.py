@@ -43,21 +43,17 @@ class Recorder:
     Args:
         writer: writes.
         keep: how long a call's record is kept.
-        health: what the service tells of itself with each beat; called in the recorder's thread.
         clock: the time.
+
+    Attributes:
+        health: what the service tells of itself, now and then and whenever it changes; called in the recorder's
+            thread.
     """
 
-    def __init__(
-        self,
-        writer: CallWriter,
-        *,
-        keep: timedelta,
-        health: Callable[[], Mapping[str, object]] = dict,
-        clock: Clock = utc_now,
-    ) -> None:
+    def __init__(self, writer: CallWriter, *, keep: timedelta, clock: Clock = utc_now) -> None:
+        self.health: Callable[[], Mapping[str, object]] = dict
         self._writer = writer
         self._keep = keep
-        self._health = health
         self._clock = clock
         self._changes: queue.Queue[Change] = queue.Queue(WAITING)
         self._unwritten: list[Change] = []
@@ -101,15 +97,17 @@ class Recorder:
 
     def _run(self) -> None:
         next_beat = next_tidying = time.monotonic()
+        told: Mapping[str, object] = {}
         while not self._stopping.wait(RETRY_S if self._away else GATHER_S):
             now = time.monotonic()
-            if now >= next_beat:
-                next_beat = now + BEAT_S
-                self._unwritten.append(ServiceBeat(self._health()))
+            health = self.health()
+            if now >= next_beat or health != told:
+                next_beat, told = now + BEAT_S, health
+                self._unwritten.append(ServiceBeat(health))
             self._write()
             if now >= next_tidying and not self._away:
                 next_tidying = now + (_TIDY_S if self._tidy() else BEAT_S)
-        self._unwritten.append(ServiceBeat(self._health(), stopped=True))
+        self._unwritten.append(ServiceBeat(self.health(), stopped=True))
         give_up = time.monotonic() + FLUSH_S
         while self._write() or self._unwritten:
             if time.monotonic() > give_up:

@@ -8,7 +8,7 @@ Two libraries behind one small door. asterisk-ami sends an action and reads its 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -22,6 +22,23 @@ LOGIN_S: Final = 5.0
 
 class AmiError(TelephonyError):
     """The manager interface is away or says no; the message names the setting to look at."""
+
+
+def refuse_line_breaks(name: str, values: Iterable[str]) -> None:
+    """Let no value become a field, or an action, of its own.
+
+    Args:
+        name: the action.
+        values: of its fields.
+
+    Raises:
+        AmiError: one has a line break in it, or cannot be sent as UTF-8.
+    """
+    for value in values:
+        if "\r" in value or "\n" in value:
+            raise AmiError(f"AMI: a value of {name} has a line break in it")
+        if any("\ud800" <= character <= "\udfff" for character in value):
+            raise AmiError(f"AMI: a value of {name} is no text")
 
 
 def send_action(
@@ -50,9 +67,7 @@ def send_action(
     Raises:
         AmiError: the interface is away, or refused the login or the action.
     """
-    for value in (*fields.values(), *variables.values()):
-        if "\r" in value or "\n" in value:
-            raise AmiError(f"AMI: a value of {name} has a line break in it")
+    refuse_line_breaks(name, (*fields.values(), *variables.values()))
     client = AMIClient(address=host, port=port)
     try:
         login = client.login(username=user, secret=secret).response

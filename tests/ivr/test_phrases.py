@@ -3,9 +3,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from credentials import Unit
 from ivr import phrases
+from ivr.dialogue.table import CLOSINGS, START_OVER, STEPS, UNAVAILABLE, WRONG_ENTRY, Request, done_guidance
 from ivr.phrases import Number, Part, Phrase, digits_of, render, transcript
-from prompts import Catalogue, ClipError, load_catalogue
+from prompts import Catalogue, ClipError, languages, load_catalogue
+from prompts.purposes import PURPOSES
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +128,40 @@ def test_every_number_can_be_said_and_its_transcript_holds_its_digits(catalogue:
     spoken = render(phrase, catalogue)
     assert len(spoken) > sum(len(catalogue.clip(f"digit.{digit}.high")) for digit in number) / 2
     assert transcript(phrase, catalogue).replace("-", "") == number
+
+
+@pytest.fixture(scope="module", params=languages())
+def language(request: pytest.FixtureRequest) -> Catalogue:
+    return load_catalogue(request.param)
+
+
+def test_the_dialogue_says_what_the_catalogues_have_and_nothing_else(language: Catalogue) -> None:
+    request = Request("0312345678", target="0312345678", unit=Unit.LINE)
+    said = [step.guidance(request) + step.reminder for step in STEPS.values()]
+    said += [*CLOSINGS.values(), WRONG_ENTRY, START_OVER, UNAVAILABLE, done_guidance(request)]
+    parts = {part for phrase in said for part in phrase}
+    assert {part for part in parts if isinstance(part, str)} == set(PURPOSES)
+    for phrase in said:
+        assert len(render(Phrase(phrase), language)) > 8000
+
+
+@pytest.mark.parametrize(
+    ("tag", "text"),
+    [
+        ("ja", "契約者回線番号、03-6304-4747の、仮パスワードを設定しました。"),
+        ("en", "Contract number 03-6304-4747 now has a temporary password."),
+    ],
+)
+def test_the_same_phrase_is_a_sentence_in_every_language(tag: str, text: str) -> None:
+    phrase = Phrase(("target.contract", Number("0363044747"), "done.set"))
+    assert transcript(phrase, load_catalogue(tag)) == text
+
+
+def test_digits_stand_in_the_same_groups_in_every_language(language: Catalogue) -> None:
+    samples = render(Phrase((Number("0312345678"),)), language)
+    ids = [id_ for group in ("03", "1234", "5678") for id_ in language.digit_ids(group)]
+    pauses = phrases.LEAD_IN_S + 2 * phrases.GROUP_PAUSE_S + 7 * phrases.DIGIT_PAUSE_S
+    assert len(samples) / 8000 == pytest.approx(sum(clip_seconds(id_, language) for id_ in ids) + pauses)
 
 
 @pytest.mark.parametrize("say", [render, transcript])

@@ -19,6 +19,7 @@ import structlog
 from credentials import CredentialStore, LoginVerdict
 from ivr.guidance import Guidance
 from ivr.logs import configure_logs
+from ivr.monitoring import Monitoring
 from ivr.records import CallReader, CallWriter, Recorder, open_records
 from ivr.service import PortTaken, Service
 from ivr.settings import Settings
@@ -43,7 +44,13 @@ class House:
         writer = CallWriter(self.database, service_id="service", host=socket.gethostname(), pid=os.getpid())
         self.recorder = Recorder(writer, keep=timedelta(days=1))
         self.records = CallReader(self.database)
-        self.service = Service(settings, store, Guidance({"ja": catalogue}, "ja"), SECRET, self.recorder)
+        self.catalogue = catalogue
+        self.service = self.another_service()
+
+    def another_service(self) -> Service:
+        monitoring = Monitoring(self.settings, "ami-secret", self.store, self.recorder)
+        guidance = Guidance({"ja": self.catalogue}, "ja")
+        return Service(self.settings, self.store, guidance, SECRET, self.recorder, monitoring)
 
     async def connect(self, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -63,7 +70,7 @@ class House:
 @pytest.fixture
 async def house(tmp_path: Path, store: CredentialStore, catalogue: Catalogue) -> AsyncIterator[House]:
     ports = {}
-    for name in ("agi_port", "audiosocket_port"):
+    for name in ("agi_port", "audiosocket_port", "health_port", "ami_port"):
         probe = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
         ports[name] = probe.sockets[0].getsockname()[1]
         probe.close()
@@ -261,7 +268,7 @@ async def test_a_log_that_cannot_be_written_ends_no_call(house: House, monkeypat
     await house.logged('"call_ended"')
 
 
-async def test_a_taken_port_is_named_with_its_setting(house: House, catalogue: Catalogue) -> None:
-    second = Service(house.settings, house.store, Guidance({"ja": catalogue}, "ja"), SECRET, house.recorder)
+async def test_a_taken_port_is_named_with_its_setting(house: House) -> None:
+    second = house.another_service()
     with pytest.raises(PortTaken, match=rf"{house.settings.agi_port}.*KARIPASS_AGI_PORT"):
         await second.run(asyncio.Event())

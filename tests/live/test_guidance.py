@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from credentials import LoginVerdict
-from tests.live.capture import RtpCapture
+from ivr.ear import recognise
+from ivr.exchange import Exchange
+from prompts import load_catalogue
+from tests.live.capture import RtpCapture, Sound
 from tests.live.hearing import heard_clips
 from tests.live.house import House, new_password
 from tests.live.media import KeyPath, Press, Timing
 from tests.live.phone import Caller, EndedBy
 
 CALLER = Caller(number="0312345678", asserted="sip:0312345678@carrier.example")
+
+
+def heard_in_english(sound: Sound) -> list[str]:
+    return [clip_id for _, clip_id in recognise(sound.samples(), load_catalogue("en"))]
 
 
 def test_the_guidance_of_a_whole_call_is_heard_in_order(house: House, capture: RtpCapture) -> None:
@@ -36,6 +44,30 @@ def test_the_guidance_of_a_whole_call_is_heard_in_order(house: House, capture: R
     assert house.check("0312345678", password) is LoginVerdict.ACCEPTED
 
 
+def test_a_line_hears_the_whole_call_in_its_own_language(house: House, capture: RtpCapture) -> None:
+    house.import_lines("contract_number,number,language\n0751234567,,en\n")
+    password = new_password()
+    presses = [
+        Press(keys="1", after_s=12.0),
+        Press(keys=password, after_s=17.0),
+        Press(keys=password, after_s=6.0),
+    ]
+    caller = Caller(number="0751234567", asserted="sip:0751234567@carrier.example")
+    call = house.trunk.start(caller, presses)
+    assert call.wait().ended_by is EndedBy.EXCHANGE
+    assert heard_in_english(capture.heard(house.trunk.host, call.media_port)) == [
+        "unit.ask",
+        "target.contract",
+        "password.about",
+        "password.ask",
+        "confirm.ask",
+        "target.contract",
+        "done.set",
+        "done.next",
+    ]
+    assert house.check("0751234567", password) is LoginVerdict.ACCEPTED
+
+
 def test_a_key_pressed_during_the_guidance_stops_it(house: House, capture: RtpCapture) -> None:
     # One long tone in the middle of a guidance of ten seconds: only the guidance's silence can be its doing.
     timing = Timing(tone_s=0.3, gap_s=0.1)
@@ -55,6 +87,15 @@ def test_a_caller_hears_an_apology_while_the_service_is_away(tmp_path: Path, cap
         call = house.trunk.start(CALLER)
         assert call.wait().ended_by is EndedBy.EXCHANGE
         assert heard_clips(capture.heard(house.trunk.host, call.media_port)) == ["unavailable"]
+
+
+def test_the_apology_is_in_the_language_of_the_settings(tmp_path: Path, capture: RtpCapture) -> None:
+    house = House(tmp_path, service=False)
+    house.exchange = Exchange(replace(house.exchange.config, language="en"))
+    with house:
+        call = house.trunk.start(CALLER)
+        assert call.wait().ended_by is EndedBy.EXCHANGE
+        assert heard_in_english(capture.heard(house.trunk.host, call.media_port)) == ["unavailable"]
 
 
 def test_a_service_killed_in_a_call_lets_the_caller_hear_an_apology(tmp_path: Path, capture: RtpCapture) -> None:

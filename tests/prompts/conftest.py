@@ -8,6 +8,7 @@ import pytest
 
 from prompts.build import build
 from prompts.errors import VoiceError
+from prompts.purposes import PURPOSES
 from prompts.script import read_script
 from prompts.sound import Samples
 
@@ -26,7 +27,8 @@ half_tone = 0.0
 sentence_pause_s = 0.5
 
 [digits]
-kana = ["zero", "ichi", "nii", "san", "yon", "goo", "roku", "nana", "hachi", "kyuu"]
+spoken = ["zero", "ichi", "nii", "san", "yon", "goo", "roku", "nana", "hachi", "kyuu"]
+reading = ["ZERO", "ICHI", "NII", "SAN", "YON", "GOO", "ROKU", "NANA", "HACHI", "KYUU"]
 onward_tone = "onward"
 
 [digits.groups]
@@ -35,26 +37,28 @@ onward_tone = "onward"
 3 = ["rise", "fall", "low"]
 4 = ["rise", "high", "fall", "low"]
 
-[clips."greet.one"]
+[clips."confirm.ask"]
 text = "hello"
-kana = "HELLO"
+reading = "HELLO"
 
-[clips."greet.two"]
+[clips."wrong.again"]
 text = '''
 hello
 again
 '''
-kana = '''
+reading = '''
 HELLO
 AGAIN
 '''
 
-[clips."tail"]
+[clips."done.set"]
 text = "#1"
 spoken = "sharp one"
-kana = "SHARP ONE"
+reading = "SHARP ONE"
 follows_number = true
-"""
+""" + "".join(
+    f'[clips."{id_}"]\ntext = "well"\n' for id_ in PURPOSES if id_ not in ("confirm.ask", "wrong.again", "done.set")
+)
 
 
 class SineVoice:
@@ -66,7 +70,7 @@ class SineVoice:
         self.followed_number: list[str] = []
 
     def reading(self, sentence: str) -> str:
-        return sentence if sentence in DIGITS else sentence.upper()
+        return sentence.upper()
 
     def phonemes(self, sentence: str) -> str:
         return " ".join(sentence)
@@ -76,11 +80,11 @@ class SineVoice:
             self.followed_number.append(sentence)
         return self._tone(500.0 + 10 * len(sentence), 0.1), RATE_HZ
 
-    def say_digit(self, kana: str) -> tuple[Mapping[str, Samples], int]:
-        if kana not in DIGITS:
-            raise VoiceError(kana)
-        digit = DIGITS.index(kana)
-        return {tone: self._tone(400.0 + 50 * digit, 0.1 / (1 + n)) for n, tone in enumerate(TONES)}, RATE_HZ
+    def say_digit(self, spoken: str) -> tuple[Mapping[str, Samples], int]:
+        if spoken not in DIGITS:
+            raise VoiceError(spoken)
+        digit = DIGITS.index(spoken)
+        return {tone: self._tone(400.0 + 50 * digit, 0.1 / (1 + n / 4)) for n, tone in enumerate(TONES)}, RATE_HZ
 
     def _tone(self, frequency_hz: float, amplitude: float) -> Samples:
         time = np.arange(RATE_HZ // 2) / RATE_HZ

@@ -4,30 +4,30 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from prompts import ClipError, ManifestError, UnknownLanguageError, load_catalogue
+from prompts import CatalogueError, ClipError, ManifestError, UnknownLanguageError, load_catalogue
 from prompts.wav import encode
 
 
 def test_a_catalogue_gives_text_and_audio_by_id(built: Path) -> None:
     catalogue = load_catalogue("ja", built)
-    assert catalogue.ids[:3] == ("greet.one", "greet.two", "tail")
-    assert catalogue.text("greet.two") == "helloagain"
-    assert catalogue.clip("tail").dtype == np.int16
-    assert catalogue.follows_number("tail")
-    assert not catalogue.follows_number("greet.one")
+    assert catalogue.ids[:3] == ("confirm.ask", "wrong.again", "done.set")
+    assert catalogue.text("wrong.again") == "helloagain"
+    assert catalogue.clip("done.set").dtype == np.int16
+    assert catalogue.follows_number("done.set")
+    assert not catalogue.follows_number("confirm.ask")
 
 
 def test_clips_are_shared_and_therefore_read_only(built: Path) -> None:
     catalogue = load_catalogue("ja", built)
-    assert catalogue.clip("tail") is catalogue.clip("tail")
+    assert catalogue.clip("done.set") is catalogue.clip("done.set")
     with pytest.raises(ValueError, match="read-only"):
-        catalogue.clip("tail")[0] = 1
+        catalogue.clip("done.set")[0] = 1
 
 
 def test_rows_of_text_are_joined_by_the_separator_of_the_language(built: Path) -> None:
     path = built / "ja.toml"
     path.write_text(path.read_text(encoding="utf-8").replace('separator = ""', 'separator = " "'), encoding="utf-8")
-    assert load_catalogue("ja", built).text("greet.two") == "hello again"
+    assert load_catalogue("ja", built).text("wrong.again") == "hello again"
 
 
 @pytest.mark.parametrize(
@@ -57,8 +57,8 @@ def test_what_is_no_group_of_digits_is_refused(built: Path, group: str) -> None:
 @pytest.mark.parametrize("method", ["clip", "text", "follows_number"])
 def test_an_unknown_id_is_named_with_the_file_to_add_it_to(built: Path, method: str) -> None:
     catalogue = load_catalogue("ja", built)
-    with pytest.raises(ClipError, match=r"no clip 'greet\.three'; add it to ja\.toml"):
-        getattr(catalogue, method)("greet.three")
+    with pytest.raises(ClipError, match=r"no clip 'greet'; add it to ja\.toml"):
+        getattr(catalogue, method)("greet")
 
 
 def test_an_unknown_language_is_refused(built: Path) -> None:
@@ -67,33 +67,42 @@ def test_an_unknown_language_is_refused(built: Path) -> None:
 
 
 def test_a_missing_clip_is_named_with_the_remedy(built: Path) -> None:
-    path = built / "audio" / "ja" / "tail.wav"
+    path = built / "audio" / "ja" / "done.set.wav"
     path.unlink()
-    with pytest.raises(ClipError, match=r"tail\.wav cannot be read .*python -m prompts build --language ja"):
+    with pytest.raises(ClipError, match=r"done\.set\.wav cannot be read .*ivr prompts build --language ja"):
         load_catalogue("ja", built)
 
 
 def test_a_clip_of_another_rate_is_named(built: Path) -> None:
-    path = built / "audio" / "ja" / "tail.wav"
+    path = built / "audio" / "ja" / "done.set.wav"
     content = bytearray(path.read_bytes())
     content[24:28] = (44100).to_bytes(4, "little")
     path.write_bytes(content)
-    with pytest.raises(ClipError, match=r"tail\.wav is 44100 Hz"):
+    with pytest.raises(ClipError, match=r"done\.set\.wav is 44100 Hz"):
         load_catalogue("ja", built)
 
 
 def test_a_clip_that_was_exchanged_is_named(built: Path) -> None:
-    path = built / "audio" / "ja" / "tail.wav"
+    path = built / "audio" / "ja" / "done.set.wav"
     path.write_bytes(encode(np.zeros(800, dtype=np.int16)))
-    with pytest.raises(ClipError, match=r"tail\.wav is not the file that the manifest speaks of"):
+    with pytest.raises(ClipError, match=r"done\.set\.wav is not the file that the manifest speaks of"):
         load_catalogue("ja", built)
 
 
-@pytest.mark.parametrize(("old", "new"), [('text = "hello"', 'text = "hullo"'), ('"greet.one"', '"greet.new"')])
+@pytest.mark.parametrize(
+    ("old", "new"), [('text = "hello"', 'text = "hullo"'), ("[clips.", '[clips."new"]\ntext = "new"\n[clips.')]
+)
 def test_a_text_that_was_changed_without_a_build_is_named(built: Path, old: str, new: str) -> None:
     path = built / "ja.toml"
-    path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
-    with pytest.raises(ManifestError, match=r"greet\.(one|new).*build the audio again"):
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(ManifestError, match=r"(confirm\.ask|new)'.*build the audio again"):
+        load_catalogue("ja", built)
+
+
+def test_a_catalogue_that_lacks_a_clip_of_the_calls_is_refused(built: Path) -> None:
+    path = built / "ja.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace('"confirm.ask"', '"confirm.asked"'), encoding="utf-8")
+    with pytest.raises(CatalogueError, match=r"no clip 'confirm\.ask' \(asks for the same 8 digits again\); add"):
         load_catalogue("ja", built)
 
 
@@ -102,7 +111,7 @@ def test_a_catalogue_that_was_never_built_is_refused(small: Path) -> None:
         load_catalogue("ja", small)
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"clips": {"tail": {}}}', '{"clips": 3}'])
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"clips": {"done.set": {}}}', '{"clips": 3}'])
 def test_a_manifest_that_is_none_is_refused(built: Path, content: str) -> None:
     (built / "audio" / "ja" / "manifest.json").write_text(content, encoding="utf-8")
     with pytest.raises(ManifestError, match=r"manifest\.json is not a manifest"):
@@ -112,7 +121,7 @@ def test_a_manifest_that_is_none_is_refused(built: Path, content: str) -> None:
 def test_a_manifest_of_another_form_is_refused(built: Path) -> None:
     path = built / "audio" / "ja" / "manifest.json"
     document = json.loads(path.read_text(encoding="utf-8"))
-    document["clips"]["tail"]["loudness"] = 3
+    document["clips"]["done.set"]["loudness"] = 3
     path.write_text(json.dumps(document), encoding="utf-8")
     with pytest.raises(ManifestError, match="loudness"):
         load_catalogue("ja", built)

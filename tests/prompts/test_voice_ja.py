@@ -140,7 +140,7 @@ def test_without_its_engine_the_voice_says_what_to_install(monkeypatch: pytest.M
 def test_the_engine_is_silent_and_is_not_needed_to_play() -> None:
     program = (
         "import sys, prompts, ivr.phrases; prompts.load_catalogue(); assert 'pyopenjtalk' not in sys.modules;"
-        "from prompts.build import open_voice; from prompts.script import read_script;"
+        "from prompts.voices import open_voice; from prompts.script import read_script;"
         "open_voice(read_script('ja', prompts.catalogue.HERE).voice).reading('何を')"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -131,7 +131,8 @@ def test_what_happens_while_the_database_is_away_is_written_when_it_is_back(
 
 
 def test_a_stopped_service_has_said_so(reader: CallReader, open_writer: Callable[..., CallWriter]) -> None:
-    recorder = Recorder(open_writer(), keep=timedelta(days=1), health=lambda: {"calls": 0})
+    recorder = Recorder(open_writer(), keep=timedelta(days=1))
+    recorder.health = lambda: {"calls": 0}
     recorder.start()
     recorder.close()
     [state] = reader.services()

@@ -1,0 +1,104 @@
+"""`ivr prompts`: what callers hear, and how an operator replaces it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ivr.cli.app import reporting_errors
+from ivr.settings import Settings, SettingsError
+from prompts import VoiceError, home, languages
+from prompts.build import build
+from prompts.check import check
+from prompts.export import export
+from prompts.replacement import import_catalogue
+from prompts.script import read_script
+from prompts.voices import Voice, open_voice
+
+prompts_app = typer.Typer(
+    help="What callers hear: check it, build it, replace wording or recordings.", no_args_is_help=True
+)
+
+LanguageOption = Annotated[str | None, typer.Option(help="The language (ISO 639); by default that of the settings.")]
+
+
+@prompts_app.command("check")
+@reporting_errors
+def check_command(
+    language: Annotated[str | None, typer.Option(help="The language (ISO 639); by default all.")] = None,
+) -> None:
+    """Look at wording, clips, levels and pronunciation; a line for each finding, and exit status 1 if there is one."""
+    own = Settings.load().operator_prompts_dir
+    findings = []
+    for each in languages(own) if language is None else (language,):
+        place = home(each, own)
+        found = check(each, place, _voice_if_installed(each, place))
+        findings += found
+        print("\n".join(found) or f"{each}: wording, clips and levels are as they should be ({place})")
+    raise SystemExit(1 if findings else 0)
+
+
+@prompts_app.command("build")
+@reporting_errors
+def build_command(language: LanguageOption = None) -> None:
+    """Let the voice speak every line that nobody recorded."""
+    settings = Settings.load()
+    language = language or settings.language
+    place = home(language, settings.operator_prompts_dir)
+    script = read_script(language, place)
+    manifest = build(script, open_voice(script.voice), place)
+    print(f"{len(manifest.clips)} clips in {place}")
+
+
+@prompts_app.command("export")
+@reporting_errors
+def export_command(
+    directory: Annotated[Path, typer.Argument(help="A new directory for it.")], language: LanguageOption = None
+) -> None:
+    """Write wording and clips into a directory, to be changed there and imported."""
+    settings = Settings.load()
+    language = language or settings.language
+    export(language, home(language, settings.operator_prompts_dir), directory)
+    print(
+        f"{directory}: change {language}.toml or the WAVs (README.txt tells how), then: ivr prompts import {directory}"
+    )
+
+
+@prompts_app.command("import")
+@reporting_errors
+def import_command(
+    directory: Annotated[Path, typer.Argument(help="What `ivr prompts export` wrote, changed.")],
+    language: Annotated[
+        str | None, typer.Option(help="The language (ISO 639); by default that of the catalogue file there.")
+    ] = None,
+) -> None:
+    """Take changed wording and recordings into use, all or nothing; a service takes them up when it starts."""
+    settings = Settings.load()
+    _make_state_dir(settings)
+    done = import_catalogue(directory, settings.operator_prompts_dir, language)
+    for word, ids in (("recorded", done.recorded), ("spoken", done.spoken)):
+        if ids:
+            print(f"{word}: {' '.join(ids)}")
+    new = len(done.recorded) + len(done.spoken)
+    print(f"{done.language}: {new} clips new, {done.kept} as they were; start the service again")
+
+
+def _make_state_dir(settings: Settings) -> None:
+    """Before a directory within it is made: what else is kept there is for its owner alone."""
+    try:
+        settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"KARIPASS_STATE_DIR={settings.state_dir}: cannot be made ({error.strerror}); name another directory"
+        ) from None
+
+
+def _voice_if_installed(language: str, place: Path) -> Voice | None:
+    try:
+        return open_voice(read_script(language, place).voice)
+    except VoiceError as error:
+        print(f"{language}: pronunciation not checked: {error}", file=sys.stderr)
+        return None

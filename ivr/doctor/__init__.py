@@ -1,0 +1,11 @@
+"""`ivr doctor`: looks at everything that the access number needs, and says what is wrong and what to do.
+
+A check is a function from the `Site` to findings, in a list of its room: `local`, `database`, `ports`, `asterisk`. None
+changes anything: no file, no schema, no call. Start at `examine`.
+"""
+
+from ivr.doctor.examination import Check, Examined, examine
+from ivr.doctor.finding import Finding, Level
+from ivr.doctor.site import Site
+
+__all__ = ["Check", "Examined", "Finding", "Level", "Site", "examine"]

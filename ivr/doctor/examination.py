@@ -1,0 +1,76 @@
+"""Runs the checks: each by itself, for a limited time, and whatever it raises is a finding like any other."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ivr.doctor.finding import Finding, error
+from ivr.doctor.site import Site
+
+PATIENCE_S: Final = 30.0
+"""Longer than a database is waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check.
+
+    Attributes:
+        name: what it looks at.
+        run: looks.
+    """
+
+    name: str
+    run: Callable[[Site], Iterable[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A finding and the check that found it."""
+
+    check: str
+    finding: Finding
+
+
+def examine(site: Site, checks: Sequence[Check], *, patience_s: float = PATIENCE_S) -> Iterator[Examined]:
+    """Run checks, one after the other.
+
+    Args:
+        site: what is examined.
+        checks: what to look at.
+        patience_s: how long each may take.
+
+    Yields:
+        Each finding, as soon as its check is through.
+    """
+    for check in checks:
+        for finding in _found(check, site, patience_s):
+            yield Examined(check.name, finding)
+
+
+def _found(check: Check, site: Site, patience_s: float) -> list[Finding]:
+    findings: list[Finding] = []
+
+    def run() -> None:
+        try:
+            findings.extend(check.run(site))
+        except Exception as fault:  # noqa: BLE001 - the border of a check: the others go on
+            findings.append(_fault(fault))
+
+    # A thread that nobody waits for at exit: what hangs in it hangs alone.
+    thread = threading.Thread(target=run, name=f"check-{check.name}", daemon=True)
+    thread.start()
+    thread.join(patience_s)
+    if thread.is_alive():
+        return [error(f"gave no answer within {patience_s:g} s", "something that it looks at hangs: see what it is of")]
+    return findings
+
+
+def _fault(fault: Exception) -> Finding:
+    text = str(fault) or "no more is known"
+    return error(
+        f"could not be looked at ({type(fault).__name__}): {text}", "this is a fault of the program: report it"
+    )

@@ -1,0 +1,106 @@
+"""What Asterisk tells of itself over its manager interface, with no more rights than the service has.
+
+The service's own connection is used here, and not the library of the short-lived commands: it has the limits that a
+tool needs which is run when something is wrong.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from ivr.telephony.ami import AmiError
+from ivr.telephony.ami_connection import ActionRefused, AmiConnection, AmiLogin, Fields
+
+INBOUND: Final = "karipass-inbound"
+ACCESS: Final = "karipass-access"
+
+MODULES: Final = (
+    "app_audiosocket",
+    "app_playback",
+    "app_userevent",
+    "chan_pjsip",
+    "func_callerid",
+    "func_channel",
+    "func_logic",
+    "func_strings",
+    "func_timeout",
+    "res_agi",
+    "res_audiosocket",
+    "res_pjsip_header_funcs",
+    "res_rtp_asterisk",
+)
+"""What the dialplan of the access number needs (dialplan/karipass/extensions.conf)."""
+_ASKED_BY: Final = "func_module"
+GLOBALS: Final = ("KARIPASS_ACCESS_NUMBER", "KARIPASS_AGI", "KARIPASS_AGI_SECRET", "KARIPASS_CALL_CAP_S")
+
+_ANSWER_S: Final = 5.0
+_ALL_S: Final = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeFacts:
+    """What there is.
+
+    Attributes:
+        version: of Asterisk.
+        modules: whether each of `MODULES` runs; None if Asterisk cannot say.
+        variables: the dialplan's global variables that are ours; "" where one is not set.
+        dialplan: the steps of our contexts, by context, with `extension`, `priority`, `application`, `appdata`.
+        actions: what the manager user may do.
+    """
+
+    version: str
+    modules: Mapping[str, bool] | None
+    variables: Mapping[str, str] = field(repr=False)
+    dialplan: Mapping[str, Sequence[Fields]] = field(repr=False)
+    actions: frozenset[str]
+
+
+async def ask_exchange(login: AmiLogin) -> ExchangeFacts:
+    """Ask Asterisk.
+
+    Raises:
+        AmiError: it cannot be asked, or it does not answer; the text has the remedy.
+    """
+    try:
+        async with (
+            asyncio.timeout(_ALL_S),
+            await AmiConnection.open(login, lambda _event: None, patience_s=_ANSWER_S) as connection,
+        ):
+            actions = frozenset(name for name in (await connection.ask("ListCommands"))[0] if name != "response")
+            return ExchangeFacts(
+                version=(await connection.ask("CoreSettings"))[0].get("asteriskversion", ""),
+                modules=await _modules(connection),
+                variables={name: await _value(connection, name) for name in GLOBALS},
+                dialplan={context: await _steps(connection, context) for context in (INBOUND, ACCESS)},
+                actions=actions,
+            )
+    except TimeoutError:
+        raise AmiError(
+            f"AMI at {login} did not answer all questions within {_ALL_S:g} s: is Asterisk overloaded?"
+        ) from None
+
+
+async def _value(connection: AmiConnection, name: str) -> str:
+    return (await connection.ask("Getvar", Variable=name))[0].get("value", "")
+
+
+async def _modules(connection: AmiConnection) -> dict[str, bool] | None:
+    if not await _runs(connection, _ASKED_BY):
+        return None
+    return {name: await _runs(connection, name) for name in MODULES}
+
+
+async def _runs(connection: AmiConnection, module: str) -> bool:
+    return await _value(connection, f"IFMODULE({module}.so)") == "1"
+
+
+async def _steps(connection: AmiConnection, context: str) -> list[Fields]:
+    try:
+        replies = await connection.ask("ShowDialPlan", Context=context)
+    except ActionRefused:  # so it answers for a context that there is not
+        return []
+    return [reply for reply in replies if reply.get("event") == "ListDialplan"]

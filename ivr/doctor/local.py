@@ -1,0 +1,139 @@
+"""Checks of this host: settings, secrets, guidance, clock."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import difflib
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from credentials import InvalidKey, KeyRing
+from ivr.doctor.examination import Check
+from ivr.doctor.finding import Finding, error, ok, warning
+from ivr.doctor.site import Site
+from ivr.guidance import Guidance
+from ivr.settings import Settings
+from prompts import PromptError
+
+KEY_VARIABLE: Final = "KARIPASS_KEY"
+_OF_OTHERS: Final = {KEY_VARIABLE, "KARIPASS_CACHE", "KARIPASS_DEBIAN_MIRROR"}
+"""Variables that are no settings: of the key, and of docker/asterisk-rootfs."""
+_STA_UNSYNC: Final = 0x0040
+_TIMEX_BYTES: Final = 256  # more than the kernel's struct timex has
+
+
+def variables(site: Site) -> Iterator[Finding]:
+    """Whether a variable has a name that nobody reads."""
+    known = {f"KARIPASS_{name.upper()}" for name in Settings.model_fields} | _OF_OTHERS
+    given = sorted(name for name in site.environment if name.upper().startswith("KARIPASS_"))
+    for name in given:
+        if name.upper() not in known:
+            near = difflib.get_close_matches(name.upper(), known, 1)
+            yield warning(f"{name} is no setting", f"did you mean {near[0]}?" if near else "remove it")
+    yield ok(f"{len(given)} set, the others have their defaults")
+
+
+def state_directory(site: Site) -> Iterator[Finding]:
+    """Whether the service can keep its files."""
+    path = site.settings.state_dir
+    if not path.exists():
+        yield warning(f"{path} is not there yet", "nothing, if this is the right place: the service makes it")
+    elif not (path.is_dir() and os.access(path, os.R_OK | os.W_OK | os.X_OK)):
+        yield error(f"{path} cannot be written to", "run as the service's user, or set KARIPASS_STATE_DIR")
+    elif _lets_others_in(path):
+        yield warning(f"{path} has mode {_mode(path):03o}: others may look into it", f"chmod 700 {path}")
+    else:
+        yield ok(str(path))
+
+
+def key(site: Site) -> Iterator[Finding]:
+    """Whether the key of the store's hashes is there, for its owner alone."""
+    path = site.settings.store_key_file
+    try:
+        if KEY_VARIABLE in site.environment:
+            ring, place = KeyRing.from_environment(KEY_VARIABLE, site.environment), KEY_VARIABLE
+        elif not path.exists():
+            yield warning(
+                f"there is no key file {path} yet",
+                "on a new host of an old store bring the file of another host; else the first start makes it",
+            )
+            return
+        else:
+            ring, place = KeyRing.from_file(path), str(path)
+    except InvalidKey as problem:
+        yield error(str(problem), f"see that {path} is the store's key file, readable by the service's user alone")
+        return
+    yield ok(f"{place}: {len(list(ring))} of them")
+
+
+def secrets(site: Site) -> Iterator[Finding]:
+    """Whether files with secrets are for their owner alone."""
+    found = False
+    for name in ("ami-secret", "agi-secret", "phone-secret"):
+        path = site.settings.state_dir / name
+        if path.exists() and _lets_others_in(path):
+            found = True
+            yield error(f"{path} has mode {_mode(path):03o}, which lets others in", f"chmod 600 {path}")
+    if not found:
+        yield ok("none lets others in")
+
+
+def guidance(site: Site) -> Iterator[Finding]:
+    """Whether what callers hear is complete, and belongs to its texts."""
+    settings = site.settings
+    try:
+        Guidance.load(settings.language, settings.operator_prompts_dir)
+    except PromptError as problem:
+        yield error(str(problem), "`ivr prompts check` tells more")
+        return
+    yield ok(f"complete; callers hear {settings.language} unless their line says otherwise")
+
+
+def clock(_site: Site) -> Iterator[Finding]:
+    """Whether something keeps the clock right: passwords expire by it, and records are found by it."""
+    synchronised = _is_synchronised()
+    if synchronised is None:
+        yield ok("whether it is kept right cannot be seen from here: see that NTP runs on this host")
+    elif synchronised:
+        yield ok("is kept right")
+    else:
+        yield warning("nothing keeps it right", "run chrony, systemd-timesyncd or another NTP client on this host")
+
+
+def _is_synchronised() -> bool | None:
+    """What the kernel knows of it (adjtimex(2)); None if it does not say."""
+    buffer = (ctypes.c_char * _TIMEX_BYTES)()  # modes = 0: only to read
+    try:
+        state = ctypes.CDLL(None, use_errno=True).adjtimex(buffer)
+    except (AttributeError, OSError):
+        return None
+    if state < 0:
+        return None
+    # unsigned modes; long offset, freq, maxerror, esterror; int status
+    long_bytes = ctypes.sizeof(ctypes.c_long)
+    status = ctypes.c_int.from_buffer(buffer, 5 * long_bytes).value
+    return not status & _STA_UNSYNC
+
+
+def _mode(path: Path) -> int:
+    with contextlib.suppress(OSError):
+        return stat.S_IMODE(path.stat().st_mode)
+    return 0
+
+
+def _lets_others_in(path: Path) -> bool:
+    return bool(_mode(path) & (stat.S_IRWXG | stat.S_IRWXO))
+
+
+CHECKS: Final = (
+    Check("settings", variables),
+    Check("state", state_directory),
+    Check("key", key),
+    Check("secrets", secrets),
+    Check("guidance", guidance),
+    Check("clock", clock),
+)

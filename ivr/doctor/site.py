@@ -1,0 +1,65 @@
+"""What is examined: the settings of this host, and the Asterisk that they lead to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from functools import cached_property
+
+from ivr.doctor.exchange_facts import ExchangeFacts, ask_exchange
+from ivr.exchange_config import MANAGER_USER
+from ivr.settings import Settings, SettingsError
+from ivr.standalone import agi_secret, ami_secret
+from ivr.telephony.ami import AmiError
+from ivr.telephony.ami_connection import AmiLogin
+
+
+class Site:
+    """Everything that checks look at. What takes time is asked once, when it is first wanted.
+
+    Args:
+        settings: of the service.
+        environment: the variables that they came from.
+    """
+
+    def __init__(self, settings: Settings, environment: Mapping[str, str]) -> None:
+        self.settings = settings
+        self.environment = environment
+
+    @cached_property
+    def exchange(self) -> ExchangeFacts | str:
+        """What Asterisk tells of itself; or why it cannot be asked, with the remedy."""
+        settings = self.settings
+        try:
+            secret = self.ami_secret
+            login = AmiLogin(host=settings.ami_host, port=settings.ami_port, user=MANAGER_USER, secret=secret)
+            return asyncio.run(ask_exchange(login))
+        except (AmiError, SettingsError) as error:
+            return str(error)
+
+    @property
+    def ami_secret(self) -> str:
+        """The manager user's secret.
+
+        Raises:
+            SettingsError: there is none: it is not made here.
+        """
+        if self.settings.ami_secret is None:
+            self._require("ami-secret", "KARIPASS_AMI_SECRET")
+        return ami_secret(self.settings)
+
+    @property
+    def agi_secret(self) -> str:
+        """What the dialplan says to the service.
+
+        Raises:
+            SettingsError: there is none: it is not made here.
+        """
+        if self.settings.agi_secret is None:
+            self._require("agi-secret", "KARIPASS_AGI_SECRET")
+        return agi_secret(self.settings)
+
+    def _require(self, name: str, variable: str) -> None:
+        path = self.settings.state_dir / name
+        if not path.exists():
+            raise SettingsError(f"neither {variable} is set nor is there {path}: set it, or start the service once")

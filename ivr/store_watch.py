@@ -1,0 +1,85 @@
+"""Whether the store can be used: found out every few seconds, so that whoever asks is answered at once."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from credentials import CredentialStore, StoreUnavailable
+
+_log = structlog.get_logger(__name__)
+
+EVERY_S: Final = 5.0
+PATIENCE_S: Final = 3.0
+_NO_NUMBER: Final = ""
+"""Looked up as a caller's number is, by one read of an index; nobody has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreState:
+    """Whether the store can be used.
+
+    Attributes:
+        up: whether it answered.
+        problem: why not; "" if it did.
+    """
+
+    up: bool
+    problem: str = ""
+
+
+class StoreWatch:
+    """Asks the store for a number now and then, in a thread of its own.
+
+    Args:
+        store: the store.
+        every_s: seconds between questions.
+        patience_s: how long an answer may take before the store counts as away.
+    """
+
+    def __init__(self, store: CredentialStore, *, every_s: float = EVERY_S, patience_s: float = PATIENCE_S) -> None:
+        self._store = store
+        self._every_s = every_s
+        self._patience_s = patience_s
+        self._state = StoreState(up=False, problem="not asked yet")
+
+    @property
+    def state(self) -> StoreState:
+        """What was found out last."""
+        return self._state
+
+    async def run(self) -> None:
+        """Watch for ever."""
+        thread = ThreadPoolExecutor(1, thread_name_prefix="store-watch")
+        try:
+            while True:
+                asked = asyncio.get_running_loop().run_in_executor(thread, self._ask)
+                await asyncio.wait({asked}, timeout=self._patience_s)
+                if not asked.done():
+                    self._change(StoreState(up=False, problem=f"no answer within {self._patience_s:g} s"))
+                self._change(await asked)  # one question at a time, however long it takes
+                await asyncio.sleep(self._every_s)
+        finally:
+            thread.shutdown(wait=False, cancel_futures=True)
+
+    def _ask(self) -> StoreState:
+        try:
+            self._store.admit(_NO_NUMBER)
+        except StoreUnavailable as error:
+            return StoreState(up=False, problem=str(error))
+        except Exception as error:  # noqa: BLE001 - the border of the watch: what it is is logged, the watch goes on
+            _log.exception("store_watch_failed")
+            return StoreState(up=False, problem=type(error).__name__)
+        return StoreState(up=True)
+
+    def _change(self, state: StoreState) -> None:
+        if state.up is not self._state.up:
+            if state.up:
+                _log.info("store_up")
+            else:
+                _log.error("store_away", during="watch", problem=state.problem)
+        self._state = state

@@ -1,0 +1,140 @@
+"""How a channel ended: the cause of its hang-up and how its audio had come, as Asterisk's last event of a call tells.
+
+The dialplan sends that event (`KaripassCall`) when the call is over, whoever ended it, with what only the exchange
+knows: `Cause`, the hang-up cause, and `Rtp`, the counters of `CHANNEL(rtcp,all)`.
+
+In those counters (measured on Asterisk 22.10) `rxcount` are packets that came from the caller and `lp` those that were
+lost on the way here. The jitter of the caller's audio is in `txjitter`, in seconds: Asterisk names it by the end that
+it reports it to. Packets are counted one by one, but losses and jitter only with each RTCP report that Asterisk sends
+(`rtcpinterval` in rtp.conf): before the first of them, which also is the first to fill in `txmes`, both are unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RtpFigures:
+    """How the caller's audio came; None where Asterisk could not tell.
+
+    Attributes:
+        received: packets that came.
+        lost: packets that did not.
+        jitter_ms: interarrival jitter (RFC 3550, section 6.4.1).
+        rtt_ms: round-trip time; a peer that sends no RTCP has none.
+    """
+
+    received: int
+    lost: int | None
+    jitter_ms: float | None
+    rtt_ms: float | None
+
+    @property
+    def lost_percent(self) -> float | None:
+        """Lost packets of all that were sent."""
+        if self.lost is None or not self.received:
+            return None
+        return 100 * self.lost / (self.lost + self.received)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelEnd:
+    """How a channel ended.
+
+    Attributes:
+        cause: the cause of ITU-T Q.850; None if it is not known.
+        text: what it means, or why it is not known.
+        rtp: how the caller's audio came; None if that is not known.
+    """
+
+    cause: int | None
+    text: str
+    rtp: RtpFigures | None
+
+
+def unknown_end(why: str) -> ChannelEnd:
+    """The end of a channel that nothing is known of."""
+    return ChannelEnd(cause=None, text=why, rtp=None)
+
+
+def channel_end(event: Mapping[str, str]) -> ChannelEnd:
+    """Read the event of a call's end.
+
+    Args:
+        event: its fields, their names in small letters.
+    """
+    text = event.get("cause", "")
+    cause = int(text) if text.isascii() and text.isdigit() and len(text) <= 3 else None
+    if cause is None or cause > _LAST_CAUSE:
+        return ChannelEnd(cause=None, text="the exchange told no cause", rtp=rtp_figures(event.get("rtp", "")))
+    return ChannelEnd(cause=cause, text=_CAUSES.get(cause, f"cause {cause}"), rtp=rtp_figures(event.get("rtp", "")))
+
+
+def rtp_figures(text: str) -> RtpFigures | None:
+    """Read `CHANNEL(rtcp,all)`, as in `ssrc=1;themssrc=2;lp=5;rxjitter=0.0;rxcount=145;...`; None if it is not that."""
+    values = {name: _number(value) for name, _, value in (part.partition("=") for part in text.split(";"))}
+    received = values.get("rxcount")
+    if received is None:
+        return None
+    reported = bool(values.get("txmes"))
+    lost, jitter_s, rtt_s = values.get("lp"), values.get("txjitter"), values.get("rtt")
+    return RtpFigures(
+        received=int(received),
+        lost=int(lost) if reported and lost is not None else None,
+        jitter_ms=1000 * jitter_s if reported and jitter_s is not None else None,
+        rtt_ms=1000 * rtt_s if rtt_s else None,
+    )
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if 0 <= number <= _MOST else None
+
+
+_LAST_CAUSE: Final = 127
+_MOST: Final = 1e9
+"""No count of packets or time of a call comes near it."""
+
+_CAUSES: Final[Mapping[int, str]] = {
+    0: "no cause given",
+    1: "number not assigned",
+    2: "no route to the transit network",
+    3: "no route to the destination",
+    16: "normal clearing",
+    17: "user busy",
+    18: "no user responding",
+    19: "no answer",
+    20: "subscriber absent",
+    21: "call rejected",
+    22: "number changed",
+    26: "non-selected user clearing",
+    27: "destination out of order",
+    28: "invalid number format",
+    29: "facility rejected",
+    31: "normal, unspecified",
+    34: "no circuit available",
+    38: "network out of order",
+    41: "temporary failure",
+    42: "switching equipment congestion",
+    44: "requested circuit not available",
+    47: "resource unavailable",
+    50: "facility not subscribed",
+    57: "bearer capability not authorised",
+    58: "bearer capability not available",
+    63: "service not available",
+    65: "bearer capability not implemented",
+    69: "facility not implemented",
+    79: "service not implemented",
+    88: "incompatible destination",
+    95: "invalid message",
+    102: "recovery on timer expiry",
+    111: "protocol error",
+    127: "interworking, unspecified",
+}
+"""Names of ITU-T Q.850 in short. 0 is Asterisk's own: the peer gave none, as most phones that hang up by SIP."""

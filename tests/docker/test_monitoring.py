@@ -1,0 +1,128 @@
+"""The dashboard and the alert rules speak of metrics that there are."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ivr.dialogue.events import Ending, Judged, Outcome, Verdict
+from ivr.metrics import Gauges, Metrics
+from ivr.telephony.ami_link import LinkState, LinkStatus
+from ivr.telephony.channel_end import channel_end
+from ivr.transcript import Ended, EntryJudged, KeyFigures, KeyHeard, KeyMissed
+
+MONITORING = Path(__file__).parents[2] / "docker" / "monitoring"
+OF_PROMETHEUS = {"up", "job", "instance", "le"}
+FUNCTIONS = {"sum", "min", "by", "rate", "increase", "histogram_quantile", "label_values", "and"}
+
+
+def alert_rules() -> list[dict[str, object]]:
+    groups = yaml.safe_load((MONITORING / "alerts.yml").read_text(encoding="utf-8"))["groups"]
+    return [rule for group in groups for rule in group["rules"]]
+
+
+def dashboard() -> dict[str, object]:
+    found: dict[str, object] = json.loads((MONITORING / "dashboard.json").read_text(encoding="utf-8"))
+    return found
+
+
+def expressions() -> Iterator[str]:
+    for rule in alert_rules():
+        yield str(rule["expr"])
+    for panel in dashboard()["panels"]:  # type: ignore[attr-defined]
+        for target in panel["targets"]:
+            yield target["expr"]
+
+
+@pytest.fixture(scope="module")
+def names() -> dict[str, set[str]]:
+    """The labels of each sample that a service in use has."""
+    metrics = Metrics()
+    state = LinkState(status=LinkStatus.CONNECTED, since=datetime.now(UTC))
+    metrics.watch(
+        Gauges(
+            calls=lambda: 0,
+            hashes_running=lambda: 0,
+            hashes_waiting=lambda: 0,
+            records_unwritten=lambda: 0,
+            ami=lambda: state,
+            store_up=lambda: True,
+        )
+    )
+    figures = KeyFigures(
+        begin_s=None,
+        duration_ms=None,
+        level_dbm0=0.0,
+        twist_db=0.0,
+        snr_db=0.0,
+        low_offset_percent=0.0,
+        high_offset_percent=0.0,
+    )
+    call = metrics.observer()
+    call(None, KeyHeard("in-band", counted=True, value=None, figures=figures))
+    call(None, KeyMissed(None, "twist", figures))
+    call(None, EntryJudged(Judged("unit", Verdict.ACCEPTED, 1, "1", 0, named=True)))
+    call(1.0, Ended(Ending(Outcome.SET, "done")))
+    metrics.channel_ended(channel_end({"cause": "16", "rtp": "rxcount=1;lp=0;txjitter=0;txmes=80"}))
+    metrics.tick_late(0.0)
+    return {
+        sample.name: set(sample.labels)
+        for family in metrics.registry.collect()
+        for sample in family.samples
+        if not sample.name.endswith("_created")
+    }
+
+
+def test_every_metric_that_is_drawn_or_watched_exists(names: dict[str, set[str]]) -> None:
+    used = {name for text in expressions() for name in re.findall(r"karipass_\w+", text)}
+    assert used <= names.keys()
+    assert len(used) > 15
+
+
+def test_every_label_that_is_asked_for_is_one_of_that_metric(names: dict[str, set[str]]) -> None:
+    for text in expressions():
+        for name, selectors in re.findall(r"(karipass_\w+)\{([^}]*)\}", text):
+            labels = set(re.findall(r"(\w+)\s*[=!]~?", selectors))
+            assert labels - OF_PROMETHEUS <= names[name], text
+        grouped = {label for group in re.findall(r"by \(([^)]*)\)", text) for label in re.split(r",\s*", group)}
+        known = set().union(*(names[name] for name in re.findall(r"karipass_\w+", text)))
+        assert grouped - OF_PROMETHEUS <= known, text
+
+
+def test_no_expression_has_a_word_that_means_nothing(names: dict[str, set[str]]) -> None:
+    for text in expressions():
+        bare = re.sub(r'"[^"]*"|\{[^}]*\}|\[[^]]*\]|by \([^)]*\)', "", text)
+        words = set(re.findall(r"[A-Za-z_]\w*", bare))
+        assert words <= names.keys() | OF_PROMETHEUS | FUNCTIONS, text
+
+
+def test_every_metric_but_what_explains_itself_is_on_the_dashboard(names: dict[str, set[str]]) -> None:
+    families = {re.sub(r"_(bucket|sum|count|total)$", "", name) for name in names}
+    shown = {re.sub(r"_(bucket|sum|count|total)$", "", n) for n in re.findall(r"karipass_\w+", " ".join(expressions()))}
+    assert families == shown
+
+
+def test_every_alert_says_what_is_wrong_and_what_to_do() -> None:
+    for rule in alert_rules():
+        assert rule["labels"]["severity"] in {"page", "ticket"}  # type: ignore[index]
+        assert set(rule["annotations"]) == {"summary", "remedy"}  # type: ignore[call-overload]
+
+
+def test_panels_have_ids_of_their_own_and_do_not_overlap() -> None:
+    panels = dashboard()["panels"]
+    assert isinstance(panels, list)
+    assert len({panel["id"] for panel in panels}) == len(panels)
+    cells = [
+        (x, y)
+        for panel in panels
+        for x in range(panel["gridPos"]["x"], panel["gridPos"]["x"] + panel["gridPos"]["w"])
+        for y in range(panel["gridPos"]["y"], panel["gridPos"]["y"] + panel["gridPos"]["h"])
+    ]
+    assert len(cells) == len(set(cells))
+    assert max(x for x, _ in cells) < 24

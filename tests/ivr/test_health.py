@@ -1,0 +1,215 @@
+"""What the health pages say, and when."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from credentials import CredentialStore, StoreUnavailable
+from ivr.health import HttpServer, Probes, health_app
+from ivr.metrics import Metrics
+from ivr.store_watch import StoreState, StoreWatch
+from ivr.telephony.ami_link import LinkState, LinkStatus
+
+STORE_UP = StoreState(up=True)
+CONNECTED = LinkState(status=LinkStatus.CONNECTED, since=datetime.now(UTC), asterisk_version="22.10.1")
+
+
+@dataclass
+class Service:
+    """What a service would tell; a test changes it."""
+
+    tick_age_s: float = 0.02
+    listening: bool = True
+    languages: list[str] = field(default_factory=lambda: ["ja"])
+    store: StoreState = STORE_UP
+    ami: LinkState = CONNECTED
+
+    @property
+    def probes(self) -> Probes:
+        return Probes(
+            tick_age_s=lambda: self.tick_age_s,
+            listening=lambda: self.listening,
+            languages=lambda: self.languages,
+            store=lambda: self.store,
+            ami=lambda: self.ami,
+        )
+
+
+@pytest.fixture
+def service() -> Service:
+    return Service()
+
+
+@pytest.fixture
+async def client(service: Service) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app=health_app(service.probes, Metrics()))
+    async with httpx.AsyncClient(transport=transport, base_url="http://health") as client:
+        yield client
+
+
+async def test_a_service_that_is_well_says_so(client: httpx.AsyncClient) -> None:
+    for path in ("/healthz", "/readyz"):
+        answer = await client.get(path)
+        assert answer.status_code == 200
+        assert answer.json()["status"] == "ok"
+
+
+async def test_a_media_clock_that_stands_still_is_not_healthy(client: httpx.AsyncClient, service: Service) -> None:
+    service.tick_age_s = 3.0
+    for path in ("/healthz", "/readyz"):
+        answer = await client.get(path)
+        assert answer.status_code == 503
+        assert "3.0 s" in answer.json()["checks"]["media_clock"]
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("store", {"store": StoreState(up=False, problem="the database cannot be used now")}),
+        ("listening", {"listening": False}),
+        ("guidance", {"languages": []}),
+    ],
+)
+async def test_what_keeps_calls_away_is_not_ready_but_alive(
+    client: httpx.AsyncClient, service: Service, name: str, change: dict[str, Any]
+) -> None:
+    for attribute, value in change.items():
+        setattr(service, attribute, value)
+    answer = await client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["checks"][name] != "ok"
+    assert [check for check, said in answer.json()["checks"].items() if said != "ok"] == [name]
+    assert (await client.get("/healthz")).status_code == 200
+
+
+async def test_a_missing_ami_is_told_and_keeps_nobody_away(client: httpx.AsyncClient, service: Service) -> None:
+    service.ami = LinkState(status=LinkStatus.REFUSED, since=datetime.now(UTC), reason="KARIPASS_AMI_SECRET")
+    answer = await client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json()["notes"] == {"ami": "refused: KARIPASS_AMI_SECRET"}
+
+
+async def test_metrics_are_served_as_prometheus_wants_them(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    assert "karipass_build_info" in answer.text
+
+
+async def test_nothing_else_is_served(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/")).status_code == 404
+    assert (await client.post("/healthz")).status_code == 405
+
+
+# --- the server -------------------------------------------------------------------------------------------------
+
+
+async def test_it_is_served_on_a_real_port_and_closed(service: Service) -> None:
+    handlers = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
+    server = HttpServer(health_app(service.probes, Metrics()))
+    await server.listen("127.0.0.1", 0)
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", trust_env=False) as client:
+        assert (await client.get("/healthz")).status_code == 200
+        assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == handlers
+        port = server.port
+        await server.close()
+    with pytest.raises(OSError, match=r"refused|Connect"):
+        await asyncio.open_connection("127.0.0.1", port)
+
+
+async def test_a_taken_port_is_an_os_error_as_with_the_other_servers(service: Service) -> None:
+    first = HttpServer(health_app(service.probes, Metrics()))
+    await first.listen("127.0.0.1", 0)
+    with pytest.raises(OSError, match="in use"):
+        await HttpServer(health_app(service.probes, Metrics())).listen("127.0.0.1", first.port)
+    await first.close()
+
+
+async def test_a_client_that_says_nothing_does_not_keep_the_server_from_closing(service: Service) -> None:
+    server = HttpServer(health_app(service.probes, Metrics()))
+    await server.listen("127.0.0.1", 0)
+    _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    async with asyncio.timeout(5):
+        await server.close()
+    writer.close()
+
+
+# --- the store --------------------------------------------------------------------------------------------------
+
+
+class _Broken:
+    """A store that is away, slow, or there, as the test says."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.error: Exception | None = None
+        self.go_on = threading.Event()
+        self.go_on.set()
+
+    def admit(self, _number: str) -> None:
+        self.asked += 1
+        self.go_on.wait(10)
+        if self.error is not None:
+            raise self.error
+
+
+async def until(watch: StoreWatch, *, up: bool, problem: str = "") -> None:
+    async with asyncio.timeout(10):
+        while watch.state.up is not up or problem not in watch.state.problem:  # noqa: ASYNC110 - what it has found
+            await asyncio.sleep(0.005)
+
+
+async def test_a_store_that_answers_is_up(store: CredentialStore) -> None:
+    watch = StoreWatch(store)
+    assert not watch.state.up
+    task = asyncio.create_task(watch.run())
+    await until(watch, up=True)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_store_that_goes_and_comes_back_is_seen_to() -> None:
+    store = _Broken()
+    watch = StoreWatch(store, every_s=0.01, patience_s=0.05)  # type: ignore[arg-type]
+    task = asyncio.create_task(watch.run())
+    await until(watch, up=True)
+    store.error = StoreUnavailable("the database cannot be used now")
+    await until(watch, up=False, problem="cannot be used now")
+    store.error = None
+    await until(watch, up=True)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_store_that_hangs_is_away_and_is_not_asked_again_meanwhile() -> None:
+    store = _Broken()
+    store.go_on.clear()
+    watch = StoreWatch(store, every_s=0.01, patience_s=0.05)  # type: ignore[arg-type]
+    task = asyncio.create_task(watch.run())
+    await until(watch, up=False, problem="no answer within")
+    await asyncio.sleep(0.1)
+    assert store.asked == 1
+    store.go_on.set()
+    await until(watch, up=True)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_an_unexpected_fault_does_not_end_the_watch() -> None:
+    store = _Broken()
+    store.error = RuntimeError("a bug")
+    watch = StoreWatch(store, every_s=0.01, patience_s=0.05)  # type: ignore[arg-type]
+    task = asyncio.create_task(watch.run())
+    await until(watch, up=False, problem="RuntimeError")
+    store.error = None
+    await until(watch, up=True)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

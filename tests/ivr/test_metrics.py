@@ -1,0 +1,141 @@
+"""What is counted of calls, and what must not be."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.parser import text_string_to_metric_families
+
+from ivr.dialogue.events import Ending, Judged, Outcome, Verdict
+from ivr.metrics import Gauges, Metrics
+from ivr.telephony.ami_link import LinkState, LinkStatus
+from ivr.telephony.channel_end import RtpFigures, channel_end, unknown_end
+from ivr.transcript import Ended, EntryJudged, KeyFigures, KeyHeard, KeyMissed
+
+FIGURES = KeyFigures(
+    begin_s=None,
+    duration_ms=None,
+    level_dbm0=-15.0,
+    twist_db=-3.0,
+    snr_db=30.0,
+    low_offset_percent=0.0,
+    high_offset_percent=0.0,
+)
+
+
+def value(metrics: Metrics, name: str, **labels: str) -> float | None:
+    registry: CollectorRegistry = metrics.registry
+    return registry.get_sample_value(name, labels)
+
+
+def judged(step: str, verdict: Verdict) -> EntryJudged:
+    return EntryJudged(Judged(step, verdict, 8, "********", 0 if verdict is Verdict.ACCEPTED else 1, named=False))
+
+
+def test_calls_are_counted_by_outcome_and_reason() -> None:
+    metrics = Metrics()
+    for outcome in (Outcome.SET, Outcome.SET, Outcome.FAILED):
+        metrics.observer()(1.0, Ended(Ending(outcome, "why")))
+    assert value(metrics, "karipass_calls_total", outcome="set", reason="why") == 2
+    assert value(metrics, "karipass_calls_total", outcome="failed", reason="why") == 1
+
+
+def test_a_step_is_measured_from_the_judgement_before_in_whole_seconds() -> None:
+    now = 100.0
+    metrics = Metrics(clock=lambda: now)
+    call = metrics.observer()
+    now = 104.4
+    call(4.4, judged("unit", Verdict.ACCEPTED))
+    now = 116.7
+    call(None, judged("password", Verdict.WRONG))
+    now = 119.1
+    call(None, judged("password", Verdict.ACCEPTED))
+    sums = [
+        value(metrics, "karipass_step_seconds_sum", step=step, verdict=verdict)
+        for step, verdict in (("unit", "accepted"), ("password", "wrong"), ("password", "accepted"))
+    ]
+    assert sums == [4.0, 12.0, 2.0]
+
+
+def test_keys_are_counted_by_source_and_in_band_keys_by_their_figures() -> None:
+    metrics = Metrics()
+    call = metrics.observer()
+    call(None, KeyHeard("in-band", counted=True, value=None, figures=FIGURES))
+    call(None, KeyHeard("rfc4733", counted=False, value=None, figures=None))
+    call(None, KeyMissed(None, "twist", FIGURES))
+    assert value(metrics, "karipass_keys_total", source="in-band", counted="yes") == 1
+    assert value(metrics, "karipass_keys_total", source="rfc4733", counted="no") == 1
+    assert value(metrics, "karipass_near_misses_total", failed="twist") == 1
+    assert value(metrics, "karipass_key_level_dbm0_bucket", le="-15.0") == 1
+    assert value(metrics, "karipass_key_level_dbm0_bucket", le="-20.0") == 0
+    assert value(metrics, "karipass_key_twist_db_count") == 1
+    assert value(metrics, "karipass_key_snr_db_count") == 1
+
+
+def test_a_keys_value_is_no_metric() -> None:
+    metrics = Metrics()
+    before = metrics.page()
+    metrics.observer()(1.0, KeyHeard("in-band", counted=True, value="7", figures=FIGURES))
+    seven = Metrics()
+    seven.observer()(1.0, KeyHeard("in-band", counted=True, value="1", figures=FIGURES))
+    without_times = [re.sub(rb"(_created(\{.*\})?) .*", b"", page) for page in (metrics.page(), seven.page())]
+    assert without_times[0] == without_times[1]
+    assert metrics.page() != before
+
+
+def test_hangups_and_the_line_are_counted_where_asterisk_tells_of_them() -> None:
+    metrics = Metrics()
+    metrics.channel_ended(unknown_end("AMI was away"))
+    end = channel_end({"cause": "16", "rtp": "rxcount=95;lp=5;txjitter=0.012;txmes=80"})
+    assert end.rtp == RtpFigures(received=95, lost=5, jitter_ms=12.0, rtt_ms=None)
+    metrics.channel_ended(end)
+    assert value(metrics, "karipass_hangups_total", cause="unknown") == 1
+    assert value(metrics, "karipass_hangups_total", cause="16") == 1
+    assert value(metrics, "karipass_rtp_loss_percent_sum") == 5.0
+    assert value(metrics, "karipass_rtp_jitter_milliseconds_sum") == 12.0
+
+
+def test_present_values_are_read_when_asked() -> None:
+    calls = 3
+    state = LinkState(status=LinkStatus.REFUSED, since=datetime.now(UTC), reason="KARIPASS_AMI_SECRET")
+    metrics = Metrics()
+    metrics.watch(
+        Gauges(
+            calls=lambda: calls,
+            hashes_running=lambda: 2,
+            hashes_waiting=lambda: 5,
+            records_unwritten=lambda: 7,
+            ami=lambda: state,
+            store_up=lambda: False,
+        )
+    )
+    assert value(metrics, "karipass_calls_in_progress") == 3
+    calls = 4
+    assert value(metrics, "karipass_calls_in_progress") == 4
+    assert value(metrics, "karipass_hashes", state="waiting") == 5
+    assert value(metrics, "karipass_records_unwritten") == 7
+    assert value(metrics, "karipass_ami", status="refused") == 1
+    assert value(metrics, "karipass_ami", status="connected") == 0
+    assert value(metrics, "karipass_store_up") == 0
+
+
+def test_late_ticks_fall_into_buckets_around_the_beat() -> None:
+    metrics = Metrics()
+    metrics.tick_late(0.0005)
+    metrics.tick_late(0.03)
+    assert value(metrics, "karipass_tick_lateness_seconds_bucket", le="0.001") == 1
+    assert value(metrics, "karipass_tick_lateness_seconds_bucket", le="0.02") == 1
+    assert value(metrics, "karipass_tick_lateness_seconds_bucket", le="0.05") == 2
+
+
+def test_two_services_in_one_process_do_not_share_metrics() -> None:
+    first, second = Metrics(), Metrics()
+    first.observer()(1.0, Ended(Ending(Outcome.SET, "done")))
+    assert value(second, "karipass_calls_total", outcome="set", reason="done") is None
+
+
+def test_the_page_is_what_prometheus_reads() -> None:
+    families = {family.name for family in text_string_to_metric_families(Metrics().page().decode())}
+    assert {"karipass_calls", "karipass_tick_lateness_seconds", "karipass_build_info"} <= families
