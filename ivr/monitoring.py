@@ -10,6 +10,8 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+import structlog
+
 from credentials import CredentialStore
 from ivr.exchange_config import MANAGER_USER
 from ivr.health import HttpServer, Probes, health_app
@@ -21,6 +23,8 @@ from ivr.telephony.ami_connection import AmiLogin
 from ivr.telephony.ami_link import AmiLink
 from ivr.telephony.channel_end import ChannelEnd
 from ivr.transcript import Ended, Observer, TranscriptEntry, fan_out
+
+_log = structlog.get_logger(__name__)
 
 
 class Vitals(Protocol):
@@ -148,6 +152,9 @@ class Monitoring:
         self.metrics.channel_ended(end)
         figures = end.rtp
         rtp = None
+        told: dict[str, float | None] = {}
         if figures is not None:
             rtp = RtpQuality(lost_percent=figures.lost_percent, jitter_ms=figures.jitter_ms, rtt_ms=figures.rtt_ms)
+            told |= {"lost_percent": figures.lost_percent, "jitter_ms": figures.jitter_ms}
+        _log.info("channel_ended", call=call_id, cause=end.cause, meaning=end.text, **told)
         self._recorder.channel_ended(call_id, Hangup(cause=end.cause, text=end.text), rtp)
