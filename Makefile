@@ -21,7 +21,8 @@ run: setup
 
 test: setup lint
 	@docker/host-packages sip-tester postgresql flite chromium
-	$(BIN)/pytest
+	$(BIN)/pytest -m "not live"
+	$(BIN)/pytest -m live --numprocesses 2 --dist loadfile
 
 lint: setup
 	$(BIN)/ruff check .

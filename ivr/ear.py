@@ -54,6 +54,11 @@ class Ear:
         """Whether an utterance has begun and not ended."""
         return bool(self._speech)
 
+    @property
+    def silent_s(self) -> float:
+        """For how long nothing has been heard; 0.0 while something is."""
+        return self._silent / SAMPLE_RATE_HZ
+
     def feed(self, frame: NDArray[np.int16]) -> Utterance | None:
         """Take a frame of samples; returns the utterance that it ends, if any."""
         loud = float(np.sqrt(np.mean(np.square(frame, dtype=np.float64)))) > SPEECH_RMS

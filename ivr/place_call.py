@@ -14,22 +14,16 @@ from typing import Final
 from uuid import UUID, uuid4
 
 import numpy as np
-from numpy.typing import NDArray
 
-from dsp import synthesize
-from ivr.ear import PAUSE_S, Ear, Utterance
+from ivr.ear import Ear, Utterance
 from ivr.exchange_config import LOOP_ENDPOINT
 from ivr.media import TICK_S
-from ivr.recording import to_int16
+from ivr.sender import Sender
 from ivr.telephony.ami import AmiEvents, send_action
-from ivr.telephony.audiosocket import FRAME_SAMPLES
 from ivr.telephony.audiosocket_server import AudioSocketConnection, AudioSocketLimits, AudioSocketServer
 
 ANSWER_S: Final = 15.0
 OUTCOME_S: Final = 5.0
-PATIENCE_S: Final = 4.0
-"""A caller who hears nothing for this long presses on."""
-_SILENCE: Final = np.zeros(FRAME_SAMPLES, np.int16)
 
 
 class CallFailed(Exception):  # noqa: N818 - reads as what it says
@@ -47,66 +41,12 @@ class Origin:
     access_number: str
 
 
-class Recording:
-    """A caller who sends these samples from the answer on (int16, 8 kHz), then silence."""
-
-    def __init__(self, samples: NDArray[np.int16]) -> None:
-        self._samples = samples
-        self._position = 0
-
-    def frame(self, _ear: Ear, _utterance: Utterance | None) -> NDArray[np.int16]:
-        """The next 20 ms that the caller sends."""
-        frame = self._samples[self._position : self._position + FRAME_SAMPLES]
-        self._position += FRAME_SAMPLES
-        return np.concatenate([frame, _SILENCE])[:FRAME_SAMPLES]
-
-
-class Presser:
-    """A caller who listens, and presses one group of keys after each guidance.
-
-    Args:
-        groups: the keys of each group.
-        pressed: told of a group when its tones begin.
-        ahead: press all groups at once instead, without listening.
-        tone_s: length of a tone and of the pause after it.
-    """
-
-    def __init__(
-        self,
-        groups: list[str],
-        *,
-        pressed: Callable[[str], None],
-        ahead: bool = False,
-        tone_s: float = 0.1,
-    ) -> None:
-        self._groups = list(groups)
-        self._pressed = pressed
-        self._ahead = ahead
-        self._tone_s = tone_s
-        self._tones: NDArray[np.int16] = np.zeros(0, np.int16)
-        self._waited_s = 0.0
-
-    def frame(self, ear: Ear, utterance: Utterance | None) -> NDArray[np.int16]:
-        """The next 20 ms that the caller sends, in answer to what the ear hears."""
-        self._waited_s = 0.0 if ear.speaking or utterance else self._waited_s + TICK_S
-        answers = utterance is not None or self._waited_s >= PATIENCE_S
-        if self._groups and not len(self._tones) and (answers or (self._ahead and self._waited_s >= PAUSE_S)):
-            self._press(self._groups.pop(0))
-        frame, self._tones = self._tones[:FRAME_SAMPLES], self._tones[FRAME_SAMPLES:]
-        return np.concatenate([frame, _SILENCE])[:FRAME_SAMPLES]
-
-    def _press(self, keys: str) -> None:
-        self._pressed(keys)
-        self._waited_s = 0.0
-        self._tones = to_int16(synthesize(keys, tone_s=self._tone_s, pause_s=self._tone_s))
-
-
 async def place_call(
     origin: Origin,
     *,
     caller: str,
     withheld: bool = False,
-    sender: Recording | Presser,
+    sender: Sender,
     heard: Callable[[Utterance], None],
 ) -> str | None:
     """Place a call and see it through.
@@ -115,7 +55,7 @@ async def place_call(
         origin: the Asterisk.
         caller: the caller number that the call presents.
         withheld: the caller withholds it.
-        sender: what the caller sends.
+        sender: what the caller does. Only tones reach Asterisk this way: an AudioSocket takes no key events.
         heard: told of each utterance when it has ended.
 
     Returns:
@@ -165,9 +105,7 @@ async def place_call(
         server.stop_listening()
 
 
-async def _talk(
-    connection: AudioSocketConnection, sender: Recording | Presser, heard: Callable[[Utterance], None]
-) -> None:
+async def _talk(connection: AudioSocketConnection, sender: Sender, heard: Callable[[Utterance], None]) -> None:
     """Send and hear, 20 ms at a time, until the other side ends the call."""
     loop = asyncio.get_running_loop()
     ear = Ear()
@@ -178,7 +116,12 @@ async def _talk(
             utterance = ear.feed(np.frombuffer(connection.take_frame(), "<i2")) or utterance
         if utterance is not None:
             heard(utterance)
-        connection.send(sender.frame(ear, utterance).astype("<i2").tobytes())
+        sent = sender.frame(ear, utterance)
+        if sent.hangs_up:
+            connection.terminate()
+            break
+        if sent.audio is not None:
+            connection.send(sent.audio.astype("<i2").tobytes())
         next_tick += TICK_S
         await asyncio.sleep(max(0.0, next_tick - loop.time()))
     last = ear.finish()

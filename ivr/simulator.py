@@ -1,29 +1,64 @@
-"""A call from a recording: the samples are what the caller sends, and their clock is the call's.
+"""A call without a telephone: a caller sends frames, and their clock is the call's.
 
 The dialogue, the receiver, the guidance and the store are those of live calls; only Asterisk and the waiting are left
-out, so minutes of audio take a moment.
+out, so minutes of audio take a moment. The caller is a recording, or one who listens and presses (`ivr.sender`).
 """
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from dataclasses import dataclass
 from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
 
 from credentials import CredentialStore
-from dsp import Receiver
+from dsp import Event, Receiver
+from dsp.concealment import conceal
 from ivr.call import CallSession
 from ivr.caller import Caller
-from ivr.dialogue import Dialogue, Limits
+from ivr.dialogue import Dialogue, Limits, State
 from ivr.dialogue.events import Ending, StorePassword
+from ivr.ear import Ear, Utterance
 from ivr.guidance import Guidance
+from ivr.media import TICK_S
+from ivr.sender import SILENCE, KeyEvent, Recording, Sender
 from ivr.store_events import admit, note_ending, store_password
+from ivr.telephony.arrivals import MOST_LOST
 from ivr.telephony.audiosocket import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from ivr.transcript import Observer
 
-_SILENCE: Final = np.zeros(FRAME_SAMPLES, np.int16)
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """20 ms of a simulated call.
+
+    Attributes:
+        at_s: when they ended, in seconds since the call began.
+        audio: what came from the caller, int16 at 8 kHz, shape (160,).
+        hides_keys: whether a key that is heard now may be a password digit; None: that is known when its entry, which
+            is to be a telephone number, is judged.
+        speaks: whether guidance was sent.
+    """
+
+    at_s: float
+    audio: NDArray[np.int16]
+    hides_keys: bool | None
+    speaks: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedCall:
+    """How a simulated call went.
+
+    Attributes:
+        ending: how it ended.
+        heard: what the caller heard, one guidance after the other.
+    """
+
+    ending: Ending
+    heard: tuple[Utterance, ...]
 
 
 def simulate(
@@ -36,7 +71,7 @@ def simulate(
     observer: Observer,
     hang_up_at_end: bool = False,
 ) -> Ending:
-    """Run a whole call.
+    """Run a whole call whose caller sends a recording.
 
     Args:
         audio: what the caller sends, 8 kHz mono, shape (samples,).
@@ -50,7 +85,31 @@ def simulate(
     Returns:
         How the call ended.
     """
-    receiver = Receiver(near_misses=True)
+    sender = Recording(audio, hang_up_at_end=hang_up_at_end)
+    return run_call(sender, caller=caller, store=store, guidance=guidance, limits=limits, observer=observer).ending
+
+
+def run_call(
+    sender: Sender,
+    *,
+    caller: Caller,
+    store: CredentialStore,
+    guidance: Guidance,
+    limits: Limits,
+    observer: Observer,
+    watch: Callable[[Moment], None] = lambda _: None,
+) -> SimulatedCall:
+    """Run a whole call.
+
+    Args:
+        sender: what the caller does.
+        caller: who calls.
+        store: where the temporary password goes, as in a live call.
+        guidance: what is said.
+        limits: the dialogue's times and counts.
+        observer: is told everything that happens.
+        watch: is told of every 20 ms.
+    """
 
     def carry_out(session: CallSession, command: StorePassword) -> None:
         answer = store_password(
@@ -64,9 +123,10 @@ def simulate(
 
     now = 0.0
     admission = admit(store, caller)
+    dialogue = Dialogue(caller.number or "", limits=limits, now=now)
     session = CallSession(
         uuid4().hex[:12],
-        Dialogue(caller.number or "", limits=limits, now=now),
+        dialogue,
         guidance.after(admission),
         observer=observer,
         store=carry_out,
@@ -74,18 +134,75 @@ def simulate(
         now=now,
     )
     session.handle(admission, now)
-    position = 0
+    ear, stream = Ear(), _Stream()
+    heard: list[Utterance] = []
+    utterance: Utterance | None = None
+    ticks = 0
     while session.ending is None:
-        frame = audio[position : position + FRAME_SAMPLES]
-        if hang_up_at_end and not len(frame):
-            for event in receiver.finish():
+        sent = sender.frame(ear, utterance)
+        if sent.hangs_up:
+            for event in stream.finish():
                 session.hear(event, now)
             session.hung_up(now)
-            continue
-        position += FRAME_SAMPLES
-        now = position / SAMPLE_RATE_HZ
-        for event in receiver.feed(np.concatenate([frame, _SILENCE])[:FRAME_SAMPLES]):
+            break
+        ticks += 1
+        now = ticks * TICK_S
+        for event in stream.take(sent.audio):
             session.hear(event, now)
-        session.tick(now)
-    note_ending(store, session.ending, caller=caller.number or "", call_id=session.call_id)
-    return session.ending
+        for key in stream.keys_after(sent.event):
+            session.key_frame(key, stream.position_s, now)
+        hides = dialogue.hides_keys(now) or (None if dialogue.state is State.NUMBER else False)
+        frame = np.frombuffer(session.tick(now), "<i2")
+        watch(Moment(now, SILENCE if sent.audio is None else sent.audio, hides, bool(frame.any())))
+        utterance = ear.feed(frame)
+        if utterance is not None:
+            heard.append(utterance)
+    if (last := ear.finish()) is not None:
+        heard.append(last)
+    ending = session.ending
+    if ending is None:
+        raise RuntimeError("a call went on after its caller had hung up")
+    note_ending(store, ending, caller=caller.number or "", call_id=session.call_id)
+    return SimulatedCall(ending, tuple(heard))
+
+
+class _Stream:
+    """What comes from a caller, handed on as the media clock of live calls does it (`ivr.media`)."""
+
+    def __init__(self) -> None:
+        self._receiver = Receiver(near_misses=True)
+        self._last = SILENCE
+        self._missing = 0
+        self._samples = 0
+        self._under_way: list[tuple[int, str]] = []
+        self._frames = 0
+
+    @property
+    def position_s(self) -> float:
+        """How much audio there was."""
+        return self._samples / SAMPLE_RATE_HZ
+
+    def take(self, audio: NDArray[np.int16] | None) -> list[Event]:
+        """Take 20 ms; returns what the receiver heard. Lost packets are stood in for when the next one is there."""
+        self._frames += 1
+        if audio is None:
+            self._missing += 1
+            return []
+        missing, self._missing = self._missing, 0
+        if 0 < missing <= MOST_LOST:
+            audio = np.concatenate([conceal(self._last, audio, missing * FRAME_SAMPLES), audio])
+        self._last = audio[-FRAME_SAMPLES:]
+        self._samples += len(audio)
+        return self._receiver.feed(audio)
+
+    def keys_after(self, event: KeyEvent | None) -> list[str]:
+        """Take an event that begins; returns the keys whose events end now: an exchange tells of them then."""
+        if event is not None:
+            self._under_way.append((self._frames + event.frames, event.key))
+        ended = [key for ends, key in self._under_way if ends <= self._frames]
+        self._under_way = [(ends, key) for ends, key in self._under_way if ends > self._frames]
+        return ended
+
+    def finish(self) -> list[Event]:
+        """The caller has gone; returns what was heard until then."""
+        return self._receiver.finish()

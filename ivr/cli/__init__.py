@@ -10,6 +10,7 @@ from ivr.cli.doctor import doctor
 from ivr.cli.keys import keys_app
 from ivr.cli.lines import lines_app
 from ivr.cli.prompts import prompts_app
+from ivr.cli.scenario import scenario_app
 from ivr.cli.serve import serve, up
 from ivr.cli.simulate import simulate
 
@@ -29,3 +30,4 @@ app.add_typer(lines_app, name="lines")
 app.add_typer(audit_app, name="audit")
 app.add_typer(keys_app, name="keys")
 app.add_typer(prompts_app, name="prompts")
+app.add_typer(scenario_app, name="scenario")

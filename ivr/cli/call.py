@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import numpy as np
 import typer
@@ -17,14 +17,20 @@ from dsp import KEYS
 from ivr.cli.app import reporting_errors
 from ivr.dialogue.events import Outcome
 from ivr.dialogue.table import TELEPHONE_NUMBER
-from ivr.ear import Utterance, recognise
+from ivr.ear import PAUSE_S, Utterance, recognise
 from ivr.exchange_config import MANAGER_USER
 from ivr.logs import LogLevel, configure_logs
-from ivr.place_call import Origin, Presser, Recording, place_call
+from ivr.place_call import Origin, place_call
 from ivr.recording import read_recording
+from ivr.scenarios.caller import ScriptedCaller
+from ivr.scenarios.model import Step
+from ivr.sender import Recording, Sender
 from ivr.settings import Settings
 from ivr.standalone import ami_secret
-from prompts import Catalogue, load_catalogue
+from prompts import Catalogue, home, load_catalogue
+
+_PATIENCE_S: Final = 4.0
+"""A caller who hears nothing for this long presses on."""
 
 
 @reporting_errors
@@ -54,7 +60,7 @@ def call(
         raise typer.BadParameter("name the caller number", param_hint="--from")
     configure_logs(level=LogLevel.WARNING)
     settings = Settings.load()
-    catalogue = load_catalogue(settings.language)
+    catalogue = load_catalogue(settings.language, home(settings.language, settings.operator_prompts_dir))
     began = time.monotonic()
 
     def show(word: str, text: str) -> None:
@@ -85,9 +91,7 @@ def call(
     raise SystemExit(0 if outcome == Outcome.SET else 1)
 
 
-def _sender(
-    keys: str | None, wav: Path | None, *, ahead: bool, show: Callable[[str, str], None]
-) -> Presser | Recording:
+def _sender(keys: str | None, wav: Path | None, *, ahead: bool, show: Callable[[str, str], None]) -> Sender:
     if (keys is None) == (wav is None):
         raise typer.BadParameter("give either --keys or --wav", param_hint="--keys / --wav")
     if wav is not None:
@@ -96,7 +100,10 @@ def _sender(
     strange = sorted(set("".join(groups)) - set(KEYS))
     if strange or not groups:
         raise typer.BadParameter(f"not on a telephone: {''.join(strange) or 'no key at all'}", param_hint="--keys")
-    return Presser(groups, pressed=lambda group: show("presses", _masked(group)), ahead=ahead)
+    steps = [Step(keys=group, ahead=ahead, wait=PAUSE_S if ahead else 0.0) for group in groups]
+    return ScriptedCaller(
+        steps, pressed=lambda group: show("presses", _masked(group)), patience_s=None if ahead else _PATIENCE_S
+    )
 
 
 def _masked(keys: str) -> str:

@@ -1,76 +1,180 @@
-"""`ivr simulate`: a call from a recording."""
+"""`ivr simulate`: a call from a recording, or from each of a folder."""
 
 from __future__ import annotations
 
 import json
+import sys
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
-import ivr.simulator
 from credentials import InvalidNumber, normalise_number
 from ivr.caller import Caller
 from ivr.cli.app import open_store, reporting_errors
-from ivr.dialogue.events import Outcome, RefusalReason
+from ivr.dialogue.events import Ending, Outcome, RefusalReason
+from ivr.folder_report import Row, check_recordings, recordings
 from ivr.guidance import Guidance
+from ivr.junit import Case, write_junit
 from ivr.logs import LogLevel, configure_logs
 from ivr.recording import read_recording
+from ivr.scenarios.model import DEFAULT_LANGUAGE
+from ivr.scenarios.simulated import Simulation, temporary_store
+from ivr.sender import Recording
 from ivr.settings import Settings
+from ivr.simulator import run_call
+from ivr.standalone import SAMPLE_PHONE
+from ivr.timeline import Timeline, TimelineRecorder
+from ivr.timeline.page import render_page
 from ivr.transcript import TranscriptEntry, as_json, describe
+
+_PANEL: Final = "A folder of recordings"
 
 
 @reporting_errors
 def simulate(
-    file: Annotated[Path, typer.Argument(help="What the caller sends: a WAV of any rate, mono or stereo.")],
-    caller: Annotated[str, typer.Option(help="The caller number; `withheld` or `unknown` for none.")],
+    file: Annotated[
+        Path, typer.Argument(help="What the caller sends: a WAV of any rate, mono or stereo; or a folder of WAVs.")
+    ],
+    caller: Annotated[
+        str | None,
+        typer.Option(help=f"The caller number; `withheld` or `unknown` for none. For a folder, else {SAMPLE_PHONE}."),
+    ] = None,
     as_json_: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a transcript.")] = False,
     hang_up: Annotated[
         bool, typer.Option("--hang-up", help="The caller hangs up at the file's end, instead of waiting.")
     ] = False,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw the whole call into this file (PNG, SVG, PDF); needs the extra `plot`.")
+    ] = None,
+    html: Annotated[Path | None, typer.Option(help="Draw the whole call as a page that needs no other file.")] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Write the results to this file, as JUnit XML.", rich_help_panel=_PANEL),
+    ] = None,
 ) -> None:
     """Run a call whose caller sends a recording, and print what happened.
 
     The dialogue, receiver, guidance and store are those of live calls: the password is really set. The exit status is 0
-    only then.
+    only then. Pictures and pages show nothing of what is sent while a password is asked for.
+
+    For a folder: every WAV is a call of its own, from the first of the sample lines, in a store that is gone
+    afterwards; nothing is set in yours. FILE.yaml beside FILE.wav may say what is expected of it, as the `expect` of a
+    scenario does; else the password must be set. The exit status is 1 if one is not as expected.
     """
     configure_logs(level=LogLevel.WARNING)
     settings = Settings.load()
-    who = _caller(caller)
+    if file.is_dir():
+        if as_json_ or plot is not None or html is not None:
+            raise typer.BadParameter("one recording at a time, not a folder", param_hint="--json / --plot / --html")
+        raise SystemExit(_check_folder(file, _caller(caller or SAMPLE_PHONE), settings, report, hang_up=hang_up))
+    if report is not None:
+        raise typer.BadParameter(f"{file} is no folder", param_hint="--report")
+    if caller is None:
+        raise typer.BadParameter("who calls? Give the caller number", param_hint="--caller")
+    if plot is not None and find_spec("matplotlib") is None:
+        raise typer.BadParameter("needs matplotlib: pip install 'karipass[plot]'; or use --html", param_hint="--plot")
+    ending, recorder = _simulate(file, _caller(caller), settings, as_json_=as_json_, hang_up=hang_up)
+    _draw(recorder.timeline(), ending, file, caller, plot, html, settings.language)
+    raise SystemExit(0 if ending.outcome is Outcome.SET else 1)
+
+
+def _simulate(
+    file: Path, who: Caller, settings: Settings, *, as_json_: bool, hang_up: bool
+) -> tuple[Ending, TimelineRecorder]:
     audio = read_recording(file)
+    recorder = TimelineRecorder()
     entries: list[tuple[float | None, TranscriptEntry]] = []
 
     def observe(at_s: float | None, entry: TranscriptEntry) -> None:
+        recorder.observe(at_s, entry)
         entries.append((at_s, entry))
         if not as_json_:
             time = "       " if at_s is None else f"{at_s:7.2f}"
             print(f"{time}  {describe(entry)}")
 
     with open_store(settings) as store:
-        ending = ivr.simulator.simulate(
-            audio,
+        ending = run_call(
+            Recording(audio, hang_up_at_end=hang_up),
             caller=who,
             store=store,
-            guidance=Guidance.load(settings.language),
+            guidance=Guidance.load(settings.language, settings.operator_prompts_dir),
             limits=settings.limits,
             observer=observe,
-            hang_up_at_end=hang_up,
-        )
+            watch=recorder.watch,
+        ).ending
     if as_json_:
-        print(
-            json.dumps(
-                {
-                    "file": str(file),
-                    "caller": who.number,
-                    "outcome": ending.outcome.value,
-                    "reason": ending.reason,
-                    "transcript": [as_json(at_s, entry) for at_s, entry in entries],
-                },
-                ensure_ascii=False,
-                indent=2,
-            )
-        )
-    raise SystemExit(0 if ending.outcome is Outcome.SET else 1)
+        call = {
+            "file": str(file),
+            "caller": who.number,
+            "outcome": ending.outcome.value,
+            "reason": ending.reason,
+            "transcript": [as_json(at_s, entry) for at_s, entry in entries],
+        }
+        print(json.dumps(call, ensure_ascii=False, indent=2))
+    return ending, recorder
+
+
+def _draw(
+    timeline: Timeline, ending: Ending, file: Path, caller: str, plot: Path | None, html: Path | None, language: str
+) -> None:
+    try:
+        if plot is not None:
+            from ivr.timeline.plot import plot as draw
+
+            draw(timeline, plot, title=f"{file.name}   {caller}   {ending.outcome.value} ({ending.reason})")
+        if html is not None:
+            page = render_page(timeline, ending, title=file.name, caller=caller, language=language)
+            html.write_text(page, encoding="utf-8")
+    except (OSError, ValueError) as error:
+        print(f"ivr: the call cannot be drawn: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+
+
+def _check_folder(directory: Path, who: Caller, settings: Settings, report: Path | None, *, hang_up: bool) -> int:
+    files = recordings(directory)
+    if not files:
+        print(f"ivr: {directory}: there is no WAV file in it", file=sys.stderr)
+        return 1
+    console = Console(stderr=True)
+    guidance = Guidance.load(DEFAULT_LANGUAGE)
+    rows: list[Row] = []
+    with temporary_store() as store, console.status("") as status:
+        simulation = Simulation(store, guidance)
+        checking = check_recordings(files, simulation, caller=who, limits=settings.limits, hang_up_at_end=hang_up)
+        for row in checking:
+            rows.append(row)
+            status.update(f"{len(rows)} of {len(files)}")
+    Console().print(_table(rows))
+    if report is not None:
+        cases = [
+            Case(name=row.file.name, seconds=row.seconds, failure=row.problem, broken=row.observed is None)
+            for row in rows
+        ]
+        try:
+            write_junit(report, str(directory), cases)
+        except OSError as error:
+            print(f"ivr: {report}: cannot be written ({error.strerror})", file=sys.stderr)
+            return 1
+    return 1 if any(row.problem is not None for row in rows) else 0
+
+
+def _table(rows: list[Row]) -> Table:
+    table = Table("recording", "outcome", "reason", "as expected", box=None, header_style="dim", pad_edge=False)
+    for row in rows:
+        outcome, reason = ("", "") if row.observed is None else (row.observed.outcome or "", row.observed.reason or "")
+        verdict = Text("yes", "green") if row.problem is None else Text(row.problem, "red")
+        table.add_row(Text(_printable(row.file.name)), outcome, reason, verdict)
+    return table
+
+
+def _printable(text: str) -> str:
+    """A file name cannot steer the terminal."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
 
 
 def _caller(text: str) -> Caller:

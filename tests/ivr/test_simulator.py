@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from credentials import CallLimits, CredentialStore, LoginVerdict
 from ivr.caller import Caller
 from ivr.dialogue import Limits
 from ivr.dialogue.events import Ending, Outcome, RefusalReason
+from ivr.ear import recognise
 from ivr.guidance import Guidance
-from ivr.simulator import simulate
+from ivr.impairments import LineQuality, TelephoneLine
+from ivr.scenarios.caller import ScriptedCaller
+from ivr.scenarios.model import Keying, Step
+from ivr.simulator import Moment, SimulatedCall, run_call, simulate
 from ivr.transcript import EntryJudged, Interrupted, KeyHeard, KeyMissed, Said, TranscriptEntry, as_json, describe
 from prompts import Catalogue
 from tests.ivr.conftest import tones
@@ -143,3 +148,59 @@ def test_a_number_that_was_refused_is_in_the_transcript_with_its_keys(
     call = Simulated(store, catalogue, "2 0661234567#")
     assert "".join(key.value for key in call.of(KeyHeard)) == "20661234567#"
     assert call.of(EntryJudged)[-1].judged.step == "number"
+
+
+def pressed(
+    store: CredentialStore, catalogue: Catalogue, *steps: Step, line: TelephoneLine | None = None, **keying: object
+) -> tuple[SimulatedCall, list[TranscriptEntry], list[Moment]]:
+    """A call of someone who listens and presses."""
+    entries: list[TranscriptEntry] = []
+    moments: list[Moment] = []
+    call = run_call(
+        ScriptedCaller(steps, keying=Keying.model_validate(keying), line=line),
+        caller=Caller(CONTRACT),
+        store=store,
+        guidance=Guidance({"ja": catalogue}, "ja"),
+        limits=Limits(),
+        observer=lambda _, entry: entries.append(entry),
+        watch=moments.append,
+    )
+    return call, entries, moments
+
+
+def test_the_caller_hears_what_is_said(store: CredentialStore, catalogue: Catalogue) -> None:
+    call, _, _ = pressed(store, catalogue, Step(keys="4"), Step(hang_up=True))
+    heard = [[clip for _, clip in recognise(utterance.samples, catalogue)] for utterance in call.heard]
+    assert heard == [["unit.ask"], ["wrong.again", "unit.ask"]]
+    assert call.ending == Ending(Outcome.ABANDONED, "hung_up")
+
+
+def test_a_packet_that_is_lost_within_a_short_tone_is_stood_in_for(
+    store: CredentialStore, catalogue: Catalogue
+) -> None:
+    """As the media clock of live calls does. Of 60 ms the middle third is lost: what is left would be too short."""
+    line = TelephoneLine(LineQuality.model_validate({"loss": {"packets": [51]}}))
+    steps = (Step(keys="1", ahead=True, wait=1.0), Step(hang_up=True, ahead=True))
+    _, entries, moments = pressed(store, catalogue, *steps, line=line, tone_ms=60, pause_ms=200)
+    assert np.any(moments[50].audio)
+    assert not np.any(moments[51].audio)
+    (key,) = [entry for entry in entries if isinstance(entry, KeyHeard)]
+    assert key.figures is not None
+    assert key.figures.duration_ms == pytest.approx(60, abs=8)
+
+
+def test_an_event_is_told_when_it_ends(store: CredentialStore, catalogue: Catalogue) -> None:
+    steps = (Step(keys="1", ahead=True), Step(hang_up=True, ahead=True, wait=1.0))
+    _, entries, moments = pressed(store, catalogue, *steps, source="rfc4733", tone_ms=200)
+    assert [entry.source for entry in entries if isinstance(entry, KeyHeard)] == ["rfc4733"]
+    hidden = [moment.hides_keys for moment in moments]
+    assert hidden.index(True) == 10  # the 200 ms; from then on it is a password that is asked for
+
+
+def test_whether_keys_of_a_number_are_hidden_is_known_when_it_is_judged(
+    store: CredentialStore, catalogue: Catalogue
+) -> None:
+    _, _, moments = pressed(store, catalogue, Step(keys="2", ahead=True), Step(hang_up=True, ahead=True, wait=1.0))
+    hidden = [moment.hides_keys for moment in moments]
+    assert hidden[0] is False
+    assert hidden[-1] is None

@@ -11,6 +11,7 @@ import pytest
 
 from tests.live.capture import RtpCapture
 from tests.live.house import House
+from tests.live.network import enter_own_network
 
 
 def what_is_missing() -> str | None:
@@ -19,6 +20,13 @@ def what_is_missing() -> str | None:
     if shutil.which("sipp") is None:
         return "sipp is missing: make test installs it (Debian's sip-tester)"
     return None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_network() -> None:
+    """Where several workers run live tests at once."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        enter_own_network()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

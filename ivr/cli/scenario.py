@@ -1,0 +1,100 @@
+"""`ivr scenario`: whole calls as files, run in the simulator or over real calls."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ivr.cli.app import reporting_errors
+from ivr.guidance import Guidance
+from ivr.junit import Case, write_junit
+from ivr.logs import LogLevel, configure_logs
+from ivr.scenarios import SHIPPED, ScenarioError, ScenarioFile, Verdict, load_all
+from ivr.scenarios.live import run_live
+from ivr.scenarios.model import DEFAULT_LANGUAGE
+from ivr.scenarios.simulated import Simulation, temporary_store
+
+scenario_app = typer.Typer(help="Test calls as files: who calls, what is pressed when, and what must come of it.")
+
+FilesArgument = Annotated[
+    list[Path] | None,
+    typer.Argument(help="Scenario files, or folders of them; by default the product's own."),
+]
+
+
+@scenario_app.command("run")
+@reporting_errors
+def run(
+    files: FilesArgument = None,
+    live: Annotated[
+        bool,
+        typer.Option("--live", help="Over real calls, with an Asterisk and a service of their own; needs root."),
+    ] = False,
+    junit: Annotated[Path | None, typer.Option(help="Write the results to this file, as JUnit XML.")] = None,
+) -> None:
+    """Run scenarios. The exit status is 0 only if every call went as its file says.
+
+    They have lines and a store of their own: nothing is set in yours. In the simulator all of them take seconds; over
+    real calls as long as the calls do, many at once.
+    """
+    configure_logs(level=LogLevel.ERROR)
+    cases: list[Case] = []
+    found = _loaded(files)
+
+    def done(file: ScenarioFile, verdict: Verdict, seconds: float) -> None:
+        failure = None if verdict.passed else str(verdict)
+        cases.append(Case(name=file.name, seconds=seconds, failure=failure))
+        print(f"{'ok  ' if verdict.passed else 'FAIL'}  {seconds:6.1f} s  {file.name}", flush=True)
+        for difference in verdict.differences:
+            print(f"                  {difference}", flush=True)
+
+    if live:
+        run_live(found, done)
+    else:
+        with temporary_store() as store:
+            simulation = Simulation(store, Guidance.load(DEFAULT_LANGUAGE))
+            for file in found:
+                began = time.monotonic()
+                done(file, simulation.verdict(file.scenario), time.monotonic() - began)
+    failed = sum(case.failure is not None for case in cases)
+    print(f"{len(cases) - failed} of {len(cases)} went as they must")
+    if junit is not None:
+        try:
+            write_junit(junit, f"scenarios, {'live' if live else 'simulated'}", cases)
+        except OSError as error:
+            print(f"ivr: {junit}: cannot be written ({error.strerror})", file=sys.stderr)
+            raise SystemExit(1) from None
+    raise SystemExit(1 if failed else 0)
+
+
+@scenario_app.command("list")
+@reporting_errors
+def list_(files: FilesArgument = None) -> None:
+    """List scenarios with what they show."""
+    table = Table("name", "what it shows", box=None, header_style="dim", pad_edge=False)
+    for file in _loaded(files):
+        table.add_row(file.name, Text(file.scenario.title))
+    Console().print(table)
+
+
+@scenario_app.command("check")
+@reporting_errors
+def check(files: Annotated[list[Path], typer.Argument(help="Scenario files, or folders of them.")]) -> None:
+    """Read scenarios without running them, and name every mistake."""
+    for file in _loaded(files):
+        print(f"{file.path}: {file.scenario.title}")
+
+
+def _loaded(paths: list[Path] | None) -> list[ScenarioFile]:
+    try:
+        return load_all(paths or [SHIPPED])
+    except ScenarioError as error:
+        print(f"ivr: {error}", file=sys.stderr)
+        raise SystemExit(1) from None

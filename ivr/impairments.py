@@ -1,0 +1,201 @@
+"""What a telephone line does to a caller's audio on its way to us.
+
+`LineQuality` says it as a value (a scenario file has one), `TelephoneLine` does it to a stream, 20 ms at a time, the
+same each time for the same seed. In the order of a real path: the set's level, a bad contact, hum, dial tone and noise
+of the loop, its echo, an overloaded converter, the law of G.711, and packets that never arrive.
+
+Levels in dBm0 are those of one sine; 0 dBm0 is 3.14 dB below full scale (ITU-T G.711).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from dsp import alaw_decode, alaw_encode, ulaw_decode, ulaw_encode
+from dsp.tones import INT16_FULL_SCALE, amplitude_of
+from ivr.telephony.audiosocket import FRAME_SAMPLES, SAMPLE_RATE_HZ
+
+REFERENCE_DBM0: Final = -10.0
+"""The level of each tone of a key that `Noise.snr_db` is measured against: a telephone's usual one."""
+_HUM_HARMONICS: Final = 5
+
+Samples = NDArray[np.float64]
+
+
+class Described(BaseModel):
+    """A value that a person writes down; a field that there is not is an error that names the ones there are."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fields_are_known(cls, value: Any) -> Any:
+        strange = sorted(set(value) - set(cls.model_fields)) if isinstance(value, dict) else []
+        if strange:
+            raise ValueError(f"there is no {', '.join(map(repr, strange))} here, only {', '.join(cls.model_fields)}")
+        return value
+
+
+class Law(StrEnum):
+    """How G.711 codes the audio."""
+
+    ULAW = "ulaw"
+    ALAW = "alaw"
+    LINEAR = "linear"
+    """Not at all: as a recording of 16 bits has it."""
+
+
+class Hum(Described):
+    """The mains, with its harmonics falling as 1/n."""
+
+    mains_hz: Annotated[float, Field(ge=45, le=65)] = 50.0
+    level_dbm0: Annotated[float, Field(ge=-60, le=0)]
+
+
+class DialTone(Described):
+    """A steady tone beside the keys; 400 Hz is Japan's dial tone."""
+
+    hertz: Annotated[float, Field(ge=100, le=500)] = 400.0
+    level_dbm0: Annotated[float, Field(ge=-60, le=0)]
+
+
+class Noise(Described):
+    """White noise, this far below the power of a key whose tones have `REFERENCE_DBM0`."""
+
+    snr_db: Annotated[float, Field(ge=0, le=60)]
+
+
+class Echo(Described):
+    """One echo of everything."""
+
+    delay_ms: Annotated[float, Field(ge=1, le=500)]
+    level_db: Annotated[float, Field(ge=-60, le=-3)]
+
+
+class Gaps(Described):
+    """A bad contact: silence of `length_ms` every `every_ms`, within tones as well."""
+
+    length_ms: Annotated[float, Field(ge=1, le=40)] = 10.0
+    every_ms: Annotated[float, Field(ge=20, le=1000)]
+
+    @model_validator(mode="after")
+    def _is_no_silence(self) -> Gaps:
+        if self.length_ms >= self.every_ms:
+            raise ValueError(f"gaps of {self.length_ms:g} ms every {self.every_ms:g} ms leave nothing between them")
+        return self
+
+
+class Loss(Described):
+    """Packets of 20 ms that never arrive: a share of all, by chance, and those at these places (0 is the first)."""
+
+    percent: Annotated[float, Field(ge=0, le=20)] = 0.0
+    packets: frozenset[Annotated[int, Field(ge=0)]] = frozenset()
+
+
+class LineQuality(Described):
+    """How good, or bad, a line is; as given by default it is a clean one of G.711.
+
+    Attributes:
+        gain_db: on all that the telephone sends.
+        clip_dbfs: an overload cuts what exceeds this, full scale being 0.
+        seed: of all chances.
+    """
+
+    gain_db: Annotated[float, Field(ge=-40, le=20)] = 0.0
+    gaps: Gaps | None = None
+    hum: Hum | None = None
+    dial_tone: DialTone | None = None
+    noise: Noise | None = None
+    echo: Echo | None = None
+    clip_dbfs: Annotated[float, Field(ge=-40, le=0)] = 0.0
+    law: Law = Law.ULAW
+    loss: Loss = Loss()
+    seed: Annotated[int, Field(ge=0)] = 1
+
+
+class TelephoneLine:
+    """One caller's line; the frames of one call go through it in order.
+
+    Args:
+        quality: what it does to them.
+    """
+
+    def __init__(self, quality: LineQuality) -> None:
+        self._quality = quality
+        self._noise = np.random.default_rng((quality.seed, 0))
+        self._chance = np.random.default_rng((quality.seed, 1))
+        self._packet = 0
+        delay = 0 if quality.echo is None else round(quality.echo.delay_ms * SAMPLE_RATE_HZ / 1000)
+        self._past = np.zeros(delay)
+
+    def carry(self, frame: NDArray[np.int16]) -> NDArray[np.int16] | None:
+        """Carry the next 20 ms.
+
+        Args:
+            frame: what the telephone sends, int16 at 8 kHz, shape (160,).
+
+        Returns:
+            What arrives, likewise; None if the packet is lost.
+        """
+        quality, at = self._quality, np.arange(FRAME_SAMPLES) + self._packet * FRAME_SAMPLES
+        samples: Samples = frame.astype(np.float64) * (10 ** (quality.gain_db / 20) / INT16_FULL_SCALE)
+        if quality.gaps is not None:
+            samples = _interrupted(samples, at, quality.gaps)
+        if quality.hum is not None:
+            samples = samples + _hum(at, quality.hum)
+        if quality.dial_tone is not None:
+            tone = quality.dial_tone
+            samples = samples + amplitude_of(tone.level_dbm0) * np.sin(_angle(at, tone.hertz))
+        if quality.noise is not None:
+            deviation = amplitude_of(REFERENCE_DBM0) / 10 ** (quality.noise.snr_db / 20)
+            samples = samples + deviation * self._noise.standard_normal(FRAME_SAMPLES)
+        if quality.echo is not None:
+            samples = self._echoed(samples, quality.echo.level_db)
+        ceiling = INT16_FULL_SCALE * 10 ** (quality.clip_dbfs / 20)
+        linear = np.rint(samples * INT16_FULL_SCALE).clip(-ceiling, min(ceiling, 32767)).astype(np.int16)
+        arrives = not self._is_lost()
+        self._packet += 1
+        return _coded(linear, quality.law) if arrives else None
+
+    def _echoed(self, samples: Samples, level_db: float) -> Samples:
+        self._past = np.concatenate([self._past, samples])
+        late, self._past = self._past[:FRAME_SAMPLES], self._past[FRAME_SAMPLES:]
+        return samples + late * 10 ** (level_db / 20)
+
+    def _is_lost(self) -> bool:
+        by_chance = self._chance.random() < self._quality.loss.percent / 100
+        return by_chance or self._packet in self._quality.loss.packets
+
+
+def _angle(at: NDArray[np.int_], hertz: float) -> Samples:
+    angle: Samples = at.astype(np.float64) * (2 * np.pi * hertz / SAMPLE_RATE_HZ)
+    return angle
+
+
+def _hum(at: NDArray[np.int_], hum: Hum) -> Samples:
+    amplitude = amplitude_of(hum.level_dbm0)
+    harmonics: Samples = np.sum(
+        [amplitude / n * np.sin(_angle(at, hum.mains_hz * n)) for n in range(1, _HUM_HARMONICS + 1)], axis=0
+    )
+    return harmonics
+
+
+def _interrupted(samples: Samples, at: NDArray[np.int_], gaps: Gaps) -> Samples:
+    phase_ms = (at * 1000 / SAMPLE_RATE_HZ) % gaps.every_ms
+    return np.where(phase_ms < gaps.length_ms, 0.0, samples)
+
+
+def _coded(samples: NDArray[np.int16], law: Law) -> NDArray[np.int16]:
+    """Through G.711 and back."""
+    match law:
+        case Law.ULAW:
+            return ulaw_decode(ulaw_encode(samples))
+        case Law.ALAW:
+            return alaw_decode(alaw_encode(samples))
+        case Law.LINEAR:
+            return samples
