@@ -35,7 +35,7 @@ from ivr.dialogue.events import (
 from ivr.key_notes import Context, KeyNotes
 from ivr.keys import KeyPairing
 from ivr.phrases import Phrase, render, transcript
-from ivr.telephony.audiosocket import FRAME_BYTES
+from ivr.telephony.audiosocket import FRAME_BYTES, SAMPLE_RATE_HZ
 from ivr.transcript import (
     Ended,
     EntryJudged,
@@ -221,9 +221,10 @@ class CallSession:
                 self._note(self._now, Ended(ending))
 
     def _say(self, phrase: Phrase) -> None:
-        self._guidance = memoryview(render(phrase, self._catalogue).astype("<i2").tobytes())
+        samples = render(phrase, self._catalogue)
+        self._guidance = memoryview(samples.astype("<i2").tobytes())
         self._said = 0
-        self._note(self._now, Said(transcript(phrase, self._catalogue)))
+        self._note(self._now, Said(transcript(phrase, self._catalogue), round(len(samples) / SAMPLE_RATE_HZ, 2)))
 
     def _note(self, now: float | None, entry: TranscriptEntry) -> None:
         self._observer(None if now is None else now - self._began, entry)

@@ -116,6 +116,12 @@ karipass answers {"-".join(digits_of(number))}.
     server {settings.sip_host}:{settings.sip_port} (UDP)   user {SAMPLE_PHONE}   password {phone_secret(settings)}
     (KARIPASS_SIP_HOST=0.0.0.0 lets phones of your network in)
 
+  See the calls, on this terminal or in a browser:
+
+    .venv/bin/ivr calls --follow
+    http://{settings.console_host}:{settings.console_port}/
+    (who may log in there: .venv/bin/ivr operator add NAME --role operator)
+
   The lines that may call: .venv/bin/ivr lines list
   Ctrl-C stops all of it.
 """

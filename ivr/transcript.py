@@ -15,9 +15,15 @@ from ivr.dialogue.events import Ending, Judged, Verdict
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Guidance began."""
+    """Guidance began.
+
+    Attributes:
+        text: what it says.
+        seconds: how long it takes if nobody stops it.
+    """
 
     text: str
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import typer
 from credentials import CredentialError, CredentialStore, KeyRing
 from dsp import AudioError
 from ivr.exchange_config import ExchangeError
+from ivr.operators import OperatorError
 from ivr.place_call import CallFailed
 from ivr.records import CallNotFound
 from ivr.service import PortTaken
@@ -35,6 +36,7 @@ EXPECTED: Final = (
     PortTaken,
     CallFailed,
     CallNotFound,
+    OperatorError,
 )
 """Errors that say what is wrong and what to do: shown as their message, without a traceback."""
 

@@ -18,6 +18,7 @@ import uvloop
 
 from credentials import CredentialStore
 from ivr.cli.app import open_store, reporting_errors
+from ivr.console_process import console_process
 from ivr.exchange import Exchange, ExchangeError
 from ivr.guidance import Guidance
 from ivr.logs import LogLevel, configure_logs
@@ -112,13 +113,13 @@ def serve(
 
 @reporting_errors
 def up(log_level: LevelOption = LogLevel.INFO) -> None:
-    """Start an Asterisk, sample lines and the service on this machine, and say how to call it."""
+    """Start an Asterisk, sample lines, the service and the console on this machine, and say how to call it."""
     configure_logs(level=log_level)
     settings = Settings.load()
     with open_store(settings) as store:
         import_sample_lines(store)
         guidance = Guidance.load(settings.language, settings.operator_prompts_dir)
-        with start_exchange(settings) as exchange:
+        with start_exchange(settings) as exchange, console_process():
             _run_service(
                 settings,
                 store,

@@ -83,7 +83,7 @@ def test_entries_without_a_time_wait_for_the_next_that_has_one(clock: FakeClock)
     record(None, KeyHeard("rfc4733", True, None, None))
     record(None, Interrupted())
     assert changes == []
-    record(3.0, Said("next"))
+    record(3.0, Said("next", 1.0))
     assert [change.entry.kind for change in changes if isinstance(change, EntryNoted)] == ["key", "interrupted", "said"]
 
 
@@ -116,7 +116,7 @@ def test_what_happens_while_the_database_is_away_is_written_when_it_is_back(
     with structlog.testing.capture_logs() as logs:
         recorder.start()
         record = recorder.begin(call())
-        record(0.0, Said("hello"))
+        record(0.0, Said("hello", 1.0))
         assert writer.refused.wait(10)
         assert reader.search(Query()) == []
         assert recorder.waiting > 0

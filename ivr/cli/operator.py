@@ -1,0 +1,113 @@
+"""`ivr operator`: who may log in to the console."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ivr.cli.app import reporting_errors
+from ivr.operators import OperatorError, Operators, Role
+from ivr.records import open_records
+from ivr.settings import Settings, SettingsError
+
+operator_app = typer.Typer(help="Who may log in to the console.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="Lower-case letters, digits and . _ -", metavar="NAME")]
+RoleOption = Annotated[
+    Role,
+    typer.Option(help="viewer: sees calls, numbers masked; operator: sees all, locks lines; admin: manages operators."),
+]
+FromStdin = Annotated[
+    bool, typer.Option("--password-stdin", help="Read the password from standard input instead of asking for it.")
+]
+_LONGEST_LINE: Final = 4096
+
+
+@contextmanager
+def _operators() -> Iterator[Operators]:
+    settings = Settings.load()
+    try:
+        settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"KARIPASS_STATE_DIR={settings.state_dir}: cannot be made ({error.strerror}); name another directory"
+        ) from None
+    database = open_records(settings.store_url)
+    try:
+        yield Operators(database)
+    finally:
+        database.close()
+
+
+@operator_app.command()
+@reporting_errors
+def add(
+    name: Name,
+    role: RoleOption = Role.VIEWER,
+    language: Annotated[str, typer.Option(help="What the console speaks to them: ja or en.")] = "ja",
+    password_stdin: FromStdin = False,
+) -> None:
+    """Add an operator. The password (at least 12 characters) is asked for, twice."""
+    with _operators() as operators:
+        operators.add(name, _new_password(from_stdin=password_stdin), role=role, language=language)
+    print(f"{name} may log in to the console as {role.value}")
+
+
+@operator_app.command("list")
+@reporting_errors
+def list_operators() -> None:
+    """List the operators."""
+    with _operators() as operators:
+        found = operators.all()
+    if not found:
+        print("no operators yet: add one with `ivr operator add NAME --role admin`")
+        return
+    table = Table("name", "role", "language", "since", box=None)
+    for operator in found:
+        since = operator.created_at.astimezone().strftime("%Y-%m-%d %H:%M")
+        table.add_row(operator.name, operator.role.value, operator.language, since)
+    Console(soft_wrap=True).print(table)
+
+
+@operator_app.command()
+@reporting_errors
+def remove(name: Name) -> None:
+    """Remove an operator; their logins end at once."""
+    with _operators() as operators:
+        operators.remove(name)
+
+
+@operator_app.command()
+@reporting_errors
+def password(name: Name, password_stdin: FromStdin = False) -> None:
+    """Give an operator a new password; their logins end at once."""
+    with _operators() as operators:
+        operators.set_password(name, _new_password(from_stdin=password_stdin))
+
+
+@operator_app.command()
+@reporting_errors
+def role(name: Name, role: Annotated[Role, typer.Argument(help="viewer, operator or admin.")]) -> None:
+    """Give an operator another role, at once."""
+    with _operators() as operators:
+        operators.set_role(name, role)
+
+
+def _new_password(*, from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline(_LONGEST_LINE).rstrip("\r\n")
+    try:
+        first = getpass.getpass("Password: ")
+        again = getpass.getpass("Again: ")
+    except EOFError:
+        raise OperatorError("there is nobody to ask for the password: hand it in with --password-stdin") from None
+    if first != again:
+        raise OperatorError("the two passwords differ: nothing was changed")
+    return first

@@ -1,0 +1,77 @@
+"""The console as an ASGI application."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Mount, Route
+
+import ivr.console.pages.calls as calls
+import ivr.console.pages.live as live
+import ivr.console.pages.login as login
+import ivr.console.pages.operators as operators
+import ivr.console.pages.report as report
+from credentials import StoreUnavailable
+from ivr.console.config import ConsoleConfig
+from ivr.console.database import Backend
+from ivr.console.errors import not_found, page_failed, store_away
+from ivr.console.guard import Guard
+from ivr.console.health import healthz
+from ivr.console.live import LiveView, look
+from ivr.console.static import StaticFiles
+from ivr.console.visit import open_to_all, page
+from ivr.operators import Role
+
+
+def create_app(config: ConsoleConfig) -> Starlette:
+    """Make the console.
+
+    Args:
+        config: where its data are, and how it is reached.
+    """
+    backend = Backend(config)
+    view = LiveView(lambda: look(backend), every_s=config.poll_s)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        looking = asyncio.create_task(view.run())
+        try:
+            yield
+        finally:
+            await view.close()
+            looking.cancel()
+            backend.close()
+
+    app = Starlette(
+        routes=[
+            Route("/login", open_to_all(login.form), methods=["GET"]),
+            Route("/login", open_to_all(login.log_in), methods=["POST"]),
+            Route("/logout", page(login.log_out, Role.VIEWER), methods=["POST"]),
+            Route("/language", page(login.set_language, Role.VIEWER), methods=["POST"]),
+            Route("/", page(live.show, Role.VIEWER), methods=["GET"]),
+            Route("/live", page(live.events, Role.VIEWER), methods=["GET"]),
+            Route("/calls", page(calls.search, Role.VIEWER), methods=["GET"]),
+            Route("/calls/{call_id}", page(calls.show, Role.VIEWER), methods=["GET"]),
+            Route("/calls/{call_id}/lock", page(calls.lock, Role.OPERATOR), methods=["POST"]),
+            Route("/calls/{call_id}/unlock", page(calls.unlock, Role.OPERATOR), methods=["POST"]),
+            Route("/report", page(report.show, Role.VIEWER), methods=["GET"]),
+            Route("/operators", page(operators.show, Role.ADMIN), methods=["GET"]),
+            Route("/operators", page(operators.add, Role.ADMIN), methods=["POST"]),
+            Route("/operators/{name}/role", page(operators.set_role, Role.ADMIN), methods=["POST"]),
+            Route("/operators/{name}/password", page(operators.set_password, Role.ADMIN), methods=["POST"]),
+            Route("/operators/{name}/remove", page(operators.remove, Role.ADMIN), methods=["POST"]),
+            Route("/healthz", healthz, methods=["GET"]),
+            Mount("/static", StaticFiles()),
+        ],
+        middleware=[Middleware(Guard, hosts=config.hosts)],
+        exception_handlers={StoreUnavailable: store_away, 404: not_found, 405: not_found, Exception: page_failed},
+        lifespan=lifespan,
+    )
+    app.state.config = config
+    app.state.backend = backend
+    app.state.live = view
+    return app

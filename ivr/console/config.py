@@ -1,0 +1,39 @@
+"""Where the console is, and what it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from credentials import Clock, CredentialStore, HashPolicy, utc_now
+
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleConfig:
+    """What the console works with.
+
+    Attributes:
+        database_url: the store's, with the records.
+        open_store: opens the credential store, to lock lines; called for each lock.
+        names: host names under which it is reached, besides those of this machine's loopback.
+        https: it is reached over https, by way of a proxy: cookies are sent over nothing else.
+        clock: decides about logins.
+        policy: what an operator's hash costs; None for the default.
+        poll_s: how often it looks for news of calls.
+    """
+
+    database_url: str
+    open_store: Callable[[], CredentialStore] = field(repr=False)
+    names: frozenset[str] = frozenset()
+    https: bool = False
+    clock: Clock = utc_now
+    policy: HashPolicy | None = None
+    poll_s: float = 0.5
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """All names under which it answers."""
+        return LOOPBACK | self.names

@@ -1,0 +1,40 @@
+"""Why a key was not heard, in the operator's language: the test that it failed, its figure, and what is accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dsp import NTT, Profile
+from dsp.events import FailedTest
+from ivr.console.texts import Texts
+
+
+def explain_miss(body: Mapping[str, Any], texts: Texts, profile: Profile = NTT) -> str:
+    """Tell why a burst was refused.
+
+    Args:
+        body: a `missed` entry's fields (`ivr.transcript.KeyMissed` as JSON).
+        texts: in the operator's language.
+        profile: what the receiver accepts.
+    """
+    figures: Mapping[str, Any] = body["figures"]
+    least_db, most_db = profile.twist_accept_db
+    failed = FailedTest(body["failed"])
+    name = failed.value
+    if failed is FailedTest.DURATION and figures["duration_ms"] is None:
+        name = "duration_hidden"
+    return texts(
+        f"miss.{name}",
+        ms=f"{figures['duration_ms'] or 0:.0f}",
+        least_ms=f"{profile.tone_accept_ms:.0f}",
+        level=f"{figures['level_dbm0']:+.0f}",
+        floor=f"{profile.floor_dbm0:+.0f}",
+        low=f"{figures['low_offset_percent']:+.1f}",
+        high=f"{figures['high_offset_percent']:+.1f}",
+        accepted=f"{profile.frequency_accept_percent:g}",
+        twist=f"{figures['twist_db']:+.1f}",
+        least_db=f"{least_db:+.0f}",
+        most_db=f"{most_db:+.0f}",
+        snr=f"{figures['snr_db']:.0f}",
+    )

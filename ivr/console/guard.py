@@ -1,0 +1,104 @@
+"""What stands before every page: the host's name, the size of a request, and the headers of every answer."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+LONGEST_BODY: Final = 16 * 1024
+
+CONTENT_SECURITY_POLICY: Final = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    )
+)
+_HEADERS: Final = {
+    "content-security-policy": CONTENT_SECURITY_POLICY,
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    # Not `no-referrer`: browsers then send `Origin: null` with our own forms, which we want to check.
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+class Guard:
+    """ASGI middleware.
+
+    Args:
+        app: what it guards.
+        hosts: names under which the console answers. Another name would mean that some site's name leads here, and
+            that site's script then speaks to us as if we were it (DNS rebinding).
+    """
+
+    def __init__(self, app: ASGIApp, *, hosts: frozenset[str]) -> None:
+        self._app = app
+        self._hosts = hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                sent = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    sent.setdefault(name, value)
+                sent.setdefault("cache-control", "no-store")
+            await send(message)
+
+        refusal = self._refusal(headers)
+        if refusal is not None:
+            await refusal(scope, receive, send_with_headers)
+            return
+        await self._app(scope, _limited(receive), send_with_headers)
+
+    def _refusal(self, headers: Headers) -> PlainTextResponse | None:
+        host = host_name(headers.get("host", ""))
+        if host not in self._hosts:
+            text = f"The console does not answer to the name {host!r}: add it to KARIPASS_CONSOLE_NAMES.\n"
+            return PlainTextResponse(text, 421)
+        length = headers.get("content-length", "0")
+        if not length.isdecimal() or int(length) > LONGEST_BODY:
+            return PlainTextResponse(f"A request may carry {LONGEST_BODY} bytes at most.\n", 413)
+        return None
+
+
+class BodyTooLong(Exception):  # noqa: N818 - reads as what it says
+    """A request without a length went on for too long."""
+
+
+def host_name(authority: str) -> str:
+    """The name in a Host header, without the port: `127.0.0.1` of `127.0.0.1:4576`, `::1` of `[::1]:4576`."""
+    if authority.startswith("["):
+        return authority[1:].partition("]")[0].lower()
+    return authority.partition(":")[0].lower()
+
+
+def _limited(receive: Receive) -> Receive:
+    taken = 0
+
+    async def limited() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > LONGEST_BODY:
+            raise BodyTooLong
+        return message
+
+    return limited

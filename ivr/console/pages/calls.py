@@ -1,0 +1,138 @@
+"""Finding calls, and one call: what happened in it and why."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+
+import structlog
+from starlette.responses import Response
+
+from credentials import CredentialError, Line, StoreUnavailable
+from dsp import NTT
+from ivr.console.explanations import explain_miss
+from ivr.console.masking import mask_call, mask_entries
+from ivr.console.timeline import AXIS, HEIGHT, Lane, draw
+from ivr.console.visit import Visit, back_to
+from ivr.operators import Role
+from ivr.records import OUTCOMES, CallRecord, CallSummary, Query
+from ivr.transcript import HIDDEN
+
+_log = structlog.get_logger(__name__)
+_AT_ONCE: Final = 50
+_SEPARATORS: Final = re.compile(r"[-\s().\u2010-\u2015\u2212\u30fc]")
+
+
+def search(visit: Visit) -> Response:
+    """Calls by number, outcome, trunk and time."""
+    asked = visit.request.query_params
+    wrong: list[str] = []
+    number = _SEPARATORS.sub("", unicodedata.normalize("NFKC", asked.get("number", "")))
+    if number and not (number.isascii() and number.isdigit()):
+        wrong.append(visit.texts("calls.wrong_number", text=asked["number"]))
+        number = ""
+    if visit.masked:
+        number = ""  # who may not see a number may not find it out digit by digit
+    outcome = asked.get("outcome", "")
+    times = {name: _moment(visit, asked.get(name, ""), wrong) for name in ("since", "until", "before")}
+    until = min((moment for moment in (times["until"], times["before"]) if moment is not None), default=None)
+    query = Query(
+        number=number or None,
+        outcome=outcome if outcome in OUTCOMES else None,
+        trunk=asked.get("trunk") or None,
+        since=times["since"],
+        until=until,
+        limit=_AT_ONCE + 1,
+    )
+    found = [] if wrong else visit.backend.calls.search(query)
+    more = found[_AT_ONCE - 1].began.began_at if len(found) > _AT_ONCE else None
+    shown = [mask_call(call) for call in found] if visit.masked else found
+    return visit.page(
+        "calls.html",
+        calls=shown[:_AT_ONCE],
+        asked={name: asked.get(name, "") for name in ("number", "outcome", "trunk", "since", "until")},
+        more=None if more is None else str(visit.request.url.include_query_params(before=more.isoformat()).query),
+        earlier="before" in asked,
+        outcomes=OUTCOMES,
+        trunks=visit.backend.findings.trunks(),
+        wrong=wrong,
+        status=400 if wrong else 200,
+    )
+
+
+def show(visit: Visit) -> Response:
+    """One call."""
+    record = visit.backend.calls.call(_call_id(visit))
+    if record is None:
+        return visit.page("problem.html", status=404, problem="no_call")
+    return _page(visit, record)
+
+
+def lock(visit: Visit) -> Response:
+    """Lock the caller's line out."""
+    return _change_line(visit, lambda line, operator: visit.backend.lock(line.contract_number, operator))
+
+
+def unlock(visit: Visit) -> Response:
+    """Let the caller's line in again."""
+    return _change_line(visit, lambda line, operator: visit.backend.unlock(line.contract_number, operator))
+
+
+def _page(visit: Visit, record: CallRecord, *, status: int = 200, problem: str = "") -> Response:
+    line = _line_of(visit, record.summary) if visit.may(Role.OPERATOR) else None
+    if visit.masked:
+        record = CallRecord(mask_call(record.summary), mask_entries(record.entries))
+    return visit.page(
+        "call.html",
+        status=status,
+        call=record.summary,
+        entries=record.entries,
+        misses=[entry for entry in record.entries if entry.kind == "missed"],
+        explain=lambda entry: explain_miss(entry.body, visit.texts),
+        drawing=draw(record),
+        lanes=Lane,
+        height=HEIGHT,
+        axis=AXIS,
+        hidden=HIDDEN,
+        limits=NTT,
+        line=line,
+        problem=problem,
+    )
+
+
+def _change_line(visit: Visit, change: Callable[[Line, str], None]) -> Response:
+    record = visit.backend.calls.call(_call_id(visit))
+    line = None if record is None else _line_of(visit, record.summary)
+    if record is None or line is None or visit.operator is None:
+        return visit.page("problem.html", status=404, problem="no_call")
+    try:
+        change(line, f"operator {visit.operator.name} (console)")
+    except StoreUnavailable:
+        raise
+    except CredentialError as error:
+        return _page(visit, record, status=409, problem=visit.texts("call.not_changed", why=str(error)))
+    _log.info("line_changed", line=line.contract_number, operator=visit.operator.name)
+    return back_to(f"/calls/{record.summary.call_id}")
+
+
+def _line_of(visit: Visit, call: CallSummary) -> Line | None:
+    return visit.backend.line_of(call.began.caller) if call.began.caller else None
+
+
+def _call_id(visit: Visit) -> str:
+    call_id: str = visit.request.path_params["call_id"]
+    return call_id
+
+
+def _moment(visit: Visit, text: str, wrong: list[str]) -> datetime | None:
+    """A local date and time, as a browser's field or a link of ours writes it."""
+    if not text:
+        return None
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        wrong.append(visit.texts("calls.wrong_time", text=text))
+        return None

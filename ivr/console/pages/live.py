@@ -1,0 +1,94 @@
+"""What goes on now, on a page that keeps up by itself (server-sent events)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+from starlette.responses import Response, StreamingResponse
+
+from ivr.console.condition import condition
+from ivr.console.live import Away, LiveView, Snapshot, look
+from ivr.console.masking import mask_call, mask_entries
+from ivr.console.progress import card
+from ivr.console.templates import render
+from ivr.console.texts import load_texts
+from ivr.console.visit import Visit
+from ivr.operators import Role
+from ivr.operators.sessions import digest_of
+
+_KIND: Final = "text/event-stream"
+
+
+def show(visit: Visit) -> Response:
+    """The page, as things stand; its script then follows the events."""
+    return visit.page("live.html", **_values(visit, look(visit.backend)))
+
+
+def events(visit: Visit) -> Response:
+    """The page's parts, whenever they change."""
+    if visit.request.method == "HEAD":
+        return Response(media_type=_KIND)
+    view: LiveView = visit.request.app.state.live
+    return StreamingResponse(_stream(view, visit), media_type=_KIND)
+
+
+async def _stream(view: LiveView, visit: Visit) -> AsyncIterator[str]:
+    mine = digest_of(visit.token)
+    language, masked = visit.texts.language, visit.masked
+    yield "retry: 1000\n\n"
+    async for state in view.watch():
+        if state is None:
+            yield ": still here\n\n"
+            continue
+        if isinstance(state, Snapshot):
+            operator = state.logins.get(mine)
+            if operator is None:
+                yield _event("over", {})
+                return
+            language, masked = operator.language, not operator.role.may(Role.OPERATOR)
+        yield view.once((language, masked), state, _rendered)
+
+
+def _rendered(key: tuple[str, bool], state: Snapshot | Away) -> str:
+    language, masked = key
+    texts = load_texts(language)
+    if isinstance(state, Away):
+        return _event("away", {"banner": render("_away.html", texts, away=state)})
+    shown = _masked(state) if masked else state
+    cards = [[live.call.call_id, render("_card.html", texts, card=card(live, texts))] for live in shown.calls]
+    parts = {
+        "summary": render("_summary.html", texts, snapshot=shown),
+        "recent": render("_recent.html", texts, calls=shown.recent),
+        "health": render("_health.html", texts, conditions=[condition(service) for service in shown.services]),
+    }
+    return _event("state", {"cards": cards, "parts": parts})
+
+
+def _values(visit: Visit, snapshot: Snapshot) -> dict[str, Any]:
+    shown = _masked(snapshot) if visit.masked else snapshot
+    return {
+        "snapshot": shown,
+        "cards": [card(live, visit.texts) for live in shown.calls],
+        "calls": shown.recent,
+        "conditions": [condition(service) for service in shown.services],
+    }
+
+
+def _masked(snapshot: Snapshot) -> Snapshot:
+    calls = [
+        type(live)(mask_call(live.call), {entry.kind: entry for entry in mask_entries(list(live.last.values()))})
+        for live in snapshot.calls
+    ]
+    return Snapshot(
+        calls=calls,
+        in_progress=snapshot.in_progress,
+        recent=[mask_call(call) for call in snapshot.recent],
+        services=snapshot.services,
+        logins=snapshot.logins,
+    )
+
+
+def _event(name: str, data: dict[str, Any]) -> str:
+    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"

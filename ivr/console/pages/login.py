@@ -1,0 +1,62 @@
+"""Logging in and out, and the language."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+import structlog
+from starlette.responses import Response
+
+from ivr.console.visit import Visit, back_to
+from ivr.operators import LANGUAGES
+from ivr.operators.sessions import new_token
+
+_log = structlog.get_logger(__name__)
+_LONGEST: Final = 512
+
+
+def form(visit: Visit) -> Response:
+    """The form. A visitor gets a token too, so that nobody else can log them in."""
+    if visit.token and visit.backend.sessions.find(visit.token) is not None:
+        return back_to("/")
+    return _form(visit if visit.token else replace(visit, token=new_token()), refused=False)
+
+
+def log_in(visit: Visit) -> Response:
+    """Prove who one is. The login gets a token that was in no browser before."""
+    name = visit.form.get("name", "").strip().lower()[:_LONGEST]
+    operator = visit.backend.operators.prove(name, visit.form.get("password", "")[:_LONGEST])
+    if operator is None:
+        _log.warning("operator_refused", address=_address(visit))
+        return _form(visit, refused=True)
+    token = visit.backend.sessions.begin(operator.name)
+    _log.info("operator_logged_in", operator=operator.name, address=_address(visit))
+    return visit.keep_token(back_to("/"), token)
+
+
+def log_out(visit: Visit) -> Response:
+    """End the login."""
+    visit.backend.sessions.end(visit.token)
+    if visit.operator is not None:
+        _log.info("operator_logged_out", operator=visit.operator.name)
+    return visit.forget_token(back_to("/login"))
+
+
+def set_language(visit: Visit) -> Response:
+    """Speak another language to this operator from now on."""
+    language = visit.form.get("language", "")
+    if visit.operator is not None and language in LANGUAGES:
+        visit.backend.operators.set_language(visit.operator.name, language)
+    back = visit.form.get("back", "/")
+    return back_to(back if back.startswith("/") and not back.startswith(("//", "/\\")) else "/")
+
+
+def _form(visit: Visit, *, refused: bool) -> Response:
+    nobody = not visit.backend.operators.all()
+    answer = visit.page("login.html", status=403 if refused else 200, refused=refused, nobody=nobody)
+    return visit.keep_token(answer, visit.token)
+
+
+def _address(visit: Visit) -> str:
+    return visit.request.client.host if visit.request.client else ""

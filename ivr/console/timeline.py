@@ -1,0 +1,239 @@
+"""One call as a drawing: where everything goes, in pixels; the template draws it.
+
+Keys of a password have no time in the record. They are drawn in a band between the entries before and after them, one
+beside the other: how many there were can be seen, and not when.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final
+
+from ivr.records import CallRecord, RecordedEntry
+
+WIDTH: Final = 980.0
+"""At least so wide."""
+_LEAST_PX_PER_S: Final = 10.0
+_MARGIN: Final = 14.0
+_LABEL_PX: Final = 12.0
+"""Room that a key's label takes."""
+_LEAST_BAR_PX: Final = 3.0
+_TICKS_S: Final = (1, 2, 5, 10, 15, 30, 60)
+_LEAST_TICK_PX: Final = 56.0
+
+
+class Lane(Enum):
+    """A row of the drawing: its middle, in pixels from the top."""
+
+    STEPS = 22
+    GUIDANCE = 62
+    KEYS = 106
+    MISSES = 150
+    ENTRIES = 190
+    SILENCE = 224
+
+
+HEIGHT: Final = 262
+AXIS: Final = 246
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """Something that lasts.
+
+    Attributes:
+        x, width: where it is.
+        label: what it says, if there is room; the whole of it as a hint.
+        kind: how it is drawn.
+        position: its entry's row in the table; None if it has none.
+    """
+
+    x: float
+    width: float
+    label: str
+    kind: str
+    position: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A key, a near miss, or an entry that was judged.
+
+    Attributes:
+        x: when it was; in a hidden band nothing but its order.
+        width: how long a tone lasted; 0 if that is not told.
+        label_x: where its label has room.
+        entry: the entry.
+    """
+
+    x: float
+    width: float
+    label_x: float
+    entry: RecordedEntry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawing:
+    """A call's timeline.
+
+    Attributes:
+        width: in pixels.
+        ticks: the time axis: place and seconds.
+        steps, guidance, hidden, silence: what lasts.
+        keys, misses, entries: what is marked.
+        end_x: where the call ended; None if it goes on.
+    """
+
+    width: float
+    ticks: Sequence[tuple[float, int]]
+    steps: Sequence[Bar]
+    guidance: Sequence[Bar]
+    hidden: Sequence[Bar]
+    silence: Sequence[Bar]
+    keys: Sequence[Mark]
+    misses: Sequence[Mark]
+    entries: Sequence[Mark]
+    end_x: float | None
+
+
+def draw(record: CallRecord) -> Drawing:
+    """Lay a call out."""
+    last_s = max((entry.at_s for entry in record.entries if entry.at_s is not None), default=0.0)
+    seconds = max(last_s, record.summary.seconds or 0.0, 1.0)
+    scale = _Scale(seconds)
+    placed = list(_placed(record.entries, scale))
+    ended = next((x for entry, x in placed if entry.kind == "ended"), None)
+    return Drawing(
+        width=scale.width,
+        ticks=scale.ticks(),
+        steps=list(_steps(record, placed, scale)),
+        guidance=list(_guidance(placed, scale)),
+        hidden=list(_hidden(record.entries, scale)),
+        silence=list(_silence(placed)),
+        keys=_marks(placed, "key", scale),
+        misses=_marks(placed, "missed", scale),
+        entries=_marks(placed, "judged", scale),
+        end_x=ended,
+    )
+
+
+class _Scale:
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._per_s = max((WIDTH - 2 * _MARGIN) / seconds, _LEAST_PX_PER_S)
+        self.width = round(seconds * self._per_s + 2 * _MARGIN, 1)
+
+    def x(self, at_s: float) -> float:
+        return round(_MARGIN + at_s * self._per_s, 1)
+
+    def length(self, seconds: float) -> float:
+        return round(seconds * self._per_s, 1)
+
+    def ticks(self) -> list[tuple[float, int]]:
+        step = next((step for step in _TICKS_S if step * self._per_s >= _LEAST_TICK_PX), _TICKS_S[-1])
+        return [(self.x(at), at) for at in range(0, int(self.seconds) + 1, step)]
+
+
+Placed = tuple[RecordedEntry, float]
+
+
+def _groups(entries: Sequence[RecordedEntry]) -> Iterator[tuple[float, list[RecordedEntry], float]]:
+    """Runs of entries without a time, with the times before and after them."""
+    before, run = 0.0, list[RecordedEntry]()
+    for entry in entries:
+        if entry.at_s is None:
+            run.append(entry)
+            continue
+        if run:
+            yield before, run, entry.at_s
+            run = []
+        before = entry.at_s
+    if run:
+        yield before, run, before
+
+
+def _placed(entries: Sequence[RecordedEntry], scale: _Scale) -> Iterator[Placed]:
+    """Each entry with its place. Those without a time share the room between their neighbours evenly."""
+    untimed: dict[int, float] = {}
+    for before, run, after in _groups(entries):
+        left, right = scale.x(before), scale.x(after)
+        dots = [entry for entry in run if entry.kind in ("key", "missed")]
+        gap = min(_LABEL_PX, (right - left) / (len(dots) + 1))
+        first = (left + right - gap * (len(dots) - 1)) / 2
+        untimed |= {entry.position: round(first + gap * place, 1) for place, entry in enumerate(dots)}
+        at = right
+        for entry in reversed(run):  # what is no key happened with the key after it, or when time was told again
+            at = untimed.setdefault(entry.position, at)
+    for entry in entries:
+        yield entry, untimed[entry.position] if entry.at_s is None else scale.x(entry.at_s)
+
+
+def _hidden(entries: Sequence[RecordedEntry], scale: _Scale) -> Iterator[Bar]:
+    for before, run, after in _groups(entries):
+        dots = sum(entry.kind in ("key", "missed") for entry in run)
+        if dots:
+            yield Bar(scale.x(before), round(scale.x(after) - scale.x(before), 1), str(dots), "hidden")
+
+
+def _steps(record: CallRecord, placed: Sequence[Placed], scale: _Scale) -> Iterator[Bar]:
+    """From each accepted entry to the next."""
+    begin = scale.x(0)
+    for entry, x in placed:
+        if entry.kind == "judged" and entry.body["verdict"] == "accepted":
+            yield Bar(begin, max(x - begin, 0), entry.body["step"], "step")
+            begin = x
+    end = placed[-1][1] if placed else begin
+    if end > begin:
+        last = "done" if record.summary.outcome == "set" else record.summary.step
+        yield Bar(begin, round(end - begin, 1), last, "step")
+
+
+def _guidance(placed: Sequence[Placed], scale: _Scale) -> Iterator[Bar]:
+    """Each guidance until it is heard to its end, is stopped, or another begins."""
+    for place, (entry, x) in enumerate(placed):
+        if entry.kind != "said":
+            continue
+        following = placed[place + 1 :]
+        end, kind = next(
+            ((at, _ENDS[other.kind]) for other, at in following if other.kind in _ENDS),
+            (placed[-1][1], "heard"),
+        )
+        length = entry.body.get("seconds")
+        if length is not None and x + scale.length(length) <= end:
+            end, kind = x + scale.length(length), "heard"
+        yield Bar(x, round(max(end - x, _LEAST_BAR_PX), 1), entry.body["text"], kind, entry.position)
+
+
+_ENDS: Final = {"interrupted": "stopped", "said": "heard", "ended": "heard"}
+
+
+def _silence(placed: Sequence[Placed]) -> Iterator[Bar]:
+    """From the last thing that was heard or said to the moment when nothing more was waited for."""
+    since = 0.0
+    for entry, x in placed:
+        if entry.kind == "judged" and entry.body["verdict"] == "silent":
+            yield Bar(since, round(max(x - since, _LEAST_BAR_PX), 1), "", "silence", entry.position)
+        elif entry.kind in ("key", "missed", "said"):
+            since = x
+
+
+def _marks(placed: Sequence[Placed], kind: str, scale: _Scale) -> list[Mark]:
+    marks: list[Mark] = []
+    for entry, x in placed:
+        if entry.kind != kind:
+            continue
+        begin_s, length_ms = _tone(entry.body)
+        at, width = (x, 0.0) if begin_s is None else (scale.x(begin_s), scale.length(length_ms / 1000))
+        room = marks[-1].label_x + _LABEL_PX if marks else at
+        marks.append(Mark(at, width, round(max(at, room), 1), entry))
+    return marks
+
+
+def _tone(body: Any) -> tuple[float | None, float]:
+    """When a key's tones began on the caller's audio clock, and how long they lasted, where that is told."""
+    figures = body.get("figures")
+    if not figures or figures["begin_s"] is None:
+        return None, 0.0
+    return figures["begin_s"], figures["duration_ms"] or 0.0

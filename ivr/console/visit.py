@@ -1,0 +1,160 @@
+"""One request, as a page sees it: who asks, in which language, with which rights, by which form."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from ivr.console import forgery
+from ivr.console.config import ConsoleConfig
+from ivr.console.database import Backend
+from ivr.console.guard import BodyTooLong
+from ivr.console.templates import render
+from ivr.console.texts import Texts, load_texts, preferred_language
+from ivr.operators import LANGUAGES, Operator, Role
+
+_FIELDS: Final = 16
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A request.
+
+    Attributes:
+        request: as it came.
+        token: the session's, or that of a visitor who has not logged in; "" if there is none.
+        operator: who is logged in; None if nobody is.
+        form: the fields of a form that was sent.
+    """
+
+    request: Request
+    token: str
+    operator: Operator | None
+    form: Mapping[str, str]
+
+    @property
+    def config(self) -> ConsoleConfig:
+        """What the console works with."""
+        config: ConsoleConfig = self.request.app.state.config
+        return config
+
+    @property
+    def backend(self) -> Backend:
+        """The store."""
+        backend: Backend = self.request.app.state.backend
+        return backend
+
+    @cached_property
+    def texts(self) -> Texts:
+        """What is said, in the operator's language, or in one that the browser asks for."""
+        if self.operator is not None:
+            return load_texts(self.operator.language)
+        asked = self.request.query_params.get("lang", "")
+        return load_texts(
+            asked if asked in LANGUAGES else preferred_language(self.request.headers.get("accept-language", ""))
+        )
+
+    @property
+    def masked(self) -> bool:
+        """Whether numbers are hidden."""
+        return not self.may(Role.OPERATOR)
+
+    def may(self, role: Role) -> bool:
+        """Whether whoever asks has the rights of a role."""
+        return self.operator is not None and self.operator.role.may(role)
+
+    def page(self, template: str, *, status: int = 200, **values: Any) -> Response:
+        """A page in the console's dress."""
+        csrf = forgery.token_for(self.token) if self.token else ""
+        path = self.request.url.path
+        shown = render(template, self.texts, operator=self.operator, csrf=csrf, path=path, role=Role, **values)
+        return HTMLResponse(shown, status)
+
+    def keep_token(self, response: Response, token: str) -> Response:
+        """Let the browser keep a token until it is closed."""
+        response.set_cookie(
+            cookie_name(self.config), token, secure=self.config.https, httponly=True, samesite="strict", path="/"
+        )
+        return response
+
+    def forget_token(self, response: Response) -> Response:
+        """Let the browser forget its token."""
+        response.delete_cookie(
+            cookie_name(self.config), secure=self.config.https, httponly=True, samesite="strict", path="/"
+        )
+        return response
+
+
+Handler = Callable[[Visit], Response]
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def cookie_name(config: ConsoleConfig) -> str:
+    """The session cookie's name; with the prefix by which browsers hold it to this host, where they allow it."""
+    return "__Host-karipass" if config.https else "karipass"
+
+
+def page(handler: Handler, needed: Role) -> Endpoint:
+    """A page for operators who have the rights of a role. It runs in a thread: it may block."""
+
+    def serve(request: Request, token: str, form: Mapping[str, str]) -> Response:
+        backend: Backend = request.app.state.backend
+        operator = backend.sessions.find(token) if token else None
+        visit = Visit(request, token, operator, form)
+        if operator is None:
+            return _log_in_first(request)
+        if request.method == "POST" and not _is_ours(visit):
+            return visit.page("problem.html", status=403, problem="forged")
+        if not operator.role.may(needed):
+            return visit.page("problem.html", status=403, problem="role")
+        return handler(visit)
+
+    return _endpoint(serve)
+
+
+def open_to_all(handler: Handler) -> Endpoint:
+    """A page for which one need not be logged in. It runs in a thread: it may block."""
+
+    def serve(request: Request, token: str, form: Mapping[str, str]) -> Response:
+        visit = Visit(request, token, None, form)
+        if request.method == "POST" and not _is_ours(visit):
+            return visit.page("problem.html", status=403, problem="forged")
+        return handler(visit)
+
+    return _endpoint(serve)
+
+
+def back_to(path: str) -> Response:
+    """Send the browser to another page after a form."""
+    return RedirectResponse(path, 303)
+
+
+def _endpoint(serve: Callable[[Request, str, Mapping[str, str]], Response]) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        form: dict[str, str] = {}
+        if request.method == "POST":
+            try:
+                async with request.form(max_files=0, max_fields=_FIELDS) as sent:
+                    form = {name: value for name, value in sent.items() if isinstance(value, str)}
+            except BodyTooLong:
+                return Response(status_code=413)
+        token = request.cookies.get(cookie_name(request.app.state.config), "")
+        return await run_in_threadpool(serve, request, token, form)
+
+    return endpoint
+
+
+def _is_ours(visit: Visit) -> bool:
+    return forgery.is_ours(visit.request.headers, visit.token, visit.form.get(forgery.FIELD, ""))
+
+
+def _log_in_first(request: Request) -> Response:
+    if request.url.path == "/live":
+        return Response(status_code=401)
+    return back_to("/login")

@@ -1,0 +1,69 @@
+"""`ivr console` as a process: it says where it is, and ends in order."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.ivr.console.conftest import Visitor
+from tests.ivr.console.stage import Stage
+from tests.ivr.console.test_live import watching
+from tests.live.house import free_tcp_ports
+
+COMMAND = [sys.executable, "-c", "import typer; from ivr.cli.console import console; typer.run(console)"]
+
+
+@contextmanager
+def console(stage: Stage, port: int, *words: str) -> Iterator[subprocess.Popen[str]]:
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        "KARIPASS_STATE_DIR": str(stage.directory),
+        "KARIPASS_CONSOLE_PORT": str(port),
+    }
+    with subprocess.Popen([*COMMAND, *words], env=environment, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def wait_for(process: subprocess.Popen[str], text: str) -> str:
+    assert process.stderr is not None
+    return next(line for line in process.stderr if text in line)
+
+
+def test_it_ends_at_once_when_it_is_told_to_though_someone_watches(stage: Stage) -> None:
+    [port] = free_tcp_ports(1)
+    with console(stage, port) as process:
+        assert f"http://127.0.0.1:{port}/" in wait_for(process, "console_serving")
+        with Visitor(f"http://127.0.0.1:{port}") as visitor:
+            visitor.log_in("otto")
+            with watching(visitor) as watcher:
+                watcher.next()
+                process.send_signal(signal.SIGTERM)
+                assert process.wait(20) == 0
+        assert process.stderr is not None
+        assert "Traceback" not in process.stderr.read()
+
+
+def test_a_port_that_is_in_use_is_named_with_its_setting(stage: Stage) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, console(stage, taken.getsockname()[1]) as process:
+        told = wait_for(process, "ivr: ")
+        assert "KARIPASS_CONSOLE_PORT" in told
+        assert process.wait(20) == 1
+
+
+def test_it_answers_to_the_names_that_it_is_given(stage: Stage, tmp_path: Path) -> None:
+    [port] = free_tcp_ports(1)
+    with console(stage, port, "--name", "Console.Example", "--https") as process:
+        wait_for(process, "console_serving")
+        with Visitor(f"http://127.0.0.1:{port}") as visitor:
+            assert "Secure" in visitor.get("/login", headers={"host": "console.example"}).headers["set-cookie"]
+            assert visitor.get("/login", headers={"host": "other.example"}).status_code == 421

@@ -1,0 +1,232 @@
+"""Operators' accounts: passwords, roles, and tries that fail."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from typer.testing import CliRunner, Result
+
+from credentials import HashPolicy
+from credentials.database import Database
+from ivr.cli.operator import operator_app
+from ivr.operators import (
+    BadPassword,
+    InvalidOperator,
+    NameTaken,
+    Operators,
+    Role,
+    Sessions,
+    UnknownOperator,
+)
+from ivr.operators.accounts import FAILURES, REFUSED_FOR
+from ivr.schema import operator_sessions
+from ivr.schema import operators as table
+from tests.credentials.conftest import FakeClock
+from tests.ivr.records.conftest import clock, database, empty_url, postgresql, pytest_generate_tests
+
+__all__ = ["clock", "database", "empty_url", "postgresql", "pytest_generate_tests"]
+
+CHEAP = HashPolicy(memory_kib=8, passes=1, lanes=1)
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def operators(database: Database, clock: FakeClock) -> Operators:
+    made = Operators(database, policy=CHEAP, clock=clock)
+    made.add("otto", PASSWORD, role=Role.OPERATOR, language="ja")
+    return made
+
+
+@pytest.fixture
+def sessions(database: Database, clock: FakeClock) -> Sessions:
+    return Sessions(database, clock=clock)
+
+
+def test_an_operator_is_proved_by_the_password_alone(operators: Operators) -> None:
+    proved = operators.prove("otto", PASSWORD)
+    assert proved is not None
+    assert (proved.name, proved.role, proved.language) == ("otto", Role.OPERATOR, "ja")
+    for name, password in (
+        ("otto", PASSWORD.upper()),
+        ("otto", ""),
+        ("nobody", PASSWORD),
+        ("", ""),
+        ("o", "x" * 10_000),
+    ):
+        assert operators.prove(name, password) is None
+
+
+def test_hashes_are_argon2id_as_for_production(database: Database) -> None:
+    Operators(database).add("ada", PASSWORD, role=Role.ADMIN, language="en")
+    with database.reading() as connection:
+        stored = connection.scalar(select(table.c.hash))
+    assert stored.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+    assert PASSWORD not in stored
+
+
+def test_a_password_is_the_same_however_a_keyboard_composes_it(operators: Operators) -> None:
+    operators.add("nina", "がぎぐげご ざじずぜぞ é", role=Role.VIEWER, language="ja")
+    assert operators.prove("nina", "か\u3099ぎぐげご\u3000ざじずぜぞ e\u0301") is not None
+
+
+@pytest.mark.parametrize(
+    ("password", "rule"),
+    [("elevenchars", "short"), ("x" * 257, "long"), ("abcabcabcabcabc", "plain"), ("long-live-OTTO!", "name")],
+)
+def test_a_password_that_is_easy_to_guess_is_refused_without_being_shown(
+    operators: Operators, password: str, rule: str
+) -> None:
+    with pytest.raises(BadPassword) as refusal:
+        operators.set_password("otto", password)
+    assert refusal.value.rule == rule
+    assert password not in str(refusal.value)
+    assert operators.prove("otto", PASSWORD) is not None
+
+
+@pytest.mark.parametrize("name", ["", "Otto", "9lives", "a" * 33, "a b", "ヤマダ", "a/b", "a\n"])
+def test_a_name_that_is_none_is_refused(operators: Operators, name: str) -> None:
+    with pytest.raises(InvalidOperator):
+        operators.add(name, PASSWORD, role=Role.VIEWER, language="ja")
+
+
+def test_a_name_is_given_once_and_a_language_is_one_of_the_consoles(operators: Operators) -> None:
+    with pytest.raises(NameTaken, match="'otto' already"):
+        operators.add("otto", PASSWORD, role=Role.ADMIN, language="ja")
+    with pytest.raises(InvalidOperator, match="does not speak 'fr'"):
+        operators.set_language("otto", "fr")
+
+
+def test_what_is_done_to_nobody_says_so(operators: Operators) -> None:
+    for change in (
+        lambda: operators.remove("nobody"),
+        lambda: operators.set_role("nobody", Role.ADMIN),
+        lambda: operators.set_password("nobody", PASSWORD),
+        lambda: operators.set_language("nobody", "ja"),
+    ):
+        with pytest.raises(UnknownOperator, match="ivr operator list"):
+            change()
+
+
+def test_roles_include_those_before_them() -> None:
+    may = {role: [other for other in Role if role.may(other)] for role in Role}
+    assert may == {
+        Role.VIEWER: [Role.VIEWER],
+        Role.OPERATOR: [Role.VIEWER, Role.OPERATOR],
+        Role.ADMIN: [Role.VIEWER, Role.OPERATOR, Role.ADMIN],
+    }
+
+
+class TestTries:
+    def test_five_failures_in_a_row_refuse_the_sixth_try_for_a_minute(
+        self, operators: Operators, clock: FakeClock
+    ) -> None:
+        for _ in range(FAILURES):
+            assert operators.prove("otto", "wrong") is None
+        assert operators.prove("otto", PASSWORD) is None
+        clock.now += REFUSED_FOR
+        assert operators.prove("otto", PASSWORD) is not None
+
+    def test_a_success_forgets_failures(self, operators: Operators) -> None:
+        for _ in range(3):
+            for _ in range(FAILURES - 1):
+                assert operators.prove("otto", "wrong") is None
+            assert operators.prove("otto", PASSWORD) is not None
+
+    def test_many_tries_at_once_count_as_many(self, operators: Operators) -> None:
+        with ThreadPoolExecutor(8) as pool:
+            tries = [pool.submit(operators.prove, "otto", "wrong") for _ in range(16)]
+            assert {one.result() for one in tries} == {None}
+        assert operators.prove("otto", PASSWORD) is None
+
+    def test_a_new_password_lets_in_at_once(self, operators: Operators) -> None:
+        for _ in range(FAILURES):
+            operators.prove("otto", "wrong")
+        operators.set_password("otto", "a rather long one")
+        assert operators.prove("otto", "a rather long one") is not None
+
+
+class TestSessions:
+    def test_a_token_is_long_random_and_not_kept(
+        self, operators: Operators, sessions: Sessions, database: Database
+    ) -> None:
+        tokens = {sessions.begin("otto") for _ in range(20)}
+        assert len(tokens) == 20
+        assert all(len(token) >= 43 for token in tokens)
+        with database.reading() as connection:
+            kept = connection.scalars(select(operator_sessions.c.token_digest)).all()
+        assert not tokens & set(kept)
+        assert all(sessions.find(token) for token in tokens)
+
+    def test_what_is_no_token_finds_nobody(self, operators: Operators, sessions: Sessions) -> None:
+        sessions.begin("otto")
+        for token in ("", "x", "\ud800", "a" * 10_000):
+            assert sessions.find(token) is None
+
+    def test_a_removal_and_a_new_password_end_logins_and_a_new_role_does_not(
+        self, operators: Operators, sessions: Sessions
+    ) -> None:
+        token = sessions.begin("otto")
+        operators.set_role("otto", Role.ADMIN)
+        found = sessions.find(token)
+        assert found is not None
+        assert found.role is Role.ADMIN
+        operators.set_password("otto", "a rather long one")
+        assert sessions.find(token) is None
+        token = sessions.begin("otto")
+        operators.remove("otto")
+        assert sessions.find(token) is None
+
+    def test_logins_that_are_over_are_forgotten(
+        self, operators: Operators, sessions: Sessions, database: Database, clock: FakeClock
+    ) -> None:
+        sessions.begin("otto")
+        clock.advance(hours=13)
+        assert sessions.in_force() == {}
+        sessions.begin("otto")
+        with database.reading() as connection:
+            assert len(connection.scalars(select(operator_sessions.c.token_digest)).all()) == 1
+
+
+class TestCommand:
+    @pytest.fixture(autouse=True)
+    def _state(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("KARIPASS_STATE_DIR", str(tmp_path / "state"))
+
+    def operator(self, *words: str, typed: str = "") -> Result:
+        return CliRunner().invoke(operator_app, words, input=typed, catch_exceptions=False)
+
+    def test_operators_are_added_listed_changed_and_removed(self) -> None:
+        assert "ivr operator add" in self.operator("list").stdout
+        added = self.operator("add", "ada", "--role", "admin", "--password-stdin", typed=f"{PASSWORD}\n")
+        assert "ada may log in to the console as admin" in added.stdout
+        assert PASSWORD not in added.output
+        assert self.operator("role", "ada", "viewer").exit_code == 0
+        assert self.operator("password", "ada", "--password-stdin", typed="a rather long one").exit_code == 0
+        assert self.operator("list").stdout.splitlines()[1].split()[:3] == ["ada", "viewer", "ja"]
+        assert self.operator("remove", "ada").exit_code == 0
+        assert "no operators yet" in self.operator("list").stdout
+
+    def test_the_password_is_asked_for_twice(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        answers = iter([PASSWORD, PASSWORD])
+        monkeypatch.setattr("getpass.getpass", lambda _prompt: next(answers))
+        assert self.operator("add", "ada").exit_code == 0
+
+    @pytest.mark.parametrize(
+        ("words", "typed", "told"),
+        [
+            (("add", "ada", "--password-stdin"), "short\n", "at least 12 characters"),
+            (("add", "Ada", "--password-stdin"), f"{PASSWORD}\n", "cannot be an operator's name"),
+            (("remove", "nobody"), "", "there is no operator 'nobody'"),
+        ],
+    )
+    def test_what_cannot_be_done_is_one_line(self, words: tuple[str, ...], typed: str, told: str) -> None:
+        result = self.operator(*words, typed=typed)
+        assert result.exit_code == 1
+        assert told in result.stderr
+        assert result.stderr.count("\n") == 1
+
+    def test_a_password_is_no_argument(self) -> None:
+        assert self.operator("add", "ada", PASSWORD).exit_code == 2
