@@ -1,4 +1,9 @@
-"""DTMF: tones, their generator, and a receiver for one channel or a thousand."""
+"""DTMF: tones, their generator, and a receiver for one channel or a thousand.
+
+The receiver begins in `bank`: one matrix product for all channels (numpy's), then `lanes.advance`, where compiled code
+begins (numba's, see `compiled`): `screen` labels blocks, `lanes` follows possible keys, `burst` and `measures` say what
+they are, `verdict` decides. numba is loaded with the first bank.
+"""
 
 from dsp.audio import AudioError, read_audio, to_8k, write_audio
 from dsp.bank import DetectorBank

@@ -70,24 +70,36 @@ def screen_columns() -> tuple[Floats, Floats]:
     return clean.astype(np.float32), nuisance.astype(np.float32)
 
 
+def _pair_bins(key: int, clean: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Cosine and sine of the low tone, then of the high one, (40, 4): x[n] = Re(z exp(jwn)) is these by Re z, -Im z."""
+    low, high = key // 4, 4 + key % 4
+    pair: NDArray[np.float64] = clean[:, [low, low + 8, high, high + 8]] * np.array([1, -1, 1, -1])
+    return pair
+
+
 @cache
 def pair_columns() -> Floats:
-    """For the measurements: 14 columns for each key, shape (16, 40, 14).
+    """For the measurements: 10 columns for each key, shape (16, 40, 10).
 
     Columns 0-3 give the least-squares amplitudes of the tones, Re and Im of the low one, then of the high one:
-    x[n] = Re(z_low exp(j w_low n)) + Re(z_high exp(j w_high n)). Columns 4-7 are an orthonormal basis of the
-    key's pair (of what the nuisance basis leaves of it): the sum of the squares of the products is the energy
-    that the pair explains. Columns 8-13 are the nuisance basis.
+    x[n] = Re(z_low exp(j w_low n)) + Re(z_high exp(j w_high n)). Columns 4-9 are the nuisance basis.
     """
     clean, nuisance = clean_bins(HOP, HOP_NUISANCES)
-    columns = np.empty((16, HOP, 14))
+    columns = np.empty((16, HOP, 10))
     for key in range(16):
-        low, high = key // 4, 4 + key % 4
-        pair = clean[:, [low, low + 8, high, high + 8]]
-        columns[key, :, :4] = np.linalg.pinv(pair).T * np.array([1, -1, 1, -1])
-        columns[key, :, 4:8] = np.linalg.qr(pair)[0]
-        columns[key, :, 8:] = nuisance
+        columns[key, :, :4] = np.linalg.pinv(_pair_bins(key, clean)).T
+        columns[key, :, 4:] = nuisance
     return columns.astype(np.float32)
+
+
+@cache
+def pair_triangles() -> Floats:
+    """R of each key's pair, shape (16, 4, 4): the energy that the pair explains is |R z|^2, z its four amplitudes.
+
+    With the pair's bins P = Q R, Q orthonormal, it is |Q'x|^2 = |Q'P z|^2, as x is P z and what Q does not see.
+    """
+    clean, _ = clean_bins(HOP, HOP_NUISANCES)
+    return np.array([np.linalg.qr(_pair_bins(key, clean))[1] for key in range(16)], np.float32)
 
 
 @cache

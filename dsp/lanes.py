@@ -1,7 +1,7 @@
-"""Lanes: the course of a possible key, from the first block that might hold it until it is over.
+"""Lanes: the course of a possible key, from the first block that might hold it until it is over. Compiled code.
 
 A lane is a label (a key) that the screen saw in two neighbouring 20 ms blocks; it lives until two neighbouring
-blocks are without it. It is in one of two states:
+blocks are without it. A channel has one at most. It is in one of two states:
 
     SEEK  a burst is awaited or under way; judged at the block `due`, first when the third block is complete,
           then, while the label goes on and the burst fails, at every block.
@@ -11,279 +11,273 @@ blocks are without it. It is in one of two states:
           the first other one is, together with the next.
           a gap long enough -> ended: SEEK, for what follows may be the same key again
 
-All lanes that are to be judged, or followed, are so in one call, whether they are many channels at one moment
-(`bank`) or many moments of one channel (`bank` again, with long frames): the same steps in the same order.
+`advance` takes all channels of a bank through the blocks of a frame, one channel after the other, each block by
+block: streams and recordings take the same steps. A quiet channel costs the copying of its samples.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.burst import (
-    MIN_FRACTION,
-    Bools,
-    Doubles,
-    Fit,
-    Ints,
-    activity,
-    first_gap,
-    fit,
-    locate,
-    promising,
-    running_sum,
-    since_strong,
+from dsp.burst import activity, fit, locate, look, promising
+from dsp.compiled import inner, outer
+from dsp.goertzel import BLOCK, HOPS, Floats
+from dsp.records import (
+    CHANNEL,
+    ENDED,
+    KEPT,
+    LIMITS,
+    LONGEST,
+    OUTCOME,
+    PASSED,
+    REFUSED,
+    SCRATCH,
+    STARTED,
+    Record,
 )
-from dsp.goertzel import HOPS
-from dsp.verdict import PASSED, Judge, Verdict
+from dsp.screen import see, weigh
+from dsp.verdict import Figures, judge
 
-FIRST_LOOK: Final = 4
-"""Blocks in the window of the first judgement: the one before the first hit, and three."""
-LATER_LOOK: Final = 7
-"""Blocks in the window of further judgements."""
-FEW: Final = 64
-"""So many lanes cost less in one call with long windows than in two."""
-HISTORY: Final = LATER_LOOK - 1
-"""Blocks before the newest that may be asked for."""
-SOLID: Final = 0.85
+SOLID: Final = np.float32(0.85)
 """A block whose pair has as much of the energy of the stronger of the last two cannot hold a gap."""
-NO_LABEL: Final = -1
+FOLLOWED: Final = 2 * HOPS
+"""Hops in which the end of an announced key is looked for."""
 
-STARTED, ENDED, REFUSED = range(3)
-
-Windows = Callable[[Ints | slice, int], NDArray[np.int16]]
-"""(which, look): for these of the lanes in hand the samples of the last `look` blocks, (k, look * 160)."""
-
-_ALL: Final = slice(None)
-_TIMES: Final = np.arange(2 * HOPS)[:, None]
-
-_COLUMNS = (
-    "alive",
-    "key",
-    "first",
-    "last",
-    "open",
-    "start",
-    "due",
-    "pending",
-    "done",
-    "begin",
-    "last_on",
-    "plateau",
-    "gap",
-    "figures",
-)
+_ZERO: Final = np.float32(0)
+_ONE: Final = np.float32(1)
 
 
-class Outcomes(NamedTuple):
-    """What was found out, (k,) each: STARTED, ENDED or REFUSED; the block at which; the lane; times in hops."""
-
-    kind: int
-    block: Ints
-    lane: Ints
-    key: NDArray[np.int8]
-    begin: NDArray[np.floating[Any]]
-    end: NDArray[np.floating[Any]]
-    figures: NDArray[np.float32]
-    failed: NDArray[np.int8]
-
-    def of(self, lanes: Ints) -> Outcomes:
-        """The same, told of other lanes."""
-        return self._replace(lane=lanes)
+@inner
+def create(channel: Record, key: int, first: int) -> None:
+    """Begin a lane, seen from block `first` on."""
+    channel["alive"] = True
+    channel["open"] = False
+    channel["pending"] = False
+    channel["key"] = key
+    channel["last"] = first + 1
+    channel["due"] = first + 2
+    channel["start"] = (first - 1) * HOPS
+    channel["fitted"] = first - 1
+    channel["begin"] = np.nan
 
 
-class _Told(NamedTuple):
-    """What can be told of judged bursts, (k,) each."""
-
-    at: Ints
-    rows: Ints
-    keys: NDArray[np.int8]
-    begin: Doubles
-    end: Doubles
-    verdict: Verdict
-
-    def some(self, kind: int, part: Ints) -> Outcomes:
-        """Of some of them, as outcomes."""
-        figures, failed = self.verdict.figures.T[part], self.verdict.failed[part]
-        return Outcomes(
-            kind, self.at[part], self.rows[part], self.keys[part], self.begin[part], self.end[part], figures, failed
-        )
+@inner
+def fit_blocks(channel: Record, first: int) -> None:
+    """Fit the lane's key in the blocks from this one to the newest."""
+    for block in range(first, channel["clock"] + 1):
+        fit(channel, block)
+    channel["fitted"] = channel["clock"] + 1
 
 
-class Lanes:
-    """A table of lanes, one row each; times are in blocks (first, last, due) or hops, on the channel's clock.
+@inner
+def seek_again(channel: Record, start: int) -> None:
+    """Await another burst from hop `start` on."""
+    channel["start"] = start
+    channel["due"] = max(channel["clock"] + 1, start // HOPS + 2)
+    channel["begin"] = np.nan
 
-    Attributes:
-        alive: the row is in use.
-        key: index of the key in `KEYS`.
-        first: the block in which the burst may have begun.
-        last: the last block that the screen labelled with the key.
-        open: the key is announced and not yet ended.
-        start: hops before this one are not looked at.
-        due: the block at which to judge.
-        pending: the last block was not solid and is to be followed with the next.
-        done: hops before this one are followed.
-        begin: the burst's begin (NaN before it is known).
-        last_on: end of what was on.
-        plateau: energy of a full hop.
-        gap: hops missing since `last_on`.
-        figures: of the announced key.
+
+@inner
+def tell(
+    channel: Record,
+    kind: int,
+    failed: int,
+    begin: float,
+    end: float,
+    figures: Figures,
+    scratch: Record,
+    outcomes: NDArray[Record],
+) -> None:
+    """Put down what was found out at a channel's newest block."""
+    outcome = outcomes[scratch["told"]]
+    scratch["told"] += 1
+    outcome["kind"] = kind
+    outcome["slot"] = channel["slot"]
+    outcome["block"] = channel["clock"]
+    outcome["key"] = channel["key"]
+    outcome["failed"] = failed
+    outcome["begin"] = begin
+    outcome["end"] = end
+    outcome["low_dbm0"] = figures.low_dbm0
+    outcome["high_dbm0"] = figures.high_dbm0
+    outcome["snr_db"] = figures.snr_db
+    outcome["low_offset_percent"] = figures.low_offset_percent
+    outcome["high_offset_percent"] = figures.high_offset_percent
+
+
+@inner
+def seek(channel: Record, hit: bool, over: bool, limits: Record, scratch: Record, outcomes: NDArray[Record]) -> None:
+    """Judge the burst of a lane that seeks.
+
+    Args:
+        channel: of the lane.
+        hit: the newest block has the lane's label.
+        over: the lane ends with it.
+        limits: of the profile.
+        scratch: room.
+        outcomes: are added to.
     """
+    at = channel["clock"]
+    # without the label in the newest block the next look would show no more, unless the label comes back
+    channel["due"] = at + 1 if hit else at + 2
+    stop = (at + 1) * HOPS
+    start = max(channel["start"], stop - LONGEST)
+    hops = stop - start
+    fit_blocks(channel, max(channel["fitted"], start // HOPS))
+    look(channel, start, hops, scratch)
+    if not promising(hops, scratch):
+        return
+    extent = locate(hops, limits["min_gap"], scratch)
+    verdict = judge(channel["key"], extent, limits, scratch)
+    begin, end = start + extent.begin, start + extent.end
+    if extent.first == 0 and hops == LONGEST and channel["begin"] < begin:
+        begin = channel["begin"]  # the look has moved on, past where the burst began
+    closed = extent.found and extent.closed
+    channel["begin"] = begin if extent.found else np.nan
+    if verdict.failed == PASSED:
+        tell(channel, STARTED, PASSED, begin, end, verdict.figures, scratch, outcomes)
+        if closed or over:
+            tell(channel, ENDED, PASSED, begin, end, verdict.figures, scratch, outcomes)
+        else:
+            channel["open"] = True
+            channel["pending"] = False
+            channel["low_dbm0"] = verdict.figures.low_dbm0
+            channel["high_dbm0"] = verdict.figures.high_dbm0
+            channel["snr_db"] = verdict.figures.snr_db
+            channel["low_offset_percent"] = verdict.figures.low_offset_percent
+            channel["high_offset_percent"] = verdict.figures.high_offset_percent
+            channel["plateau"] = extent.plateau
+            channel["gap"] = extent.gap
+            channel["last_on"] = end
+            channel["done"] = stop
+    elif limits["near_misses"] and verdict.measured and (closed or over or not hit):
+        tell(channel, REFUSED, verdict.failed, begin, end, verdict.figures, scratch, outcomes)
+    if closed:
+        seek_again(channel, start + extent.resume)
 
-    def __init__(self, rows: int, judge: Judge) -> None:
-        self._judge = judge
-        self._min_gap = judge.min_gap
-        self.outcomes: list[Outcomes] = []
-        self.alive = np.zeros(rows, np.bool_)
-        self.key = np.full(rows, NO_LABEL, np.int8)
-        self.first, self.last = np.zeros(rows, np.int64), np.zeros(rows, np.int64)
-        self.open, self.pending = np.zeros(rows, np.bool_), np.zeros(rows, np.bool_)
-        self.start, self.due = np.zeros(rows, np.int64), np.zeros(rows, np.int64)
-        self.done = np.zeros(rows, np.int64)
-        self.begin, self.last_on = np.full(rows, np.nan), np.zeros(rows)
-        self.plateau, self.gap = np.zeros(rows, np.float32), np.zeros(rows, np.float32)
-        self.figures = np.zeros((rows, 5), np.float32)
 
-    def like(self, rows: int) -> Lanes:
-        """A fresh table of the same kind."""
-        return Lanes(rows, self._judge)
+@inner
+def follow(channel: Record, over: bool, limits: Record, scratch: Record, outcomes: NDArray[Record]) -> None:
+    """Look for the end of an announced key in the last two blocks; arguments as for `seek`."""
+    at, on, strong = channel["clock"], scratch["on"], scratch["strong"]
+    start = (at - 1) * HOPS
+    gap, last_on = channel["gap"], channel["last_on"]
+    if channel["done"] < start:  # solid blocks
+        gap, last_on = _ZERO, np.float64(start)
+    fresh = max(channel["done"] - start, 0)
+    fit_blocks(channel, at - 1 + fresh // HOPS)
+    look(channel, start, FOLLOWED, scratch)
+    activity(FOLLOWED, fresh, channel["plateau"], gap == 0, scratch)
+    last, resume = -1, FOLLOWED
+    for t in range(fresh, FOLLOWED):
+        if strong[t]:
+            last, gap = t, _ZERO
+        else:
+            gap += _ONE - on[t]
+            if gap >= limits["min_gap"]:
+                resume = t
+                break
+    if last >= 0:
+        edge = on[last + 1] if last + 1 < FOLLOWED else _ZERO
+        last_on = start + last + np.float64(on[last] + edge)
+    closed = resume < FOLLOWED
+    if closed or over:
+        figures = Figures(
+            channel["low_dbm0"],
+            channel["high_dbm0"],
+            channel["snr_db"],
+            channel["low_offset_percent"],
+            channel["high_offset_percent"],
+        )
+        tell(channel, ENDED, PASSED, channel["begin"], last_on, figures, scratch, outcomes)
+        channel["open"] = False
+    channel["pending"] = False
+    channel["gap"] = gap
+    channel["last_on"] = last_on
+    channel["done"] = (at + 1) * HOPS
+    if closed:
+        seek_again(channel, start + resume)
 
-    def resize(self, rows: int) -> None:
-        """Make room for more lanes; rows keep their numbers."""
-        fresh = self.like(rows)
-        kept = np.arange(len(self.key))
-        fresh.copy(kept, self, kept)
-        for column in _COLUMNS:
-            setattr(self, column, getattr(fresh, column))
 
-    def copy(self, rows: Ints, other: Lanes, other_rows: Ints) -> None:
-        """Take over lanes of another table."""
-        for column in _COLUMNS:
-            getattr(self, column)[rows] = getattr(other, column)[other_rows]
+@inner
+def go_on(
+    channel: Record, label: int, energy: np.float32, limits: Record, scratch: Record, outcomes: NDArray[Record]
+) -> None:
+    """Carry a lane on through its channel's newest block; label and energy are those that `screen.see` gives it."""
+    hit = label == channel["key"]
+    if hit:
+        channel["last"] = channel["clock"]
+    over = channel["clock"] - channel["last"] >= 2
+    if channel["open"]:
+        if channel["pending"] or over:
+            follow(channel, over, limits, scratch, outcomes)
+        else:
+            loose = energy < SOLID * max(channel["energy"], channel["energy_before"])
+            channel["pending"] = loose or label != channel["label"]
+    elif channel["due"] <= channel["clock"]:
+        seek(channel, hit, over, limits, scratch, outcomes)
+    if over:
+        channel["alive"] = False
 
-    def create(self, rows: Ints, keys: NDArray[np.int8], first: Ints) -> None:
-        """Begin a lane in each of these rows, seen from block `first` on."""
-        self.start[rows] = (first - 1) * HOPS
-        self.alive[rows] = True
-        self.key[rows] = keys
-        self.first[rows] = first
-        self.last[rows] = first + 1
-        self.due[rows] = first + 2
-        self.open[rows] = False
-        self.pending[rows] = False
-        self.begin[rows] = np.nan
 
-    def judge(self, rows: Ints, at: Ints, over: Bools, hit: Bools, samples: Windows) -> None:
-        """Judge lanes that seek.
+def _records(dtype: np.dtype[Record]) -> Any:
+    return numba.types.Array(numba.from_dtype(dtype), 1, "C")
 
-        Args:
-            rows: the lanes.
-            at: the block that is complete, for each.
-            over: the lane ends with it.
-            hit: it has the lane's label.
-            samples: gives the blocks up to `at`.
-        """
-        # without the label in the newest block the next look would show no more, unless the label comes back
-        self.due[rows] = at + 2 - hit
-        if len(rows) <= FEW:  # a longer look sees no more at first, as hops before `start` do not count
-            self._examine(rows, at, over, hit, fit(self.key[rows], samples(_ALL, LATER_LOOK)))
-            return
-        early = at == self.first[rows] + 2
-        for look, chosen in ((FIRST_LOOK, early), (LATER_LOOK, ~early)):
-            part = chosen.nonzero()[0]
-            if part.size:
-                fitted = fit(self.key[rows[part]], samples(part, look))
-                self._examine(rows[part], at[part], over[part], hit[part], fitted)
 
-    def _examine(self, rows: Ints, at: Ints, over: Bools, hit: Bools, fitted: Fit) -> None:
-        worth = promising(fitted)
-        if not worth.all():
-            kept = worth.nonzero()[0]
-            if not kept.size:
-                return
-            rows, at, over, hit, fitted = rows[kept], at[kept], over[kept], hit[kept], fitted.of(kept)
-        keys = self.key[rows]
-        base = (at + 1) * HOPS - fitted.energies.shape[1]
-        extent = locate(fitted, np.maximum(self.start[rows] - base, 0), self._min_gap)
-        verdict = self._judge.judge(keys, fitted, extent)
-        begin, end = base + extent.begin, base + extent.end
-        np.fmin(begin, self.begin[rows], out=begin, where=extent.first == 0)
-        closed = extent.found & extent.closed
-        self.begin[rows] = np.where(extent.found, begin, np.nan)
-        told = _Told(at, rows, keys, begin, end, verdict)
-        passed = verdict.failed == PASSED
-        part = passed.nonzero()[0]
-        if part.size:
-            self.outcomes.append(told.some(STARTED, part))
-            finished = (closed | over)[part]
-            held = part
-            if finished.any():
-                self.outcomes.append(told.some(ENDED, part[finished]))
-                held = part[~finished]
-            lanes = rows[held]
-            self.open[lanes] = True
-            self.pending[lanes] = False
-            self.figures[lanes] = verdict.figures.T[held]
-            self.plateau[lanes] = extent.plateau[held]
-            self.gap[lanes] = extent.gap[held]
-            self.last_on[lanes] = end[held]
-            self.done[lanes] = (at[held] + 1) * HOPS
-        if self._judge.near_misses:
-            part = (~passed & (closed | over | ~hit) & verdict.measured).nonzero()[0]
-            if part.size:
-                self.outcomes.append(told.some(REFUSED, part))
-        self._seek_again(rows, closed, base + extent.resume, at)
+@outer(
+    _records(CHANNEL),
+    numba.int64[::1],
+    numba.float32[:, :, ::1],
+    numba.float32[:, :, ::1],
+    _records(LIMITS),
+    _records(SCRATCH),
+    _records(OUTCOME),
+)
+def advance(
+    channels: NDArray[Record],
+    slots: NDArray[np.int64],
+    samples: Floats,
+    products: Floats,
+    limits: NDArray[Record],
+    scratch: NDArray[Record],
+    outcomes: NDArray[Record],
+) -> int:
+    """Take channels through blocks.
 
-    def follow(self, rows: Ints, at: Ints, over: Bools, samples: Windows) -> None:
-        """Look for the end of announced keys in blocks at - 1 and at; arguments as for `judge`."""
-        keys = self.key[rows]
-        base = (at - 1) * HOPS
-        done, gap, last_on = self.done[rows], self.gap[rows], self.last_on[rows]
-        skipped = done < base  # solid blocks
-        if skipped.any():
-            gap[skipped] = 0
-            np.copyto(last_on, base, where=skipped)
-        explained, energy = fit(keys, samples(_ALL, 2)).energies
-        fresh = done - base <= _TIMES
-        pure = explained > MIN_FRACTION * energy
-        pure &= fresh
-        on, strong = activity(explained, self.plateau[rows], pure, fresh, gap == 0)
-        missing = running_sum((1 - on) * fresh)
-        missing += gap
-        since = since_strong(missing, strong)
-        resume = first_gap(since, self._min_gap)
-        closed = resume < 2 * HOPS
-        inside = strong & (resume > _TIMES)
-        last = 2 * HOPS - 1 - inside[::-1].argmax(axis=0)
-        padded = np.zeros((2 * HOPS + 1, len(rows)), np.float32)
-        padded[:-1] = on
-        place = last * len(rows)
-        place += np.arange(len(rows))
-        end = base + last + (padded.take(place) + padded.take(place + len(rows)))
-        np.copyto(last_on, end, where=inside.take(place))
-        ended = closed | over
-        part = ended.nonzero()[0]
-        if part.size:
-            who = rows[part]
-            passed = np.full(part.size, PASSED, np.int8)
-            self.outcomes.append(
-                Outcomes(ENDED, at[part], who, keys[part], self.begin[who], last_on[part], self.figures[who], passed)
-            )
-        self.gap[rows] = since[-1]
-        self.last_on[rows] = last_on
-        self.done[rows] = (at + 1) * HOPS
-        self.pending[rows] = False
-        self.open[rows] = ~ended
-        self._seek_again(rows, closed, base + resume, at)
+    Args:
+        channels: all of the bank, records of CHANNEL.
+        slots: those that go on, (n,).
+        samples: (n, blocks, 160).
+        products: (n, blocks, 32), of each block's halves with `goertzel.screen_columns`.
+        limits: of the profile, a record of LIMITS, (1,).
+        scratch: room, a record of SCRATCH, (1,).
+        outcomes: is filled in; room for MOST_OUTCOMES a block of a channel.
 
-    def _seek_again(self, rows: Ints, closed: Bools, resume: Ints, at: Ints) -> None:
-        part = closed.nonzero()[0]
-        if part.size:
-            lanes = rows[part]
-            self.start[lanes] = resume[part]
-            self.first[lanes] = resume[part] // HOPS
-            self.due[lanes] = np.maximum(at[part] + 1, self.first[lanes] + 2)
-            self.begin[lanes] = np.nan
+    Returns:
+        How many outcomes there are.
+    """
+    profile, room = limits[0], scratch[0]
+    room["told"] = 0
+    for row in range(len(slots)):
+        channel = channels[slots[row]]
+        for block in range(samples.shape[1]):
+            newest = channel["clock"] % KEPT
+            for n in range(BLOCK):
+                channel["samples"][newest, n] = samples[row, block, n]
+            weigh(products, row, block, room)
+            label, energy, sure = see(channel, profile["least_bin"], room)
+            if channel["alive"]:
+                go_on(channel, label, energy, profile, room, outcomes)
+            going_on = channel["alive"] and channel["key"] == label
+            if label >= 0 and label == channel["label"] and (sure or channel["sure"]) and not going_on:
+                create(channel, label, channel["clock"] - 1)
+            channel["label"] = label
+            channel["sure"] = sure
+            channel["energy_before"] = channel["energy"]
+            channel["energy"] = energy
+            channel["clock"] += 1
+    return int(room["told"])

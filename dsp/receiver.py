@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from dsp.audio import TELEPHONE_RATE, pieces_at_8k, to_8k
 from dsp.bank import FLUSH, DetectorBank, to_int16
 from dsp.events import BurstRefused, Event, Key, KeyEnded, NearMiss
-from dsp.lanes import STARTED
 from dsp.profiles import NTT, Profile
+from dsp.records import STARTED
 from dsp.tones import KEYS
 
 PIECE: Final = 1 << 22
@@ -101,11 +101,9 @@ def decode_pieces(pieces: Iterable[NDArray[Any]], *, profile: Profile = NTT) -> 
     found: list[str] = []
     for piece in chain(pieces, [np.zeros(FLUSH, np.int16)]):
         bank.feed_silently(slot, to_int16(piece)[None, :])
-        started = [part for part in bank.outcomes() if part.kind == STARTED]
-        if started:
-            order = np.concatenate([part.block for part in started]).argsort(kind="stable")
-            keys = np.concatenate([part.key for part in started])[order]
-            found.append(_KEY_BYTES[keys].tobytes().decode())
+        outcomes = bank.outcomes()
+        keys = outcomes["key"][outcomes["kind"] == STARTED]
+        found.append(_KEY_BYTES[keys].tobytes().decode())
     return "".join(found)
 
 

@@ -58,13 +58,25 @@ def test_the_tones_are_left_in():
         assert left @ left >= 0.85 * (samples @ samples)
 
 
-def test_pair_columns_explain_their_pair_wholly_and_give_its_amplitudes():
+def test_pair_columns_give_the_amplitudes_of_their_pair_and_the_triangles_its_whole_energy():
     t = np.arange(goertzel.HOP) / goertzel.RATE
     for key, (low, high) in enumerate(goertzel.key_frequencies()):
         z_low, z_high = 3 * np.exp(0.7j), 2 * np.exp(-1.9j)
         samples = (z_low * np.exp(2j * np.pi * low * t) + z_high * np.exp(2j * np.pi * high * t)).real
         products = samples @ goertzel.pair_columns()[key].astype(np.float64)
-        energy = samples @ samples - np.sum(products[8:] ** 2)
-        assert np.sum(products[4:8] ** 2) == pytest.approx(energy, rel=1e-4)
+        energy = samples @ samples - np.sum(products[4:] ** 2)
+        explained = goertzel.pair_triangles()[key].astype(np.float64) @ products[:4]
+        assert np.sum(explained**2) == pytest.approx(energy, rel=1e-4)
         assert products[0] + 1j * products[1] == pytest.approx(z_low, rel=1e-4)
         assert products[2] + 1j * products[3] == pytest.approx(z_high, rel=1e-4)
+
+
+def test_the_triangles_give_the_energy_of_what_the_pair_explains_of_any_signal():
+    rng = np.random.default_rng(3)
+    clean, _ = goertzel.clean_bins(goertzel.HOP, goertzel.HOP_NUISANCES)
+    for key in range(16):
+        samples = rng.standard_normal(goertzel.HOP)
+        pair = clean[:, [key // 4, key // 4 + 8, 4 + key % 4, 12 + key % 4]]
+        fitted = pair @ np.linalg.lstsq(pair, samples)[0]
+        explained = goertzel.pair_triangles()[key] @ (samples @ goertzel.pair_columns()[key])[:4]
+        assert np.sum(explained**2) == pytest.approx(fitted @ fitted, rel=1e-4)
