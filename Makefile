@@ -14,6 +14,7 @@ $(VENV)/.complete: requirements.lock pyproject.toml
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@$(BIN)/python -c 'import dsp; dsp.DetectorBank()'  # compiles the receiver, once
 	@touch $@
 
 run: setup
