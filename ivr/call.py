@@ -30,6 +30,7 @@ from ivr.dialogue.events import (
     StorePassword,
     StreamBroken,
     TimePassed,
+    Verdict,
     WithdrawPassword,
 )
 from ivr.key_notes import Context, KeyNotes
@@ -211,6 +212,8 @@ class CallSession:
             case Judged():
                 if command.step == State.NUMBER.value:
                     self._key_notes.number_judged(named=command.named)
+                if command.verdict is not Verdict.ACCEPTED:
+                    self._key_notes.tell_hidden()
                 self._note(self._now if command.named else None, EntryJudged(command))
             case StorePassword():
                 self._store(self, command)
@@ -218,6 +221,7 @@ class CallSession:
                 self._withdraw(self)
             case HangUp(ending):
                 self._key_notes.number_judged(named=False)
+                self._key_notes.tell_hidden()
                 self._note(self._now, Ended(ending))
 
     def _say(self, phrase: Phrase) -> None:

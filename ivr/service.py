@@ -195,9 +195,9 @@ class Service:
         session = self._session(uuid.hex[:12], channel, caller, self._guidance.after(admission))
         structlog.contextvars.bind_contextvars(call=session.call_id)  # for the lines of libraries, too: one task a call
         _log.info("call_began", caller=caller.number or str(caller.refusal))
-        done = self._media.expect(uuid, session)
-        session.handle(admission, loop.time())
         try:
+            done = self._media.expect(uuid, session)
+            session.handle(admission, loop.time())
             await channel.execute("ANSWER")
             await self._exchange_audio(channel, uuid)
             if self._media.forget(uuid) and not channel.hung_up:

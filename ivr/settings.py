@@ -93,7 +93,7 @@ class Settings(BaseSettings):
     """How many calls of one line may fail within an hour, before it is refused for `refused_s`."""
     refused_s: Seconds = 3600.0
 
-    records_days: PositiveInt = 90
+    records_days: Annotated[int, Field(ge=1, le=36_500)] = 90
     """How long the record of a call is kept."""
     health_host: str = "127.0.0.1"
     health_port: Port = 4575

@@ -6,6 +6,7 @@ a password digit has no value and no time here, only its quality.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Protocol
 
@@ -53,9 +54,8 @@ class KeyFigures:
     """How well a key was heard.
 
     Attributes:
-        begin_s: when its tones began; None where the key is hidden (so are the next two).
-        duration_ms: how long they lasted.
-        key: the key.
+        begin_s: when its tones began; None where the key is hidden (the other figures are the `worst` then).
+        duration_ms: how long they lasted; None where the key is hidden.
         level_dbm0: the weaker tone.
         twist_db: high tone minus low tone.
         snr_db: the tones against what else was heard.
@@ -74,22 +74,6 @@ class KeyFigures:
     def offset_percent(self) -> float:
         """The offset of the tone that is farther off."""
         return max(self.low_offset_percent, self.high_offset_percent, key=abs)
-
-    def blurred(self) -> KeyFigures:
-        """The figures of a key that must not be recognised: good enough to tell a bad line, too coarse to tell keys.
-
-        A phone's tones have offsets of their own, of a few tenths of a percent each, and a line weakens high tones
-        more than low ones: with keys that are named beside them, exact figures would tell which key it was.
-        """
-        return KeyFigures(
-            begin_s=None,
-            duration_ms=None,
-            level_dbm0=_to_step(self.level_dbm0, 5.0),
-            twist_db=_to_step(self.twist_db, 3.0),
-            snr_db=_to_step(self.snr_db, 5.0),
-            low_offset_percent=_beyond(self.offset_percent, 1.0),
-            high_offset_percent=_beyond(self.offset_percent, 1.0),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +115,27 @@ class Observer(Protocol):
         """Take note."""
 
 
+def worst(bursts: Sequence[KeyFigures]) -> KeyFigures:
+    """The worst of several bursts' figures, each rounded: enough to tell a bad line, too little to tell one key.
+
+    Args:
+        bursts: at least one.
+    """
+    low, high = (
+        max((getattr(burst, name) for burst in bursts), key=abs)
+        for name in ("low_offset_percent", "high_offset_percent")
+    )
+    return KeyFigures(
+        begin_s=None,
+        duration_ms=None,
+        level_dbm0=_rounded(min(burst.level_dbm0 for burst in bursts), 0),
+        twist_db=_rounded(max((burst.twist_db for burst in bursts), key=abs), 0),
+        snr_db=_rounded(min(burst.snr_db for burst in bursts), 0),
+        low_offset_percent=_rounded(low, 1),
+        high_offset_percent=_rounded(high, 1),
+    )
+
+
 def fan_out(*observers: Observer) -> Observer:
     """One observer that tells several, in order."""
 
@@ -156,15 +161,6 @@ def figures(key: Key | NearMiss) -> KeyFigures:
 
 def _rounded(value: float, places: int) -> float:
     return round(value, places) + 0.0  # not -0.0
-
-
-def _to_step(value: float, step: float) -> float:
-    return step * round(value / step) + 0.0
-
-
-def _beyond(value: float, limit: float) -> float:
-    """0 within the limit, else to half of it."""
-    return 0.0 if abs(value) < limit else _to_step(value, limit / 2)
 
 
 def as_json(at_s: float | None, entry: TranscriptEntry) -> dict[str, Any]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any, Final
 
 from rich.console import Console
@@ -50,9 +51,19 @@ def print_call(record: CallRecord, console: Console) -> None:
     timeline.add_column(justify="right", style="dim", no_wrap=True, min_width=7)
     timeline.add_column(no_wrap=True, min_width=6)
     timeline.add_column(overflow="fold")
-    for entry in record.entries:
-        timeline.add_row("" if entry.at_s is None else f"{entry.at_s:.2f}", *_line(entry))
+    for alike, times in _grouped(record.entries):
+        head, text = _line(alike)
+        if times > 1:
+            text.append(f"  (and {times - 1} more)", "dim")
+        timeline.add_row("" if alike.at_s is None else f"{alike.at_s:.2f}", head, text)
     console.print(timeline)
+
+
+def _grouped(entries: Sequence[RecordedEntry]) -> Iterator[tuple[RecordedEntry, int]]:
+    """Entries, those without a time that say the same as the one before counted together (keys of a password do)."""
+    for _, alike in groupby(entries, lambda entry: (entry.position if entry.at_s is not None else -1, str(entry.body))):
+        first, *more = alike
+        yield first, 1 + len(more)
 
 
 def _facts(call: CallSummary) -> dict[str, Text | str]:
@@ -112,13 +123,13 @@ def _shown(body: Mapping[str, Any]) -> str:
 
 def _figures(figures: Mapping[str, Any]) -> str:
     length = figures["duration_ms"]
-    if length is None:  # blurred: digits behind the point would promise what is not there
+    off = f"{figures['low_offset_percent']:+.1f}/{figures['high_offset_percent']:+.1f} %"
+    if length is None:
         return (
-            f"about {figures['level_dbm0']:+.0f} dBm0  twist {figures['twist_db']:+.0f} dB  "
-            f"SNR {figures['snr_db']:.0f} dB  off {figures['low_offset_percent']:+.1f} %"
+            f"at worst {figures['level_dbm0']:+.0f} dBm0  twist {figures['twist_db']:+.0f} dB  "
+            f"SNR {figures['snr_db']:.0f} dB  off {off}"
         )
     return (
         f"{length:.0f} ms  {figures['level_dbm0']:+.1f} dBm0  twist {figures['twist_db']:+.1f} dB  "
-        f"SNR {figures['snr_db']:.0f} dB  "
-        f"off {figures['low_offset_percent']:+.1f}/{figures['high_offset_percent']:+.1f} %"
+        f"SNR {figures['snr_db']:.0f} dB  off {off}"
     )

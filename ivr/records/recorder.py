@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -48,24 +48,34 @@ class Recorder:
     Attributes:
         health: what the service tells of itself, now and then and whenever it changes; called in the recorder's
             thread.
+        left_out: changes that will never be written: there was no room for them, or the database refused them.
     """
 
     def __init__(self, writer: CallWriter, *, keep: timedelta, clock: Clock = utc_now) -> None:
         self.health: Callable[[], Mapping[str, object]] = dict
+        self.left_out = 0
         self._writer = writer
         self._keep = keep
         self._clock = clock
         self._changes: queue.Queue[Change] = queue.Queue(WAITING)
+        self._progress: dict[str, Progress] = {}
         self._unwritten: list[Change] = []
-        self._left_out = 0
+        self._left_out_told = 0
         self._away = False
+        self._next_beat = self._next_tidying = time.monotonic()
+        self._told: Mapping[str, object] = {}
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
 
     @property
     def waiting(self) -> int:
         """How many changes are not written yet."""
-        return self._changes.qsize() + len(self._unwritten)
+        return self._changes.qsize() + len(self._progress) + len(self._unwritten)
+
+    @property
+    def running(self) -> bool:
+        """Whether what happens is being written."""
+        return self._thread.is_alive()
 
     def start(self) -> None:
         """Begin to write."""
@@ -76,37 +86,44 @@ class Recorder:
         self._stopping.set()
         self._thread.join(FLUSH_S + RETRY_S)
         if self.waiting:
-            _log.error("records_lost", changes=self.waiting, remedy="the database was away until the end")
+            _log.error("records_lost", changes=self.waiting, reason="the database did not take them before the end")
 
     def begin(self, call: CallBegan) -> CallRecorder:
         """A call begins; returns who notes what happens in it."""
-        self._put(call)
-        return CallRecorder(call, self._put, self._clock)
+        return CallRecorder(call, self._put if self._put(call) else self._leave_out)
 
     def channel_ended(self, call_id: str, hangup: Hangup, rtp: RtpQuality | None) -> None:
         """The exchange told how a call's channel ended."""
         self._put(ChannelEnded(call_id, hangup, rtp))
 
-    def _put(self, change: Change) -> None:
+    def _put(self, change: Change) -> bool:
+        """Take a change; returns whether there was room. For a call's progress, where the end is, there is always."""
+        if isinstance(change, Progress):
+            self._progress[change.call_id] = change
+            return True
         try:
             self._changes.put_nowait(change)
         except queue.Full:
-            self._left_out += 1
+            return self._leave_out(change)
+        return True
+
+    def _leave_out(self, _change: Change) -> bool:
+        self.left_out += 1
+        return False
 
     # --- the thread -----------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        next_beat = next_tidying = time.monotonic()
-        told: Mapping[str, object] = {}
         while not self._stopping.wait(RETRY_S if self._away else GATHER_S):
-            now = time.monotonic()
-            health = self.health()
-            if now >= next_beat or health != told:
-                next_beat, told = now + BEAT_S, health
-                self._unwritten.append(ServiceBeat(health))
-            self._write()
-            if now >= next_tidying and not self._away:
-                next_tidying = now + (_TIDY_S if self._tidy() else BEAT_S)
+            try:
+                self._beat()
+                while self._write():
+                    pass
+                self._tidy()
+            except Exception:  # noqa: BLE001 - the border of the thread: what comes later is to be written
+                _log.exception("recorder_failed")
+                self.left_out += len(self._unwritten)
+                self._unwritten = []
         self._unwritten.append(ServiceBeat(self.health(), stopped=True))
         give_up = time.monotonic() + FLUSH_S
         while self._write() or self._unwritten:
@@ -115,39 +132,55 @@ class Recorder:
             if self._away:
                 time.sleep(RETRY_S)
 
+    def _beat(self) -> None:
+        now, health = time.monotonic(), self.health()
+        if now >= self._next_beat or health != self._told:
+            self._next_beat, self._told = now + BEAT_S, health
+            self._unwritten.append(ServiceBeat(health))
+
     def _write(self) -> bool:
-        """Write what waits; returns whether there may be more."""
+        """Write what waits; returns whether there is more that could be written at once."""
+        progress = [self._progress.pop(call_id) for call_id in list(self._progress)]
         while len(self._unwritten) < _BATCH and not self._changes.empty():
             self._unwritten.append(self._changes.get_nowait())
+        if self._changes.empty():
+            self._unwritten += progress  # after all that was put before it, the call's beginning among it
+        else:
+            for change in progress:
+                self._progress.setdefault(change.call_id, change)
         if not self._unwritten:
             return False
         try:
-            self._writer.write(self._unwritten)
+            self.left_out += self._writer.write(self._unwritten)
         except StoreUnavailable as error:
             if not self._away:
                 _log.error("records_wait", problem=str(error))
             self._away = True
-            self._unwritten = _without_stale_beats(self._unwritten)
+            self._unwritten = _without_what_is_old(self._unwritten)
             return False
         if self._away:
             _log.info("records_written_again", changes=len(self._unwritten))
         self._away = False
         self._unwritten = []
-        if self._left_out:
-            _log.error("records_incomplete", changes_left_out=self._left_out)
-            self._left_out = 0
+        if self.left_out > self._left_out_told:
+            _log.error("records_incomplete", changes_left_out=self.left_out - self._left_out_told)
+            self._left_out_told = self.left_out
         return not self._changes.empty()
 
-    def _tidy(self) -> bool:
-        """Mark lost calls and forget old ones; returns whether that could be done."""
+    def _tidy(self) -> None:
+        """Now and then mark lost calls and forget old ones."""
+        now = time.monotonic()
+        if now < self._next_tidying or self._away:
+            return
+        self._next_tidying = now + BEAT_S
         try:
             lost = self._writer.mark_lost()
             self._writer.forget_before(self._clock() - self._keep)
         except StoreUnavailable:
-            return False
+            return
+        self._next_tidying = now + _TIDY_S
         if lost:
             _log.warning("calls_lost", calls=lost, reason="the service that had them ended before they did")
-        return True
 
 
 class CallRecorder:
@@ -158,12 +191,11 @@ class CallRecorder:
     Args:
         call: what is known of it.
         put: takes what there is to write; must not block.
-        clock: the time.
     """
 
-    def __init__(self, call: CallBegan, put: Callable[[Change], None], clock: Clock) -> None:
+    def __init__(self, call: CallBegan, put: Callable[[Change], object]) -> None:
         self._put = put
-        self._clock = clock
+        self._began_at = call.began_at
         self._position = 0
         self._untimed: list[TranscriptEntry] = []
         self._session: CallSession | None = None
@@ -199,9 +231,9 @@ class CallRecorder:
         kind, at = str(body.pop("entry")), body.pop("at_s")
         self._put(EntryNoted(self._progress.call_id, RecordedEntry(self._position, at, kind, body)))
         self._position += 1
-        self._progress = self._after(entry)
+        self._progress = self._after(at_s, entry)
 
-    def _after(self, entry: TranscriptEntry) -> Progress:
+    def _after(self, at_s: float | None, entry: TranscriptEntry) -> Progress:
         progress = self._progress
         if self._session is not None:
             unit, state = self._session.unit, self._session.state
@@ -222,15 +254,24 @@ class CallRecorder:
             case EntryJudged(judged) if judged.verdict is Verdict.SILENT:
                 return replace(progress, silences=progress.silences + 1)
             case Ended(ending):
-                ended_at: datetime = self._clock()
+                ended_at = self._began_at + timedelta(seconds=at_s or 0.0)
                 return replace(progress, ended_at=ended_at, outcome=ending.outcome.value, reason=ending.reason)
         return progress
 
 
-_BATCH: Final = 2000
+_BATCH: Final = 500
 
 
-def _without_stale_beats(changes: list[Change]) -> list[Change]:
-    """Of several beats that wait only the last says anything."""
-    beats = [change for change in changes if isinstance(change, ServiceBeat)]
-    return [change for change in changes if not isinstance(change, ServiceBeat)] + beats[-1:]
+def _without_what_is_old(changes: list[Change]) -> list[Change]:
+    """Of several beats that wait, and of each call's progress, only the last says anything."""
+    last = {_subject(change): change for change in changes}
+    return [change for change in changes if _subject(change) is None or last[_subject(change)] is change]
+
+
+def _subject(change: Change) -> str | None:
+    match change:
+        case ServiceBeat():
+            return ""
+        case Progress(call_id=call_id):
+            return call_id
+    return None

@@ -9,8 +9,10 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import structlog
 from sqlalchemy import Connection, Table, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DataError, IntegrityError
 
 from credentials import Clock, utc_now
 from credentials.database import Database, database_border
@@ -18,10 +20,16 @@ from ivr.records.changes import Change, ChannelEnded, EntryNoted, Progress, Serv
 from ivr.records.model import CallBegan, Fate
 from ivr.schema import call_entries, calls, services
 
+_log = structlog.get_logger(__name__)
+
 BEAT_S: Final = 10.0
 """How often a service tells that it lives."""
 GONE_AFTER: Final = timedelta(seconds=6 * BEAT_S)
-"""A service that has not told for this long has ended."""
+"""A service on another host that has not told for this long has ended."""
+MUTE_AFTER: Final = timedelta(hours=1)
+"""So long the database may have been away, or a clock been wrong; then the process of that number is another one."""
+REFUSED: Final = (IntegrityError, DataError, UnicodeError)
+"""What a database raises for a change that it will never take."""
 
 
 class CallWriter:
@@ -46,8 +54,29 @@ class CallWriter:
         self._started_at = clock()
 
     @database_border
-    def write(self, changes: Sequence[Change]) -> None:
-        """Write changes in their order, all or none. Writing the same ones again changes nothing."""
+    def write(self, changes: Sequence[Change]) -> int:
+        """Write changes in their order. Writing the same ones again changes nothing.
+
+        Returns:
+            How many the database refuses for what they are (an entry of a call that it does not know); the others are
+            written.
+        """
+        try:
+            self._write(changes)
+        except REFUSED:
+            return sum(self._is_refused(change) for change in changes)
+        return 0
+
+    def _is_refused(self, change: Change) -> bool:
+        try:
+            self._write([change])
+        except REFUSED as error:
+            _log.error("record_refused", change=type(change).__name__, problem=type(error).__name__)
+            return True
+        return False
+
+    def _write(self, changes: Sequence[Change]) -> None:
+        """Write all or none."""
         latest = {change.call_id: change for change in changes if isinstance(change, Progress)}
         with self._database.writing() as connection:
             for change in changes:
@@ -79,9 +108,10 @@ class CallWriter:
 
     @database_border
     def forget_before(self, moment: datetime) -> int:
-        """Remove calls that began before then, and services that ended before; returns how many calls."""
+        """Remove calls that began before then and are over, and services that ended before; returns how many calls."""
         with self._database.writing() as connection:
-            removed = connection.execute(delete(calls).where(calls.c.began_at < moment))
+            ended = calls.c.outcome.is_not(None)
+            removed = connection.execute(delete(calls).where(ended, calls.c.began_at < moment))
             connection.execute(delete(services).where(services.c.beat_at < moment))
             return removed.rowcount
 
@@ -146,10 +176,13 @@ def _gone_services(connection: Connection, now: datetime, host: str) -> list[str
 
 
 def is_alive(service: Any, now: datetime, host: str) -> bool:
-    """Whether a service (a row) still runs, as far as can be told from `host`."""
-    if service.stopped_at is not None or now - service.beat_at > GONE_AFTER:
+    """Whether a service (a row) still runs: told on its own host by its process, elsewhere by its beat."""
+    if service.stopped_at is not None:
         return False
-    return service.host != host or _runs(service.pid)
+    silent: timedelta = now - service.beat_at
+    if service.host == host:
+        return silent < MUTE_AFTER and _runs(service.pid)
+    return silent < GONE_AFTER
 
 
 def _runs(pid: int) -> bool:

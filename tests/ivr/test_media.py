@@ -151,6 +151,8 @@ async def test_a_press_that_comes_both_ways_counts_once(board: Switchboard) -> N
         peer.keys.append((key, 1600 * (number + 1)))
     board.run(6.0, {peer: audio})
     assert [command.password for command in board.stored] == [PASSWORD]
+    peer.ended = True
+    board.run(0.1)
     heard = [entry for entry in board.entries[session] if isinstance(entry, KeyHeard)]
     assert [entry.counted for entry in heard].count(False) == 17
 

@@ -8,7 +8,7 @@ import shutil
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -131,7 +131,7 @@ class Stage:
             caller=caller,
             language=language,
         )
-        record = CallRecorder(began, changes.append, lambda: began_at + timedelta(seconds=now[0]))
+        record = CallRecorder(began, changes.append)
         with self.open_store() as store:
             session = CallSession(
                 call_id,

@@ -4,32 +4,63 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
 from datetime import timedelta
 
+import pytest
 import structlog
 
 from credentials import Line, StoreUnavailable
 from credentials.database import Database
-from dsp import KeyEnded, KeyStarted
-from dsp.events import Key
+from dsp import BurstRefused, KeyEnded, KeyStarted
+from dsp.events import FailedTest, Key, NearMiss
 from ivr.call import CallSession
 from ivr.dialogue import Dialogue, Limits
-from ivr.dialogue.events import Admitted, Stored
-from ivr.records import CallReader, CallRecorder, CallWriter, Query, Recorder
-from ivr.records.changes import Change, EntryNoted, Progress
-from ivr.transcript import Interrupted, KeyHeard, Said
+from ivr.dialogue.events import Admitted, Ending, Outcome, Stored
+from ivr.records import CallReader, CallRecorder, CallWriter, Query, RecordedEntry, Recorder
+from ivr.records.changes import Change, EntryNoted, Progress, ServiceBeat
+from ivr.transcript import Ended, Interrupted, KeyHeard, Said
 from prompts import Catalogue
 from tests.credentials.conftest import FakeClock
 from tests.ivr.records.conftest import call
 
 PASSWORD = "24681357"
+FREQUENCY = FailedTest.FREQUENCY
 
 
-def recorded_call(catalogue: Catalogue, clock: FakeClock) -> list[Change]:
-    """What a whole call on an unsteady line leaves: every key has figures of its own."""
+Phone = Callable[[str], Key | NearMiss]
+"""What a phone makes of a key: heard, or not."""
+
+
+def steady(key: str) -> Key:
+    return Key(key, 0.0, 0.05, -9.0, -9.0, 30.0, 0.0, 0.0)
+
+
+def with_a_low_tone_off(key: str) -> Key:
+    return replace(steady(key), low_offset_percent=1.5 if key in "123" else 0.1)
+
+
+def on_a_long_line(key: str) -> Key:
+    row, column = divmod("123456789*0#".index(key), 3)
+    return replace(steady(key), low_dbm0=-9.0 - 0.8 * row, high_dbm0=-12.0 - 1.2 * column, snr_db=30.0 - row)
+
+
+def with_a_high_tone_refused(key: str) -> Key | NearMiss:
+    heard = replace(steady(key), high_offset_percent=2.6 if key in "369" else 0.0)
+    if key not in "369":
+        return heard
+    return NearMiss(**{field.name: getattr(heard, field.name) for field in fields(heard)}, failed_test=FREQUENCY)
+
+
+PHONES = [steady, with_a_low_tone_off, on_a_long_line, with_a_high_tone_refused]
+
+
+def recorded_call(catalogue: Catalogue, clock: FakeClock, phone: Phone = steady) -> list[Change]:
+    """What a whole call leaves."""
     changes: list[Change] = []
-    record = CallRecorder(call(), changes.append, clock)
+    record = CallRecorder(call(), changes.append)
     now = [0.0]
     session = CallSession(
         "c0ffee",
@@ -42,17 +73,25 @@ def recorded_call(catalogue: Catalogue, clock: FakeClock) -> list[Change]:
     )
     record.attach(session)
     session.handle(Admitted(Line("0312345678", frozenset({"0312345678", "0312345679"}))), 0.0)
-    for place, key in enumerate("1" + PASSWORD + PASSWORD):
+    for key in "1" + PASSWORD + PASSWORD:
         now[0] += 0.25
+        made = phone(key)
         begin_s = now[0] - 0.05
-        off = 0.03 * int(key)
-        heard = Key(key, begin_s, begin_s + 0.05, -9.0, -9.0 - 0.1 * int(key), 30.0 + place % 3, off, -off)
-        session.hear(KeyStarted(0, key, begin_s), now[0])
-        session.hear(KeyEnded(0, heard), now[0])
+        burst = replace(made, begin_s=begin_s, end_s=now[0])
+        if isinstance(burst, NearMiss):
+            session.hear(BurstRefused(0, burst), now[0])
+        else:
+            session.hear(KeyStarted(0, key, begin_s), now[0])
+            session.hear(KeyEnded(0, burst), now[0])
     while not session.over:
         now[0] += 0.02
         session.tick(now[0])
     return changes
+
+
+def hidden(changes: list[Change]) -> list[RecordedEntry]:
+    entries = [change.entry for change in changes if isinstance(change, EntryNoted)]
+    return [entry for entry in entries if entry.kind in ("key", "missed") and entry.body["value"] is None]
 
 
 def test_a_record_tells_the_unit_the_target_the_steps_and_the_end(catalogue: Catalogue, clock: FakeClock) -> None:
@@ -65,21 +104,39 @@ def test_a_record_tells_the_unit_the_target_the_steps_and_the_end(catalogue: Cat
     assert [entry.body["step"] for entry in entries if entry.kind == "judged"] == ["unit", "password", "confirm"]
 
 
-def test_keys_of_a_password_have_no_value_no_time_and_no_figure_to_tell_them_apart(
-    catalogue: Catalogue, clock: FakeClock
+@pytest.mark.parametrize("phone", PHONES)
+def test_keys_of_a_password_have_no_value_no_time_no_order_and_no_figure_of_their_own(
+    phone: Phone, catalogue: Catalogue, clock: FakeClock
 ) -> None:
-    changes = recorded_call(catalogue, clock)
-    keys = [change.entry for change in changes if isinstance(change, EntryNoted) and change.entry.kind == "key"]
-    named, hidden = keys[:1], keys[1:]
-    assert [entry.body["value"] for entry in named] == ["1"]
-    assert len(hidden) == 2 * len(PASSWORD)
-    assert {entry.at_s for entry in hidden} == {None}
-    assert len({json.dumps(dict(entry.body)) for entry in hidden}) == 1
+    entries = hidden(recorded_call(catalogue, clock, phone))
+    assert len(entries) == 2 * len(PASSWORD)
+    assert {entry.at_s for entry in entries} == {None}
+    assert [entry.kind for entry in entries] == sorted(entry.kind for entry in entries)
+    for kind in ("key", "missed"):
+        assert len({json.dumps(dict(entry.body)) for entry in entries if entry.kind == kind}) <= 1
+
+
+def test_a_key_that_is_no_passwords_keeps_its_value_and_figures(catalogue: Catalogue, clock: FakeClock) -> None:
+    changes = recorded_call(catalogue, clock, on_a_long_line)
+    entries = [change.entry for change in changes if isinstance(change, EntryNoted) and change.entry.kind == "key"]
+    [named] = [entry for entry in entries if entry.body["value"] is not None]
+    assert (named.body["value"], named.body["figures"]["twist_db"], named.body["figures"]["duration_ms"]) == (
+        "1",
+        -3,
+        50,
+    )
+
+
+def test_the_worst_figures_of_a_passwords_keys_are_told(catalogue: Catalogue, clock: FakeClock) -> None:
+    figures = hidden(recorded_call(catalogue, clock, on_a_long_line))[0].body["figures"]
+    assert (figures["level_dbm0"], figures["twist_db"], figures["snr_db"]) == (-14, -5, 28)
+    missed = hidden(recorded_call(catalogue, clock, with_a_high_tone_refused))[-1]
+    assert (missed.body["failed"], missed.body["figures"]["high_offset_percent"]) == ("frequency", 2.6)
 
 
 def test_entries_without_a_time_wait_for_the_next_that_has_one(clock: FakeClock) -> None:
     changes: list[Change] = []
-    record = CallRecorder(call(), changes.append, clock)
+    record = CallRecorder(call(), changes.append)
     record(None, KeyHeard("rfc4733", True, None, None))
     record(None, Interrupted())
     assert changes == []
@@ -87,19 +144,23 @@ def test_entries_without_a_time_wait_for_the_next_that_has_one(clock: FakeClock)
     assert [change.entry.kind for change in changes if isinstance(change, EntryNoted)] == ["key", "interrupted", "said"]
 
 
+AWAY = StoreUnavailable("the database cannot be used now: it is away")
+
+
 class Failing:
     """A writer whose database is away until it is told that it is back."""
 
-    def __init__(self, writer: CallWriter) -> None:
+    def __init__(self, writer: CallWriter, failure: Exception = AWAY) -> None:
         self.writer = writer
+        self.failure = failure
         self.back = threading.Event()
         self.refused = threading.Event()
 
-    def write(self, changes: Sequence[Change]) -> None:
+    def write(self, changes: Sequence[Change]) -> int:
         if not self.back.is_set():
             self.refused.set()
-            raise StoreUnavailable("the database cannot be used now: it is away")
-        self.writer.write(changes)
+            raise self.failure
+        return self.writer.write(changes)
 
     def mark_lost(self) -> int:
         return self.writer.mark_lost()
@@ -138,3 +199,55 @@ def test_a_stopped_service_has_said_so(reader: CallReader, open_writer: Callable
     [state] = reader.services()
     assert state.stopped_at is not None
     assert state.health == {"calls": 0}
+
+
+def test_where_there_is_no_room_a_call_is_on_record_with_its_end_or_not_at_all(
+    reader: CallReader, open_writer: Callable[..., CallWriter], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ivr.records.recorder.WAITING", 3)
+    recorder = Recorder(open_writer(), keep=timedelta(days=36_500))
+    long = recorder.begin(call("long"))
+    for second in range(5):
+        long(float(second), Said("on and on", 1.0))
+    late = recorder.begin(call("late"))
+    late(0.0, Said("unheard", 1.0))
+    late(1.0, Ended(Ending(Outcome.FAILED, "silence")))
+    long(9.0, Ended(Ending(Outcome.SET, "set")))
+    with structlog.testing.capture_logs() as logs:
+        recorder.start()
+        recorder.close()
+    assert [(found.call_id, found.outcome, found.seconds) for found in reader.search(Query())] == [("long", "set", 9.0)]
+    [told] = [log for log in logs if log["event"] == "records_incomplete"]
+    assert told["changes_left_out"] == recorder.left_out > 0
+
+
+def test_a_fault_in_writing_is_logged_and_what_comes_later_is_written(
+    reader: CallReader, open_writer: Callable[..., CallWriter]
+) -> None:
+    writer = Failing(open_writer(), OverflowError("date value out of range"))
+    recorder = Recorder(writer, keep=timedelta(days=1))
+    with structlog.testing.capture_logs() as logs:
+        recorder.start()
+        recorder.begin(call("lost"))
+        assert writer.refused.wait(10)
+        writer.back.set()
+        recorder.begin(call("later"))(0.0, Ended(Ending(Outcome.SET, "set")))
+        assert recorder.running
+        recorder.close()
+    assert "later" in [found.call_id for found in reader.search(Query())]
+    assert "recorder_failed" in [log["event"] for log in logs]
+
+
+def test_calls_of_a_dead_service_are_marked_by_the_next_that_starts(
+    database: Database, open_writer: Callable[..., CallWriter]
+) -> None:
+    open_writer("dead").write([ServiceBeat({}, stopped=True), call()])
+    with structlog.testing.capture_logs() as logs:
+        recorder = Recorder(open_writer("next"), keep=timedelta(days=36_500))
+        recorder.start()
+        give_up = time.monotonic() + 10
+        while not any(log["event"] == "calls_lost" for log in logs):
+            assert time.monotonic() < give_up
+            time.sleep(0.01)
+        recorder.close()
+    assert [log["calls"] for log in logs if log["event"] == "calls_lost"] == [1]

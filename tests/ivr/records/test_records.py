@@ -149,6 +149,25 @@ def test_a_call_whose_process_is_gone_from_this_host_is_lost_at_once(
     }
 
 
+def test_a_process_that_lives_on_this_host_is_not_called_dead_by_a_clock_that_steps(
+    reader: CallReader, open_writer: OpenWriter, clock: FakeClock
+) -> None:
+    here = open_writer("here", host=socket.gethostname(), pid=os.getpid())
+    here.write([ServiceBeat({}), call()])
+    clock.advance(minutes=30)
+    assert reader.search(Query())[0].in_progress
+
+
+def test_a_change_that_the_database_refuses_does_not_keep_the_others_back(
+    reader: CallReader, open_writer: OpenWriter
+) -> None:
+    stray = EntryNoted("of a call that never began", SAID)
+    assert open_writer().write([ServiceBeat({}), call(), stray, EntryNoted("c0ffee", SAID), SET]) == 1
+    record = reader.call("c0ffee")
+    assert record is not None
+    assert (record.summary.outcome, list(record.entries)) == ("set", [SAID])
+
+
 def test_a_service_that_was_only_slow_corrects_what_was_called_lost(
     reader: CallReader, open_writer: OpenWriter, clock: FakeClock
 ) -> None:
@@ -182,6 +201,13 @@ def test_old_calls_are_forgotten_with_all_that_was_kept_of_them(reader: CallRead
     assert writer.forget_before(BEGAN + timedelta(seconds=30)) == 1
     assert [found.call_id for found in reader.search(Query())] == ["late"]
     assert reader.call("c0ffee") is None
+
+
+def test_a_call_in_progress_is_not_forgotten(reader: CallReader, open_writer: OpenWriter) -> None:
+    writer = open_writer()
+    writer.write([ServiceBeat({}), call()])
+    assert writer.forget_before(BEGAN + timedelta(days=1)) == 0
+    assert reader.call("c0ffee") is not None
 
 
 def test_a_report_tells_who_got_through_at_first_try_and_where_the_others_failed(
