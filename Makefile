@@ -22,8 +22,9 @@ run: setup
 
 test: setup lint
 	@docker/host-packages sip-tester postgresql flite chromium
-	$(BIN)/pytest -m "not live"
-	$(BIN)/pytest -m live --numprocesses 2 --dist loadfile
+	$(BIN)/pytest -m "not live" --numprocesses 2
+	$(BIN)/pytest -m "live and not alone" --numprocesses 2 --dist loadfile
+	$(BIN)/pytest -m alone
 
 lint: setup
 	$(BIN)/ruff check .

@@ -202,7 +202,7 @@ def _shown(value: str | None) -> str:
 def _figures(figures_: KeyFigures | None) -> str:
     if figures_ is None:
         return ""
-    duration = "" if figures_.duration_ms is None else f"  {figures_.duration_ms:.0f} ms"
+    duration = "  at worst" if figures_.duration_ms is None else f"  {figures_.duration_ms:.0f} ms"
     return (
         f"{duration}  {figures_.level_dbm0:+.1f} dBm0  twist {figures_.twist_db:+.1f} dB  SNR {figures_.snr_db:.0f} dB"
         f"  off {figures_.offset_percent:+.1f} %"

@@ -1,7 +1,8 @@
 """One call as a drawing: where everything goes, in pixels; the template draws it.
 
-Keys of a password have no time in the record. They are drawn in a band between the entries before and after them, one
-beside the other: how many there were can be seen, and not when.
+Keys of a password have no time in the record, and are told of only when their entry was refused or the call ended. They
+are drawn in a band that reaches back to the last entry that was judged, one beside the other: how many there were can
+be seen, and not when.
 """
 
 from __future__ import annotations
@@ -140,18 +141,27 @@ Placed = tuple[RecordedEntry, float]
 
 
 def _groups(entries: Sequence[RecordedEntry]) -> Iterator[tuple[float, list[RecordedEntry], float]]:
-    """Runs of entries without a time, with the times before and after them."""
-    before, run = 0.0, list[RecordedEntry]()
+    """Runs of entries without a time, with the times between which they happened."""
+    before = judged = 0.0
+    run: list[RecordedEntry] = []
     for entry in entries:
         if entry.at_s is None:
             run.append(entry)
             continue
         if run:
-            yield before, run, entry.at_s
+            hides = any(_is_dot(one) for one in run)
+            yield judged if hides else before, run, entry.at_s
+            judged = entry.at_s if hides else judged
             run = []
         before = entry.at_s
+        if entry.kind == "judged":
+            judged = entry.at_s
     if run:
         yield before, run, before
+
+
+def _is_dot(entry: RecordedEntry) -> bool:
+    return entry.kind in ("key", "missed")
 
 
 def _placed(entries: Sequence[RecordedEntry], scale: _Scale) -> Iterator[Placed]:
@@ -159,7 +169,7 @@ def _placed(entries: Sequence[RecordedEntry], scale: _Scale) -> Iterator[Placed]
     untimed: dict[int, float] = {}
     for before, run, after in _groups(entries):
         left, right = scale.x(before), scale.x(after)
-        dots = [entry for entry in run if entry.kind in ("key", "missed")]
+        dots = [entry for entry in run if _is_dot(entry)]
         gap = min(_LABEL_PX, (right - left) / (len(dots) + 1))
         first = (left + right - gap * (len(dots) - 1)) / 2
         untimed |= {entry.position: round(first + gap * place, 1) for place, entry in enumerate(dots)}
@@ -172,7 +182,7 @@ def _placed(entries: Sequence[RecordedEntry], scale: _Scale) -> Iterator[Placed]
 
 def _hidden(entries: Sequence[RecordedEntry], scale: _Scale) -> Iterator[Bar]:
     for before, run, after in _groups(entries):
-        dots = sum(entry.kind in ("key", "missed") for entry in run)
+        dots = sum(_is_dot(entry) for entry in run)
         if dots:
             yield Bar(scale.x(before), round(scale.x(after) - scale.x(before), 1), str(dots), "hidden")
 

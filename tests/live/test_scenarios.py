@@ -18,6 +18,7 @@ def verdicts() -> dict[str, Verdict]:
     return found
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_the_real_call_goes_as_its_scenario_says(verdicts: dict[str, Verdict], file: ScenarioFile) -> None:
     assert str(verdicts[file.name]) == "as expected"

@@ -8,6 +8,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from credentials import LoginVerdict
 from tests.live.house import House, new_password
 from tests.live.media import KeyPath, Press
@@ -46,6 +48,7 @@ STAY_S = 40.0
 """Fifty hashes at once make a queue: these callers wait until they have heard that it is set."""
 
 
+@pytest.mark.alone
 def test_fifty_callers_at_once_set_fifty_passwords(house: House) -> None:
     numbers = [f"04512300{n:02d}" for n in range(50)]
     house.import_lines("contract_number,number\n" + "".join(f"{number},\n" for number in numbers))

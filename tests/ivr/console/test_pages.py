@@ -76,7 +76,7 @@ def test_a_call_shows_everything_but_the_password(stage: Stage, logged_in: LogIn
     call_id = stage.call(WHOLE_CALL)
     text = logged_in(Role.ADMIN).get(f"/calls/{call_id}").text
     assert "in band" in text
-    assert "16 keys" not in text
+    assert "16 keys without a time" in text
     assert text.count("<kbd>•</kbd>") == 2 * len(PASSWORD)
     assert f"<b>number</b> {ADDITIONAL} accepted" in text
     assert PASSWORD not in text

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ivr.scenarios.house import free_tcp_ports
 from tests.ivr.console.conftest import Visitor
 from tests.ivr.console.stage import Stage
 from tests.ivr.console.test_live import watching
-from tests.live.house import free_tcp_ports
 
 COMMAND = [sys.executable, "-c", "import typer; from ivr.cli.console import console; typer.run(console)"]
 
