@@ -32,9 +32,18 @@ R = TypeVar("R")
 
 
 class Database:
-    """An engine with its two kinds of transaction. Threads may share it."""
+    """An engine with its two kinds of transaction. Threads may share it.
 
-    def __init__(self, url: str) -> None:
+    Args:
+        url: as for `CredentialStore.open`.
+        make: whether to make an SQLite file that is not there, and to put one that is there into WAL mode.
+
+    Raises:
+        InvalidDatabaseUrl: the URL names no database that can be used.
+        StoreUnavailable: the file cannot be made, or is not there.
+    """
+
+    def __init__(self, url: str, *, make: bool = True) -> None:
         parsed = _parse_url(url)
         self._url = parsed
         try:
@@ -50,8 +59,12 @@ class Database:
         except ModuleNotFoundError as error:
             raise InvalidDatabaseUrl(f"{self} needs the Python package {error.name}: install it") from None
         if self._engine.dialect.name == "sqlite":
-            _make_sqlite_file(Path(str(parsed.database)))
-            _prepare_sqlite(self._engine)
+            path = Path(str(parsed.database))
+            if make:
+                _make_sqlite_file(path)
+            else:
+                _require_sqlite_file(path)
+            _prepare_sqlite(self._engine, wal=make)
 
     def __str__(self) -> str:
         return self._url.render_as_string(hide_password=True)
@@ -106,7 +119,10 @@ def _describe(error: SQLAlchemyError) -> str:
     if isinstance(error, OperationalError | InterfaceError):
         return f"the database cannot be used now: {error.orig}"
     if isinstance(error, DBAPIError):
-        return f"the database refused a statement ({type(error.orig).__name__}); its own log tells more"
+        if type(error.orig) is sqlite3.DatabaseError:  # the file itself, not what was asked of it
+            return f"the database cannot be used: {error.orig}: is it a database, and whole?"
+        log = "" if isinstance(error.orig, sqlite3.Error) else "; its own log tells more"
+        return f"the database refused a statement ({type(error.orig).__name__}){log}"
     return f"the database cannot be used now ({type(error).__name__})"
 
 
@@ -162,12 +178,21 @@ def _make_sqlite_file(path: Path) -> None:
         raise StoreUnavailable(f"the database file {path} cannot be made: {error}") from None
 
 
-def _prepare_sqlite(engine: Engine) -> None:
+def _require_sqlite_file(path: Path) -> None:
+    try:
+        there = path.is_file()
+    except OSError as error:
+        raise StoreUnavailable(f"the database file {path} cannot be read: {error.strerror}") from None
+    if not there:
+        raise StoreUnavailable(f"there is no database file {path}; the first start of the service makes it")
+
+
+def _prepare_sqlite(engine: Engine, *, wal: bool) -> None:
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # the driver begins no transaction of its own
         for pragma in (
-            "journal_mode = WAL",  # readers and the writer do not wait for each other
+            *(["journal_mode = WAL"] if wal else []),  # readers and the writer do not wait for each other
             "synchronous = FULL",  # a caller who heard "it is set" can rely on it after a power cut
             "foreign_keys = ON",
         ):

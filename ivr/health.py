@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ivr.metrics import CONTENT_TYPE, Metrics
 from ivr.store_watch import StoreState
@@ -26,7 +27,8 @@ from ivr.telephony.ami_link import LinkState, LinkStatus
 
 CLOCK_STOPPED_S: Final = 2.0
 """The media clock ticks every 20 ms; Asterisk ends a call that gets nothing for so long."""
-_CONNECTIONS: Final = 32
+CONNECTIONS: Final = 32
+"""How many there may be. Of more the oldest is closed: a probe can always come in, and its answer takes no time."""
 _STOP_S: Final = 1
 
 
@@ -40,6 +42,8 @@ class Probes:
         languages: of which guidance is loaded.
         store: whether the store can be used.
         ami: the link to Asterisk's manager interface, without which calls go on.
+        recorder_up: whether call records are being written, without which they go on, too.
+        records_left_out: changes of call records that never will be.
     """
 
     tick_age_s: Callable[[], float]
@@ -47,6 +51,8 @@ class Probes:
     languages: Callable[[], Sequence[str]]
     store: Callable[[], StoreState]
     ami: Callable[[], LinkState]
+    recorder_up: Callable[[], bool]
+    records_left_out: Callable[[], int]
 
 
 def health_app(probes: Probes, metrics: Metrics) -> Starlette:
@@ -56,7 +62,7 @@ def health_app(probes: Probes, metrics: Metrics) -> Starlette:
         return _answer(_alive(probes))
 
     async def readyz(_request: Request) -> Response:
-        return _answer(_alive(probes) | _ready(probes), notes=_notes(probes.ami()))
+        return _answer(_alive(probes) | _ready(probes), notes=_notes(probes))
 
     async def page(_request: Request) -> Response:
         return Response(metrics.page(), headers={"content-type": CONTENT_TYPE})
@@ -80,11 +86,17 @@ def _ready(probes: Probes) -> dict[str, str]:
     }
 
 
-def _notes(ami: LinkState) -> dict[str, str]:
+def _notes(probes: Probes) -> dict[str, str]:
     """What does not keep calls away, and should be known."""
-    if ami.status is LinkStatus.CONNECTED and not ami.reason:
-        return {}
-    return {"ami": f"{ami.status.value}: {ami.reason}"}
+    notes = {}
+    ami = probes.ami()
+    if ami.status is not LinkStatus.CONNECTED or ami.reason:
+        notes["ami"] = f"{ami.status.value}: {ami.reason}"
+    if not probes.recorder_up():
+        notes["recorder"] = "has ended: calls leave no records; the log says why, a restart mends it"
+    if left_out := probes.records_left_out():
+        notes["records"] = f"incomplete since the start: {left_out} changes left out; the log says why"
+    return notes
 
 
 def _answer(problems: dict[str, str], notes: dict[str, str] | None = None) -> Response:
@@ -111,10 +123,9 @@ class HttpServer:
                 access_log=False,
                 lifespan="off",
                 loop="none",
-                http="h11",
+                http=_Connection,
                 ws="none",
                 server_header=False,
-                limit_concurrency=_CONNECTIONS,
                 timeout_keep_alive=5,
                 timeout_graceful_shutdown=_STOP_S,
             )
@@ -144,6 +155,18 @@ class HttpServer:
         if self._serving is not None:
             self._server.should_exit = True
             await self._serving
+
+
+class _Connection(H11Protocol):
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """One more; uvicorn lets those that ask nothing stay for ever."""
+        super().connection_made(transport)
+        self.came_at = self.loop.time()
+        if len(self.connections) > CONNECTIONS:
+            others = [other for other in self.connections if isinstance(other, _Connection) and other is not self]
+            oldest = min(others, key=lambda other: other.came_at)
+            self.connections.discard(oldest)  # it is told of its end in the loop's next turn; more may come in this one
+            oldest.transport.abort()
 
 
 class _UnsignalledServer(uvicorn.Server):

@@ -6,8 +6,10 @@ import contextlib
 import logging
 import re
 import sys
+import threading
 from collections.abc import Mapping, MutableMapping
 from enum import StrEnum
+from types import TracebackType
 from typing import Any, Final, TextIO
 
 import structlog
@@ -25,32 +27,54 @@ class LogLevel(StrEnum):
 MASK: Final = "********"
 SECRET_FIELDS: Final = frozenset({"password", "secret", "keys", "key", "digits", "digit", "hash", "digest"})
 """Fields that no line may carry in the clear, whoever wrote it."""
-
-
-_EIGHT_DIGITS: Final = re.compile(r"(?<![0-9A-Za-z])[0-9]{8}(?![0-9A-Za-z])")
+IDENTIFIERS: Final = frozenset({"call", "channel", "timestamp"})
+"""Fields of ours that hold long numbers by their nature, and are written as they are."""
+_PASSWORD: Final = re.compile(r"(?<![0-9])[0-9]{8}(?![0-9])")
 """What a temporary password looks like; telephone numbers have ten digits or eleven."""
+_SPELLED: Final = re.compile(r"(?<![0-9])[0-9](?:[^0-9]{1,2}[0-9]){7}(?![0-9])")
+"""The same, digit by digit."""
 
 
 def mask_secrets(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
-    """structlog processor: what stands in a field that can hold a secret is replaced.
+    """structlog processor: what stands in a field that can hold a secret is replaced, however deep it stands.
 
-    So is what looks like a temporary password in any text, the texts of exceptions included: these are not ours.
+    So is what looks like a temporary password in any value, the texts of exceptions included: these are not ours.
     """
     for name, value in event.items():
-        event[name] = MASK if name in SECRET_FIELDS else _without_passwords(value)
+        if name not in IDENTIFIERS:
+            event[name] = _masked_field(name, value)
     return event
 
 
-def _without_passwords(value: Any) -> Any:
-    if isinstance(value, bool | int | float | None):
-        return MASK if _EIGHT_DIGITS.fullmatch(str(value)) else value
-    text = value if isinstance(value, str) else repr(value)
-    masked = _EIGHT_DIGITS.sub(MASK, text)
+def _masked_field(name: str, value: Any) -> Any:
+    return MASK if name.lower() in SECRET_FIELDS else _without_secrets(value)
+
+
+def _without_secrets(value: Any) -> Any:
+    match value:
+        case None | bool():
+            return value
+        case int() | float():
+            whole = str(value).partition(".")[0]  # digits after the point are those of a measurement
+            return MASK if _PASSWORD.search(whole) else value
+        case str():
+            return _without_passwords(value)
+        case Mapping():
+            return {_without_passwords(str(name)): _masked_field(str(name), inner) for name, inner in value.items()}
+        case list() | tuple() | set() | frozenset():
+            spelled = _SPELLED.search(" ".join(map(str, value)))
+            return MASK if spelled else [_without_secrets(item) for item in value]
+    text = repr(value)
+    masked = _without_passwords(text)
     return value if masked == text else masked
 
 
+def _without_passwords(text: str) -> str:
+    return _SPELLED.sub(MASK, _PASSWORD.sub(MASK, text))
+
+
 def configure_logs(*, level: LogLevel = LogLevel.INFO, json: bool | None = None, stream: TextIO | None = None) -> None:
-    """Set the process's logs up.
+    """Set the process's logs up; what nobody catches is a line of them, too.
 
     Args:
         level: the least important lines to write.
@@ -77,6 +101,9 @@ def configure_logs(*, level: LogLevel = LogLevel.INFO, json: bool | None = None,
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(handlers=[_FromLibraries()], level=logging.WARNING, force=True)
+    sys.excepthook = _uncaught
+    if threading.excepthook is threading.__excepthook__:  # another's, a debugger's say, stays
+        threading.excepthook = _uncaught_in_thread
 
 
 class _Writer:
@@ -98,6 +125,24 @@ class _FromLibraries(logging.Handler):
     """What libraries log by the standard way takes ours: one form of line, and masked."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Hand a record on."""
-        log = structlog.get_logger(record.name)
-        log.log(record.levelno, "library", message=record.getMessage(), exc_info=record.exc_info or None)
+        """Hand a record on. Raises nothing: the library has its own work to do."""
+        try:
+            message = record.getMessage()
+        except Exception:  # noqa: BLE001 - the border to libraries, whose values make their own texts
+            message = f"a line that cannot be made, of {record.module}, line {record.lineno}"
+        level = min(record.levelno // 10 * 10, logging.CRITICAL)  # structlog has no levels between
+        structlog.get_logger(record.name).log(level, "library", message=message, exc_info=record.exc_info or None)
+
+
+def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
+    else:
+        structlog.get_logger(__name__).critical("uncaught", exc_info=(kind, error, trace))
+
+
+def _uncaught_in_thread(told: threading.ExceptHookArgs) -> None:
+    if told.exc_value is not None and not issubclass(told.exc_type, SystemExit):
+        name = "" if told.thread is None else told.thread.name
+        info = (told.exc_type, told.exc_value, told.exc_traceback)
+        structlog.get_logger(__name__).critical("uncaught", thread=name, exc_info=info)

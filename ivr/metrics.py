@@ -18,6 +18,7 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from ivr.dialogue.events import REASONS
 from ivr.telephony.ami_link import LinkState, LinkStatus
 from ivr.telephony.channel_end import ChannelEnd
 from ivr.transcript import Ended, EntryJudged, KeyHeard, KeyMissed, Observer, TranscriptEntry
@@ -41,6 +42,8 @@ class Gauges:
         calls: calls in progress.
         hashes_running, hashes_waiting: passwords being hashed and stored, and waiting for it.
         records_unwritten: changes of call records that are not in the database yet.
+        records_left_out: such changes that never will be.
+        recorder_up: whether call records are being written.
         ami: the link to Asterisk's manager interface.
         store_up: whether the store can be used.
     """
@@ -49,6 +52,8 @@ class Gauges:
     hashes_running: Callable[[], int]
     hashes_waiting: Callable[[], int]
     records_unwritten: Callable[[], int]
+    records_left_out: Callable[[], int]
+    recorder_up: Callable[[], bool]
     ami: Callable[[], LinkState]
     store_up: Callable[[], bool]
 
@@ -64,6 +69,10 @@ class Metrics:
         self._clock = clock
         self.registry = registry = CollectorRegistry()
         self._calls = Counter("karipass_calls", "Calls that ended.", ["outcome", "reason"], registry=registry)
+        # from 0 on: of a series that is born with its first call Prometheus sees no increase
+        for outcome, reasons in REASONS.items():
+            for reason in reasons:
+                self._calls.labels(outcome.value, reason)
         self._steps = Histogram(
             "karipass_step_seconds",
             "From a step's beginning, or its last entry, to the judgement of an entry; in whole seconds.",
@@ -140,6 +149,14 @@ class Metrics:
         for status in LinkStatus:
             ami.labels(status.value).set_function(partial(_is, gauges.ami, status))
         Gauge("karipass_store_up", "1 if the store can be used.", registry=registry).set_function(gauges.store_up)
+        Gauge(
+            "karipass_records_left_out",
+            "Changes of call records that were not written and never will be, since the start.",
+            registry=registry,
+        ).set_function(gauges.records_left_out)
+        Gauge("karipass_recorder_up", "1 if call records are being written.", registry=registry).set_function(
+            gauges.recorder_up
+        )
 
     def observer(self) -> Observer:
         """An observer of one call that begins now."""

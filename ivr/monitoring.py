@@ -86,6 +86,8 @@ class Monitoring:
                 hashes_running=lambda: service.hashes_running,
                 hashes_waiting=lambda: service.hashes_waiting,
                 records_unwritten=lambda: self._recorder.waiting,
+                records_left_out=lambda: self._recorder.left_out,
+                recorder_up=lambda: self._recorder.running,
                 ami=lambda: self.link.state,
                 store_up=lambda: self._store_watch.state.up,
             )
@@ -96,6 +98,8 @@ class Monitoring:
             languages=lambda: service.languages,
             store=lambda: self._store_watch.state,
             ami=lambda: self.link.state,
+            recorder_up=lambda: self._recorder.running,
+            records_left_out=lambda: self._recorder.left_out,
         )
         self._server = HttpServer(health_app(probes, self.metrics))
         return self._server

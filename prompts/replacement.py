@@ -63,6 +63,8 @@ def import_catalogue(source: Path, own: Path, language: str | None = None) -> Re
         ReplacementError: Something is wrong with the source, a line for each reason, or it cannot be written.
         PromptError: The catalogue file cannot be read.
     """
+    if not source.is_dir():
+        raise ReplacementError(f"there is no directory {source}: name the one that `ivr prompts export` wrote")
     language = _only_language(source) if language is None else language
     script = read_script(language, source)
     exported = _exported(language, source)

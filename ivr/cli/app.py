@@ -57,10 +57,20 @@ def reporting_errors(command: Callable[P, R]) -> Callable[P, R]:
         try:
             return command(*args, **kwargs)
         except EXPECTED as error:
-            print(f"ivr: {error}", file=sys.stderr)
+            print_error(error)
             raise SystemExit(1) from None
 
     return wrapped
+
+
+def print_error(error: Exception) -> None:
+    """Say on standard error what went wrong."""
+    print(f"ivr: {printable(str(error))}", file=sys.stderr)
+
+
+def printable(text: str) -> str:
+    """A text of others (a file name, a title) for the terminal, which it must not steer; it may have several lines."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in text)
 
 
 def open_store(settings: Settings) -> CredentialStore:

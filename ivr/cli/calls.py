@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 
@@ -14,21 +15,25 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ivr.cli.app import reporting_errors
+from credentials import StoreUnavailable
+from ivr.cli.app import print_error, reporting_errors
 from ivr.cli.call_timeline import console as wide_console
 from ivr.cli.call_timeline import outcome_text, print_call, when
-from ivr.records import OUTCOMES, CallReader, CallSummary, Query, open_records, report
+from ivr.records import OUTCOMES, CallReader, CallSummary, Fate, Query, open_existing_records
 from ivr.records.report import Tally
 from ivr.settings import Settings
 
 _FOLLOW_S: Final = 1.0
+_LOOK_BACK: Final = timedelta(minutes=30)
+"""Longer than any call."""
 _LIMIT: Final = 50
+_MOST: Final = 100_000
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 @contextmanager
 def _reader() -> Iterator[CallReader]:
-    database = open_records(Settings.load().store_url)
+    database = open_existing_records(Settings.load().store_url)
     try:
         yield CallReader(database)
     finally:
@@ -37,10 +42,10 @@ def _reader() -> Iterator[CallReader]:
 
 def moment(text: str) -> datetime:
     """Read `--since`: an age (30m, 12h, 7d) or a local date and time (2026-04-01, 2026-04-01T09:30)."""
-    age = re.fullmatch(r"(\d{1,6})([mhd])", text)
-    if age:
-        return datetime.now(UTC) - timedelta(**{_UNITS[age[2]]: int(age[1])})
+    age = re.fullmatch(r"([0-9]{1,6})([mhd])", text)
     try:
+        if age:
+            return datetime.now(UTC) - timedelta(**{_UNITS[age[2]]: int(age[1])})
         return datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError):
         raise typer.BadParameter(f"{text!r}: write an age (30m, 12h, 7d) or a date (2026-04-01T09:30)") from None
@@ -70,7 +75,7 @@ def calls(
     number: Annotated[str | None, typer.Option(callback=_digits, help="Digits of the caller or target number.")] = None,
     outcome: Annotated[str | None, typer.Option(callback=_outcome, help=f"One of {', '.join(OUTCOMES)}.")] = None,
     since: SinceOption = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many, the latest.")] = _LIMIT,
+    limit: Annotated[int, typer.Option(min=1, max=_MOST, help="At most so many, the latest.")] = _LIMIT,
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Go on, and print each call when it has ended.")
     ] = False,
@@ -79,28 +84,52 @@ def calls(
     console = wide_console()
     with _reader() as reader:
         query = Query(number=number, outcome=outcome, since=since, limit=limit)
+        shown = {_seen(call) for call in reader.search(_recent(query))} if follow else set()
         found = reader.search(query)[::-1]
         console.print(_table(found) if found else "No calls.")
         if follow:
-            _follow(reader, console, query, {call.call_id for call in found if not call.in_progress})
+            _follow(reader, console, query, shown | {_seen(call) for call in found})
 
 
-def _follow(reader: CallReader, console: Console, query: Query, shown: set[str]) -> None:
-    """Print each call once, when it has ended; a call is looked for from some minutes before now on."""
-    began = datetime.now(UTC)
-    try:
+def _follow(reader: CallReader, console: Console, query: Query, shown: set[tuple[str, str]]) -> None:
+    """Print each call when it has ended, or when it begins if calls in progress are asked for, until interrupted.
+
+    One whose outcome changes (it was taken for lost, and was not) is printed again. While the database is away, that is
+    said once.
+
+    Args:
+        reader: finds them.
+        console: where they are printed.
+        query: which calls.
+        shown: what need not be printed any more; is added to.
+    """
+    asks_for_begun = query.outcome == Fate.IN_PROGRESS
+    is_away = False
+    with suppress(KeyboardInterrupt):
         while True:
             time.sleep(_FOLLOW_S)
-            since = max(began, datetime.now(UTC)) - timedelta(minutes=30)
-            recent = reader.search(
-                Query(number=query.number, outcome=query.outcome, since=max(since, query.since or since), limit=None)
-            )
+            try:
+                recent = reader.search(_recent(query))
+            except StoreUnavailable as error:
+                if not is_away:
+                    print_error(StoreUnavailable(f"{error}; calls are printed again when it is back"))
+                is_away = True
+                continue
+            is_away = False
             for call in reversed(recent):
-                if call.call_id not in shown and not call.in_progress:
-                    shown.add(call.call_id)
+                if _seen(call) not in shown and (asks_for_begun or not call.in_progress):
+                    shown.add(_seen(call))
                     console.print(_table([call], header=False))
-    except KeyboardInterrupt:
-        return
+
+
+def _recent(query: Query) -> Query:
+    """All calls of a query that may still go on, or ended a moment ago."""
+    since = datetime.now(UTC) - _LOOK_BACK
+    return replace(query, since=max(since, query.since or since), limit=None)
+
+
+def _seen(call: CallSummary) -> tuple[str, str]:
+    return call.call_id, call.outcome
 
 
 def _table(found: list[CallSummary], *, header: bool = True) -> Table:
@@ -141,7 +170,7 @@ def report_command(
 ) -> None:
     """Tell how many callers got through at the first try, and where the others fail, by trunk."""
     with _reader() as reader:
-        told = report(reader.search(Query(since=since, limit=None)))
+        told = reader.report(Query(since=since, limit=None))
     console = wide_console()
     if not told.total.calls:
         console.print("No calls.")

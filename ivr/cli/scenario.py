@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ivr.cli.app import reporting_errors
+from ivr.cli.app import print_error, printable, reporting_errors
 from ivr.guidance import Guidance
 from ivr.junit import Case, write_junit
 from ivr.logs import LogLevel, configure_logs
@@ -51,9 +51,9 @@ def run(
     def done(file: ScenarioFile, verdict: Verdict, seconds: float) -> None:
         failure = None if verdict.passed else str(verdict)
         cases.append(Case(name=file.name, seconds=seconds, failure=failure))
-        print(f"{'ok  ' if verdict.passed else 'FAIL'}  {seconds:6.1f} s  {file.name}", flush=True)
+        print(f"{'ok  ' if verdict.passed else 'FAIL'}  {seconds:6.1f} s  {printable(file.name)}", flush=True)
         for difference in verdict.differences:
-            print(f"                  {difference}", flush=True)
+            print(f"                  {printable(str(difference))}", flush=True)
 
     if live:
         run_live(found, done)
@@ -80,7 +80,7 @@ def list_(files: FilesArgument = None) -> None:
     """List scenarios with what they show."""
     table = Table("name", "what it shows", box=None, header_style="dim", pad_edge=False)
     for file in _loaded(files):
-        table.add_row(file.name, Text(file.scenario.title))
+        table.add_row(Text(printable(file.name)), Text(printable(file.scenario.title)))
     Console().print(table)
 
 
@@ -89,12 +89,12 @@ def list_(files: FilesArgument = None) -> None:
 def check(files: Annotated[list[Path], typer.Argument(help="Scenario files, or folders of them.")]) -> None:
     """Read scenarios without running them, and name every mistake."""
     for file in _loaded(files):
-        print(f"{file.path}: {file.scenario.title}")
+        print(printable(f"{file.path}: {file.scenario.title}"))
 
 
 def _loaded(paths: list[Path] | None) -> list[ScenarioFile]:
     try:
         return load_all(paths or [SHIPPED])
     except ScenarioError as error:
-        print(f"ivr: {error}", file=sys.stderr)
+        print_error(error)
         raise SystemExit(1) from None

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from credentials import InvalidNumber, normalise_number
 from ivr.caller import Caller
-from ivr.cli.app import open_store, reporting_errors
+from ivr.cli.app import open_store, printable, reporting_errors
 from ivr.dialogue.events import Ending, Outcome, RefusalReason
 from ivr.folder_report import Row, check_recordings, recordings
 from ivr.guidance import Guidance
@@ -168,13 +168,8 @@ def _table(rows: list[Row]) -> Table:
     for row in rows:
         outcome, reason = ("", "") if row.observed is None else (row.observed.outcome or "", row.observed.reason or "")
         verdict = Text("yes", "green") if row.problem is None else Text(row.problem, "red")
-        table.add_row(Text(_printable(row.file.name)), outcome, reason, verdict)
+        table.add_row(Text(printable(row.file.name)), outcome, reason, verdict)
     return table
-
-
-def _printable(text: str) -> str:
-    """A file name cannot steer the terminal."""
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
 
 
 def _caller(text: str) -> Caller:

@@ -5,8 +5,10 @@ Both are frozen values, so that a whole call can be written down, replayed and c
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
+from typing import Final
 
 from credentials import Line, Unit
 from ivr.phrases import Phrase
@@ -35,6 +37,16 @@ class Outcome(StrEnum):
     """The caller hung up before the end."""
     ERROR = "error"
     """Our fault: the store could not be reached, or the media stream broke."""
+
+
+REASONS: Final[Mapping[Outcome, tuple[str, ...]]] = {
+    Outcome.SET: ("set",),
+    Outcome.REFUSED: tuple(reason.value for reason in RefusalReason),
+    Outcome.FAILED: ("wrong_entries", "silence", "step_limit", "call_limit"),
+    Outcome.ABANDONED: ("hung_up",),
+    Outcome.ERROR: ("store_away", "stream_broken"),
+}
+"""Why a call can end so."""
 
 
 @dataclass(frozen=True, slots=True)

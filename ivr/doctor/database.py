@@ -51,7 +51,7 @@ def store(site: Site) -> Iterator[Finding]:
 
 @contextmanager
 def _opened(site: Site) -> Iterator[Database]:
-    database = Database(site.settings.store_url)
+    database = Database(site.settings.store_url, make=False)
     try:
         yield database
     finally:

@@ -1,6 +1,6 @@
 """Records of calls: what happened in each, kept for operators, without a secret."""
 
-from ivr.records.database import open_records
+from ivr.records.database import open_existing_records, open_records
 from ivr.records.model import (
     OUTCOMES,
     CallBegan,
@@ -35,6 +35,7 @@ __all__ = [
     "RtpQuality",
     "ServiceState",
     "Tally",
+    "open_existing_records",
     "open_records",
     "report",
 ]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from credentials.database import Database, database_border
-from credentials.migrate import upgrade
+from credentials.errors import SchemaMismatch, StoreUnavailable
+from credentials.migrate import current_revision, newest_revision, upgrade
 from ivr.schema import IVR_HISTORY
 
 
@@ -26,3 +27,51 @@ def open_records(url: str) -> Database:
         database.close()
         raise
     return database
+
+
+def open_existing_records(url: str) -> Database:
+    """Open the store's database for who only looks at records: nothing is made, and no schema is changed.
+
+    Args:
+        url: as for `CredentialStore.open`.
+
+    Raises:
+        InvalidDatabaseUrl: the URL names no database that can be used.
+        SchemaMismatch: the database has no records yet, or those of another version of this program.
+        StoreUnavailable: the database is not there, cannot be reached or is damaged.
+    """
+    try:
+        return _open_existing(url)
+    except StoreUnavailable as error:
+        raise StoreUnavailable(f"{error}; or see to KARIPASS_STATE_DIR and KARIPASS_DATABASE_URL") from None
+
+
+@database_border
+def _open_existing(url: str) -> Database:
+    database = Database(url, make=False)
+    try:
+        _require_newest_schema(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _require_newest_schema(database: Database) -> None:
+    present, newest = current_revision(database, IVR_HISTORY), newest_revision(IVR_HISTORY)
+    if present == newest:
+        return
+    if present is None:
+        raise SchemaMismatch(
+            f"{database} has no call records yet: start the service once, which makes them, "
+            "or see to KARIPASS_STATE_DIR and KARIPASS_DATABASE_URL"
+        )
+    if newest is None or present > newest:  # serial numbers
+        raise SchemaMismatch(
+            f"{database} has call records of version {present}, newer than this program's {newest}: "
+            "install the newer program"
+        )
+    raise SchemaMismatch(
+        f"{database} has call records of version {present}, older than this program's {newest}: "
+        "start the service once, which upgrades them"
+    )

@@ -22,6 +22,7 @@ from ivr.records.model import (
     RtpQuality,
     ServiceState,
 )
+from ivr.records.report import Report, report
 from ivr.records.writing import is_alive, mark_lost
 from ivr.schema import call_entries, calls, services
 
@@ -67,8 +68,15 @@ class CallReader:
         """The calls of a query, the latest first."""
         self._mark_lost()
         with self._database.reading() as connection:
-            chosen = _chosen(select(calls), query).order_by(calls.c.began_at.desc(), calls.c.call_id)
-            return [_summary(row) for row in connection.execute(chosen.limit(query.limit))]
+            return [_summary(row) for row in connection.execute(_latest_first(query))]
+
+    @database_border
+    def report(self, query: Query) -> Report:
+        """Count the calls of a query, however many there are: they are never all in memory."""
+        self._mark_lost()
+        with self._database.reading() as connection:
+            rows = connection.execute(_latest_first(query), execution_options={"yield_per": _ROWS_AT_ONCE})
+            return report(_summary(row) for row in rows)
 
     def only(self, beginning: str) -> CallRecord:
         """The one call whose id begins so.
@@ -116,10 +124,11 @@ class CallReader:
 
 
 _SOME: Final = 5
+_ROWS_AT_ONCE: Final = 500
 _NUMBERS: Final = (calls.c.caller, calls.c.target)
 
 
-def _chosen(statement: Select[Any], query: Query) -> Select[Any]:
+def _latest_first(query: Query) -> Select[Any]:
     conditions: list[ColumnElement[bool]] = []
     if query.number:
         conditions.append(or_(*(column.contains(query.number, autoescape=True) for column in _NUMBERS)))
@@ -131,7 +140,7 @@ def _chosen(statement: Select[Any], query: Query) -> Select[Any]:
         conditions.append(calls.c.began_at >= query.since)
     if query.until:
         conditions.append(calls.c.began_at < query.until)
-    return statement.where(*conditions)
+    return select(calls).where(*conditions).order_by(calls.c.began_at.desc(), calls.c.call_id).limit(query.limit)
 
 
 def _outcome_is(outcome: str) -> ColumnElement[bool]:

@@ -45,8 +45,8 @@ class ScenarioHouse:
         self._state = directory / "state"
         self._log = directory / "service.log"
         names = [name for name in Settings.model_fields if name.endswith("_port") and name != "sip_port"]
-        ports = dict(zip(names, _free_tcp_ports(len(names)), strict=True))
-        self.sip_port, rtp_first = _free_udp_ports(_RTP_PORTS)
+        ports = dict(zip(names, free_tcp_ports(len(names)), strict=True))
+        self.sip_port, rtp_first = free_udp_ports(_RTP_PORTS)
         agi_secret = secrets.token_urlsafe(24)
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("KARIPASS_")},
@@ -137,7 +137,8 @@ class ScenarioHouse:
             time.sleep(_POLL_S)
 
 
-def _free_tcp_ports(count: int) -> list[int]:
+def free_tcp_ports(count: int) -> list[int]:
+    """Free TCP ports on the loopback interface."""
     probes = [socket.socket() for _ in range(count)]
     try:
         for probe in probes:
@@ -148,8 +149,12 @@ def _free_tcp_ports(count: int) -> list[int]:
             probe.close()
 
 
-def _free_udp_ports(count: int) -> tuple[int, int]:
-    """A free port for SIP, and the first (even) of a free range for audio behind it."""
+def free_udp_ports(count: int) -> tuple[int, int]:
+    """A free port for SIP, and the first (even) of a free range of so many for audio behind it.
+
+    Raises:
+        ExchangeError: there is none.
+    """
     for first in range(_FIRST_PORT, _LAST_PORT, count + 100):
         probes = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count + 2)]
         try:

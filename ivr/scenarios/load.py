@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,9 @@ SHIPPED: Final = Path(__file__).parent / "files"
 """The scenarios that come with the product: SPEC section 2, call by call."""
 _SUFFIXES: Final = (".yaml", ".yml")
 _SECRET_FIELDS: Final = frozenset({"keys", "password", "still_opens"})
+_AROUND_SECRETS: Final = frozenset({"steps", "lines", "earlier", "expect", "stored"})
+"""Who writes a text in the place of one of these may have meant the secret in it."""
+_PASSWORD: Final = re.compile(r"(?<![0-9])[0-9]{8}(?![0-9])")
 _LARGEST_BYTES: Final = 100_000
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -100,9 +104,9 @@ def _load(path: Path, model: type[Model]) -> Model:
         raise ScenarioError(f"{path}: is not UTF-8 text") from None
     except yaml.MarkedYAMLError as error:
         line = "" if error.problem_mark is None else f"line {error.problem_mark.line + 1}: "
-        raise ScenarioError(f"{path}: {line}{error.problem}") from None
+        raise ScenarioError(f"{path}: {line}{_masked(str(error.problem))}") from None
     except yaml.YAMLError as error:
-        raise ScenarioError(f"{path}: is not YAML ({str(error).splitlines()[0]})") from None
+        raise ScenarioError(f"{path}: is not YAML ({_masked(str(error).splitlines()[0])})") from None
     except RecursionError:
         raise ScenarioError(f"{path}: is nested too deeply to be a scenario") from None
     try:
@@ -112,8 +116,15 @@ def _load(path: Path, model: type[Model]) -> Model:
 
 
 def _described(problem: Any) -> str:
+    names = [part for part in problem["loc"] if isinstance(part, str)]
     place = ".".join(str(part) for part in problem["loc"]) or "the file"
     value = problem["input"]
-    shown = isinstance(value, str) and not _SECRET_FIELDS & set(problem["loc"])
+    is_secret = not names or _SECRET_FIELDS & set(names) or names[-1] in _AROUND_SECRETS
     message = problem["msg"].removeprefix("Value error, ")
-    return f"{place}: {value!r}: {message}" if shown else f"{place}: {message}"
+    shown = isinstance(value, str) and not is_secret
+    return _masked(f"{place}: {value!r}: {message}" if shown else f"{place}: {message}")
+
+
+def _masked(text: str) -> str:
+    """Without what looks like a password, wherever in a file it was written."""
+    return _PASSWORD.sub("*" * 8, text)

@@ -5,6 +5,7 @@ These are the words of the scenario files. The reference of each field is its do
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import fields, replace
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
@@ -14,8 +15,10 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from credentials import Unit, normalise_number
 from dsp import KEYS
 from ivr.dialogue import Limits
-from ivr.dialogue.events import Outcome, RefusalReason
+from ivr.dialogue.events import REASONS, Outcome, RefusalReason
 from ivr.impairments import Described, LineQuality
+from prompts import languages
+from prompts.purposes import PURPOSES
 
 
 def _on_the_keypad(text: str) -> str:
@@ -32,11 +35,25 @@ def _limit_name(text: str) -> str:
     return text
 
 
+def _language(text: str) -> str:
+    if text not in languages():
+        raise ValueError(f"there is no guidance in that language, only {', '.join(languages())}")
+    return text
+
+
+def _clip(text: str) -> str:
+    if text not in PURPOSES:
+        raise ValueError(f"there is no such clip, only {', '.join(PURPOSES)}")
+    return text
+
+
 TelephoneNumber = Annotated[str, AfterValidator(normalise_number)]
 Keys = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_on_the_keypad)]
 EightDigits = Annotated[str, StringConstraints(pattern="^[0-9]{8}$")]
 Seconds = Annotated[float, Field(ge=0, le=600)]
 LimitName = Annotated[str, AfterValidator(_limit_name)]
+Language = Annotated[str, AfterValidator(_language)]
+ClipId = Annotated[str, AfterValidator(_clip)]
 StepName = Literal["unit", "number", "password", "confirm"]
 DEFAULT_LANGUAGE: Final = "ja"
 """Of callers whose line names no other; whatever this machine is set to, for a scenario goes the same everywhere."""
@@ -142,7 +159,7 @@ class LineSetup(Described):
 
     contract: TelephoneNumber
     additional: tuple[TelephoneNumber, ...] = ()
-    language: Annotated[str, StringConstraints(pattern="^[a-z]{2}$")] = DEFAULT_LANGUAGE
+    language: Language = DEFAULT_LANGUAGE
     locked: bool = False
     unit: Unit | None = None
     earlier: tuple[TemporaryPassword, ...] = ()
@@ -175,9 +192,16 @@ class Expectation(Described):
     still_opens: dict[TelephoneNumber, EightDigits] = Field(default_factory=dict, repr=False)
     wrong: dict[StepName, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
     silent: dict[StepName, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
-    said: tuple[str, ...] = ()
-    never_said: tuple[str, ...] = ()
-    language: str = DEFAULT_LANGUAGE
+    said: tuple[ClipId, ...] = ()
+    never_said: tuple[ClipId, ...] = ()
+    language: Language = DEFAULT_LANGUAGE
+
+    @model_validator(mode="after")
+    def _reason_goes_with_the_outcome(self) -> Expectation:
+        reasons = REASONS[self.outcome]
+        if self.reason is not None and self.reason not in reasons:
+            raise ValueError(f"there is no reason {self.reason!r} for {self.outcome.value}, only {', '.join(reasons)}")
+        return self
 
     @model_validator(mode="after")
     def _says_what_is_set(self) -> Expectation:
@@ -192,6 +216,25 @@ SAMPLE_LINES: Final = (
     LineSetup(contract="09012345678"),
 )
 """Those that come with the product (`ivr/sample_lines.csv`)."""
+
+
+def _numbers_once(lines: tuple[LineSetup, ...]) -> tuple[LineSetup, ...]:
+    counts = Counter(number for line in lines for number in line.numbers)
+    twice = [number for number, count in counts.items() if count > 1]
+    if twice:
+        raise ValueError(f"a number belongs to one line, and once: {', '.join(twice)}")
+    return lines
+
+
+def _counts_are_whole(limits: dict[str, float]) -> dict[str, float]:
+    counts = {field.name for field in fields(Limits) if isinstance(field.default, int)}
+    for name in counts & limits.keys():
+        if not limits[name].is_integer():
+            raise ValueError(f"{name} is a count: {limits[name]:g} is no whole number")
+    return {name: int(value) if name in counts else value for name, value in limits.items()}
+
+
+ScenarioLimits = Annotated[dict[LimitName, Annotated[float, Field(gt=0, le=3600)]], AfterValidator(_counts_are_whole)]
 
 
 class Scenario(Described):
@@ -210,8 +253,8 @@ class Scenario(Described):
 
     title: Annotated[str, StringConstraints(min_length=1, max_length=200)]
     caller: Annotated[str, AfterValidator(_caller)]
-    lines: tuple[LineSetup, ...] = SAMPLE_LINES
-    limits: dict[LimitName, Annotated[float, Field(gt=0, le=3600)]] = Field(default_factory=dict)
+    lines: Annotated[tuple[LineSetup, ...], AfterValidator(_numbers_once)] = SAMPLE_LINES
+    limits: ScenarioLimits = Field(default_factory=dict)
     keying: Keying = Keying()
     line: LineQuality = LineQuality()
     steps: tuple[Step, ...] = ()

@@ -8,6 +8,7 @@ Two libraries behind one small door. asterisk-ami sends an action and reads its 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any, Final, Self
@@ -106,7 +107,12 @@ class AmiEvents:
         self._events: asyncio.Queue[Mapping[str, str]] = asyncio.Queue()
         self._ready: asyncio.Future[None] | None = None
         self._manager = Manager(
-            host=host, port=port, username=user, secret=secret, on_login=lambda _: self._logged_in()
+            host=host,
+            port=port,
+            username=user,
+            secret=secret,
+            on_login=lambda _: self._logged_in(),
+            log=_silent(),  # what it has to say (that it tries again) is in our error
         )
         self._manager.register_event(pattern, lambda _, event: self._events.put_nowait(dict(event)))
 
@@ -146,6 +152,11 @@ class AmiEvents:
     def _close(self) -> None:
         self._manager.connect = _stay_closed
         self._manager.close()
+
+
+def _silent() -> logging.Logger:
+    """A logger that is in no hierarchy, and lets nothing through."""
+    return logging.Logger("panoramisk", logging.CRITICAL + 1)
 
 
 def _stay_closed(*_args: Any, **_options: Any) -> None:

@@ -27,6 +27,10 @@ Fields = Mapping[str, str]
 
 MESSAGE_CHARACTERS: Final = 65536
 """No message of Asterisk's comes near it."""
+LIST_MESSAGES: Final = 5000
+"""How many an answer may have: one for each channel, and no machine carries so many."""
+TURN_BYTES: Final = 4096
+"""What is handled in one turn of the loop: a burst of events must not keep the media clock from its next tick."""
 _GREETING: Final = b"Asterisk Call Manager/"
 
 
@@ -123,7 +127,7 @@ class AmiConnection:
             ActionRefused: Asterisk said no.
             AmiError: the connection was lost, or there was no answer in time (then it is given up).
         """
-        answer = self._send(name, fields)
+        answer: asyncio.Future[Any] = self._send(name, fields).future
         await asyncio.wait({answer, self.lost}, timeout=self._patience_s, return_when=asyncio.FIRST_COMPLETED)
         if not answer.done():
             self._protocol.end(f"gave no answer to {name} within {self._patience_s:g} s")
@@ -135,7 +139,7 @@ class AmiConnection:
         return replies
 
     def tell(self, name: str, fields: Fields, refused: Callable[[str], None]) -> None:
-        """Have Asterisk do something, without waiting for its answer.
+        """Have Asterisk do something, without waiting for its answer: one that is late is not heard.
 
         Args:
             name: the action.
@@ -147,19 +151,20 @@ class AmiConnection:
             if not answer.cancelled() and (reply := _plain(answer.result())).get("response") == "Error":
                 refused(reply.get("message", "no reason given"))
 
-        self._send(name, fields).add_done_callback(answered)
+        action = self._send(name, fields)
+        action.future.add_done_callback(answered)
+        asyncio.get_running_loop().call_later(self._patience_s, self._protocol.responses.pop, action.id, None)
 
     def close(self) -> None:
         """End the connection, for good."""
         self._protocol.end("was closed")
 
-    def _send(self, name: str, fields: Fields) -> asyncio.Future[Any]:
+    def _send(self, name: str, fields: Fields) -> Action:
         refuse_line_breaks(name, fields.values())
         action = Action({"Action": name, **fields})
         self._protocol.responses[action.id] = action
         self._protocol.write(str(action).encode())
-        answer: asyncio.Future[Any] = action.future
-        return answer
+        return action
 
     def _event(self, event: Fields) -> None:
         try:
@@ -183,14 +188,29 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is not typed
         self._told = told
         self._ended = ended
         self._greeting = b""
+        self._unread = b""
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         self.factory = self
 
     def data_received(self, data: bytes) -> None:
+        self._unread += data
+        self._take_turn()
+
+    def _take_turn(self) -> None:
+        """Handle some of what came, and take no more in before all of it is handled."""
         if self.closed:
             return
+        data, self._unread = self._unread[:TURN_BYTES], self._unread[TURN_BYTES:]
+        if self._unread:
+            self.transport.pause_reading()
+            asyncio.get_running_loop().call_soon(self._take_turn)
+        else:
+            self.transport.resume_reading()
+        self._read(data)
+
+    def _read(self, data: bytes) -> None:
         if len(self._greeting) < len(_GREETING):
             self._greeting += data[: len(_GREETING) - len(self._greeting)]
             if not _GREETING.startswith(self._greeting):
@@ -202,6 +222,13 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is not typed
             self.end("sent a message that cannot be read")
         if self.queue and len(self.queue[-1]) > MESSAGE_CHARACTERS:  # where panoramisk keeps what has no end yet
             self.end(f"sent a message of more than {MESSAGE_CHARACTERS} characters")
+
+    def handle_message(self, message: Any) -> None:
+        """A whole message; panoramisk calls this."""
+        action = self.responses.get(message.id)
+        super().handle_message(message)
+        if action is not None and len(action.responses) > LIST_MESSAGES:
+            self.end(f"answered {action['action']} with more than {LIST_MESSAGES} messages")
 
     def eof_received(self) -> None:
         self.end("closed the connection")

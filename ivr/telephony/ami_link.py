@@ -71,14 +71,17 @@ class LinkTimes:
         ping_s: between pings.
         again_s: before it connects again: the first time, and at most (it doubles).
         refused_again_s: likewise after a refused login, which a person has to mend.
-        end_s: between the end of a call for the service and Asterisk's word of it.
+        end_s: between the end of a call for the service and Asterisk's word of it: callers hear the dialplan's whole
+            apology meanwhile, if anything went wrong, and it lasts 8 s.
+        stop_s: likewise for a service that stops.
     """
 
     answer_s: float = 5.0
     ping_s: float = 10.0
     again_s: tuple[float, float] = (1.0, 30.0)
     refused_again_s: tuple[float, float] = (10.0, 120.0)
-    end_s: float = 5.0
+    end_s: float = 20.0
+    stop_s: float = 5.0
 
 
 class AmiLink:
@@ -115,7 +118,7 @@ class AmiLink:
         try:
             await asyncio.wait({stopped, linking}, return_when=asyncio.FIRST_COMPLETED)
             if self._followed and self._connection is not None:
-                await asyncio.wait(set(self._followed.values()), timeout=self._times.end_s)
+                await asyncio.wait(set(self._followed.values()), timeout=self._times.stop_s)
         finally:
             stopped.cancel()
             linking.cancel()

@@ -75,7 +75,7 @@ class Timeline:
     """What is drawn.
 
     Attributes:
-        seconds: how long the call was.
+        seconds: how long the call was; at least one frame, so that whatever is drawn has a width.
         audio: what came from the caller, int16 at 8 kHz; silence where it is hidden.
         hidden: the times of which the caller's audio is not shown.
         bars: what was said.
@@ -122,7 +122,7 @@ class TimelineRecorder:
         audio = np.concatenate([*self._audio, np.zeros(0, np.int16)])
         audio[np.repeat(hidden, FRAME_SAMPLES)] = 0
         return Timeline(
-            seconds=len(self._audio) * TICK_S,
+            seconds=max(len(self._audio), 1) * TICK_S,
             audio=audio,
             hidden=tuple(Span(first * TICK_S, after * TICK_S) for first, after in _runs(hidden)),
             bars=tuple(self._bars()),

@@ -215,8 +215,14 @@ class TestFailures:
     def test_a_file_that_is_no_database_is_unavailable(self, tmp_path: Path, key: Key) -> None:
         path = tmp_path / "store.db"
         path.write_bytes(b"not a database at all, but long enough to have a header" * 100)
-        with pytest.raises(StoreUnavailable):
+        with pytest.raises(StoreUnavailable, match="not a database: is it a database, and whole") as caught:
             CredentialStore.open(f"sqlite:///{path}", key=key)
+        assert "log" not in str(caught.value)
+
+    def test_a_file_that_is_not_there_is_not_made_where_none_is_to_be_made(self, tmp_path: Path) -> None:
+        with pytest.raises(StoreUnavailable, match=r"there is no database file .*store\.db; the first start"):
+            Database(f"sqlite:///{tmp_path}/store.db", make=False)
+        assert list(tmp_path.iterdir()) == []
 
     def test_a_missing_directory_is_named(self, tmp_path: Path, key: Key) -> None:
         with pytest.raises(StoreUnavailable, match=r"nowhere/store\.db cannot be made: No such file"):

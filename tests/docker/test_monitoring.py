@@ -51,6 +51,8 @@ def names() -> dict[str, set[str]]:
             hashes_running=lambda: 0,
             hashes_waiting=lambda: 0,
             records_unwritten=lambda: 0,
+            records_left_out=lambda: 0,
+            recorder_up=lambda: True,
             ami=lambda: state,
             store_up=lambda: True,
         )

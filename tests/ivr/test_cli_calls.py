@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Timer
+from typing import IO
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -96,6 +100,8 @@ def test_calls_are_listed_the_latest_last_and_found_by_number_outcome_and_time()
     [
         (["--outcome", "good"], "write one of"),
         (["--since", "yesterday"], "write an age"),
+        (["--since", "999999d"], "write an age"),
+        (["--limit", "99999999999999999999"], "100000"),
         (["--number", "abc"], "write digits"),
     ],
 )
@@ -166,3 +172,113 @@ def test_followed_calls_are_printed_when_they_have_ended(writer: CallWriter) -> 
         assert "abandoned (hung_up)" in following.stdout.readline()
         following.send_signal(signal.SIGINT)
     assert following.returncode == 0
+
+
+@contextmanager
+def followed(*words: str) -> Iterator[subprocess.Popen[str]]:
+    """`ivr calls --follow`, its table's head read already."""
+    command = [str(Path(sys.executable).with_name("ivr")), "calls", "--follow", *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as following:
+        out_of_patience = Timer(30, following.kill)  # a line that never comes is then an empty one
+        out_of_patience.start()
+        try:
+            next_line(following.stdout)
+            yield following
+        finally:
+            out_of_patience.cancel()
+            following.send_signal(signal.SIGINT)
+
+
+def next_line(stream: IO[str] | None) -> str:
+    assert stream is not None
+    return stream.readline()
+
+
+def test_calls_in_progress_are_printed_when_they_begin(writer: CallWriter) -> None:
+    with followed("--outcome", "in_progress") as following:
+        writer.write([ServiceBeat({}), replace(call("cccccccccccc"), began_at=datetime.now(UTC))])
+        assert next_line(following.stdout).startswith("cccccccccccc")
+
+
+def test_a_followed_call_that_was_taken_for_lost_is_printed_again(writer: CallWriter) -> None:
+    """Calls that ended before it began are not printed again, also where the list did not have them."""
+    ended, going_on = (replace(call(name * 12), began_at=datetime.now(UTC)) for name in "dc")
+    writer.write([ServiceBeat({}), ended, progress("dddddddddddd", "set", "set"), going_on])
+    with followed("--limit", "1") as following:
+        next_line(following.stdout)
+        writer.write([progress("cccccccccccc", "lost", "service_ended")])
+        assert "lost (service_ended)" in next_line(following.stdout)
+        writer.write([progress("cccccccccccc", "abandoned", "hung_up")])
+        line = next_line(following.stdout)
+        assert line.startswith("cccccccccccc")
+        assert "abandoned" in line
+
+
+def test_a_database_that_goes_away_is_told_and_calls_are_followed_when_it_is_back(
+    writer: CallWriter, tmp_path: Path
+) -> None:
+    with followed("--outcome", "abandoned") as following, closing(sqlite3.connect(tmp_path / "store.db")) as other:
+        other.execute("ALTER TABLE calls RENAME TO calls_away")
+        assert "printed again when it is back" in next_line(following.stderr)
+        other.execute("ALTER TABLE calls_away RENAME TO calls")
+        writer.write([ServiceBeat({}), replace(call("cccccccccccc"), began_at=datetime.now(UTC))])
+        writer.write([progress("cccccccccccc", "abandoned", "hung_up")])
+        assert next_line(following.stdout).startswith("cccccccccccc")
+
+
+class TestWithoutRecords:
+    """Who only looks makes nothing and changes nothing, and is told what to do."""
+
+    @pytest.fixture(params=[("calls",), ("call", "show", "aa"), ("report",)], ids=" ".join)
+    def told(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], str]:
+        def look(state: Path) -> str:
+            monkeypatch.setenv("KARIPASS_STATE_DIR", str(state))
+            result = ivr(*request.param)
+            assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (1, "", 1)
+            return result.stderr
+
+        return look
+
+    @pytest.mark.parametrize("there", [True, False])
+    def test_a_store_that_is_not_there_is_not_made(
+        self, told: Callable[[Path], str], tmp_path: Path, *, there: bool
+    ) -> None:
+        state = tmp_path / "mistyped"
+        if there:
+            state.mkdir()
+        said = told(state)
+        assert f"there is no database file {state / 'store.db'}" in said
+        assert "KARIPASS_STATE_DIR" in said
+        assert state.exists() is there
+        assert not there or list(state.iterdir()) == []
+
+    def test_a_file_that_is_no_database_is_called_so(self, told: Callable[[Path], str], tmp_path: Path) -> None:
+        state = tmp_path / "other"
+        state.mkdir()
+        (state / "store.db").write_text("no database " * 1000)
+        said = told(state)
+        assert "file is not a database: is it a database" in said
+        assert "log" not in said
+
+    def test_a_database_without_records_stays_without(self, told: Callable[[Path], str], tmp_path: Path) -> None:
+        state = tmp_path / "empty"
+        state.mkdir()
+        with closing(sqlite3.connect(state / "store.db")) as connection:
+            connection.execute("CREATE TABLE something (x)")
+        before = (state / "store.db").read_bytes()
+        assert "has no call records yet: start the service once" in told(state)
+        assert (state / "store.db").read_bytes() == before
+
+    @pytest.mark.parametrize(
+        ("revision", "remedy"), [("0000", "start the service once"), ("9999", "install the newer program")]
+    )
+    def test_records_of_another_version_are_left_as_they_are(
+        self, told: Callable[[Path], str], tmp_path: Path, revision: str, remedy: str
+    ) -> None:
+        with closing(sqlite3.connect(tmp_path / "store.db")) as connection:
+            connection.execute("UPDATE ivr_version SET version_num = ?", [revision])
+            connection.commit()
+            said = told(tmp_path)
+            assert f"version {revision}" in said
+            assert remedy in said
+            assert connection.execute("SELECT version_num FROM ivr_version").fetchone() == (revision,)

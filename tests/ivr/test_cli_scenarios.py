@@ -85,6 +85,16 @@ class TestScenario:
         assert result.exit_code == 1
         assert "call.yaml: caller: '12'" in result.stderr
 
+    @pytest.mark.parametrize("words", [("run", "."), ("list", "."), ("check", "."), ("check", "x\x1b[2Jy.yaml")])
+    def test_file_names_and_titles_cannot_steer_the_terminal(self, words: tuple[str, ...]) -> None:
+        Path("[red]a\x1b[2J.yaml").write_text(
+            SCENARIO.replace("A call", '"A\\e[2J call').replace("abandoned\n", 'abandoned"\n', 1), encoding="utf-8"
+        )
+        result = scenario(*words)
+        assert "\x1b" not in result.output
+        assert "\ufffd" in result.output
+        assert "[red]a" in result.output or "yaml: cannot be read" in result.stderr
+
     def test_a_file_that_is_not_there_is_one_line(self) -> None:
         result = scenario("run", "nowhere.yaml")
         assert (result.exit_code, result.stderr.count("\n")) == (1, 1)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import socket
+import sqlite3
 import sys
 import threading
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -213,6 +215,14 @@ def test_a_file_that_is_no_database_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "store.db").write_text("no database " * 1000)
     (finding,) = wrong(looked(database.CHECKS, site_of(tmp_path)))
     assert finding.level is Level.ERROR
+
+
+def test_a_store_that_is_not_in_wal_mode_is_not_turned_to_it(stored: Site, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "store.db")) as connection:
+        assert connection.execute("PRAGMA journal_mode = DELETE").fetchone() == ("delete",)
+    before = (tmp_path / "store.db").read_bytes()
+    assert worst(looked(database.CHECKS, stored)) is Level.OK
+    assert (tmp_path / "store.db").read_bytes() == before
 
 
 # --- ports ------------------------------------------------------------------------------------------------------

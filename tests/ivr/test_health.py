@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import threading
 from collections.abc import AsyncIterator
@@ -14,7 +15,7 @@ import httpx
 import pytest
 
 from credentials import CredentialStore, StoreUnavailable
-from ivr.health import HttpServer, Probes, health_app
+from ivr.health import CONNECTIONS, HttpServer, Probes, health_app
 from ivr.metrics import Metrics
 from ivr.store_watch import StoreState, StoreWatch
 from ivr.telephony.ami_link import LinkState, LinkStatus
@@ -32,6 +33,8 @@ class Service:
     languages: list[str] = field(default_factory=lambda: ["ja"])
     store: StoreState = STORE_UP
     ami: LinkState = CONNECTED
+    recorder_up: bool = True
+    records_left_out: int = 0
 
     @property
     def probes(self) -> Probes:
@@ -41,6 +44,8 @@ class Service:
             languages=lambda: self.languages,
             store=lambda: self.store,
             ami=lambda: self.ami,
+            recorder_up=lambda: self.recorder_up,
+            records_left_out=lambda: self.records_left_out,
         )
 
 
@@ -98,6 +103,16 @@ async def test_a_missing_ami_is_told_and_keeps_nobody_away(client: httpx.AsyncCl
     assert answer.json()["notes"] == {"ami": "refused: KARIPASS_AMI_SECRET"}
 
 
+async def test_records_that_are_not_written_are_told_and_keep_nobody_away(
+    client: httpx.AsyncClient, service: Service
+) -> None:
+    service.recorder_up, service.records_left_out = False, 12
+    answer = await client.get("/readyz")
+    assert answer.status_code == 200
+    assert set(answer.json()["notes"]) == {"recorder", "records"}
+    assert "12 changes" in answer.json()["notes"]["records"]
+
+
 async def test_metrics_are_served_as_prometheus_wants_them(client: httpx.AsyncClient) -> None:
     answer = await client.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
@@ -140,6 +155,23 @@ async def test_a_client_that_says_nothing_does_not_keep_the_server_from_closing(
     async with asyncio.timeout(5):
         await server.close()
     writer.close()
+
+
+@pytest.mark.parametrize("said", [b"", b"GET /healthz"], ids=["nothing", "half a request"])
+async def test_clients_that_ask_nothing_do_not_keep_a_probe_out(service: Service, said: bytes) -> None:
+    server = HttpServer(health_app(service.probes, Metrics()))
+    await server.listen("127.0.0.1", 0)
+    idle = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(CONNECTIONS + 8)]
+    for _, writer in idle:
+        writer.write(said)
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", trust_env=False) as client:
+        assert (await client.get("/healthz")).status_code == 200
+    async with asyncio.timeout(10):
+        with contextlib.suppress(ConnectionError):
+            assert await idle[0][0].read() == b""
+        await server.close()
+    for _, writer in idle:
+        writer.close()
 
 
 # --- the store --------------------------------------------------------------------------------------------------

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import logging
+import sys
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -13,10 +16,13 @@ import structlog
 from ivr.logs import MASK, SECRET_FIELDS, LogLevel, configure_logs
 
 CANARY = "90817263"
+SPELLED = " ".join(CANARY)
 
 
 @pytest.fixture
-def stream() -> Iterator[io.StringIO]:
+def stream(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    monkeypatch.setattr(sys, "excepthook", sys.__excepthook__)
+    monkeypatch.setattr(threading, "excepthook", threading.__excepthook__)
     yield io.StringIO()
     structlog.reset_defaults()
 
@@ -83,3 +89,114 @@ def test_numbers_times_and_names_of_calls_are_not_taken_for_passwords(stream: io
     structlog.get_logger("test").info("call_began", **told)
     line = json.loads(stream.getvalue())
     assert {name: line[name] for name in told} == told
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+@pytest.mark.parametrize(
+    "value",
+    [
+        f"x{CANARY}",
+        f"password{CANARY}y",
+        float(CANARY),
+        SPELLED,
+        ", ".join(CANARY),
+        [int(digit) for digit in CANARY],
+        tuple(CANARY),
+        {"deep": [list(CANARY)]},
+        {int(CANARY): "as a name"},
+        CANARY.encode(),
+    ],
+    ids=repr,
+)
+def test_a_password_is_masked_however_it_is_written(stream: io.StringIO, value: object, as_json: bool) -> None:
+    configure_logs(json=as_json, stream=stream)
+    structlog.get_logger().info("told", problem=value)
+    written = stream.getvalue()
+    assert MASK in written
+    assert CANARY not in written
+    assert CANARY not in "".join(letter for letter in written.partition("problem")[2] if letter.isdigit())
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+@pytest.mark.parametrize(
+    "value", [[{"keys": "1357"}], {"password": "1357"}, {"a": ({"Secret": "1357"},)}], ids=["list", "mapping", "deep"]
+)
+def test_a_field_that_can_hold_a_secret_is_masked_at_any_depth(
+    stream: io.StringIO, value: object, as_json: bool
+) -> None:
+    configure_logs(json=as_json, stream=stream)
+    structlog.get_logger().info("told", body=value)
+    assert "1357" not in stream.getvalue()
+    assert MASK in stream.getvalue()
+
+
+def test_values_that_hide_nothing_are_written_as_they_are(stream: io.StringIO) -> None:
+    configure_logs(json=True, stream=stream)
+    told = {"ticks": [1, 2, 3], "seconds": 0.12345678, "state": {"up": True, "since": "2026-11-23T17:58:34+00:00"}}
+    structlog.get_logger("test").info("told", call="c12345678fff", **told)
+    line = json.loads(stream.getvalue())
+    assert {name: line[name] for name in told} == told
+    assert line["call"] == "c12345678fff"
+
+
+# --- libraries, and what nobody catches -------------------------------------------------------------------------
+
+
+class _Unspeakable:
+    def __str__(self) -> str:
+        raise RuntimeError(CANARY)
+
+
+@pytest.mark.parametrize(("words", "value"), [("%d", CANARY), ("%s", _Unspeakable())], ids=["form", "value"])
+def test_a_line_that_a_library_gets_wrong_is_told_of_and_does_the_library_no_harm(
+    stream: io.StringIO, words: str, value: object
+) -> None:
+    configure_logs(json=True, stream=stream)
+    logging.getLogger("library").warning(words, value)
+    line = json.loads(stream.getvalue())
+    assert "cannot be made" in line["message"]
+    assert "test_logs" in line["message"]
+    assert CANARY not in stream.getvalue()
+
+
+@pytest.mark.parametrize(("level", "name"), [(35, "warning"), (30, "warning"), (49, "error"), (99, "critical")])
+def test_a_librarys_own_level_counts_as_the_one_below(stream: io.StringIO, level: int, name: str) -> None:
+    configure_logs(json=True, stream=stream)
+    logging.getLogger("library").log(level, "hello")
+    assert json.loads(stream.getvalue())["level"] == name
+
+
+def test_what_nobody_catches_is_a_masked_line(stream: io.StringIO) -> None:
+    configure_logs(json=True, stream=stream)
+    try:
+        fail(CANARY)
+    except ValueError as error:
+        sys.excepthook(type(error), error, error.__traceback__)
+    line = json.loads(stream.getvalue())
+    assert (line["event"], line["level"]) == ("uncaught", "critical")
+    assert f"invalid literal: '{MASK}'" in line["exception"]
+
+
+def test_what_nobody_catches_in_a_thread_is_a_masked_line(stream: io.StringIO) -> None:
+    configure_logs(json=True, stream=stream)
+    thread = threading.Thread(target=fail, args=(CANARY,), name="worker")
+    thread.start()
+    thread.join()
+    line = json.loads(stream.getvalue())
+    assert (line["event"], line["thread"]) == ("uncaught", "worker")
+    assert f"invalid literal: '{MASK}'" in line["exception"]
+
+
+async def test_what_a_loop_is_left_with_is_a_masked_line(stream: io.StringIO) -> None:
+    configure_logs(json=True, stream=stream)
+    asyncio.get_running_loop().call_exception_handler({"message": SPELLED, "exception": ValueError(CANARY)})
+    line = json.loads(stream.getvalue())
+    assert line["message"].startswith(MASK)
+    assert f"ValueError: {MASK}" in line["exception"]
+
+
+def test_ctrl_c_is_no_fault(stream: io.StringIO, capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs(json=True, stream=stream)
+    sys.excepthook(KeyboardInterrupt, KeyboardInterrupt(), None)
+    assert stream.getvalue() == ""
+    assert "KeyboardInterrupt" in capsys.readouterr().err

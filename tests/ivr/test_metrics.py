@@ -5,10 +5,24 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
+import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
-from ivr.dialogue.events import Ending, Judged, Outcome, Verdict
+from ivr.dialogue import Dialogue, Limits
+from ivr.dialogue.events import (
+    Ending,
+    Event,
+    GuidanceEnded,
+    HungUp,
+    Judged,
+    NotAdmitted,
+    Outcome,
+    RefusalReason,
+    StoreAway,
+    StreamBroken,
+    Verdict,
+)
 from ivr.metrics import Gauges, Metrics
 from ivr.telephony.ami_link import LinkState, LinkStatus
 from ivr.telephony.channel_end import RtpFigures, channel_end, unknown_end
@@ -40,6 +54,24 @@ def test_calls_are_counted_by_outcome_and_reason() -> None:
         metrics.observer()(1.0, Ended(Ending(outcome, "why")))
     assert value(metrics, "karipass_calls_total", outcome="set", reason="why") == 2
     assert value(metrics, "karipass_calls_total", outcome="failed", reason="why") == 1
+
+
+@pytest.mark.parametrize(
+    ("event", "outcome"),
+    [
+        (StoreAway(), Outcome.ERROR),
+        (StreamBroken(), Outcome.ERROR),
+        (HungUp(), Outcome.ABANDONED),
+        (NotAdmitted(RefusalReason.LOCKED), Outcome.REFUSED),
+    ],
+)
+def test_the_first_call_that_ends_so_is_an_increase(event: Event, outcome: Outcome) -> None:
+    dialogue = Dialogue("0312345678", limits=Limits(), now=0.0)
+    dialogue.handle(event, 0.0)
+    dialogue.handle(GuidanceEnded(), 10.0)
+    assert dialogue.ending is not None
+    assert dialogue.ending.outcome is outcome
+    assert value(Metrics(), "karipass_calls_total", outcome=outcome.value, reason=dialogue.ending.reason) == 0
 
 
 def test_a_step_is_measured_from_the_judgement_before_in_whole_seconds() -> None:
@@ -107,6 +139,8 @@ def test_present_values_are_read_when_asked() -> None:
             hashes_running=lambda: 2,
             hashes_waiting=lambda: 5,
             records_unwritten=lambda: 7,
+            records_left_out=lambda: 9,
+            recorder_up=lambda: False,
             ami=lambda: state,
             store_up=lambda: False,
         )
@@ -116,6 +150,8 @@ def test_present_values_are_read_when_asked() -> None:
     assert value(metrics, "karipass_calls_in_progress") == 4
     assert value(metrics, "karipass_hashes", state="waiting") == 5
     assert value(metrics, "karipass_records_unwritten") == 7
+    assert value(metrics, "karipass_records_left_out") == 9
+    assert value(metrics, "karipass_recorder_up") == 0
     assert value(metrics, "karipass_ami", status="refused") == 1
     assert value(metrics, "karipass_ami", status="connected") == 0
     assert value(metrics, "karipass_store_up") == 0

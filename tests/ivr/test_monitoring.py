@@ -179,3 +179,16 @@ async def test_the_health_pages_are_of_this_service(watched: Watched) -> None:
     }
     assert "karipass_calls_in_progress 1.0" in page
     assert 'karipass_ami{status="connected"} 1.0' in page
+
+
+async def test_a_recorder_that_has_ended_is_seen_by_who_watches(watched: Watched, records: Records) -> None:
+    url = f"http://127.0.0.1:{watched.health_port}"
+    async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
+        assert "karipass_recorder_up 1.0" in (await client.get("/metrics")).text
+        await asyncio.to_thread(records.recorder.close)
+        records.recorder.left_out = 3
+        page = (await client.get("/metrics")).text
+        notes = (await client.get("/readyz")).json()["notes"]
+    assert "karipass_recorder_up 0.0" in page
+    assert "karipass_records_left_out 3.0" in page
+    assert {"recorder", "records"} <= set(notes)

@@ -36,6 +36,8 @@ def test_numbers_and_keys_are_what_is_written_and_never_octal(tmp_path: Path) ->
 def test_limits_that_are_given_replace_those_of_the_dialogue(tmp_path: Path) -> None:
     scenario = load_scenario(written(tmp_path, GOOD + "limits: {first_key_s: 2}\n"))
     assert scenario.dialogue_limits == Limits(first_key_s=2)
+    scenario = load_scenario(written(tmp_path, GOOD + "limits: {wrong_entries: 2}\n"))
+    assert isinstance(scenario.dialogue_limits.wrong_entries, int)
 
 
 @pytest.mark.parametrize(
@@ -59,6 +61,16 @@ def test_limits_that_are_given_replace_those_of_the_dialogue(tmp_path: Path) -> 
         (GOOD.replace("abandoned", "gone"), ": expect.outcome: 'gone': Input should be 'set', 'refused',"),
         (GOOD + "line: {noise: {snr_db: 61}}\n", ": line.noise.snr_db: '61': Input should be less than or equal to 60"),
         (GOOD + "limits: {patience_s: 1}\n", "there is no limit 'patience_s', only first_key_s, between_keys_s,"),
+        (GOOD + "limits: {wrong_entries: 1.5}\n", ": limits: wrong_entries is a count: 1.5 is no whole number"),
+        (GOOD + "  language: zz\n", ": expect.language: 'zz': there is no guidance in that language, only en, ja"),
+        (GOOD + "lines: [{contract: 0312345678, language: zz}]\n", ": lines.0.language: 'zz': there is no guidance"),
+        (GOOD + "  said: [nosuch.clip]\n", ": expect.said.0: 'nosuch.clip': there is no such clip, only unit.ask,"),
+        (GOOD + "  never_said: [nosuch]\n", ": expect.never_said.0: 'nosuch': there is no such clip"),
+        (GOOD + "  reason: silence\n", ": expect: there is no reason 'silence' for abandoned, only hung_up"),
+        (
+            GOOD + "lines: [{contract: 0312345678}, {contract: 0661234567, additional: [0312345678]}]\n",
+            ": lines: a number belongs to one line, and once: 0312345678",
+        ),
         (GOOD + "title: Again\n", ": line 9: 'title' is there twice"),
         (GOOD + "steps: [\n", ": line "),
         ("", ": the file: "),
@@ -79,6 +91,16 @@ def test_a_mistake_is_told_with_file_place_value_and_remedy(tmp_path: Path, text
         GOOD.replace("01234567", "0123456x"),
         GOOD.replace("abandoned", "set\n  stored: {target: 0312345678, unit: LINE, password: 0123456x}"),
         GOOD.replace("abandoned", "abandoned\n  still_opens: {0312345678: 0123456x}"),
+        GOOD.replace("abandoned", "set\n  stored: 0123456x"),
+        GOOD.replace("01234567, barge_in: 0.5}", "1}\n  - 0123456x"),
+        GOOD + "lines: [{contract: 0312345678, earlier: [0123456x]}]\n",
+        GOOD + "lines: [0123456x]\n",
+        GOOD.replace("expect:\n  outcome: abandoned", "expect: 0123456x"),
+        "0123456x",
+        GOOD.replace("{keys: 01234567, barge_in: 0.5}", "01234567: yes"),
+        GOOD.replace("abandoned", "abandoned\n  still_opens: {01234567: 0312345678}"),
+        GOOD.replace("barge_in: 0.5", "wait: '01234567'"),
+        GOOD.replace("keys: 01234567", "keys: *01234567"),
     ],
 )
 def test_keys_and_passwords_that_are_wrong_are_not_repeated(tmp_path: Path, text: str) -> None:

@@ -21,12 +21,12 @@ from ivr.guidance import Guidance
 from ivr.media import TICK_S
 from ivr.sender import Recording
 from ivr.simulator import run_call
-from ivr.timeline import Timeline, TimelineRecorder
+from ivr.timeline import Timeline, TimelineRecorder, look
 from ivr.timeline.page import render_page
 from ivr.timeline.plot import plot
 from ivr.timeline.png import encode_png
 from ivr.timeline.sound import TOP_HZ, outline, spectrogram
-from ivr.transcript import KeyMissed
+from ivr.transcript import EntryJudged, KeyMissed
 from prompts import Catalogue
 from tests.ivr.conftest import tones
 
@@ -35,10 +35,16 @@ ADDITIONAL = "0312345679"
 PASSWORD = "24681357"
 
 
-def call(store: CredentialStore, catalogue: Catalogue, audio: NDArray[np.int16]) -> tuple[Timeline, Ending]:
-    recorder = TimelineRecorder()
-    ending = run_call(
-        Recording(audio),
+def run(
+    store: CredentialStore,
+    catalogue: Catalogue,
+    audio: NDArray[np.int16],
+    *,
+    recorder: TimelineRecorder,
+    hang_up_at_end: bool = False,
+) -> Ending:
+    return run_call(
+        Recording(audio, hang_up_at_end=hang_up_at_end),
         caller=Caller(CONTRACT),
         store=store,
         guidance=Guidance({"ja": catalogue}, "ja"),
@@ -46,6 +52,11 @@ def call(store: CredentialStore, catalogue: Catalogue, audio: NDArray[np.int16])
         observer=recorder.observe,
         watch=recorder.watch,
     ).ending
+
+
+def call(store: CredentialStore, catalogue: Catalogue, audio: NDArray[np.int16]) -> tuple[Timeline, Ending]:
+    recorder = TimelineRecorder()
+    ending = run(store, catalogue, audio, recorder=recorder)
     return recorder.timeline(), ending
 
 
@@ -88,6 +99,23 @@ def test_where_a_password_was_pressed_there_is_not_even_a_trace_of_a_tone(
     first_key_ends = np.flatnonzero(audio[: 8 * 300])[-1] + 1  # the unit's tone; silence follows
     assert np.any(timeline.audio[:first_key_ends])
     assert not np.any(timeline.audio[first_key_ends:])
+
+
+def test_a_password_whose_first_tone_begins_while_a_number_is_judged_is_hidden_from_its_first_moment(
+    store: CredentialStore, catalogue: Catalogue
+) -> None:
+    """Its first key is known only when its tones have lasted: later than the number before it is over."""
+    number = tones(f"2 {ADDITIONAL}")  # without its end: it is judged when nothing more comes
+    timeline, _ = call(store, catalogue, number)
+    judged_s = next(
+        at_s for at_s, entry in timeline.entries if isinstance(entry, EntryJudged) and "number" in look.judged(entry)
+    )
+    assert judged_s is not None
+    quiet = np.zeros(round((judged_s - 0.035) * 8000) - len(number), np.int16)
+    password = np.trim_zeros(tones(PASSWORD), "f")
+    timeline, _ = call(store, catalogue, np.concatenate([number, quiet, password]))
+    assert "".join(mark.entry.value or "?" for mark in timeline.marks) == f"2{ADDITIONAL}"
+    assert not np.any(timeline.audio[len(number) :])
 
 
 def test_hidden_times_are_silent_and_told(store: CredentialStore, catalogue: Catalogue) -> None:
@@ -142,6 +170,19 @@ def test_a_short_key_in_a_long_call_is_in_the_spectrogram_at_its_frequencies() -
     assert min(levels[770], levels[1336]) > 0.8
     assert max(levels[1050], levels[1700]) < 0.5
     assert shown[:, :290].max() == 0.0
+
+
+def test_a_call_that_is_over_before_it_began_can_be_drawn(
+    store: CredentialStore, catalogue: Catalogue, tmp_path: Path
+) -> None:
+    recorder = TimelineRecorder()
+    nothing = np.zeros(0, np.int16)
+    ending = run(store, catalogue, nothing, recorder=recorder, hang_up_at_end=True)
+    timeline = recorder.timeline()
+    assert len(timeline.audio) == 0
+    plot(timeline, tmp_path / "call.png", title="A call")
+    assert (tmp_path / "call.png").read_bytes().startswith(b"\x89PNG")
+    assert "abandoned" in render_page(timeline, ending, title="call.wav", caller=CONTRACT, language="ja")
 
 
 def test_a_picture_is_written(store: CredentialStore, catalogue: Catalogue, tmp_path: Path) -> None:

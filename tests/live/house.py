@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from typing import Self
 
 from credentials import CredentialStore, Key, LoginVerdict
 from ivr.exchange import Exchange, ExchangeConfig, Phone
+from ivr.scenarios.house import free_tcp_ports, free_udp_ports
 from tests.live.phone import SippPhone
 
 ACCESS_NUMBER = "0363044747"
@@ -52,7 +52,7 @@ class House:
         self.state = directory / "state"
         self.state.mkdir(mode=0o700)
         self.agi_port, self.audiosocket_port, self.ami_port, self.health_port = free_tcp_ports(4)
-        self.sip_port, rtp_first = free_udp_range(401)
+        self.sip_port, rtp_first = free_udp_ports(400)
         self.environment = {
             **os.environ,
             "KARIPASS_STATE_DIR": str(self.state),
@@ -200,30 +200,3 @@ def contents(path: Path) -> bytes:
 
 def ivr_command() -> str:
     return str(Path(sys.executable).with_name("ivr"))
-
-
-def free_tcp_ports(count: int) -> list[int]:
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
-
-
-def free_udp_range(count: int) -> tuple[int, int]:
-    """A free UDP port, and the first (even) of a free range behind it."""
-    for first in range(20000, 60000, 1000):
-        probes = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count + 1)]
-        try:
-            for offset, probe in enumerate(probes):
-                probe.bind(("", first + offset))  # Asterisk takes audio ports on all addresses
-        except OSError:
-            continue
-        finally:
-            for probe in probes:
-                probe.close()
-        return first, first + 2
-    raise RuntimeError("no free range of UDP ports on this machine")

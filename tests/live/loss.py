@@ -26,10 +26,11 @@ import numpy as np
 from dsp import Event, KeyStarted
 from ivr.exchange import Exchange, ExchangeConfig
 from ivr.media import Media
+from ivr.scenarios.house import free_tcp_ports, free_udp_ports
 from ivr.telephony.audiosocket import FRAME_BYTES
 from ivr.telephony.audiosocket_server import AudioSocketLimits, AudioSocketServer
 from ivr.telephony.fastagi_server import AgiChannel, AgiLimits, FastAgiServer
-from tests.live.house import ACCESS_NUMBER, SOUNDS, free_tcp_ports, free_udp_range
+from tests.live.house import ACCESS_NUMBER, SOUNDS
 from tests.live.media import BRISK, BadLine, Press, Timing, duration_s
 from tests.live.phone import Caller, SippPhone
 
@@ -180,7 +181,7 @@ class Bench:
 def bench() -> Iterator[Bench]:
     """Everything that it takes, on ports of its own."""
     (ami_port,) = free_tcp_ports(1)
-    sip_port, rtp_first = free_udp_range(401)
+    sip_port, rtp_first = free_udp_ports(400)
     with tempfile.TemporaryDirectory(prefix="loss-") as directory, Listeners() as listeners:
         config = ExchangeConfig(
             run_dir=Path(directory) / "exchange",

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import threading
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -18,6 +19,7 @@ from playwright.sync_api import Browser
 
 from credentials import LoginVerdict
 from dsp import synthesize
+from ivr.records import CallReader, CallRecord, Query, open_existing_records
 from tests.live.house import AMI_SECRET, House, contents, ivr_command, new_password
 from tests.live.media import BRISK, KeyPath, duration_s
 from tests.live.test_calls import ADDITIONAL, CONTRACT, OTHER_ADDITIONAL, OTHER_CONTRACT, call, from_trunk, typed
@@ -25,10 +27,22 @@ from tests.live.test_console import browser, console, watching
 
 __all__ = ["browser"]
 
+NAMED = ("unit", "number")
+"""The steps whose keys are no secret."""
+
 
 def spelled(text: bytes, digits: str) -> bool:
     """Whether the digits stand there one by one, with little between them."""
     return re.search(rb"[^0-9]{1,12}".join(digit.encode() for digit in digits), text) is not None
+
+
+def named_out_of_place(record: CallRecord) -> list[str]:
+    """Keys on record with their value that are not of the entries of the unit or of a number."""
+    bodies = [(entry.kind, entry.body) for entry in record.entries]
+    entered = Counter("".join(body["shown"] for kind, body in bodies if kind == "judged" and body["step"] in NAMED))
+    counted = Counter(body["value"] for kind, body in bodies if kind == "key" and body["counted"] and body["value"])
+    again = Counter(body["value"] for kind, body in bodies if body.get("value")) - counted
+    return sorted([*(counted - entered).elements(), *(again - entered).elements()])
 
 
 @contextmanager
@@ -123,5 +137,10 @@ def test_a_password_that_was_pressed_on_every_path_is_nowhere(tmp_path: Path, br
         look_everywhere(house, seen, wav, browser)
         assert b"KaripassCallEnded" in (seen / "ami.txt").read_bytes()
         assert house.places_with([canary, other]) == []
+        with closing(open_existing_records(f"sqlite:///{house.state / 'store.db'}")) as database:
+            reader = CallReader(database)
+            records = [reader.only(call.call_id) for call in reader.search(Query(limit=None))]
+        assert any(entry.body.get("value") for record in records for entry in record.entries)
+        assert {record.summary.call_id: named for record in records if (named := named_out_of_place(record))} == {}
         files = [path for path in directory.rglob("*") if path.is_file()]
         assert [str(path) for path in files if spelled(contents(path), canary)] == []

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.live.house import House, free_tcp_ports, ivr_command
+from ivr.scenarios.house import free_tcp_ports
+from tests.live.house import House, ivr_command
 
 WITHIN_THE_CAP = {"KARIPASS_CALL_S": "200"}  # the exchange of the tests ends calls after 360 s
 

@@ -261,4 +261,9 @@ def test_a_clip_of_another_language_is_no_recording(french: Path, own: Path) -> 
 def test_a_directory_of_no_or_two_languages_is_refused(french: Path, own: Path) -> None:
     (french / "en.toml").write_text("", encoding="utf-8")
     assert refused(french, own) == [f"{french} has 2 catalogue files (*.toml); have one there, or give --language"]
-    assert "has 0 catalogue files" in refused(own, own)[0]
+    (own / "empty").mkdir(parents=True)
+    assert "has 0 catalogue files" in refused(own / "empty", own)[0]
+
+
+def test_a_directory_that_is_not_there_is_called_so(own: Path) -> None:
+    assert refused(own / "nowhere", own)[0].startswith(f"there is no directory {own / 'nowhere'}")

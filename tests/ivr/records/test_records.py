@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -231,3 +232,18 @@ def test_a_report_tells_who_got_through_at_first_try_and_where_the_others_failed
     }
     assert [(trunk, tally.calls) for trunk, tally in told.by_trunk.items()] == [("a", 4), ("b", 1)]
     assert report([]).total.first_try_share is None
+
+
+def test_a_report_is_of_all_calls_and_never_has_them_all_in_memory(reader: CallReader, open_writer: OpenWriter) -> None:
+    open_writer().write([call(f"{number:012}", trunk="b" if number else "a") for number in range(3000)])
+
+    def peak_of(look: Callable[[Query], object]) -> int:
+        tracemalloc.start()
+        look(Query(limit=None))
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return peak
+
+    assert reader.report(Query(limit=None)) == report(reader.search(Query(limit=None)))
+    assert reader.report(Query(trunk="a", limit=None)).total.calls == 1
+    assert peak_of(reader.report) < peak_of(reader.search) / 2

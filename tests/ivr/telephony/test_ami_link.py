@@ -7,12 +7,15 @@ import contextlib
 import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
+import soundfile
 
 from ivr.telephony.ami import AmiError
 from ivr.telephony.ami_connection import AmiConnection, AmiLogin
 from ivr.telephony.ami_link import AmiLink, LinkState, LinkStatus, LinkTimes
+from ivr.telephony.channel_end import ChannelEnd
 from tests.ivr.telephony.ami_server import AmiPeer, Behaviour, FakeAmi, fake_ami
 
 SECRET = "known-to-both"
@@ -25,6 +28,12 @@ async def until(condition: Callable[[], object]) -> None:
     async with asyncio.timeout(10):
         while not condition():  # noqa: ASYNC110 - what the other side has done by now
             await asyncio.sleep(0.005)
+
+
+async def ended(end: asyncio.Future[ChannelEnd]) -> ChannelEnd:
+    """Wait for how a channel ended."""
+    async with asyncio.timeout(10):
+        return await end
 
 
 async def until_status(link: AmiLink, status: LinkStatus) -> LinkState:
@@ -198,7 +207,7 @@ async def test_events_that_make_no_sense_do_no_harm() -> None:
         peer.send("no colon here\r\n\r\n\r\n\r\n")
         end = link.follow("1.1")
         peer.event("UserEvent", UserEvent="KaripassCall", Uniqueid="1.1", Cause="16", Rtp=RTP)
-        assert (await end).cause == 16
+        assert (await ended(end)).cause == 16
 
 
 # --- calls ------------------------------------------------------------------------------------------------------
@@ -209,7 +218,7 @@ async def test_the_end_of_a_channel_comes_with_its_cause_and_figures() -> None:
         await until_status(link, LinkStatus.CONNECTED)
         ends = {uniqueid: link.follow(uniqueid) for uniqueid in ("1.1", "1.2")}
         ami.peers[-1].event("UserEvent", UserEvent="KaripassCall", UniqueID="1.2", Cause="16", Rtp=RTP)
-        end = await ends["1.2"]
+        end = await ended(ends["1.2"])
         assert (end.cause, end.text) == (16, "normal clearing")
         assert end.rtp is not None
         assert end.rtp.lost == 5
@@ -223,12 +232,12 @@ async def test_after_a_gap_calls_whose_channel_has_gone_are_told_and_the_others_
         await ami.stop()
         ami.channels = ["1.2"]
         await ami.start()
-        end = await gone
+        end = await ended(gone)
         assert end.cause is None
         assert "while the AMI was away" in end.text
         await until_status(link, LinkStatus.CONNECTED)
         ami.peers[-1].event("UserEvent", UserEvent="KaripassCall", Uniqueid="1.2", Cause="16", Rtp=RTP)
-        assert (await there).cause == 16
+        assert (await ended(there)).cause == 16
 
 
 async def test_a_call_that_ends_while_the_link_is_away_is_not_waited_for() -> None:
@@ -246,14 +255,29 @@ async def test_a_call_that_asterisk_never_speaks_of_is_waited_for_only_so_long()
         end = link.follow("1.1")
         link.let_end("1.1")
         assert not end.done()
-        assert "extensions.conf" in (await end).text
+        assert "extensions.conf" in (await ended(end)).text
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_the_dialplans_apology_is_waited_out(language: str) -> None:
+    apology = Path(__file__).parents[3] / "prompts" / "audio" / language / "unavailable.wav"
+    assert LinkTimes().end_s > 2 * soundfile.info(apology).duration
+
+
+async def test_a_service_that_stops_does_not_wait_for_an_apology() -> None:
+    hurried = LinkTimes(answer_s=0.5, ping_s=0.05, end_s=3600.0, stop_s=0.05)
+    async with fake_ami() as ami, linked(ami, times=hurried) as link:
+        await until_status(link, LinkStatus.CONNECTED)
+        end = link.follow("1.1")
+        link.let_end("1.1")
+    assert "the service stopped" in end.result().text
 
 
 async def test_a_stopped_link_leaves_nobody_waiting() -> None:
     async with fake_ami() as ami, linked(ami) as link:
         await until_status(link, LinkStatus.CONNECTED)
         end = link.follow("1.1")
-    assert (await end).cause is None
+    assert (await ended(end)).cause is None
 
 
 async def test_a_link_that_is_told_to_stop_still_takes_asterisks_word_of_the_last_call() -> None:
@@ -266,7 +290,8 @@ async def test_a_link_that_is_told_to_stop_still_takes_asterisks_word_of_the_las
         stop.set()
         await asyncio.sleep(0)
         ami.peers[-1].event("UserEvent", UserEvent="KaripassCall", Uniqueid="1.1", Cause="16", Rtp=RTP)
-        await running
+        async with asyncio.timeout(10):
+            await running
         assert end.result().cause == 16
 
 
@@ -277,7 +302,7 @@ async def test_who_no_longer_waits_for_an_end_does_no_harm() -> None:
         ami.peers[-1].event("UserEvent", UserEvent="KaripassCall", Uniqueid="1.1", Cause="16")
         other = link.follow("1.2")
         ami.peers[-1].event("UserEvent", UserEvent="KaripassCall", Uniqueid="1.2", Cause="16")
-        assert (await other).cause == 16
+        assert (await ended(other)).cause == 16
 
 
 async def test_other_clients_are_told_of_calls() -> None:
