@@ -94,12 +94,12 @@ class Exchange:
             return
         self.stop()
         self._lock = _locked(self.config.run_dir)
-        check_ports(self.config)
-        self._asterisk = asterisk = _find_asterisk(self.config.run_dir.absolute())
-        self._write(asterisk)
-        # Linux sends the death signal when the *thread* that forked ends: one that stays has to do it.
-        self._spawner = ThreadPoolExecutor(1, thread_name_prefix="asterisk-parent")
         try:
+            check_ports(self.config)
+            self._asterisk = asterisk = find_asterisk(self.config.run_dir.absolute())
+            self._write(asterisk)
+            # Linux sends the death signal when the *thread* that forked ends: one that stays has to do it.
+            self._spawner = ThreadPoolExecutor(1, thread_name_prefix="asterisk-parent")
             self._process = self._spawner.submit(self._spawn, asterisk).result()
             self._await_boot(asterisk, self._process)
         except BaseException:
@@ -237,7 +237,12 @@ def check_ports(config: ExchangeConfig) -> None:
                 raise ExchangeError(f"{reason}: set {setting} to another") from error
 
 
-def _find_asterisk(run_dir: Path) -> _Asterisk:
+def find_asterisk(run_dir: Path) -> _Asterisk:
+    """Find an Asterisk that is new enough, or build one in a root file system, which takes a minute and the network.
+
+    Raises:
+        ExchangeError: there is none to be had.
+    """
     # The death signal is lost when the user changes, so it is asked for before and after.
     tie = ("setpriv", "--pdeathsig", "TERM")
     if shutil.which("setpriv") is None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ivr.exchange import find_asterisk
 from tests.live.capture import RtpCapture
 from tests.live.house import House
 from tests.live.network import enter_own_network
@@ -24,8 +25,9 @@ def what_is_missing() -> str | None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_network() -> None:
-    """Where several workers run live tests at once."""
-    if "PYTEST_XDIST_WORKER" in os.environ:
+    """Where several workers run live tests at once. An Asterisk has to be there before: from within none can be had."""
+    if "PYTEST_XDIST_WORKER" in os.environ and not what_is_missing():
+        find_asterisk(Path.cwd())
         enter_own_network()
 
 
