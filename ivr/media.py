@@ -184,8 +184,6 @@ class Media:
     # --- in -------------------------------------------------------------------------------------------------
 
     def _take_in(self, now: float) -> None:
-        for stream in self._streams.values():
-            stream.connection.settle(now)
         for _ in range(MAX_FRAMES_A_TICK):
             ready = [stream for stream in self._streams.values() if stream.has_frame]
             if not ready:

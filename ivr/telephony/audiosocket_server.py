@@ -67,7 +67,6 @@ class AudioSocketConnection(asyncio.Protocol):
         self._losses: deque[tuple[int, int]] = deque()
         self._received_bytes = 0
         self._taken_bytes = 0
-        self._known_bytes = 0  # what came before any doubt about losses
         self._keys: list[tuple[str, int]] = []
         self.ended = False
         self.broken: str | None = None
@@ -76,9 +75,8 @@ class AudioSocketConnection(asyncio.Protocol):
 
     @property
     def frames_waiting(self) -> int:
-        """How many whole frames of 20 ms the caller has sent that can be taken now."""
-        known = self._received_bytes if self.ended else self._known_bytes
-        return (known - self._taken_bytes) // FRAME_BYTES
+        """How many whole frames of 20 ms the caller has sent that were not taken yet."""
+        return len(self._audio) // FRAME_BYTES
 
     def take_frame(self) -> bytes:
         """The oldest 20 ms frame of the caller's audio (`FRAME_BYTES` octets); there must be one."""
@@ -86,11 +84,6 @@ class AudioSocketConnection(asyncio.Protocol):
         del self._audio[:FRAME_BYTES]
         self._taken_bytes += FRAME_BYTES
         return frame
-
-    def settle(self, now: float) -> None:
-        """It is `now`, by the loop: frames that are held back in doubt about a loss may have waited long enough."""
-        if lost := self._arrivals.settle(now):
-            self._note_loss(lost)
 
     def take_loss(self) -> int:
         """How many frames were lost on the way just before the one that `take_frame` gives next."""
@@ -142,11 +135,8 @@ class AudioSocketConnection(asyncio.Protocol):
             self._break(str(error))
             return
         frames = sum(isinstance(message, Audio) for message in messages)
-        if frames:
-            held = self._arrivals.in_doubt
-            lost = self._arrivals.arrived(frames, asyncio.get_running_loop().time())
-            if lost or not self._arrivals.in_doubt or not held:
-                self._note_loss(lost)
+        if frames and (lost := self._arrivals.lost_before(frames, asyncio.get_running_loop().time())):
+            self._losses.append((self._received_bytes, lost))
         for message in messages:
             match message:
                 case Audio(payload):
@@ -162,16 +152,8 @@ class AudioSocketConnection(asyncio.Protocol):
                     self._break(f"Asterisk reports error {code}")
             if self.ended:
                 return
-        if not self._arrivals.in_doubt:
-            self._known_bytes = self._received_bytes
         if len(self._audio) > MAX_WAITING_BYTES:
             self._break("audio comes faster than it is spoken")
-
-    def _note_loss(self, lost: int) -> None:
-        """What was in doubt is known now: so many frames were lost before it."""
-        if lost:
-            self._losses.append((self._known_bytes, lost))
-        self._known_bytes = self._received_bytes
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The caller hung up: Asterisk closes without a word."""

@@ -40,9 +40,6 @@ class Peer:
     def frames_waiting(self) -> int:
         return len(self.frames)
 
-    def settle(self, now: float) -> None:
-        """Nothing is ever in doubt here."""
-
     def take_frame(self) -> bytes:
         return self.frames.pop(0)
 
