@@ -4,6 +4,9 @@ A caller's key can reach us in band (the receiver heard the tones) and as an RFC
 one way, some gateways send both, and many leak the first 30 to 60 ms of the tone in band before they cut it out.
 So sources are paired one to one: a key frame with the latest unpaired in-band key of the same value that is not
 older than half a second; whichever came first has counted already.
+
+While an event goes on Asterisk withholds the audio (`ivr.telephony.inbox`). So what comes of a tone that is sent as an
+event, too, is its head, before the event began, or its tail, after the event ended, or both in one piece.
 """
 
 from __future__ import annotations
@@ -12,6 +15,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 PAIRING_WINDOW_S: Final = 0.5
+TAIL_S: Final = 0.02
+"""A tone that begins so soon after a key frame was on when its event ended. Before the next press there is a pause of
+at least 30 ms (terminal rules, table 5; Q.24 annex A); the receiver tells a begin to some 5 ms."""
 
 
 @dataclass(slots=True)
@@ -37,7 +43,7 @@ class KeyPairing:
         """The receiver announced a key whose tones began at `began_s`; returns whether it counts."""
         for index in range(len(self._frames) - 1, -1, -1):
             value, at_s = self._frames[index]
-            if value == key and 0 <= at_s - began_s <= PAIRING_WINDOW_S:
+            if value == key and -TAIL_S <= at_s - began_s <= PAIRING_WINDOW_S:
                 del self._frames[index]
                 return False
         self._frames = [frame for frame in self._frames if began_s - frame[1] <= PAIRING_WINDOW_S]

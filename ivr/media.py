@@ -13,26 +13,30 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 from uuid import UUID
 
 import numpy as np
 import structlog
+from numpy.typing import NDArray
 
 from dsp import DetectorBank
 from dsp import Event as ReceiverEvent
-from dsp.concealment import conceal
-from ivr.telephony.audiosocket import FRAME_BYTES, FRAME_SAMPLES, SAMPLE_RATE_HZ
+from ivr.playout import Playout
+from ivr.telephony.audiosocket import FRAME_SAMPLES, SAMPLE_RATE_HZ, KeyFrame
 from ivr.telephony.audiosocket_server import AudioSocketConnection
+from ivr.telephony.inbox import AudioFrame
 
 _log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
 
 TICK_S: Final = FRAME_SAMPLES / SAMPLE_RATE_HZ
 MAX_TICKS_MADE_UP: Final = 25
 """After a longer standstill (half a second) the callers have heard a gap already; filling it up later helps nobody."""
 
 MAX_FRAMES_A_TICK: Final = 4
-"""How many frames of one call are taken in one tick, so that a burst from one peer does not delay the others."""
+"""How many frames of one call are heard in one tick, so that a burst from one peer does not delay the others."""
 
 
 class Session(Protocol):
@@ -70,34 +74,20 @@ class _Stream:
     session: Session
     slot: int
     done: asyncio.Future[None]
-    taken_samples: int = 0
-    concealed_samples: int = 0
-    last_frame: bytes = bytes(FRAME_BYTES)
-    waiting: deque[bytes] = field(default_factory=deque)
-    key_frames: list[tuple[str, int]] = field(default_factory=list)
+    playout: Playout = field(default_factory=Playout)
+    waiting: deque[NDArray[np.int16]] = field(default_factory=deque)
 
-    @property
-    def has_frame(self) -> bool:
-        """Whether there is a frame to take."""
-        return bool(self.waiting) or self.connection.frames_waiting > 0
-
-    def take_frame(self) -> bytes:
-        """The next frame of the caller's audio; where packets were lost, first what stands in for them."""
-        if not self.waiting:
-            lost = self.connection.take_loss()
-            frame = self.connection.take_frame()
-            if lost:
-                self.concealed_samples += lost * FRAME_SAMPLES
-                self.waiting += _stand_ins(self.last_frame, frame, lost)
-            self.waiting.append(frame)
-            self.last_frame = frame
-            self.taken_samples += FRAME_SAMPLES
+    def next_frame(self, now: float) -> NDArray[np.int16] | None:
+        """The next frame for the receiver, if there is one; keys that came before it go to the session."""
+        while not self.waiting:
+            match self.connection.take(now):
+                case None:
+                    return None
+                case KeyFrame(key):
+                    self.session.key_frame(key, self.playout.position_s, now)
+                case AudioFrame(audio, lost):
+                    self.waiting.extend(self.playout.frames(np.frombuffer(audio, "<i2"), lost))
         return self.waiting.popleft()
-
-
-def _stand_ins(before: bytes, after: bytes, lost: int) -> list[bytes]:
-    filled = conceal(np.frombuffer(before, "<i2"), np.frombuffer(after, "<i2"), lost * FRAME_SAMPLES)
-    return [frame.astype("<i2").tobytes() for frame in filled.reshape(lost, FRAME_SAMPLES)]
 
 
 @dataclass(slots=True)
@@ -185,12 +175,16 @@ class Media:
 
     def _take_in(self, now: float) -> None:
         for _ in range(MAX_FRAMES_A_TICK):
-            ready = [stream for stream in self._streams.values() if stream.has_frame]
+            ready: list[int] = []
+            frames: list[NDArray[np.int16]] = []
+            for stream in list(self._streams.values()):
+                frame = self._guarded(stream, _Stream.next_frame, now)
+                if frame is not None:
+                    ready.append(stream.slot)
+                    frames.append(frame)
             if not ready:
                 break
-            audio = b"".join([stream.take_frame() for stream in ready])
-            frames = np.frombuffer(audio, "<i2").reshape(len(ready), FRAME_SAMPLES)
-            for event in self._bank.feed([stream.slot for stream in ready], frames):
+            for event in self._bank.feed(ready, np.stack(frames)):
                 self._hear(event, now)
 
     def _hear(self, event: ReceiverEvent, now: float) -> None:
@@ -198,19 +192,16 @@ class Media:
         if stream is not None:
             self._guarded(stream, lambda stream, now: stream.session.hear(event, now), now)
 
-    def _guarded(self, stream: _Stream, work: Callable[[_Stream, float], None], now: float) -> None:
+    def _guarded(self, stream: _Stream, work: Callable[[_Stream, float], T], now: float) -> T | None:
         try:
-            work(stream, now)
+            return work(stream, now)
         except Exception:  # noqa: BLE001 - the border of a call: the others, and the clock, go on
             self._end(stream)
             _log.exception("call_failed", call=stream.session.call_id)
+            return None
 
     def _tick_stream(self, stream: _Stream, now: float) -> None:
         connection, session = stream.connection, stream.session
-        stream.key_frames += connection.take_keys()
-        while stream.key_frames and stream.key_frames[0][1] <= stream.taken_samples + FRAME_SAMPLES:
-            key, position = stream.key_frames.pop(0)
-            session.key_frame(key, (position + stream.concealed_samples) / SAMPLE_RATE_HZ, now)
         if connection.ended and not session.over:
             if connection.broken is None:
                 session.hung_up(now)

@@ -21,6 +21,7 @@ from ivr.media import TICK_S
 from ivr.sender import Sender
 from ivr.telephony.ami import AmiEvents, send_action
 from ivr.telephony.audiosocket_server import AudioSocketConnection, AudioSocketLimits, AudioSocketServer
+from ivr.telephony.inbox import AudioFrame
 
 ANSWER_S: Final = 15.0
 OUTCOME_S: Final = 5.0
@@ -110,12 +111,15 @@ async def _talk(connection: AudioSocketConnection, sender: Sender, heard: Callab
     loop = asyncio.get_running_loop()
     ear = Ear()
     next_tick = loop.time()
-    while not connection.ended or connection.frames_waiting:
+    while True:
         utterance = None
-        while connection.frames_waiting:
-            utterance = ear.feed(np.frombuffer(connection.take_frame(), "<i2")) or utterance
+        while (taken := connection.take(loop.time())) is not None:
+            if isinstance(taken, AudioFrame):
+                utterance = ear.feed(np.frombuffer(taken.audio, "<i2")) or utterance
         if utterance is not None:
             heard(utterance)
+        if connection.ended:
+            break
         sent = sender.frame(ear, utterance)
         if sent.hangs_up:
             connection.terminate()

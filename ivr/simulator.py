@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credentials import CredentialStore
-from dsp import Event, Receiver
-from dsp.concealment import conceal
+from dsp import Receiver
 from ivr.call import CallSession
 from ivr.caller import Caller
 from ivr.dialogue import Dialogue, Limits, State
@@ -23,10 +22,10 @@ from ivr.dialogue.events import Ending, StorePassword
 from ivr.ear import Ear, Utterance
 from ivr.guidance import Guidance
 from ivr.media import TICK_S
-from ivr.sender import SILENCE, KeyEvent, Recording, Sender
+from ivr.playout import Playout
+from ivr.sender import SILENCE, Recording, Sender, Sent
 from ivr.store_events import admit, note_ending, store_password
 from ivr.telephony.arrivals import MOST_LOST
-from ivr.telephony.audiosocket import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from ivr.transcript import Observer
 
 
@@ -134,23 +133,18 @@ def run_call(
         now=now,
     )
     session.handle(admission, now)
-    ear, stream = Ear(), _Stream()
+    ear, exchange = Ear(), _Exchange(session)
     heard: list[Utterance] = []
     utterance: Utterance | None = None
     ticks = 0
     while session.ending is None:
         sent = sender.frame(ear, utterance)
         if sent.hangs_up:
-            for event in stream.finish():
-                session.hear(event, now)
-            session.hung_up(now)
+            exchange.hang_up(now)
             break
         ticks += 1
         now = ticks * TICK_S
-        for event in stream.take(sent.audio):
-            session.hear(event, now)
-        for key in stream.keys_after(sent.event):
-            session.key_frame(key, stream.position_s, now)
+        exchange.carry(sent, now)
         hides = dialogue.hides_keys(now) or (None if dialogue.state is State.NUMBER else False)
         frame = np.frombuffer(session.tick(now), "<i2")
         watch(Moment(now, SILENCE if sent.audio is None else sent.audio, hides, bool(frame.any())))
@@ -166,43 +160,41 @@ def run_call(
     return SimulatedCall(ending, tuple(heard))
 
 
-class _Stream:
-    """What comes from a caller, handed on as the media clock of live calls does it (`ivr.media`)."""
+class _Exchange:
+    """Hands a caller's packets on as an exchange does, in the order in which the media clock takes them."""
 
-    def __init__(self) -> None:
+    def __init__(self, session: CallSession) -> None:
+        self._session = session
         self._receiver = Receiver(near_misses=True)
-        self._last = SILENCE
-        self._missing = 0
-        self._samples = 0
-        self._under_way: list[tuple[int, str]] = []
-        self._frames = 0
+        self._playout = Playout()
+        self._missing: int | None = None
+        self._key = ""
+        self._event_frames = 0
 
-    @property
-    def position_s(self) -> float:
-        """How much audio there was."""
-        return self._samples / SAMPLE_RATE_HZ
-
-    def take(self, audio: NDArray[np.int16] | None) -> list[Event]:
-        """Take 20 ms; returns what the receiver heard. Lost packets are stood in for when the next one is there."""
-        self._frames += 1
-        if audio is None:
+    def carry(self, sent: Sent, now: float) -> None:
+        """Take what the caller sends in 20 ms."""
+        if sent.event is not None:
+            self._key, self._event_frames = sent.event.key, sent.event.frames
+        if self._event_frames:
+            self._event_frames -= 1
+            if self._event_frames:
+                return  # audio is withheld while an event goes on, see `ivr.telephony.inbox`
+            self._session.key_frame(self._key, self._playout.position_s, now)
+            self._missing = None
+        if sent.audio is not None:
+            self._hand_on(sent.audio, now)
+        elif self._missing is not None:
             self._missing += 1
-            return []
-        missing, self._missing = self._missing, 0
-        if 0 < missing <= MOST_LOST:
-            audio = np.concatenate([conceal(self._last, audio, missing * FRAME_SAMPLES), audio])
-        self._last = audio[-FRAME_SAMPLES:]
-        self._samples += len(audio)
-        return self._receiver.feed(audio)
 
-    def keys_after(self, event: KeyEvent | None) -> list[str]:
-        """Take an event that begins; returns the keys whose events end now: an exchange tells of them then."""
-        if event is not None:
-            self._under_way.append((self._frames + event.frames, event.key))
-        ended = [key for ends, key in self._under_way if ends <= self._frames]
-        self._under_way = [(ends, key) for ends, key in self._under_way if ends > self._frames]
-        return ended
+    def hang_up(self, now: float) -> None:
+        """The caller goes away."""
+        for event in self._receiver.finish():
+            self._session.hear(event, now)
+        self._session.hung_up(now)
 
-    def finish(self) -> list[Event]:
-        """The caller has gone; returns what was heard until then."""
-        return self._receiver.finish()
+    def _hand_on(self, audio: NDArray[np.int16], now: float) -> None:
+        lost = self._missing or 0
+        self._missing = 0
+        frames = self._playout.frames(audio, lost if lost <= MOST_LOST else 0)
+        for event in self._receiver.feed(frames.reshape(-1)):
+            self._session.hear(event, now)

@@ -154,12 +154,13 @@ def _press(keys: str, keying: Keying) -> _Press:
     if keying.source is Source.IN_BAND:
         return _Press(tones, {}, audio_stops=False)
     leaked_s = LEAK_S if keying.source is Source.LEAK else 0.0
+    lag_s = leaked_s + max(0.0, keying.event_lag_ms / 1000)
     frames = max(1, round((tone_s - leaked_s) / TICK_S))
     events = {
-        round((number * (tone_s + pause_s) + leaked_s) / TICK_S): KeyEvent(key, frames)
-        for number, key in enumerate(keys)
+        round((number * (tone_s + pause_s) + lag_s) / TICK_S): KeyEvent(key, frames) for number, key in enumerate(keys)
     }
-    if keying.source is not Source.BOTH:
-        within_s = np.arange(len(tones)) / SAMPLE_RATE_HZ % (tone_s + pause_s)
-        tones = np.where(within_s < leaked_s, tones, 0).astype(np.int16)
-    return _Press(tones, events, audio_stops=keying.source is not Source.BOTH)
+    if keying.source is Source.BOTH:
+        held_up = np.zeros(max(0, round(-keying.event_lag_ms * SAMPLE_RATE_HZ / 1000)), np.int16)
+        return _Press(np.concatenate([held_up, tones]), events, audio_stops=False)
+    within_s = np.arange(len(tones)) / SAMPLE_RATE_HZ % (tone_s + pause_s)
+    return _Press(np.where(within_s < leaked_s, tones, 0).astype(np.int16), events, audio_stops=True)

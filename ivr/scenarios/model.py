@@ -87,6 +87,8 @@ class Keying(Described):
         level_dbm0: mean level of the two tones.
         twist_db: level of the high tone minus that of the low one.
         offset_percent: how far both tones are off their nominal frequencies.
+        event_lag_ms: of keys sent both ways, how much later than its tone an event begins and ends. A gateway has to
+            recognise a tone first; where it holds the audio up for longer than the events, this is negative.
     """
 
     source: Source = Source.IN_BAND
@@ -95,6 +97,15 @@ class Keying(Described):
     level_dbm0: Annotated[float, Field(ge=-60, le=0)] = -10.0
     twist_db: Annotated[float, Field(ge=-20, le=20)] = 0.0
     offset_percent: Annotated[float, Field(ge=-10, le=10)] = 0.0
+    event_lag_ms: Annotated[float, Field(ge=-200, le=200)] = 0.0
+
+    @model_validator(mode="after")
+    def _only_both_ways_can_differ_in_time(self) -> Keying:
+        if self.event_lag_ms and self.source is not Source.BOTH:
+            raise ValueError("event_lag_ms is for keys that are sent both ways: set source: both, or leave it out")
+        if abs(self.event_lag_ms) >= self.tone_ms + self.pause_ms:
+            raise ValueError("event_lag_ms reaches into the next key: make it less than tone_ms and pause_ms together")
+        return self
 
 
 class Step(Described):

@@ -1,10 +1,10 @@
 """Tells lost frames from late ones, by when frames arrive.
 
 AudioSocket has no sequence numbers or time stamps: where RTP packets are lost the stream simply closes up. But a
-caller's audio comes in a steady beat, so a frame that arrives a whole beat late, and alone, tells of one that was lost
-before it. A frame that is merely late (jitter, a busy machine) is followed by, or comes together with, the ones that
-waited behind it. Losing sight of a loss, or seeing one too many, does no more harm than the loss itself: the receiver
-then hears a tone or a pause 20 ms shorter or longer than it was.
+caller's audio comes in a steady beat, so a frame that arrives a whole beat late may tell of one that was lost before
+it. Whether it does is shown by the next: after a loss that is late too; after a frame that was merely held up (jitter,
+a busy machine) the ones that waited behind it come at once, on the old beat. So a late frame is in doubt, and to be
+held back, until the next one comes, or is not there when it should be.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from typing import Final
 
 BEAT_S: Final = 0.02
 LATE: Final = 0.6
-"""In beats: a frame later than this is taken for the one after a lost one."""
+"""In beats: a frame later than this may be the one after a lost one."""
 MOST_LOST: Final = 4
-"""A longer gap is a pause of the sender (an RFC 4733 key, a call on hold), not a loss to be filled."""
+"""A longer gap is a pause of the sender (silence that is not sent, a call on hold), not a loss to be filled."""
 FOLLOW: Final = 0.1
 """How fast the beat that is expected follows the one that is heard (clocks differ, networks drift)."""
+PATIENCE_S: Final = 1.25 * BEAT_S
+"""The frame after a late one is waited for as long."""
 
 
 class Arrivals:
@@ -25,8 +27,15 @@ class Arrivals:
 
     def __init__(self) -> None:
         self._due_s: float | None = None
+        self._doubted = 0
+        self._doubted_at_s = 0.0
 
-    def lost_before(self, frames: int, now_s: float) -> int:
+    @property
+    def in_doubt(self) -> bool:
+        """Whether it is not known yet if frames were lost before the ones that came last."""
+        return self._doubted > 0
+
+    def arrived(self, frames: int, now_s: float) -> int:
         """Note that frames of 20 ms arrived together.
 
         Args:
@@ -34,17 +43,42 @@ class Arrivals:
             now_s: when, in seconds of a clock that rises.
 
         Returns:
-            How many frames were lost before the first of them.
+            How many frames were lost before those that were in doubt until now.
         """
         if self._due_s is None:
             self._due_s = now_s + BEAT_S
             return 0
         last_due_s = self._due_s + (frames - 1) * BEAT_S
         late = (now_s - last_due_s) / BEAT_S
-        lost = int(late + 1.0 - LATE) if late > 0.0 else 0
-        if lost > MOST_LOST or late < -1.0:  # a pause, or more than was due: the beat begins anew
-            self._due_s = now_s + BEAT_S
-            return 0
-        expected_s = last_due_s + lost * BEAT_S
-        self._due_s = expected_s + FOLLOW * (now_s - expected_s) + BEAT_S
+        behind = int(late + 1.0 - LATE) if late > 0.0 else 0
+        # Less late than the one before: frames that waited are coming, and how many do is still to be seen.
+        confirmed = self._doubted if behind >= self._doubted else 0
+        self._doubted = behind - confirmed
+        self._doubted_at_s = now_s
+        if self._doubted > MOST_LOST or late < -1.0:  # a pause, or more than was due
+            self._begin_anew(now_s + BEAT_S)
+            return confirmed
+        expected_s = last_due_s + confirmed * BEAT_S
+        follow = 0.0 if self._doubted else FOLLOW
+        self._due_s = expected_s + follow * (now_s - expected_s) + BEAT_S
+        return confirmed
+
+    def settle(self, now_s: float) -> int | None:
+        """End a doubt that has lasted too long.
+
+        Returns:
+            How many frames were lost before those that were in doubt until now; None if nothing was settled.
+        """
+        if not self._doubted or self._due_s is None or now_s - self._doubted_at_s < PATIENCE_S:
+            return None
+        lost, self._doubted = self._doubted, 0
+        self._due_s += lost * BEAT_S
         return lost
+
+    def interrupted(self) -> None:
+        """The exchange withheld audio: the next frame begins a new beat, and nothing was lost before it."""
+        self._begin_anew(None)
+
+    def _begin_anew(self, due_s: float | None) -> None:
+        self._due_s = due_s
+        self._doubted = 0

@@ -7,7 +7,6 @@ hands it. It never waits for anything.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, cast
@@ -15,7 +14,6 @@ from uuid import UUID
 
 import structlog
 
-from ivr.telephony.arrivals import Arrivals
 from ivr.telephony.audiosocket import (
     FRAME_BYTES,
     TERMINATE,
@@ -28,11 +26,12 @@ from ivr.telephony.audiosocket import (
     audio_message,
 )
 from ivr.telephony.errors import RemoteProtocolError
+from ivr.telephony.inbox import AudioFrame, Inbox
 
 _log = structlog.get_logger(__name__)
 
-MAX_WAITING_BYTES: Final = 100 * FRAME_BYTES
-"""Two seconds of audio that the clock has not taken, or the peer has not read: such a peer is not an exchange."""
+MAX_UNREAD_BYTES: Final = 100 * FRAME_BYTES
+"""Two seconds of audio that the peer has not read: such a peer is not an exchange."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,47 +61,22 @@ class AudioSocketConnection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._identified = False
         self._identify_timer: asyncio.TimerHandle | None = None
-        self._audio = bytearray()
-        self._arrivals = Arrivals()
-        self._losses: deque[tuple[int, int]] = deque()
-        self._received_bytes = 0
-        self._taken_bytes = 0
-        self._keys: list[tuple[str, int]] = []
+        self._inbox = Inbox()
         self.ended = False
         self.broken: str | None = None
 
     # --- for the media clock --------------------------------------------------------------------------------
 
-    @property
-    def frames_waiting(self) -> int:
-        """How many whole frames of 20 ms the caller has sent that were not taken yet."""
-        return len(self._audio) // FRAME_BYTES
-
-    def take_frame(self) -> bytes:
-        """The oldest 20 ms frame of the caller's audio (`FRAME_BYTES` octets); there must be one."""
-        frame = bytes(self._audio[:FRAME_BYTES])
-        del self._audio[:FRAME_BYTES]
-        self._taken_bytes += FRAME_BYTES
-        return frame
-
-    def take_loss(self) -> int:
-        """How many frames were lost on the way just before the one that `take_frame` gives next."""
-        lost = 0
-        while self._losses and self._losses[0][0] <= self._taken_bytes:
-            lost += self._losses.popleft()[1]
-        return lost
-
-    def take_keys(self) -> list[tuple[str, int]]:
-        """The key frames that came, each with the samples of audio that came before it."""
-        keys, self._keys = self._keys, []
-        return keys
+    def take(self, now: float) -> AudioFrame | KeyFrame | None:
+        """What the caller sent first and was not taken yet, if it can be taken at `now` of the loop's clock."""
+        return self._inbox.take(now)
 
     def send(self, frame: bytes | memoryview) -> None:
         """Send 20 ms of guidance or silence."""
         transport = self._transport
         if transport is None or self.ended:
             return
-        if transport.get_write_buffer_size() > MAX_WAITING_BYTES:
+        if transport.get_write_buffer_size() > MAX_UNREAD_BYTES:
             self._break("the peer does not read")
             return
         transport.write(audio_message(bytes(frame)))
@@ -134,16 +108,11 @@ class AudioSocketConnection(asyncio.Protocol):
         except RemoteProtocolError as error:
             self._break(str(error))
             return
-        frames = sum(isinstance(message, Audio) for message in messages)
-        if frames and (lost := self._arrivals.lost_before(frames, asyncio.get_running_loop().time())):
-            self._losses.append((self._received_bytes, lost))
+        sent: list[Audio | KeyFrame] = []
         for message in messages:
             match message:
-                case Audio(payload):
-                    self._audio += payload
-                    self._received_bytes += len(payload)
-                case KeyFrame(key):
-                    self._keys.append((key, self._received_bytes // 2))
+                case Audio() | KeyFrame():
+                    sent.append(message)
                 case CallId(uuid):
                     self._identify(uuid)
                 case Terminate():
@@ -151,13 +120,15 @@ class AudioSocketConnection(asyncio.Protocol):
                 case PeerError(code):
                     self._break(f"Asterisk reports error {code}")
             if self.ended:
-                return
-        if len(self._audio) > MAX_WAITING_BYTES:
+                break
+        self._inbox.put(sent, asyncio.get_running_loop().time())
+        if self._inbox.full and not self.ended:
             self._break("audio comes faster than it is spoken")
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The caller hung up: Asterisk closes without a word."""
         self.ended = True
+        self._inbox.close()
         if self._identify_timer is not None:
             self._identify_timer.cancel()
         self._server.closed(self)

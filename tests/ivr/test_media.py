@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from uuid import UUID, uuid4
 
@@ -14,7 +15,8 @@ from ivr.call import CallSession
 from ivr.dialogue import Dialogue, Limits
 from ivr.dialogue.events import Admitted, Ending, HungUp, Outcome, Stored, StorePassword
 from ivr.media import MAX_FRAMES_A_TICK, TICK_S, Media
-from ivr.telephony.audiosocket import FRAME_BYTES
+from ivr.telephony.audiosocket import FRAME_BYTES, KeyFrame
+from ivr.telephony.inbox import AudioFrame
 from ivr.transcript import Interrupted, KeyHeard, TranscriptEntry
 from prompts import Catalogue
 from tests.ivr.conftest import tones
@@ -28,27 +30,14 @@ class Peer:
     """An AudioSocket connection whose other end is the test."""
 
     def __init__(self) -> None:
-        self.frames: list[bytes] = []
-        self.keys: list[tuple[str, int]] = []
+        self.inbox: list[AudioFrame | KeyFrame] = []
         self.sent: list[bytes] = []
-        self.losses: list[int] = []
         self.ended = False
         self.broken: str | None = None
         self.terminated = False
 
-    @property
-    def frames_waiting(self) -> int:
-        return len(self.frames)
-
-    def take_frame(self) -> bytes:
-        return self.frames.pop(0)
-
-    def take_loss(self) -> int:
-        return self.losses.pop(0) if self.losses else 0
-
-    def take_keys(self) -> list[tuple[str, int]]:
-        keys, self.keys = self.keys, []
-        return keys
+    def take(self, now: float) -> AudioFrame | KeyFrame | None:
+        return self.inbox.pop(0) if self.inbox else None
 
     def send(self, frame: bytes | memoryview) -> None:
         self.sent.append(bytes(frame))
@@ -89,14 +78,23 @@ class Switchboard:
         assert self.media.attach(uuid, peer)
         return session, peer
 
-    def run(self, seconds: float, sending: dict[Peer, NDArray[np.int16]] | None = None) -> None:
-        """Let time pass while peers send, 20 ms of audio in 20 ms."""
+    def run(
+        self,
+        seconds: float,
+        sending: dict[Peer, NDArray[np.int16]] | None = None,
+        *,
+        losses: dict[int, int] | None = None,
+        keys: dict[int, str] | None = None,
+    ) -> None:
+        """Let time pass while peers send, 20 ms of audio in 20 ms; losses and key frames come before these frames."""
         audio = {peer: samples.astype("<i2").tobytes() for peer, samples in (sending or {}).items()}
         for tick in range(round(seconds / TICK_S)):
             for peer, samples in audio.items():
+                if keys and tick in keys:
+                    peer.inbox.append(KeyFrame(keys[tick]))
                 frame = samples[tick * FRAME_BYTES : (tick + 1) * FRAME_BYTES]
                 if frame:
-                    peer.frames.append(frame.ljust(FRAME_BYTES, b"\0"))
+                    peer.inbox.append(AudioFrame(frame.ljust(FRAME_BYTES, b"\0"), (losses or {}).get(tick, 0)))
             self.now += TICK_S
             self.media.tick(self.now)
 
@@ -135,18 +133,16 @@ async def test_key_frames_set_the_password_where_no_audio_comes_at_all(board: Sw
     _, peer = board.call()
     for key in f"1{PASSWORD}#{PASSWORD}#":
         board.run(0.2)
-        peer.keys.append((key, 0))
+        peer.inbox.append(KeyFrame(key))
     board.run(1.0)
     assert [command.password for command in board.stored] == [PASSWORD]
 
 
 async def test_a_press_that_comes_both_ways_counts_once(board: Switchboard) -> None:
     session, peer = board.call()
-    audio = tones(f"1{PASSWORD}{PASSWORD}")
-    for number, key in enumerate(f"1{PASSWORD}{PASSWORD}"):
-        # 100 ms of pause, 100 ms of tone; the key frame stands in the stream where the tone ends
-        peer.keys.append((key, 1600 * (number + 1)))
-    board.run(6.0, {peer: audio})
+    pressed = f"1{PASSWORD}{PASSWORD}"
+    # 100 ms of pause, 100 ms of tone; the key frame stands in the stream where the tone ends
+    board.run(6.0, {peer: tones(pressed)}, keys={10 * (number + 1): key for number, key in enumerate(pressed)})
     assert [command.password for command in board.stored] == [PASSWORD]
     peer.ended = True
     board.run(0.1)
@@ -154,12 +150,28 @@ async def test_a_press_that_comes_both_ways_counts_once(board: Switchboard) -> N
     assert [entry.counted for entry in heard].count(False) == 17
 
 
+@pytest.mark.parametrize(("before", "after"), [(3, 0), (5, 0), (0, 3), (0, 5), (2, 1), (1, 2), (2, 2)])
+async def test_what_comes_of_a_tone_before_and_after_its_event_does_not_count_again(
+    board: Switchboard, before: int, after: int
+) -> None:
+    """An exchange withholds the audio while an event goes on, and tells of the key then."""
+    session, peer = board.call()
+    pause, tone = np.split(tones("1").reshape(-1, 160)[:10], 2)
+    press = np.concatenate([pause, tone[:before], tone[5 - after :]])
+    audio = np.concatenate([press] * 4 + [pause] * 3)
+    board.run(3.0, {peer: audio.reshape(-1)}, keys={n * len(press) + 5 + before: "1" for n in range(4)})
+    peer.ended = True
+    board.run(0.1)
+    heard = [entry for entry in board.entries[session] if isinstance(entry, KeyHeard)]
+    assert Counter(entry.source for entry in heard) == {"in-band": 4, "rfc4733": 4}
+    assert [entry.counted for entry in heard].count(True) == 4
+
+
 async def test_a_tone_that_lost_most_of_its_packets_is_heard_where_the_loss_is_known(board: Switchboard) -> None:
     session, peer = board.call()
     frames = tones("5", tone_s=0.06, pause_s=0.1).reshape(-1, 160)
     arrived = np.concatenate([frames[:6], frames[8:]])
-    peer.losses = [0] * 6 + [2] + [0] * (len(frames) - 9)
-    board.run(1.5, {peer: np.concatenate([arrived.reshape(-1), np.zeros(1600, np.int16)])})
+    board.run(1.5, {peer: np.concatenate([arrived.reshape(-1), np.zeros(1600, np.int16)])}, losses={6: 2})
     assert [entry.value for entry in board.entries[session] if isinstance(entry, KeyHeard)] == ["5"]
 
 
@@ -185,9 +197,9 @@ async def test_a_call_that_fails_ends_alone(board: Switchboard) -> None:
 
 async def test_a_burst_of_audio_is_taken_in_portions(board: Switchboard) -> None:
     _, peer = board.call()
-    peer.frames = [bytes(FRAME_BYTES)] * 50
+    peer.inbox = [AudioFrame(bytes(FRAME_BYTES))] * 50
     board.run(TICK_S)
-    assert peer.frames_waiting == 50 - MAX_FRAMES_A_TICK
+    assert len(peer.inbox) == 50 - MAX_FRAMES_A_TICK
 
 
 async def test_a_hang_up_ends_the_call(board: Switchboard) -> None:

@@ -18,15 +18,7 @@ def verdicts() -> dict[str, Verdict]:
     return found
 
 
-UNSTEADY = pytest.mark.xfail(
-    strict=False, reason="a key sent as tone and event at once is not always counted once: not understood yet"
-)
-
-
 @pytest.mark.alone
-@pytest.mark.parametrize(
-    "file",
-    [pytest.param(file, marks=[UNSTEADY] if file.name == "events-and-tones" else [], id=file.name) for file in FILES],
-)
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_the_real_call_goes_as_its_scenario_says(verdicts: dict[str, Verdict], file: ScenarioFile) -> None:
     assert str(verdicts[file.name]) == "as expected"

@@ -9,9 +9,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from ivr.telephony.audiosocket import FRAME_BYTES, TERMINATE, audio_message, message
+from ivr.telephony.audiosocket import FRAME_BYTES, TERMINATE, KeyFrame, audio_message, message
 from ivr.telephony.audiosocket_server import AudioSocketConnection, AudioSocketLimits, AudioSocketServer
 from ivr.telephony.fastagi_server import AgiChannel, AgiLimits, ChannelGone, FastAgiServer
+from ivr.telephony.inbox import AudioFrame
 
 REQUEST = b"agi_network: yes\nagi_uniqueid: 1\n\n"
 
@@ -181,17 +182,22 @@ class TestFastAgi:
 
 
 class TestAudioSocket:
-    async def test_audio_and_keys_are_collected_with_their_places(self) -> None:
+    async def test_audio_and_keys_are_collected_in_their_order(self) -> None:
         async with audiosocket_server() as (connections, connect):
             _, writer = await connect()
             writer.write(message(0x01, uuid4().bytes) + audio_message(b"\1\0" * 160) + message(0x03, b"5"))
             writer.write(audio_message(b"\2\0" * 160))
-            await until(lambda: connections and connections[0].frames_waiting == 2)
+            taken: list[object] = []
+
+            def all_taken() -> bool:
+                now = asyncio.get_running_loop().time()
+                while connections and (item := connections[0].take(now)) is not None:
+                    taken.append(item)
+                return len(taken) == 3
+
+            await until(all_taken)
+            assert taken == [AudioFrame(b"\1\0" * 160), KeyFrame("5"), AudioFrame(b"\2\0" * 160)]
             (connection,) = connections
-            assert connection.take_frame() == b"\1\0" * 160
-            assert connection.take_frame() == b"\2\0" * 160
-            assert connection.take_keys() == [("5", 160)]
-            assert connection.take_keys() == []
             writer.close()
             await until(lambda: connection.ended)
             assert connection.broken is None

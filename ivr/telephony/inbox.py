@@ -1,0 +1,99 @@
+"""What a caller has sent and the media clock has not taken yet, in its order. Sans-I/O.
+
+Frames of 20 ms, each with how many were lost on the way before it, and key frames between them. A frame that came late
+waits here until it is known whether that was a loss (`ivr.telephony.arrivals`).
+
+A gap with a key frame in it is no loss. While an RFC 4733 event goes on, from its first packet to its end, Asterisk
+drops the caller's audio (main/channel.c, `__ast_read`: voice is discarded while a channel is in, or emulates, a digit),
+and so does a gateway that sends the event in place of the tone. The audio that follows goes on right behind: what is
+left of a tone whose event has ended continues what came of it before its event began.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Final
+
+from ivr.telephony.arrivals import Arrivals
+from ivr.telephony.audiosocket import FRAME_BYTES, Audio, KeyFrame
+
+MAX_WAITING_FRAMES: Final = 100
+"""Two seconds of audio that the clock has not taken: whoever sends so much is not an exchange."""
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFrame:
+    """20 ms of the caller's audio.
+
+    Attributes:
+        audio: signed 16-bit little-endian samples at 8 kHz, `FRAME_BYTES` octets.
+        lost: how many frames were lost on the way just before it.
+    """
+
+    audio: bytes = field(repr=False)
+    lost: int = 0
+
+
+class Inbox:
+    """What one caller has sent."""
+
+    def __init__(self) -> None:
+        self._arrivals = Arrivals()
+        self._rest = bytearray()
+        self._known: deque[AudioFrame | KeyFrame] = deque()
+        self._doubted: list[bytes] = []
+
+    @property
+    def full(self) -> bool:
+        """Whether more waits than an exchange would send."""
+        return len(self._known) + len(self._doubted) > MAX_WAITING_FRAMES
+
+    def put(self, messages: Iterable[Audio | KeyFrame], now_s: float) -> None:
+        """Take in messages that arrived together, at `now_s` of a clock that rises."""
+        for is_key, run in groupby(messages, key=lambda message: isinstance(message, KeyFrame)):
+            if is_key:
+                self._arrivals.interrupted()
+                self._release()
+                self._known += [key for key in run if isinstance(key, KeyFrame)]
+            else:
+                self._put_audio([audio.payload for audio in run if isinstance(audio, Audio)], now_s)
+
+    def take(self, now_s: float) -> AudioFrame | KeyFrame | None:
+        """The oldest frame or key that can be taken at `now_s`; None if there is none."""
+        if self._doubted and (lost := self._arrivals.settle(now_s)) is not None:
+            self._release(lost)
+        return self._known.popleft() if self._known else None
+
+    def close(self) -> None:
+        """Nothing more will come: what was in doubt can be taken."""
+        self._release()
+
+    def _put_audio(self, payloads: list[bytes], now_s: float) -> None:
+        frames = self._whole_frames(payloads)
+        if not frames:
+            return
+        lost = self._arrivals.arrived(len(frames), now_s)
+        if lost:
+            self._release(lost)
+        self._doubted += frames
+        if not self._arrivals.in_doubt:
+            self._release()
+
+    def _whole_frames(self, payloads: list[bytes]) -> list[bytes]:
+        if not self._rest and all(len(payload) == FRAME_BYTES for payload in payloads):
+            return payloads  # what Asterisk sends
+        self._rest += b"".join(payloads)
+        whole = len(self._rest) // FRAME_BYTES * FRAME_BYTES
+        frames = [bytes(self._rest[at : at + FRAME_BYTES]) for at in range(0, whole, FRAME_BYTES)]
+        del self._rest[:whole]
+        return frames
+
+    def _release(self, lost: int = 0) -> None:
+        """What was in doubt is known now: so many frames were lost before it."""
+        for frame in self._doubted:
+            self._known.append(AudioFrame(frame, lost))
+            lost = 0
+        self._doubted.clear()
