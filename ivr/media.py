@@ -18,12 +18,11 @@ from uuid import UUID
 
 import numpy as np
 import structlog
-from numpy.typing import NDArray
 
 from dsp import DetectorBank
 from dsp import Event as ReceiverEvent
 from ivr.playout import Playout
-from ivr.telephony.audiosocket import FRAME_SAMPLES, SAMPLE_RATE_HZ, KeyFrame
+from ivr.telephony.audiosocket import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from ivr.telephony.audiosocket_server import AudioSocketConnection
 from ivr.telephony.inbox import AudioFrame
 
@@ -75,19 +74,19 @@ class _Stream:
     slot: int
     done: asyncio.Future[None]
     playout: Playout = field(default_factory=Playout)
-    waiting: deque[NDArray[np.int16]] = field(default_factory=deque)
+    waiting: deque[bytes] = field(default_factory=deque)
 
-    def next_frame(self, now: float) -> NDArray[np.int16] | None:
+    def next_frame(self, now: float) -> bytes | None:
         """The next frame for the receiver, if there is one; keys that came before it go to the session."""
-        while not self.waiting:
-            match self.connection.take(now):
-                case None:
-                    return None
-                case KeyFrame(key):
-                    self.session.key_frame(key, self.playout.position_s, now)
-                case AudioFrame(audio, lost):
-                    self.waiting.extend(self.playout.frames(np.frombuffer(audio, "<i2"), lost))
-        return self.waiting.popleft()
+        if self.waiting:
+            return self.waiting.popleft()
+        while (item := self.connection.take(now)) is not None:
+            if isinstance(item, AudioFrame):
+                first, *rest = self.playout.frames(item.audio, item.lost)
+                self.waiting.extend(rest)
+                return first
+            self.session.key_frame(item.key, self.playout.position_s, now)
+        return None
 
 
 @dataclass(slots=True)
@@ -176,7 +175,7 @@ class Media:
     def _take_in(self, now: float) -> None:
         for _ in range(MAX_FRAMES_A_TICK):
             ready: list[int] = []
-            frames: list[NDArray[np.int16]] = []
+            frames: list[bytes] = []
             for stream in list(self._streams.values()):
                 frame = self._guarded(stream, _Stream.next_frame, now)
                 if frame is not None:
@@ -184,7 +183,8 @@ class Media:
                     frames.append(frame)
             if not ready:
                 break
-            for event in self._bank.feed(ready, np.stack(frames)):
+            audio = np.frombuffer(b"".join(frames), "<i2").reshape(len(ready), FRAME_SAMPLES)
+            for event in self._bank.feed(ready, audio):
                 self._hear(event, now)
 
     def _hear(self, event: ReceiverEvent, now: float) -> None:

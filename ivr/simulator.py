@@ -167,7 +167,7 @@ class _Exchange:
         self._session = session
         self._receiver = Receiver(near_misses=True)
         self._playout = Playout()
-        self._missing: int | None = None
+        self._lost = 0
         self._key = ""
         self._event_frames = 0
 
@@ -180,11 +180,11 @@ class _Exchange:
             if self._event_frames:
                 return  # audio is withheld while an event goes on, see `ivr.telephony.inbox`
             self._session.key_frame(self._key, self._playout.position_s, now)
-            self._missing = None
+            self._lost = 0
+        elif sent.audio is None:
+            self._lost += 1
         if sent.audio is not None:
             self._hand_on(sent.audio, now)
-        elif self._missing is not None:
-            self._missing += 1
 
     def hang_up(self, now: float) -> None:
         """The caller goes away."""
@@ -193,8 +193,7 @@ class _Exchange:
         self._session.hung_up(now)
 
     def _hand_on(self, audio: NDArray[np.int16], now: float) -> None:
-        lost = self._missing or 0
-        self._missing = 0
-        frames = self._playout.frames(audio, lost if lost <= MOST_LOST else 0)
-        for event in self._receiver.feed(frames.reshape(-1)):
+        lost, self._lost = self._lost, 0
+        frames = self._playout.frames(audio.astype("<i2").tobytes(), lost if lost <= MOST_LOST else 0)
+        for event in self._receiver.feed(np.frombuffer(b"".join(frames), "<i2")):
             self._session.hear(event, now)

@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import groupby
 from typing import Final
 
 from ivr.telephony.arrivals import Arrivals
@@ -53,13 +52,17 @@ class Inbox:
 
     def put(self, messages: Iterable[Audio | KeyFrame], now_s: float) -> None:
         """Take in messages that arrived together, at `now_s` of a clock that rises."""
-        for is_key, run in groupby(messages, key=lambda message: isinstance(message, KeyFrame)):
-            if is_key:
-                self._arrivals.interrupted()
-                self._release()
-                self._known += [key for key in run if isinstance(key, KeyFrame)]
-            else:
-                self._put_audio([audio.payload for audio in run if isinstance(audio, Audio)], now_s)
+        payloads: list[bytes] = []
+        for message in messages:
+            if isinstance(message, Audio):
+                payloads.append(message.payload)
+                continue
+            self._put_audio(payloads, now_s)
+            payloads = []
+            self._arrivals.interrupted()
+            self._release()
+            self._known.append(message)
+        self._put_audio(payloads, now_s)
 
     def take(self, now_s: float) -> AudioFrame | KeyFrame | None:
         """The oldest frame or key that can be taken at `now_s`; None if there is none."""
