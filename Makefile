@@ -21,7 +21,7 @@ run: setup
 	@$(BIN)/ivr up
 
 test: setup lint
-	@docker/host-packages sip-tester postgresql flite chromium
+	@docker/host-packages sip-tester postgresql flite chromium libspandsp2
 	$(BIN)/pytest -m "not live" --numprocesses 2
 	$(BIN)/pytest -m "live and not alone" --numprocesses 2 --dist loadfile
 	$(BIN)/pytest -m alone

@@ -13,7 +13,8 @@ import pytest
 from credentials import CallLimits, CredentialStore, HashPolicy, Key, KeyRing, LoginVerdict
 from credentials.database import Database
 from credentials.migrate import upgrade
-from tests.credentials.postgresql import FAST, Server, server_programs, serving
+from tests import needs
+from tests.credentials.postgresql import FAST, Server, serving
 
 CHEAP = HashPolicy(memory_kib=8, passes=1, lanes=1)
 MANY_CALLS = CallLimits(sets_per_hour=10_000, failed_calls=10_000)
@@ -50,9 +51,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[Server]:
-    programs = server_programs()
-    if programs is None:
-        pytest.skip("NOT TESTED ON POSTGRESQL: no server is installed (Debian: apt-get install postgresql)")
+    programs = needs.postgresql()
     with serving(programs, **FAST) as server:
         yield server
 

@@ -20,8 +20,9 @@ from credentials import (
     Unit,
 )
 from credentials.database import Database, database_border
+from tests import needs
 from tests.credentials.conftest import CHEAP, check
-from tests.credentials.postgresql import Server, server_programs, serving
+from tests.credentials.postgresql import Server, serving
 
 NUMBER = "0312345678"
 PASSWORD = "13572468"
@@ -162,9 +163,7 @@ class TestPostgresql:
         postgresql.drop(name)
 
     def test_a_server_that_went_away_is_unavailable_and_found_again_without_a_restart(self, key: Key) -> None:
-        programs = server_programs()
-        if programs is None:
-            pytest.skip("NOT TESTED ON POSTGRESQL: no server is installed (Debian: apt-get install postgresql)")
+        programs = needs.postgresql()
         with (
             serving(programs) as server,  # durable: it crashes here
             CredentialStore.open(server.url(server.create()), key=key, policy=CHEAP) as store,

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from credentials import CredentialStore, Key, LoginVerdict, Unit
+from tests import needs
 from tests.credentials.conftest import CHEAP, check
-from tests.credentials.postgresql import server_programs, serving
+from tests.credentials.postgresql import serving
 
 NUMBER = "0312345678"
 PASSWORDS = ["58203917", "71940628", "30686174"]
@@ -75,9 +76,7 @@ def test_no_repr_shows_a_secret(store: CredentialStore, key: Key) -> None:
 
 
 def test_no_password_and_no_key_is_in_the_files_and_the_log_of_a_postgresql_server(key: Key) -> None:
-    programs = server_programs()
-    if programs is None:
-        pytest.skip("NOT TESTED ON POSTGRESQL: no server is installed (Debian: apt-get install postgresql)")
+    programs = needs.postgresql()
     # It writes down what operators in trouble make it write: statements, values, and all that goes wrong.
     talkative = {"log_statement": "all", "log_min_duration_statement": "0", "log_error_verbosity": "verbose"}
     with serving(programs, **talkative) as server:

@@ -16,7 +16,8 @@ from ivr.guidance import Guidance
 from ivr.simulator import simulate
 from ivr.transcript import EntryJudged, Said, TranscriptEntry
 from prompts import Catalogue
-from tests.credentials.postgresql import Server, server_programs, serving
+from tests import needs
+from tests.credentials.postgresql import Server, serving
 from tests.ivr.conftest import CHEAP, LINES, tones
 
 CONTRACT, PASSWORD = "0312345678", "24681357"
@@ -24,9 +25,7 @@ CONTRACT, PASSWORD = "0312345678", "24681357"
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    programs = server_programs()
-    if programs is None:
-        pytest.skip("NOT TESTED ON POSTGRESQL: no server is installed (Debian: apt-get install postgresql)")
+    programs = needs.postgresql()
     with serving(programs) as server:  # durable: it crashes here
         yield server
 

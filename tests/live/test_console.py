@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from ivr.scenarios.house import free_tcp_ports
+from tests import needs
 from tests.live.house import AMI_SECRET, House, ivr_command, new_password
 from tests.live.media import BRISK, Press, duration_s
 from tests.live.test_calls import CONTRACT, from_trunk
@@ -25,12 +24,7 @@ PATIENCE_MS = 30_000
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        missing = "chromium is missing: make test installs it"
-        if os.environ.get("CI"):
-            pytest.fail(missing)
-        pytest.skip(f"NOT RUN: {missing}")
+    chromium = needs.chromium()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield browser

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from ivr.operators import Role
 from ivr.records.changes import Progress
-from tests.credentials.postgresql import server_programs
+from tests import needs
 from tests.credentials.postgresql import serving as serving_database
 from tests.ivr.console.screenshots import log_in
 from tests.ivr.console.server import serving
@@ -23,12 +21,7 @@ from tests.ivr.console.stage import ADDITIONAL, CONTRACT, NAMES, Stage, Tone, ba
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        missing = "chromium is missing: make test installs it"
-        if os.environ.get("CI"):
-            pytest.fail(missing)
-        pytest.skip(f"NOT RUN: {missing}")
+    chromium = needs.chromium()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield browser
@@ -204,9 +197,7 @@ def test_a_console_that_is_away_is_told_of_and_found_again(page: Page, stage: St
 
 
 def test_a_store_that_is_away_is_told_of_on_the_page_that_follows(page: Page, tmp_path: Path) -> None:
-    programs = server_programs()
-    if programs is None:
-        pytest.skip("NOT TESTED ON POSTGRESQL: no server is installed (Debian: apt-get install postgresql)")
+    programs = needs.postgresql()
     with serving_database(programs) as server:
         stage = Stage(tmp_path, server.url(server.create()))
         with serving(stage.config()) as address:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.credentials.postgresql import Server, server_programs
+from tests import needs
+from tests.credentials.postgresql import Server
 from tests.credentials.postgresql import serving as serving_database
 from tests.ivr.console.conftest import Visitor
 from tests.ivr.console.server import serving
@@ -18,9 +19,7 @@ from tests.ivr.console.test_live import watching
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    programs = server_programs()
-    if programs is None:
-        pytest.skip("NOT TESTED ON POSTGRESQL: no server is installed (Debian: apt-get install postgresql)")
+    programs = needs.postgresql()
     with serving_database(programs) as server:
         yield server
 
