@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
-from scipy.signal import resample_poly
 
 TELEPHONE_RATE = 8000
 MAX_RATE = 384_000
@@ -78,9 +77,7 @@ def to_8k(samples: NDArray[Any], fs: int) -> NDArray[Any]:
     _check_rate(fs)
     if fs == TELEPHONE_RATE or samples.size == 0:
         return samples
-    up, down = _ratio(fs)
-    out: NDArray[Any] = resample_poly(to_float32(samples), up, down)
-    return out
+    return _resampled(to_float32(samples), *_ratio(fs))
 
 
 def to_float32(samples: NDArray[Any]) -> NDArray[np.float32]:
@@ -125,7 +122,7 @@ def pieces_at_8k(path: str | PathLike[str], piece: int) -> Iterator[NDArray[np.f
             last = len(fresh) < step
             if margin:
                 until = len(held) if last else len(held) - margin
-                out = resample_poly(held, up, down) if held.size else held
+                out = _resampled(held, up, down) if held.size else held
                 yield out[lead * up // down : len(out) if last else until * up // down]
                 keep = min(2 * margin, len(held))
                 held, lead = held[len(held) - keep :], keep - margin
@@ -139,6 +136,13 @@ def pieces_at_8k(path: str | PathLike[str], piece: int) -> Iterator[NDArray[np.f
 def _check_rate(fs: int) -> None:
     if not 0 < fs <= MAX_RATE:
         raise ValueError(f"a sampling rate of {fs} Hz cannot be; give one from 1 to {MAX_RATE}")
+
+
+def _resampled(samples: NDArray[Any], up: int, down: int) -> NDArray[Any]:
+    from scipy.signal import resample_poly  # takes half a second to load, and telephone audio needs none of it
+
+    out: NDArray[Any] = resample_poly(samples, up, down)
+    return out
 
 
 def _ratio(fs: int) -> tuple[int, int]:

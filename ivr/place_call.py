@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 import numpy as np
 
 from ivr.ear import Ear, Utterance
+from ivr.errors import CallFailed
 from ivr.exchange_config import LOOP_ENDPOINT
 from ivr.media import TICK_S
 from ivr.sender import Sender
@@ -25,10 +26,6 @@ from ivr.telephony.inbox import AudioFrame
 
 ANSWER_S: Final = 15.0
 OUTCOME_S: Final = 5.0
-
-
-class CallFailed(Exception):  # noqa: N818 - reads as what it says
-    """The call did not come about; the message says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

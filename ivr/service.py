@@ -21,6 +21,7 @@ from ivr.call_log import CallLog
 from ivr.caller import Caller, caller_from_network
 from ivr.dialogue import Dialogue
 from ivr.dialogue.events import Ending
+from ivr.errors import PortTaken
 from ivr.guidance import Guidance
 from ivr.health import HttpServer
 from ivr.media import Media
@@ -42,10 +43,6 @@ AFTER_THE_CALL_S: Final = 120.0
 """The last guidance and the store's work come on top of the call's limit."""
 _ADMISSION_S: Final = 15.0
 """Longer than the store waits for a busy database."""
-
-
-class PortTaken(Exception):  # noqa: N818 - reads as what it says
-    """A port of ours is in use; the message names the setting that changes it."""
 
 
 class Service:

@@ -1,37 +1,61 @@
-"""The `ivr` command."""
+"""The `ivr` command.
+
+A command's module is loaded when the command is used: who lists calls does not wait for the receiver to be there.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, Final
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_group
 
-from ivr.cli.app import app
-from ivr.cli.audit import audit_app
-from ivr.cli.call import call
-from ivr.cli.calls import calls, report_command, show
-from ivr.cli.console import console
-from ivr.cli.doctor import doctor
-from ivr.cli.keys import keys_app
-from ivr.cli.lines import lines_app
-from ivr.cli.operator import operator_app
-from ivr.cli.prompts import prompts_app
-from ivr.cli.scenario import scenario_app
-from ivr.cli.serve import serve, up
-from ivr.cli.simulate import simulate
+COMMANDS: Final = {
+    "up": "ivr.cli.serve:up",
+    "serve": "ivr.cli.serve:serve",
+    "simulate": "ivr.cli.simulate:simulate",
+    "doctor": "ivr.cli.doctor:doctor",
+    "call": "ivr.cli.call_group:call_app",
+    "calls": "ivr.cli.calls:calls",
+    "report": "ivr.cli.calls:report",
+    "console": "ivr.cli.console:console",
+    "operator": "ivr.cli.operator:operator_app",
+    "lines": "ivr.cli.lines:lines_app",
+    "audit": "ivr.cli.audit:audit_app",
+    "keys": "ivr.cli.keys:keys_app",
+    "prompts": "ivr.cli.prompts:prompts_app",
+    "scenario": "ivr.cli.scenario:scenario_app",
+}
+"""Where each command is: a function, or an application of several, in a module."""
 
-__all__ = ["app"]
 
-app.command()(up)
-app.command()(serve)
-app.command()(simulate)
-app.command()(doctor)
-call_app = typer.Typer(invoke_without_command=True)
-call_app.callback()(call)
-call_app.command()(show)
-app.add_typer(call_app, name="call")
-app.command()(calls)
-app.command("report")(report_command)
-app.command()(console)
-app.add_typer(operator_app, name="operator")
-app.add_typer(lines_app, name="lines")
-app.add_typer(audit_app, name="audit")
-app.add_typer(keys_app, name="keys")
-app.add_typer(prompts_app, name="prompts")
-app.add_typer(scenario_app, name="scenario")
+class OnDemand(TyperGroup):
+    """Commands that are loaded when they are asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Their names, in the order in which help shows them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """A command by its name; None if there is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        found = getattr(import_module(module), name)
+        holder = typer.Typer()
+        if isinstance(found, typer.Typer):
+            holder.add_typer(found, name=cmd_name)
+        else:
+            holder.command(cmd_name)(found)
+        holder.callback()(lambda: None)
+        return get_group(holder).commands[cmd_name]
+
+
+app = typer.Typer(name="ivr", cls=OnDemand, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+
+
+@app.callback()
+def ivr() -> None:
+    """The access number: a telephone call sets a temporary password."""

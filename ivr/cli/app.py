@@ -1,4 +1,4 @@
-"""What all commands share: the application, settings, the store, and errors as one line."""
+"""What all commands share: settings, the store, and errors as one line."""
 
 from __future__ import annotations
 
@@ -8,15 +8,12 @@ import sys
 from collections.abc import Callable
 from typing import Final, ParamSpec, TypeVar
 
-import typer
-
 from credentials import CredentialError, CredentialStore, KeyRing
 from dsp import AudioError
+from ivr.errors import CallFailed, PortTaken
 from ivr.exchange_config import ExchangeError
 from ivr.operators import OperatorError
-from ivr.place_call import CallFailed
 from ivr.records import CallNotFound
-from ivr.service import PortTaken
 from ivr.settings import Settings, SettingsError
 from ivr.telephony.errors import TelephonyError
 from prompts import PromptError
@@ -39,14 +36,6 @@ EXPECTED: Final = (
     OperatorError,
 )
 """Errors that say what is wrong and what to do: shown as their message, without a traceback."""
-
-app = typer.Typer(
-    name="ivr",
-    help="The access number: a telephone call sets a temporary password.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-)
 
 
 def reporting_errors(command: Callable[P, R]) -> Callable[P, R]:

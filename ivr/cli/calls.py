@@ -165,7 +165,7 @@ def show(
 
 
 @reporting_errors
-def report_command(
+def report(
     since: SinceOption = None,
 ) -> None:
     """Tell how many callers got through at the first try, and where the others fail, by trunk."""

@@ -14,7 +14,7 @@ import uvloop
 from ivr.console.app import create_app
 from ivr.console.config import ConsoleConfig
 from ivr.console.live import LiveView
-from ivr.service import PortTaken
+from ivr.errors import PortTaken
 
 _CONNECTIONS: Final = 256
 _GRACE_S: Final = 2

@@ -17,11 +17,12 @@ import pytest
 import structlog
 
 from credentials import CredentialStore, LoginVerdict
+from ivr.errors import PortTaken
 from ivr.guidance import Guidance
 from ivr.logs import configure_logs
 from ivr.monitoring import Monitoring
 from ivr.records import CallReader, CallWriter, Recorder, open_records
-from ivr.service import PortTaken, Service
+from ivr.service import Service
 from ivr.settings import Settings
 from ivr.telephony.audiosocket import message
 from prompts import Catalogue
