@@ -26,6 +26,8 @@ from ivr.telephony.inbox import AudioFrame
 
 ANSWER_S: Final = 15.0
 OUTCOME_S: Final = 5.0
+TEST_CALL_HEADER: Final = "X-Karipass-Test-Call"
+"""Names the call; the dialplan tells its outcome with it (`dialplan/karipass/extensions.conf`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +78,11 @@ async def place_call(
     await server.listen("127.0.0.1", 0)
     login = (origin.ami_host, origin.ami_port, origin.ami_user, origin.ami_secret)
     # What Asterisk presents on a channel that it dials out is the connected line; CallerID alone cannot withhold.
-    identity = {"CONNECTEDLINE(num)": caller, "CONNECTEDLINE(pres)": "prohib" if withheld else "allowed"}
+    variables = {
+        "CONNECTEDLINE(num)": caller,
+        "CONNECTEDLINE(pres)": "prohib" if withheld else "allowed",
+        f"PJSIP_HEADER(add,{TEST_CALL_HEADER})": str(uuid),
+    }
     fields = {
         "Channel": f"PJSIP/{origin.access_number}@{LOOP_ENDPOINT}",
         "Application": "AudioSocket",
@@ -86,7 +92,7 @@ async def place_call(
     }
     try:
         async with AmiEvents(*login, "UserEvent") as events:
-            await asyncio.to_thread(send_action, *login, "Originate", fields, identity)
+            await asyncio.to_thread(send_action, *login, "Originate", fields, variables)
             try:
                 async with asyncio.timeout(ANSWER_S):
                     connection = await connected
@@ -97,7 +103,7 @@ async def place_call(
             await _talk(connection, sender, heard)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(OUTCOME_S):
-                    return await _outcome(events, caller)
+                    return await _outcome(events, uuid)
             return None
     finally:
         server.stop_listening()
@@ -130,8 +136,8 @@ async def _talk(connection: AudioSocketConnection, sender: Sender, heard: Callab
         heard(last)
 
 
-async def _outcome(events: AmiEvents, caller: str) -> str | None:
+async def _outcome(events: AmiEvents, uuid: UUID) -> str | None:
     while True:
         event = {name.lower(): value for name, value in (await events.next()).items()}
-        if event.get("userevent") == "KaripassCall" and event.get("callernumber") == caller:
+        if event.get("userevent") == "KaripassCall" and event.get("testcall") == str(uuid):
             return event.get("outcome")

@@ -98,6 +98,19 @@ def test_the_call_command_tells_a_refusal_by_its_exit_status(house: House) -> No
     assert "outcome   refused" in shown.stdout
 
 
+def test_two_test_calls_of_one_number_at_once_each_tell_their_own_outcome(house: House) -> None:
+    password = new_password()
+    whole = ("--keys", f"1 {password} {password}", "--ahead")
+    with ThreadPoolExecutor(2) as both:
+        calls = [
+            both.submit(house.ivr, "call", "--from", "0312345678", *how)
+            for how in (whole, ("--withheld", "--keys", "1"))
+        ]
+    (right, withheld) = [call.result() for call in calls]
+    assert "outcome   set" in right.stdout
+    assert "outcome   refused" in withheld.stdout
+
+
 def test_the_call_command_says_which_port_does_not_answer(house: House) -> None:
     environment, house.environment = house.environment, {**house.environment, "KARIPASS_AMI_PORT": "1"}
     try:
