@@ -12,9 +12,11 @@ So an import depends on nothing but its directory, which can be changed and impo
 
 import contextlib
 import shutil
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from prompts.build import Clip, clip_of, parameters, speak, write
 from prompts.catalogue import HERE
@@ -27,6 +29,14 @@ from prompts.purposes import missing, superfluous
 from prompts.recording import read_recording
 from prompts.script import Line, Script, read_script
 from prompts.voices import open_voice
+
+LARGEST_RECORDING: Final = 2 * 60 * 48_000 * 2 * 3
+"""The largest audio file that is looked at, in octets: two minutes of a studio's 48 kHz, stereo, 24 bit.
+
+Twice what a clip may last, so that one of any usual format is told how long it is, and not how large.
+"""
+LARGEST_TEXT: Final = 1_000_000
+"""The largest catalogue file or manifest that is looked at, in octets; those that come with us have some 10,000."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +76,7 @@ def import_catalogue(source: Path, own: Path, language: str | None = None) -> Re
     if not source.is_dir():
         raise ReplacementError(f"there is no directory {source}: name the one that `ivr prompts export` wrote")
     language = _only_language(source) if language is None else language
+    _require_texts(language, source)
     script = read_script(language, source)
     exported = _exported(language, source)
     plan = _planned(script, source, exported, _clips_of_voices(own))
@@ -93,6 +104,40 @@ def _only_language(source: Path) -> str:
             f"{source} has {len(found)} catalogue files (*.toml); have one there, or give --language"
         )
     return found[0]
+
+
+def _require_texts(language: str, source: Path) -> None:
+    there = [path for path in (source / f"{language}.toml", source / MANIFEST) if path.exists()]
+    wrong = [fault for path in there if (fault := _fault_of_file(path, LARGEST_TEXT, "Shorten it"))]
+    if wrong:
+        raise ReplacementError("\n".join(wrong))
+
+
+def _fault_of_file(path: Path, largest: int, remedy: str) -> str | None:
+    """Why a file must not be read, told without opening it: a pipe would never end, a huge file would fill the memory.
+
+    Args:
+        path: the file, or a link to it.
+        largest: how many octets it may have.
+        remedy: what to do with a larger one.
+    """
+    try:
+        found = path.stat()
+    except OSError as error:
+        return f"{path} cannot be read ({error.strerror}); put a file there, or remove it"
+    if not stat.S_ISREG(found.st_mode):
+        return f"{path} is no file but {_kind(found.st_mode)}; put a file there, or remove it"
+    if found.st_size > largest:
+        return (
+            f"{path} has {found.st_size:,} octets, more than {largest:,}; is it the right one? {remedy}, or remove it"
+        )
+    return None
+
+
+def _kind(mode: int) -> str:
+    if stat.S_ISDIR(mode):
+        return "a directory"
+    return "a named pipe" if stat.S_ISFIFO(mode) else "a device or socket"
 
 
 def _exported(language: str, source: Path) -> Manifest | None:
@@ -134,6 +179,8 @@ def _plan_line(
     if file is None:
         plan.to_speak.append(line.id)
         return
+    if fault := _fault_of_file(file, LARGEST_RECORDING, "Shorten it, lower its rate"):
+        raise ClipError(fault)
     content = file.read_bytes()
     entry = None if exported is None else exported.clips.get(line.id)
     if entry is not None and entry.sha256 == digest(content):

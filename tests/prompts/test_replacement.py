@@ -1,7 +1,9 @@
 """An operator exports the English guidance, changes it, and imports it."""
 
+import os
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,7 @@ from prompts.check import check
 from prompts.errors import VoiceError
 from prompts.export import export
 from prompts.manifest import Source, read_manifest
-from prompts.replacement import import_catalogue
+from prompts.replacement import LARGEST_RECORDING, LARGEST_TEXT, import_catalogue
 
 
 @pytest.fixture
@@ -196,6 +198,69 @@ def test_everything_that_is_wrong_is_told_at_once_and_the_old_catalogue_stays(ed
         assert reason in reasons
     assert read_manifest("en", home("en", own)) == read_manifest("en", HERE)
     assert len(list(own.iterdir())) == 2
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_read(
+    edited: Path, own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(edited, "wrong.again", take())
+    huge = edited / "wrong.again.wav"
+    os.truncate(huge, 3_000_000_000)  # sparse, and audio to its second second: without a limit it is taken
+    monkeypatch.setattr(Path, "read_bytes", _only_of_what_is_small(Path.read_bytes))
+    (reason,) = refused(edited, own)
+    assert reason.startswith(f"{huge} has 3,000,000,000 octets, more than 34,560,000; ")
+    assert "Shorten it" in reason
+    assert not own.exists()
+
+
+def _only_of_what_is_small(read_bytes: Callable[[Path], bytes]) -> Callable[[Path], bytes]:
+    def read(path: Path) -> bytes:
+        assert path.stat().st_size <= LARGEST_RECORDING, f"{path} is read whole"
+        return read_bytes(path)
+
+    return read
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(59.0, None), (61.0, "lasts 61 s"), (119.0, "lasts 119 s"), (121.0, "octets, more than")]
+)
+def test_a_recording_of_a_studio_is_told_how_long_it_is(
+    seconds: float, said: str | None, edited: Path, own: Path
+) -> None:
+    (edited / "wrong.again.wav").unlink()
+    one = np.resize(take(), 48_000)
+    stereo = np.resize(np.stack([one, one], axis=1), (round(seconds * 48_000), 2))
+    soundfile.write(edited / "wrong.again.wav", stereo, 48_000, subtype="PCM_24")
+    if said is None:
+        assert import_catalogue(edited, own).recorded == ("wrong.again",)
+    else:
+        assert said in refused(edited, own)[0]
+
+
+@pytest.mark.parametrize("name", ["wrong.again.wav", "en.toml", "manifest.json"])
+def test_what_is_no_file_is_refused_before_it_is_opened(name: str, edited: Path, own: Path) -> None:
+    (edited / name).unlink()
+    os.mkfifo(edited / name)
+    assert refused(edited, own) == [
+        f"{edited / name} is no file but a named pipe; put a file there, or remove it",
+    ]
+    (edited / name).unlink()
+    (edited / name).mkdir()
+    assert "is no file but a directory" in refused(edited, own)[0]
+
+
+def test_a_link_to_a_file_that_is_gone_is_called_so(edited: Path, own: Path) -> None:
+    (edited / "wrong.again.wav").unlink()
+    (edited / "wrong.again.wav").symlink_to("moved.wav")
+    (reason,) = refused(edited, own)
+    assert f"{edited / 'wrong.again.wav'} cannot be read (No such file or directory)" in reason
+
+
+@pytest.mark.parametrize("name", ["en.toml", "manifest.json"])
+def test_a_catalogue_file_that_is_none_by_its_size_is_refused(name: str, edited: Path, own: Path) -> None:
+    os.truncate(edited / name, 3_000_000_000)
+    (reason,) = refused(edited, own)
+    assert reason.startswith(f"{edited / name} has 3,000,000,000 octets, more than {LARGEST_TEXT:,}; ")
 
 
 def test_a_disk_that_fills_leaves_the_old_catalogue(edited: Path, own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
