@@ -19,8 +19,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from ivr.http_connection import BoundedConnection
 from ivr.metrics import CONTENT_TYPE, Metrics
 from ivr.store_watch import StoreState
 from ivr.telephony.ami_link import LinkState, LinkStatus
@@ -28,7 +28,7 @@ from ivr.telephony.ami_link import LinkState, LinkStatus
 CLOCK_STOPPED_S: Final = 2.0
 """The media clock ticks every 20 ms; Asterisk ends a call that gets nothing for so long."""
 CONNECTIONS: Final = 32
-"""How many there may be. Of more the oldest is closed: a probe can always come in, and its answer takes no time."""
+"""How many there may be. Of more the oldest makes room: a probe can always come in, and its answer takes no time."""
 _STOP_S: Final = 1
 
 
@@ -157,16 +157,8 @@ class HttpServer:
             await self._serving
 
 
-class _Connection(H11Protocol):
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """One more; uvicorn lets those that ask nothing stay for ever."""
-        super().connection_made(transport)
-        self.came_at = self.loop.time()
-        if len(self.connections) > CONNECTIONS:
-            others = [other for other in self.connections if isinstance(other, _Connection) and other is not self]
-            oldest = min(others, key=lambda other: other.came_at)
-            self.connections.discard(oldest)  # it is told of its end in the loop's next turn; more may come in this one
-            oldest.transport.abort()
+class _Connection(BoundedConnection):
+    most = CONNECTIONS
 
 
 class _UnsignalledServer(uvicorn.Server):

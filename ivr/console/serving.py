@@ -15,8 +15,10 @@ from ivr.console.app import create_app
 from ivr.console.config import ConsoleConfig
 from ivr.console.live import LiveView
 from ivr.errors import PortTaken
+from ivr.http_connection import BoundedConnection
 
-_CONNECTIONS: Final = 256
+CONNECTIONS: Final = 256
+"""How many there may be. Of more the oldest idle one makes room; those that are being answered stay."""
 _GRACE_S: Final = 2
 _BACKLOG: Final = 64
 
@@ -52,12 +54,17 @@ def make_server(config: ConsoleConfig, ready: Callable[[], None] = lambda: None)
             access_log=False,  # its lines would hold what was searched for
             server_header=False,
             proxy_headers=False,
-            limit_concurrency=_CONNECTIONS,
+            http=_Connection,
+            limit_concurrency=CONNECTIONS + 1,  # reached only if all are being answered: then one is told 503
             timeout_graceful_shutdown=_GRACE_S,
         ),
         app.state.live,
         ready,
     )
+
+
+class _Connection(BoundedConnection):
+    most = CONNECTIONS
 
 
 class _Server(uvicorn.Server):

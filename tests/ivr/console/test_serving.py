@@ -8,9 +8,11 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from ivr.console.serving import CONNECTIONS
 from ivr.scenarios.house import free_tcp_ports
 from tests.ivr.console.conftest import Visitor
 from tests.ivr.console.stage import Stage
@@ -67,3 +69,16 @@ def test_it_answers_to_the_names_that_it_is_given(stage: Stage, tmp_path: Path) 
         with Visitor(f"http://127.0.0.1:{port}") as visitor:
             assert "Secure" in visitor.get("/login", headers={"host": "console.example"}).headers["set-cookie"]
             assert visitor.get("/login", headers={"host": "other.example"}).status_code == 421
+
+
+def test_connections_that_ask_nothing_keep_nobody_out(stage: Stage, visitor: Visitor, address: str) -> None:
+    visitor.log_in("otto")
+    place = urlsplit(address)
+    with watching(visitor) as watcher, ExitStack() as idle:
+        watcher.next()
+        for _ in range(CONNECTIONS + 44):
+            idle.enter_context(socket.create_connection((place.hostname, place.port)))
+        with Visitor(address) as other:
+            assert other.get("/login").status_code == 200
+        stage.beat(calls=1)
+        watcher.next()  # who watches is not sent away for those who ask nothing

@@ -1,0 +1,114 @@
+"""Connections of our HTTP servers that nobody can hold for nothing.
+
+uvicorn lets a connection that asks nothing stay for ever, and counts it: whoever opens enough of them shuts everyone
+else out, without a login. Here a request must be whole within a time, an answer must be taken, and of too many
+connections the oldest one that waits for the other side makes room.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import ClassVar, Final
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+REQUEST_WITHIN_S: Final = 15.0
+"""From the moment at which a request is awaited until all of it is there; ours are of 16 KiB at most."""
+TAKEN_WITHIN_S: Final = 20.0
+"""An answer of which so long nothing is taken is not wanted; a browser that comes back asks again."""
+
+
+class BoundedConnection(H11Protocol):
+    """One of at most `most` connections; a server has a subclass that says how many.
+
+    Attributes:
+        most: how many there may be.
+        request_within_s: how long a whole request may take to come.
+        taken_within_s: how long an answer may wait for the other side to take any of it.
+    """
+
+    most: ClassVar[int]
+    request_within_s: ClassVar[float] = REQUEST_WITHIN_S
+    taken_within_s: ClassVar[float] = TAKEN_WITHIN_S
+
+    @property
+    def idle(self) -> bool:
+        """Whether it waits for the other side: for a whole request, or for an answer to be taken."""
+        answering = self.cycle is not None and not self.cycle.response_complete and not self._awaits_request
+        return not answering or self._taking_due.runs
+
+    @property
+    def _awaits_request(self) -> bool:
+        return self.conn.their_state in (h11.IDLE, h11.SEND_BODY)
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """One more."""
+        super().connection_made(transport)
+        self.came_at = self.loop.time()
+        self._request_due = _Due(self.loop, self.request_within_s, transport.abort)
+        self._taking_due = _Due(self.loop, self.taken_within_s, transport.abort)
+        self._watch_request()
+        if len(self.connections) > self.most:
+            self._make_room()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """One less."""
+        self._request_due.cancel()
+        self._taking_due.cancel()
+        super().connection_lost(exc)
+
+    def handle_events(self) -> None:
+        """Take what came, or what came before the last answer was done."""
+        super().handle_events()
+        self._watch_request()
+
+    def pause_writing(self) -> None:
+        """The other side takes no more for now."""
+        super().pause_writing()
+        self._taking_due.start()
+
+    def resume_writing(self) -> None:
+        """It does again."""
+        self._taking_due.cancel()
+        super().resume_writing()
+
+    def _watch_request(self) -> None:
+        if self._awaits_request:
+            self._request_due.start()
+        else:
+            self._request_due.cancel()
+
+    def _make_room(self) -> None:
+        """Close the connection that came first of those that may be closed; where none may, there is no room."""
+        others = [one for one in self.connections if isinstance(one, BoundedConnection) and one is not self]
+        idle = [one for one in others if one.idle]
+        if idle:
+            oldest = min(idle, key=lambda one: one.came_at)
+            self.connections.discard(oldest)  # it is told of its end in the loop's next turn; more may come in this one
+            oldest.transport.abort()
+
+
+class _Due:
+    """Does something in a while, unless it is cancelled before."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, after_s: float, do: Callable[[], None]) -> None:
+        self._loop = loop
+        self._after_s = after_s
+        self._do = do
+        self._handle: asyncio.TimerHandle | None = None
+
+    @property
+    def runs(self) -> bool:
+        return self._handle is not None
+
+    def start(self) -> None:
+        """Begin to wait; one that waits already goes on."""
+        if self._handle is None:
+            self._handle = self._loop.call_later(self._after_s, self._do)
+
+    def cancel(self) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
