@@ -20,6 +20,7 @@ from ivr.console.texts import Texts, load_texts, preferred_language
 from ivr.operators import LANGUAGES, Operator, Role
 
 _FIELDS: Final = 16
+_MARK_KEPT_S: Final = 90 * 86400
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,28 @@ class Visit:
         )
         return response
 
+    def mark_shown(self, name: str) -> str:
+        """What the browser shows as the mark of an earlier login of an operator; "" if nothing."""
+        return self.request.cookies.get(_mark_name(name), "")
+
+    def keep_mark(self, response: Response, name: str, mark: str) -> Response:
+        """Let the browser keep the mark of an operator's login, for the next one; operators may share a browser."""
+        response.set_cookie(
+            _mark_name(name),
+            mark,
+            max_age=_MARK_KEPT_S,
+            secure=self.config.https,
+            httponly=True,
+            samesite="strict",
+            path="/login",
+        )
+        return response
+
+    @property
+    def address(self) -> str:
+        """The client's, or that of the proxy in front; "" if it is not known."""
+        return self.request.client.host if self.request.client else ""
+
     def forget_token(self, response: Response) -> Response:
         """Let the browser forget its token."""
         response.delete_cookie(
@@ -98,6 +121,10 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 def cookie_name(config: ConsoleConfig) -> str:
     """The session cookie's name; with the prefix by which browsers hold it to this host, where they allow it."""
     return "__Host-karipass" if config.https else "karipass"
+
+
+def _mark_name(name: str) -> str:
+    return f"karipass-known-{name}"
 
 
 def page(handler: Handler, needed: Role) -> Endpoint:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
@@ -12,15 +12,25 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from credentials import Clock, HashPolicy, utc_now
 from credentials.database import Database, database_border, hold_table
 from ivr.operators.errors import NameTaken, UnknownOperator
-from ivr.operators.model import Operator, Role, require_language, require_name
+from ivr.operators.model import Operator, Role, is_name, require_language, require_name
 from ivr.operators.passwords import PasswordHasher, require_password
+from ivr.operators.tries import FAILURES_OF_STRANGERS, Count, Origin, TriesBySource, is_mark, mark_for
 from ivr.schema import operator_sessions, operators
 
-FAILURES: Final = 5
-"""So many tries may fail in a row."""
-REFUSED_FOR: Final = timedelta(seconds=60)
-"""For this long every try is refused then."""
-_AT_ONCE: Final = 2
+HASHES_AT_ONCE: Final = 2
+"""So many are computed at the same time, of 64 MiB each; further ones wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Admitted:
+    """A try that is not refused: the hash to compare with, and who it counts for."""
+
+    stored: str
+    source: tuple[str, str]
+    marked: bool
+
+
+_NOWHERE: Final = Origin()
 
 
 class Operators:
@@ -34,7 +44,8 @@ class Operators:
 
     def __init__(self, database: Database, *, policy: HashPolicy | None = None, clock: Clock = utc_now) -> None:
         self._database = database
-        self._hasher = PasswordHasher(policy or HashPolicy(at_once=_AT_ONCE))
+        self._hasher = PasswordHasher(policy or HashPolicy(at_once=HASHES_AT_ONCE))
+        self._tries = TriesBySource()
         self._clock = clock
 
     @database_border
@@ -110,33 +121,57 @@ class Operators:
             connection.execute(delete(operator_sessions).where(operator_sessions.c.name == name))
 
     @database_border
-    def prove(self, name: str, password: str) -> Operator | None:
-        """The operator, if that is their password and not too many tries have failed; else None.
+    def prove(self, name: str, password: str, origin: Origin = _NOWHERE) -> Operator | None:
+        """The operator, if that is their password and not too many tries have failed (see `tries`); else None.
 
-        It takes as long for a name that nobody has, and for one whose tries are refused.
+        It takes as long for a name that nobody has, and for a try that is refused.
         """
-        stored = self._count_try(name)
-        if not self._hasher.matches(password, stored):
+        admitted = self._count_try(name, origin)
+        if not self._hasher.matches(password, None if admitted is None else admitted.stored):
             return None
+        if admitted is None:
+            return None
+        self._tries.forget(admitted.source)
         with self._database.writing() as connection:
-            proved = (operators.c.name == name) & (operators.c.hash == stored)
-            connection.execute(update(operators).where(proved).values(failures=0, refused_until=None))
+            proved = (operators.c.name == name) & (operators.c.hash == admitted.stored)
+            if not admitted.marked:
+                connection.execute(update(operators).where(proved).values(failures=0, refused_until=None))
             row = connection.execute(select(operators).where(proved)).first()
         return None if row is None else _operator(row)
 
-    def _count_try(self, name: str) -> str | None:
-        """Count a try before it is made, so that many at once count too; returns the hash to compare with, if any."""
+    @database_border
+    def mark(self, name: str) -> str:
+        """A mark for the browser in which an operator has logged in; shown again, its tries count for themselves.
+
+        Raises:
+            UnknownOperator: there is none of that name.
+        """
+        with self._changing(name) as connection:
+            stored = connection.scalar(select(operators.c.hash).where(operators.c.name == name))
+        return mark_for(name, str(stored))
+
+    def _count_try(self, name: str, origin: Origin) -> _Admitted | None:
+        """Count a try before it is made, so that many at once count too; None if there is nothing to compare with."""
+        if not is_name(name):
+            return None
         now = self._clock()
         with self._database.writing() as connection:
             row = _row(connection, name)
-            if row is None or (row.refused_until is not None and now < row.refused_until):
+            if row is None:
                 return None
-            failures = row.failures + 1
-            values: dict[str, object] = {"failures": failures}
-            if failures >= FAILURES:
-                values = {"failures": 0, "refused_until": now + REFUSED_FOR}
+            stored = str(row.hash)  # with another password tries are counted anew
+            if is_mark(origin.mark, name, stored):
+                admitted = _Admitted(stored, (stored, origin.mark), marked=True)
+                return admitted if self._tries.count(admitted.source, now) else None
+            all_of_strangers = Count(row.failures, row.refused_until).one_more(FAILURES_OF_STRANGERS, now)
+            admitted = _Admitted(stored, (stored, origin.address), marked=False)
+            # What is refused by one count is not counted by the other: an address that goes on and on does not use
+            # up what all strangers share, and many addresses leave no counts behind.
+            if all_of_strangers is None or not self._tries.count(admitted.source, now):
+                return None
+            values = {"failures": all_of_strangers.tries, "refused_until": all_of_strangers.until}
             connection.execute(update(operators).where(operators.c.name == name).values(**values))
-            return str(row.hash)
+            return admitted
 
     @contextmanager
     def _changing(self, name: str) -> Iterator[Connection]:

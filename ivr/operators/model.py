@@ -59,13 +59,18 @@ class Operator:
     created_at: datetime
 
 
+def is_name(text: str) -> bool:
+    """Whether an operator can have that name."""
+    return _NAME.fullmatch(text) is not None
+
+
 def require_name(text: str) -> str:
     """Return an operator's name.
 
     Raises:
         InvalidOperator: it cannot be one.
     """
-    if not _NAME.fullmatch(text):
+    if not is_name(text):
         raise InvalidOperator(
             f"{text!r} cannot be an operator's name: write 1 to 32 lower-case letters, digits and . _ -, a letter first"
         )

@@ -17,11 +17,12 @@ from ivr.operators import (
     InvalidOperator,
     NameTaken,
     Operators,
+    Origin,
     Role,
     Sessions,
     UnknownOperator,
 )
-from ivr.operators.accounts import FAILURES, REFUSED_FOR
+from ivr.operators.tries import FAILURES, FAILURES_OF_STRANGERS, REFUSED_FOR
 from ivr.schema import operator_sessions
 from ivr.schema import operators as table
 from tests.credentials.conftest import FakeClock
@@ -31,6 +32,7 @@ __all__ = ["clock", "database", "empty_url", "postgresql", "pytest_generate_test
 
 CHEAP = HashPolicy(memory_kib=8, passes=1, lanes=1)
 PASSWORD = "correct horse battery"
+STRANGER = Origin("198.51.100.1")
 
 
 @pytest.fixture
@@ -146,6 +148,89 @@ class TestTries:
             operators.prove("otto", "wrong")
         operators.set_password("otto", "a rather long one")
         assert operators.prove("otto", "a rather long one") is not None
+
+    def test_five_failures_refuse_the_browser_or_address_that_they_came_from_and_no_other(
+        self, operators: Operators, clock: FakeClock
+    ) -> None:
+        for _ in range(FAILURES):
+            operators.prove("otto", "wrong", STRANGER)
+        assert operators.prove("otto", PASSWORD, STRANGER) is None
+        assert operators.prove("otto", PASSWORD, Origin("192.0.2.2")) is not None
+        clock.now += REFUSED_FOR
+        assert operators.prove("otto", PASSWORD, STRANGER) is not None
+
+    @pytest.mark.parametrize("seconds", [1, 59, 60, 61, 119, 150, 333, 600])
+    def test_one_address_alone_never_uses_up_the_tries_of_all(
+        self, operators: Operators, clock: FakeClock, seconds: int
+    ) -> None:
+        for _ in range(seconds):
+            for _ in range(FAILURES + 1):
+                operators.prove("otto", "wrong", STRANGER)
+            clock.advance(seconds=1)
+        assert operators.prove("otto", PASSWORD, Origin("192.0.2.2")) is not None
+
+    def test_many_addresses_make_no_more_than_so_many_guesses_a_minute(
+        self, database: Database, clock: FakeClock, operators: Operators
+    ) -> None:
+        compared: list[str] = []
+        operators._hasher.matches = lambda _password, stored: bool(stored and compared.append(stored))  # type: ignore[method-assign]
+        for minute in range(3):
+            for place in range(200):
+                operators.prove("otto", "wrong", Origin(f"198.51.100.{place}"))
+            assert len(compared) == FAILURES_OF_STRANGERS * (minute + 1)
+            clock.now += REFUSED_FOR
+
+    def test_what_strangers_do_is_counted_over_all_consoles(
+        self, database: Database, clock: FakeClock, operators: Operators
+    ) -> None:
+        other = Operators(database, policy=CHEAP, clock=clock)
+        for place in range(FAILURES_OF_STRANGERS):
+            (other if place % 2 else operators).prove("otto", "wrong", Origin(f"198.51.100.{place}"))
+        for one in (operators, other):
+            assert one.prove("otto", PASSWORD, Origin("192.0.2.2")) is None
+
+    def test_a_browser_in_which_one_has_logged_in_is_not_refused_for_what_strangers_do(
+        self, operators: Operators
+    ) -> None:
+        known = Origin("192.0.2.1", operators.mark("otto"))
+        for place in range(200):
+            operators.prove("otto", "wrong", Origin(f"198.51.100.{place}"))
+            operators.prove("otto", "wrong", STRANGER)  # as behind a proxy: the same address
+        assert operators.prove("otto", PASSWORD, STRANGER) is None
+        assert operators.prove("otto", PASSWORD, known) is not None
+
+    def test_a_known_browser_may_fail_no_oftener_than_a_stranger(self, operators: Operators, clock: FakeClock) -> None:
+        known = Origin("192.0.2.1", operators.mark("otto"))
+        for _ in range(FAILURES):
+            operators.prove("otto", "wrong", known)
+        assert operators.prove("otto", PASSWORD, known) is None
+        assert operators.prove("otto", PASSWORD, Origin("192.0.2.2")) is not None
+        clock.now += REFUSED_FOR
+        assert operators.prove("otto", PASSWORD, known) is not None
+
+    def test_a_mark_is_of_one_operator_and_of_one_password(self, operators: Operators) -> None:
+        operators.add("ada", PASSWORD, role=Role.ADMIN, language="en")
+        marks = [operators.mark("ada"), operators.mark("otto"), "", ".", "x.y", "\ud800.\ud800"]
+        operators.set_password("otto", "a rather long one")
+        for mark in marks:
+            for place in range(FAILURES_OF_STRANGERS):
+                operators.prove("otto", "wrong", Origin(f"198.51.100.{place}", mark))
+            assert operators.prove("otto", "a rather long one", Origin("192.0.2.2", mark)) is None
+        operators.set_password("otto", PASSWORD)
+        assert operators.prove("otto", PASSWORD, STRANGER) is not None
+
+    def test_a_name_that_cannot_be_one_is_nobodys(self, operators: Operators) -> None:
+        for name in ("otto\0", "\0", "o" * 500, "Otto"):
+            assert operators.prove(name, PASSWORD) is None
+
+    def test_counts_are_forgotten_when_they_are_over(self, operators: Operators, clock: FakeClock) -> None:
+        for place in range(100):
+            operators.prove("otto", "wrong", Origin(f"198.51.100.{place}"))
+            operators.prove("nobody", "wrong", Origin(f"198.51.100.{place}"))
+        assert len(operators._tries._counts) == FAILURES_OF_STRANGERS
+        clock.now += REFUSED_FOR
+        operators.prove("otto", "wrong", STRANGER)
+        assert len(operators._tries._counts) == 1
 
 
 class TestSessions:

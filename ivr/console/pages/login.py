@@ -9,7 +9,7 @@ import structlog
 from starlette.responses import Response
 
 from ivr.console.visit import Visit, back_to
-from ivr.operators import LANGUAGES
+from ivr.operators import LANGUAGES, Origin
 from ivr.operators.sessions import new_token
 
 _log = structlog.get_logger(__name__)
@@ -26,13 +26,15 @@ def form(visit: Visit) -> Response:
 def log_in(visit: Visit) -> Response:
     """Prove who one is. The login gets a token that was in no browser before."""
     name = visit.form.get("name", "").strip().lower()[:_LONGEST]
-    operator = visit.backend.operators.prove(name, visit.form.get("password", "")[:_LONGEST])
+    origin = Origin(address=visit.address, mark=visit.mark_shown(name))
+    operator = visit.backend.operators.prove(name, visit.form.get("password", "")[:_LONGEST], origin)
     if operator is None:
-        _log.warning("operator_refused", address=_address(visit))
+        _log.warning("operator_refused", address=visit.address)
         return _form(visit, refused=True)
     token = visit.backend.sessions.begin(operator.name)
-    _log.info("operator_logged_in", operator=operator.name, address=_address(visit))
-    return visit.keep_token(back_to("/"), token)
+    _log.info("operator_logged_in", operator=operator.name, address=visit.address)
+    answer = visit.keep_mark(back_to("/"), operator.name, visit.backend.operators.mark(operator.name))
+    return visit.keep_token(answer, token)
 
 
 def log_out(visit: Visit) -> Response:
@@ -56,7 +58,3 @@ def _form(visit: Visit, *, refused: bool) -> Response:
     nobody = not visit.backend.operators.all()
     answer = visit.page("login.html", status=403 if refused else 200, refused=refused, nobody=nobody)
     return visit.keep_token(answer, visit.token)
-
-
-def _address(visit: Visit) -> str:
-    return visit.request.client.host if visit.request.client else ""

@@ -34,10 +34,13 @@ def test_a_login_opens_the_console_with_a_token_that_was_in_no_browser_before(vi
 
 
 def test_the_cookie_is_for_this_site_and_no_script(visitor: Visitor) -> None:
-    cookie = visitor.log_in("otto").headers["set-cookie"].lower()
+    cookies = [cookie.lower() for cookie in visitor.log_in("otto").headers.get_list("set-cookie")]
+    [cookie] = [cookie for cookie in cookies if cookie.startswith("karipass=")]
     assert {"httponly", "samesite=strict", "path=/"} <= set(cookie.split("; "))
     assert "max-age" not in cookie
-    assert "domain" not in cookie
+    [mark] = [cookie for cookie in cookies if cookie.startswith("karipass-known-otto=")]
+    assert {"httponly", "samesite=strict", "path=/login"} <= set(mark.split("; "))
+    assert not any("domain" in cookie for cookie in cookies)
 
 
 def test_over_https_the_cookie_is_held_to_it(stage: Stage) -> None:
@@ -57,6 +60,19 @@ def test_a_wrong_name_and_a_wrong_password_get_the_same_answer(visitor: Visitor,
     assert visitor.get("/").headers["location"] == "/login"
     if password:
         assert password not in answer.text
+
+
+def test_a_stranger_shuts_nobody_out_of_the_browser_that_they_use(address: str, visitor: Visitor) -> None:
+    """All of them at one address, as behind a proxy."""
+    visitor.log_in("otto")
+    visitor.fill_in("/logout")
+    with Visitor(base_url=address) as stranger:
+        for _ in range(6):
+            assert stranger.log_in("otto", "wrong horse battery").status_code == 403
+        assert stranger.log_in("otto").status_code == 403
+    assert visitor.log_in("vera").status_code == 303  # who shares the browser takes nothing away
+    visitor.fill_in("/logout")
+    assert visitor.log_in("otto").status_code == 303
 
 
 def test_without_operators_the_page_says_how_to_add_one(stage: Stage, visitor: Visitor) -> None:
