@@ -22,8 +22,9 @@ from ivr.console.errors import not_found, page_failed, store_away
 from ivr.console.guard import Guard
 from ivr.console.health import healthz
 from ivr.console.live import LiveView, look
+from ivr.console.login_queue import LoginQueue
 from ivr.console.static import StaticFiles
-from ivr.console.visit import open_to_all, page
+from ivr.console.visit import open_to_all, page, queued
 from ivr.operators import Role
 
 
@@ -49,7 +50,7 @@ def create_app(config: ConsoleConfig) -> Starlette:
     app = Starlette(
         routes=[
             Route("/login", open_to_all(login.form), methods=["GET"]),
-            Route("/login", open_to_all(login.log_in), methods=["POST"]),
+            Route("/login", queued(login.log_in, login.too_many), methods=["POST"]),
             Route("/logout", page(login.log_out, Role.VIEWER), methods=["POST"]),
             Route("/language", page(login.set_language, Role.VIEWER), methods=["POST"]),
             Route("/", page(live.show, Role.VIEWER), methods=["GET"]),
@@ -74,4 +75,5 @@ def create_app(config: ConsoleConfig) -> Starlette:
     app.state.config = config
     app.state.backend = backend
     app.state.live = view
+    app.state.login_queue = LoginQueue()
     return app

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from ivr.console import forgery
 from ivr.console.config import ConsoleConfig
 from ivr.console.database import Backend
 from ivr.console.guard import BodyTooLong
+from ivr.console.login_queue import LoginQueue
 from ivr.console.templates import render
 from ivr.console.texts import Texts, load_texts, preferred_language
 from ivr.operators import LANGUAGES, Operator, Role
@@ -130,13 +131,12 @@ def _mark_name(name: str) -> str:
 def page(handler: Handler, needed: Role) -> Endpoint:
     """A page for operators who have the rights of a role. It runs in a thread: it may block."""
 
-    def serve(request: Request, token: str, form: Mapping[str, str]) -> Response:
-        backend: Backend = request.app.state.backend
-        operator = backend.sessions.find(token) if token else None
-        visit = Visit(request, token, operator, form)
+    def serve(visit: Visit) -> Response:
+        operator = visit.backend.sessions.find(visit.token) if visit.token else None
+        visit = replace(visit, operator=operator)
         if operator is None:
-            return _log_in_first(request)
-        if request.method == "POST" and not _is_ours(visit):
+            return _log_in_first(visit.request)
+        if visit.request.method == "POST" and not _is_ours(visit):
             return visit.page("problem.html", status=403, problem="forged")
         if not operator.role.may(needed):
             return visit.page("problem.html", status=403, problem="role")
@@ -148,13 +148,23 @@ def page(handler: Handler, needed: Role) -> Endpoint:
 def open_to_all(handler: Handler) -> Endpoint:
     """A page for which one need not be logged in. It runs in a thread: it may block."""
 
-    def serve(request: Request, token: str, form: Mapping[str, str]) -> Response:
-        visit = Visit(request, token, None, form)
-        if request.method == "POST" and not _is_ours(visit):
-            return visit.page("problem.html", status=403, problem="forged")
-        return handler(visit)
+    return _endpoint(_to_all(handler))
 
-    return _endpoint(serve)
+
+def queued(handler: Handler, refused: Handler) -> Endpoint:
+    """As `open_to_all`, for what is dear to answer: it waits in the login queue.
+
+    Args:
+        handler: answers.
+        refused: answers when too many wait.
+    """
+
+    async def run(visit: Visit, serve: Handler) -> Response:
+        queue: LoginQueue = visit.request.app.state.login_queue
+        answer = await queue.run(visit.address, lambda: serve(visit))
+        return await run_in_threadpool(refused, visit) if answer is None else answer
+
+    return _endpoint(_to_all(handler), run)
 
 
 def back_to(path: str) -> Response:
@@ -162,7 +172,11 @@ def back_to(path: str) -> Response:
     return RedirectResponse(path, 303)
 
 
-def _endpoint(serve: Callable[[Request, str, Mapping[str, str]], Response]) -> Endpoint:
+async def _in_thread(visit: Visit, serve: Handler) -> Response:
+    return await run_in_threadpool(serve, visit)
+
+
+def _endpoint(serve: Handler, run: Callable[[Visit, Handler], Awaitable[Response]] = _in_thread) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         form: dict[str, str] = {}
         if request.method == "POST":
@@ -172,9 +186,18 @@ def _endpoint(serve: Callable[[Request, str, Mapping[str, str]], Response]) -> E
             except BodyTooLong:
                 return Response(status_code=413)
         token = request.cookies.get(cookie_name(request.app.state.config), "")
-        return await run_in_threadpool(serve, request, token, form)
+        return await run(Visit(request, token, None, form), serve)
 
     return endpoint
+
+
+def _to_all(handler: Handler) -> Handler:
+    def serve(visit: Visit) -> Response:
+        if visit.request.method == "POST" and not _is_ours(visit):
+            return visit.page("problem.html", status=403, problem="forged")
+        return handler(visit)
+
+    return serve
 
 
 def _is_ours(visit: Visit) -> bool:

@@ -159,7 +159,7 @@ class TestTries:
         clock.now += REFUSED_FOR
         assert operators.prove("otto", PASSWORD, STRANGER) is not None
 
-    @pytest.mark.parametrize("seconds", [1, 59, 60, 61, 119, 150, 333, 600])
+    @pytest.mark.parametrize("seconds", [1, 59, 61, 150])
     def test_one_address_alone_never_uses_up_the_tries_of_all(
         self, operators: Operators, clock: FakeClock, seconds: int
     ) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 from starlette.responses import Response
 
+from ivr.console.login_queue import AGAIN_S
 from ivr.console.visit import Visit, back_to
 from ivr.operators import LANGUAGES, Origin
 from ivr.operators.sessions import new_token
@@ -37,6 +38,14 @@ def log_in(visit: Visit) -> Response:
     return visit.keep_token(answer, token)
 
 
+def too_many(visit: Visit) -> Response:
+    """Say that too many try to log in just now."""
+    _log.warning("login_queue_full", address=visit.address)
+    answer = visit.page("login.html", status=429, problem="login.too_many", nobody=False)
+    answer.headers["retry-after"] = str(AGAIN_S)
+    return answer
+
+
 def log_out(visit: Visit) -> Response:
     """End the login."""
     visit.backend.sessions.end(visit.token)
@@ -56,5 +65,6 @@ def set_language(visit: Visit) -> Response:
 
 def _form(visit: Visit, *, refused: bool) -> Response:
     nobody = not visit.backend.operators.all()
-    answer = visit.page("login.html", status=403 if refused else 200, refused=refused, nobody=nobody)
+    problem = "login.refused" if refused else ""
+    answer = visit.page("login.html", status=403 if refused else 200, problem=problem, nobody=nobody)
     return visit.keep_token(answer, visit.token)
