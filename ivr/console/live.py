@@ -20,6 +20,8 @@ _log = structlog.get_logger(__name__)
 
 CARDS: Final = 60
 RECENT: Final = 14
+STREAMS: Final = 8
+"""In so many places one operator watches; of more the one that began first ends. A browser of today opens six."""
 _SILENT_ENDS_SHOWN_FOR: Final = timedelta(hours=1)
 
 
@@ -71,6 +73,16 @@ class Away:
 State = Snapshot | Away
 
 
+@dataclass(frozen=True, slots=True)
+class Crowded:
+    """Whoever watches has begun to in so many other places since that this one ends."""
+
+
+@dataclass(slots=True, eq=False)
+class _Watcher:
+    crowded_out: bool = False
+
+
 def look(backend: Backend) -> Snapshot:
     """Look at what goes on. Blocks.
 
@@ -118,7 +130,7 @@ class LiveView:
         self._every_s = every_s
         self._state: State | None = None
         self._news = asyncio.Condition()
-        self._watchers = 0
+        self._watchers: dict[str, list[_Watcher]] = {}
         self._closed = False
         self._looks_begun = self._looks_done = 0
         self._rendered: dict[tuple[str, bool], tuple[State, str]] = {}
@@ -131,30 +143,52 @@ class LiveView:
             await self._update()
             await asyncio.sleep(self._every_s)
 
-    async def watch(self) -> AsyncIterator[State | None]:
-        """What goes on, at once and whenever it changes; None now and then, for the connection's sake."""
-        self._watchers += 1
+    async def watch(self, operator: str) -> AsyncIterator[State | Crowded | None]:
+        """What goes on, at once and whenever it changes; None now and then, for the connection's sake.
+
+        Args:
+            operator: who watches. Where they watch in more than `STREAMS` places, the first of them ends, not the one
+                that they have just opened.
+        """
+        mine = _Watcher()
+        self._begin(operator, mine)
         try:
             async with self._news:
                 self._news.notify_all()
                 # A login that began after the last look is not known to it: the first state is to be a new one.
                 looks = self._looks_begun
-                await self._news.wait_for(lambda: self._closed or self._looks_done > looks)
+                await self._news.wait_for(lambda: self._is_over(mine) or self._looks_done > looks)
             seen: State | None = None
-            while not self._closed:
-                state = await self._other_than(seen)
-                if self._closed:
-                    return
+            while not self._is_over(mine):
+                state = await self._other_than(seen, mine)
+                if self._is_over(mine):
+                    break
                 yield None if state is seen else state
                 seen = state
+            if mine.crowded_out:
+                yield Crowded()
         finally:
-            self._watchers -= 1
+            self._end(operator, mine)
 
-    async def _other_than(self, seen: State | None) -> State | None:
+    def _begin(self, operator: str, watcher: _Watcher) -> None:
+        theirs = self._watchers.setdefault(operator, [])
+        theirs.append(watcher)
+        if len(theirs) > STREAMS:
+            theirs.pop(0).crowded_out = True
+
+    def _end(self, operator: str, watcher: _Watcher) -> None:
+        theirs = [other for other in self._watchers.pop(operator, []) if other is not watcher]
+        if theirs:
+            self._watchers[operator] = theirs
+
+    def _is_over(self, watcher: _Watcher) -> bool:
+        return self._closed or watcher.crowded_out
+
+    async def _other_than(self, seen: State | None, watcher: _Watcher) -> State | None:
         """Wait for another state, for a while; returns what there is then."""
         with suppress(TimeoutError):
             async with asyncio.timeout(_KEEP_ALIVE_S), self._news:
-                await self._news.wait_for(lambda: self._closed or self._state is not seen)
+                await self._news.wait_for(lambda: self._is_over(watcher) or self._state is not seen)
         return self._state
 
     def once(self, key: tuple[str, bool], state: State, make: Callable[[tuple[str, bool], State], str]) -> str:

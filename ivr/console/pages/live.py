@@ -9,7 +9,7 @@ from typing import Any, Final
 from starlette.responses import Response, StreamingResponse
 
 from ivr.console.condition import condition
-from ivr.console.live import Away, LiveView, Snapshot, look
+from ivr.console.live import Away, Crowded, LiveView, Snapshot, look
 from ivr.console.masking import mask_call, mask_entries
 from ivr.console.progress import card
 from ivr.console.templates import render
@@ -31,17 +31,21 @@ def events(visit: Visit) -> Response:
     if visit.request.method == "HEAD":
         return Response(media_type=_KIND)
     view: LiveView = visit.request.app.state.live
-    return StreamingResponse(_stream(view, visit), media_type=_KIND)
+    operator = "" if visit.operator is None else visit.operator.name
+    return StreamingResponse(_stream(view, visit, operator), media_type=_KIND)
 
 
-async def _stream(view: LiveView, visit: Visit) -> AsyncIterator[str]:
+async def _stream(view: LiveView, visit: Visit, name: str) -> AsyncIterator[str]:
     mine = digest_of(visit.token)
     language, masked = visit.texts.language, visit.masked
     yield "retry: 1000\n\n"
-    async for state in view.watch():
+    async for state in view.watch(name):
         if state is None:
             yield ": still here\n\n"
             continue
+        if isinstance(state, Crowded):
+            yield _event("crowded", {})
+            return
         if isinstance(state, Snapshot):
             operator = state.logins.get(mine)
             if operator is None:

@@ -54,8 +54,18 @@
     }
   };
 
+  let events = null;
+
+  const stop = (state) => {
+    events?.close();
+    events = null;
+    live.dataset.state = state;
+  };
+
   const follow = () => {
-    const events = new EventSource(live.dataset.events);
+    if (events || document.hidden) return;
+    const mine = new EventSource(live.dataset.events);
+    events = mine;
     events.addEventListener("state", (event) => {
       const state = JSON.parse(event.data);
       drawCards(state.cards);
@@ -68,14 +78,26 @@
       live.dataset.state = "away";
     });
     events.addEventListener("over", () => location.reload());
+    events.addEventListener("crowded", () => {
+      warn(banner.dataset.crowded, true);
+      stop("crowded"); // not to come again by itself: it would crowd out another in turn
+    });
     events.addEventListener("error", () => {
+      if (events !== mine) return;
       if (live.dataset.state !== "away") warn(banner.dataset.lost, true);
       live.dataset.state = "lost";
-      if (events.readyState !== EventSource.CLOSED) return; // it tries again by itself
+      if (mine.readyState !== EventSource.CLOSED) return; // it tries again by itself
+      stop("lost");
       // The server refused: loading the page anew says why, once there is a server.
       fetch("/healthz").then(() => location.reload(), () => setTimeout(follow, AGAIN_MS));
     });
   };
+
+  // A page that nobody sees needs no connection: browsers have six for all pages of a server, and operators many tabs.
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) stop("hidden");
+    else follow();
+  });
 
   setInterval(tick, 1000);
   tick();

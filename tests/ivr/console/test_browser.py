@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from ivr.console import live
 from ivr.operators import Role
 from ivr.records.changes import Progress
 from tests import needs
@@ -194,6 +195,46 @@ def test_a_console_that_is_away_is_told_of_and_found_again(page: Page, stage: St
     with serving(stage.config(), int(address.rpartition(":")[2])):
         follows(page)
         expect(page.locator("#banner")).to_be_hidden()
+
+
+def test_a_page_that_is_crowded_out_says_so_and_goes_on_when_one_comes_back_to_it(
+    page: Page, stage: Stage, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "STREAMS", 1)
+    log_in(page, address)
+    follows(page)
+    other = page.context.new_page()
+    other.goto(address)
+    follows(other)
+    expect(page.locator("#banner")).to_contain_text("this one has stopped")
+    page.wait_for_selector("[data-state=crowded]")
+    look_at(page, hidden=False)
+    follows(page)
+    expect(page.locator("#banner")).to_be_hidden()
+    expect(other.locator("#banner")).to_contain_text("this one has stopped")
+
+
+def test_a_page_that_nobody_sees_holds_no_stream_and_keeps_up_when_it_is_seen(
+    page: Page, stage: Stage, address: str
+) -> None:
+    log_in(page, address)
+    follows(page)
+    look_at(page, hidden=True)
+    page.wait_for_selector("[data-state=hidden]")
+    stage.beat()
+    call_id = stage.begin_call((), until_s=1)
+    look_at(page, hidden=False)
+    follows(page)
+    expect(page.locator(f"#cards [data-key='{call_id}']")).to_have_count(1)
+
+
+def look_at(page: Page, *, hidden: bool) -> None:
+    """Bring a tab to the front, or cover it: headless browsers have no front."""
+    page.evaluate(
+        "hidden => { Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});"
+        " document.dispatchEvent(new Event('visibilitychange')); }",
+        hidden,
+    )
 
 
 def test_a_store_that_is_away_is_told_of_on_the_page_that_follows(page: Page, tmp_path: Path) -> None:

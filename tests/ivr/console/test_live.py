@@ -6,14 +6,14 @@ import asyncio
 import json
 import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
 import structlog
 
 from ivr.console.condition import condition
-from ivr.console.live import Away, LiveView, Snapshot, services_to_show
+from ivr.console.live import STREAMS, Away, LiveView, Snapshot, services_to_show
 from ivr.operators import Role
 from ivr.records import ServiceState
 from ivr.records.changes import Progress
@@ -38,6 +38,10 @@ class Watcher:
             elif line.startswith("data: ") and name == kind:
                 return json.loads(line.removeprefix("data: "))
         raise AssertionError(f"the stream ended without {kind}")
+
+    def ends(self) -> None:
+        """Nothing comes any more."""
+        assert [line for line in self._lines if line] == []
 
     def until(self, text: str) -> dict[str, Any]:
         """The first state that has a text in it."""
@@ -123,6 +127,29 @@ def test_a_role_that_is_taken_away_masks_what_comes_next(stage: Stage, logged_in
         assert CONTRACT not in json.dumps(watcher.next())
 
 
+def test_who_watches_in_too_many_places_is_told_so_where_they_began_first(
+    stage: Stage, logged_in: LogIn, address: str
+) -> None:
+    visitor, same_operator = logged_in(Role.VIEWER), logged_in(Role.VIEWER)
+    with ExitStack() as streams:
+        first = streams.enter_context(watching(visitor))
+        first.next()
+        others = [streams.enter_context(watching(same_operator)) for _ in range(STREAMS - 1)]
+        for other in others:
+            other.next()
+        someone_else = streams.enter_context(watching(logged_in(Role.ADMIN)))
+        someone_else.next()
+        stage.beat(calls=1)
+        first.next()
+        last = streams.enter_context(watching(visitor))
+        last.next()
+        assert first.next("crowded") == {}
+        first.ends()
+        stage.beat(calls=2)
+        for watcher in (*others, someone_else, last):
+            watcher.next()
+
+
 class TestView:
     """Looks that wait for a permit."""
 
@@ -153,7 +180,7 @@ class TestView:
     async def test_all_who_watch_share_one_look(
         self, view: LiveView, permits: threading.Semaphore, looks: list[Snapshot]
     ) -> None:
-        watchers = [view.watch() for _ in range(20)]
+        watchers = [view.watch(f"operator-{place}") for place in range(20)]
         first = [asyncio.ensure_future(anext(watcher)) for watcher in watchers]
         permits.release(2)  # one that may have begun before the last came, and one for all
         async with asyncio.timeout(20):
@@ -165,13 +192,26 @@ class TestView:
     async def test_who_comes_later_is_shown_nothing_that_was_looked_at_before(
         self, view: LiveView, permits: threading.Semaphore, looks: list[Snapshot]
     ) -> None:
-        early, late = view.watch(), view.watch()
+        early, late = view.watch("otto"), view.watch("otto")
         permits.release(1)
         seen = await anext(early)
         permits.release(2)
         assert await anext(late) is not seen
         await early.aclose()
         await late.aclose()
+
+    async def test_places_that_are_left_do_not_count(
+        self, view: LiveView, permits: threading.Semaphore, looks: list[Snapshot]
+    ) -> None:
+        permits.release(100)
+        stays = view.watch("otto")
+        assert await anext(stays) in looks
+        for _ in range(2 * STREAMS):
+            leaves = view.watch("otto")
+            await anext(leaves)
+            await leaves.aclose()
+        assert isinstance(await anext(stays), Snapshot)
+        await stays.aclose()
 
     async def test_a_fault_is_told_logged_and_survived(self) -> None:
         broken = threading.Event()
@@ -185,7 +225,7 @@ class TestView:
         view = LiveView(look, every_s=0)
         with structlog.testing.capture_logs() as logs:
             running = asyncio.create_task(view.run())
-            watcher = view.watch()
+            watcher = view.watch("otto")
             assert isinstance(await anext(watcher), Away)
             broken.clear()
             assert isinstance(await anext(watcher), Snapshot)
@@ -213,7 +253,7 @@ class TestView:
     async def test_those_who_watch_are_let_go_in_the_end(self, permits: threading.Semaphore) -> None:
         view = LiveView(lambda: Snapshot(calls=[], in_progress=0, recent=[], services=[], logins={}), every_s=0)
         running = asyncio.create_task(view.run())
-        watcher = view.watch()
+        watcher = view.watch("otto")
         await anext(watcher)
         waiting = asyncio.ensure_future(anext(watcher, "the end"))
         await view.close()
