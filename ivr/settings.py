@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, Field, PositiveInt, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import URL
 
 from credentials import CallLimits, normalise_number
 from ivr.dialogue import Limits
+from ivr.plain_words import plain_words
 
 
 class SettingsError(Exception):
@@ -34,9 +37,26 @@ def _port_range(text: str) -> str:
     return text
 
 
+_HOST_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?|\[?[0-9a-f.]*:[0-9a-f.]*:[0-9a-f:.]*\]?")
+"""Or an address of IPv6, whose colons are two or more."""
+
+
+def _names(value: Any) -> Any:
+    """Host names with blanks or commas between them."""
+    return value.replace(",", " ").lower().split() if isinstance(value, str) else value
+
+
+def _host_name(text: str) -> str:
+    name = text.lower()
+    if not _HOST_NAME.fullmatch(name):
+        raise ValueError("write host names without http:// and without a port, as in console.example.jp")
+    return name.strip("[]")
+
+
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Digits = Annotated[str, AfterValidator(normalise_number)]
+HostName = Annotated[str, AfterValidator(_host_name)]
 
 
 class Settings(BaseSettings):
@@ -101,6 +121,10 @@ class Settings(BaseSettings):
     console_host: str = "127.0.0.1"
     console_port: Port = 4576
     """Where the operators' console is."""
+    console_names: Annotated[frozenset[HostName], NoDecode, BeforeValidator(_names)] = frozenset()
+    """Names under which browsers reach it, besides those of this machine's loopback."""
+    console_https: bool = False
+    """Whether browsers reach it over https, by way of a proxy."""
     prompts_dir: Path | None = None
     """The operator's own guidance, before the product's; `prompts` in `state_dir` if not set."""
 
@@ -162,7 +186,13 @@ class Settings(BaseSettings):
         return self.key_file or self.state_dir / "key"
 
 
-def _described(problem: Any) -> str:
-    name = "KARIPASS_" + "_".join(str(part) for part in problem["loc"]).upper()
-    value = "" if "secret" in name.lower() or "url" in name.lower() else f"={problem['input']}"
-    return f"{name}{value}: {problem['msg']}"
+def _described(problem: ErrorDetails) -> str:
+    field = str(problem["loc"][0])
+    name = f"KARIPASS_{field.upper()}"
+    is_number = problem["type"] in ("int_parsing", "float_parsing")
+    example = f", for example {Settings.model_fields[field].default:g}" if is_number else ""
+    return f"{name}{_shown(field, problem)}: {plain_words(problem)}{example}"
+
+
+def _shown(field: str, problem: ErrorDetails) -> str:
+    return "" if "secret" in field or "url" in field else f"={problem['input']}"

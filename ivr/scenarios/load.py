@@ -10,7 +10,9 @@ from typing import Any, Final, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
+from ivr.plain_words import plain_words
 from ivr.scenarios.model import Expectation, Scenario
 
 SHIPPED: Final = Path(__file__).parent / "files"
@@ -77,19 +79,24 @@ def load_all(paths: Iterable[Path]) -> list[ScenarioFile]:
     """Read files, and all scenario files of directories, in the order of their names.
 
     Raises:
-        ScenarioError: one of them cannot be used, or there are none; each mistake of each file has its line.
+        ScenarioError: one of them cannot be used, or a directory has none; each mistake of each file has its line.
     """
     files: list[Path] = []
-    for path in paths:
-        files += sorted(file for file in path.iterdir() if file.suffix in _SUFFIXES) if path.is_dir() else [path]
     found, problems = [], []
+    for path in paths:
+        if not path.is_dir():
+            files.append(path)
+        elif there := sorted(file for file in path.iterdir() if file.suffix in _SUFFIXES):
+            files += there
+        else:
+            problems.append(f"{path}: there is no scenario file in it: they end in .yaml")
     for file in files:
         try:
             found.append(ScenarioFile(file, load_scenario(file)))
         except ScenarioError as error:
             problems.append(str(error))
-    if problems or not found:
-        raise ScenarioError("\n".join(problems) or "there is no scenario file here: they end in .yaml")
+    if problems:
+        raise ScenarioError("\n".join(problems))
     return found
 
 
@@ -109,18 +116,21 @@ def _load(path: Path, model: type[Model]) -> Model:
         raise ScenarioError(f"{path}: is not YAML ({_masked(str(error).splitlines()[0])})") from None
     except RecursionError:
         raise ScenarioError(f"{path}: is nested too deeply to be a scenario") from None
+    if content is None:
+        needed = ", ".join(name for name, field in model.model_fields.items() if field.is_required())
+        raise ScenarioError(f"{path}: the file: is empty: it must have {needed}")
     try:
         return model.model_validate(content)
     except ValidationError as error:
         raise ScenarioError("\n".join(f"{path}: {_described(problem)}" for problem in error.errors())) from None
 
 
-def _described(problem: Any) -> str:
+def _described(problem: ErrorDetails) -> str:
     names = [part for part in problem["loc"] if isinstance(part, str)]
     place = ".".join(str(part) for part in problem["loc"]) or "the file"
     value = problem["input"]
     is_secret = not names or _SECRET_FIELDS & set(names) or names[-1] in _AROUND_SECRETS
-    message = problem["msg"].removeprefix("Value error, ")
+    message = plain_words(problem)
     shown = isinstance(value, str) and not is_secret
     return _masked(f"{place}: {value!r}: {message}" if shown else f"{place}: {message}")
 

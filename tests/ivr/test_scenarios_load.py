@@ -43,7 +43,7 @@ def test_limits_that_are_given_replace_those_of_the_dialogue(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (GOOD.replace("title: A call", ""), ": title: Field required"),
+        (GOOD.replace("title: A call", ""), ": title: is missing"),
         (GOOD.replace("03-1234-5678", "nobody"), ": caller: 'nobody': "),
         (
             GOOD.replace("barge_in: 0.5", "barge: 0.5"),
@@ -56,10 +56,10 @@ def test_limits_that_are_given_replace_those_of_the_dialogue(tmp_path: Path) -> 
         (GOOD.replace("barge_in: 0.5", "hang_up: yes"), ": steps.1: a step has either keys or hang_up"),
         (
             GOOD.replace("barge_in: 0.5", "keying: {twist_db: 70}"),
-            ": steps.1.keying.twist_db: '70': Input should be less",
+            ": steps.1.keying.twist_db: '70': write 20 or less",
         ),
-        (GOOD.replace("abandoned", "gone"), ": expect.outcome: 'gone': Input should be 'set', 'refused',"),
-        (GOOD + "line: {noise: {snr_db: 61}}\n", ": line.noise.snr_db: '61': Input should be less than or equal to 60"),
+        (GOOD.replace("abandoned", "gone"), ": expect.outcome: 'gone': write 'set', 'refused',"),
+        (GOOD + "line: {noise: {snr_db: 61}}\n", ": line.noise.snr_db: '61': write 60 or less"),
         (GOOD + "limits: {patience_s: 1}\n", "there is no limit 'patience_s', only first_key_s, between_keys_s,"),
         (GOOD + "limits: {wrong_entries: 1.5}\n", ": limits: wrong_entries is a count: 1.5 is no whole number"),
         (GOOD + "  language: zz\n", ": expect.language: 'zz': there is no guidance in that language, only en, ja"),
@@ -73,8 +73,13 @@ def test_limits_that_are_given_replace_those_of_the_dialogue(tmp_path: Path) -> 
         ),
         (GOOD + "title: Again\n", ": line 9: 'title' is there twice"),
         (GOOD + "steps: [\n", ": line "),
-        ("", ": the file: "),
-        ("- a list", ": the file: "),
+        (GOOD.replace("barge_in: 0.5", "barge_in: soon"), ": steps.1.barge_in: 'soon': write a number"),
+        (GOOD.replace("barge_in: 0.5", "ahead: perhaps"), ": steps.1.ahead: 'perhaps': write yes or no"),
+        (GOOD.replace("barge_in: 0.5", "listen: 1.5"), ": steps.1.listen: '1.5': write a whole number"),
+        (GOOD + "lines: 0312345678\n", ": lines: write a list here"),
+        (GOOD.replace("title: A call", "title: [A, call]"), ": title: write one text here"),
+        ("", ": the file: is empty: it must have title, caller, expect"),
+        ("- a list", ": the file: write fields and their values here, each as field: value"),
     ],
 )
 def test_a_mistake_is_told_with_file_place_value_and_remedy(tmp_path: Path, text: str, told: str) -> None:
@@ -140,5 +145,12 @@ def test_what_is_no_scenario_at_all_is_one_clear_line(tmp_path: Path, content: b
 def test_a_file_that_is_not_there_and_a_folder_without_any_are_told(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match=r"nowhere\.yaml: cannot be read"):
         load_all([tmp_path / "nowhere.yaml"])
-    with pytest.raises(ScenarioError, match="no scenario file"):
+    with pytest.raises(ScenarioError, match=rf"^{tmp_path}: there is no scenario file in it"):
         load_all([tmp_path])
+
+
+def test_a_folder_without_any_is_told_also_beside_another(tmp_path: Path) -> None:
+    good = written(tmp_path, GOOD)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ScenarioError, match="empty: there is no scenario file in it"):
+        load_all([good, tmp_path / "empty"])

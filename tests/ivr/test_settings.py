@@ -31,12 +31,17 @@ def test_every_limit_of_the_dialogue_can_be_set(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize(
     ("name", "value", "hint"),
     [
-        ("KARIPASS_AGI_PORT", "70000", "65535"),
-        ("KARIPASS_SIP_PORT", "sip", "integer"),
+        ("KARIPASS_AGI_PORT", "70000", ": write 65535 or less"),
+        ("KARIPASS_SIP_PORT", "sip", ": write a whole number, for example 5060"),
+        ("KARIPASS_STEP_S", "soon", ": write a number, for example 60"),
+        ("KARIPASS_STEP_S", "inf", ": write a number that has an end"),
+        ("KARIPASS_CONSOLE_HTTPS", "perhaps", ": write yes or no"),
+        ("KARIPASS_CONSOLE_NAMES", "https://console.example.jp", ": write host names without http://"),
+        ("KARIPASS_CONSOLE_NAMES", "console.example.jp:4576", ": write host names without http:// and without a port"),
         ("KARIPASS_RTP_PORTS", "10000", "FIRST-LAST"),
         ("KARIPASS_RTP_PORTS", "20000-10000", "rise"),
-        ("KARIPASS_ACCESS_NUMBER", "12", "telephone number"),
-        ("KARIPASS_FIRST_KEY_S", "-1", "greater than 0"),
+        ("KARIPASS_ACCESS_NUMBER", "12", ": '12' is not a Japanese telephone number"),
+        ("KARIPASS_FIRST_KEY_S", "-1", ": write a number above 0"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_remedy(
@@ -45,11 +50,28 @@ def test_a_wrong_value_is_named_with_its_remedy(
     monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError) as error:
         Settings.load()
-    assert name in str(error.value)
-    assert value in str(error.value)
+    assert str(error.value).startswith(f"{name}={value}: ")
     assert hint in str(error.value)
+    assert "\n" not in str(error.value)
 
 
 def test_a_secret_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KARIPASS_AMI_SECRET", "do-not-show-this")
     assert "do-not-show-this" not in repr(Settings.load())
+
+
+@pytest.mark.parametrize("text", ["Console.example.jp ivr.example.jp", "console.example.jp,ivr.example.jp"])
+def test_names_of_the_console_are_written_with_blanks_or_commas(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("KARIPASS_CONSOLE_NAMES", text)
+    assert Settings.load().console_names == {"console.example.jp", "ivr.example.jp"}
+
+
+def test_a_name_of_the_console_may_be_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KARIPASS_CONSOLE_NAMES", "192.0.2.1 [2001:db8::1] 2001:db8::2")
+    assert Settings.load().console_names == {"192.0.2.1", "2001:db8::1", "2001:db8::2"}
+
+
+def test_https_of_the_console_is_a_yes_or_no(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings.load().console_https is False
+    monkeypatch.setenv("KARIPASS_CONSOLE_HTTPS", "yes")
+    assert Settings.load().console_https is True
