@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import structlog
 import typer
@@ -10,6 +10,7 @@ import typer
 from ivr.cli.app import open_store, reporting_errors
 from ivr.console.config import ConsoleConfig
 from ivr.console.serving import serve_console
+from ivr.doctor.ports import console_port, require_free
 from ivr.logs import LogLevel, configure_logs
 from ivr.settings import Settings
 
@@ -22,28 +23,32 @@ def console(
         list[str] | None,
         typer.Option(
             metavar="HOST",
-            envvar="KARIPASS_CONSOLE_NAMES",
-            help="A name under which browsers reach it, besides this machine's loopback; can be given several times.",
+            help="A name under which browsers reach it, besides this machine's loopback; can be given several times. "
+            "By default those of KARIPASS_CONSOLE_NAMES.",
         ),
     ] = None,
     https: Annotated[
-        bool,
+        bool | None,
         typer.Option(
             "--https/--http",
-            envvar="KARIPASS_CONSOLE_HTTPS",
-            help="Browsers reach it over https, by way of a proxy: cookies are sent over nothing else.",
+            help="Browsers reach it over https, by way of a proxy: cookies are sent over nothing else. "
+            "By default as KARIPASS_CONSOLE_HTTPS says.",
         ),
-    ] = False,
+    ] = None,
     log_level: Annotated[
         LogLevel, typer.Option("--log-level", help="The least important lines to write.")
     ] = LogLevel.INFO,
 ) -> None:
     """Serve the operators' console until SIGTERM or Ctrl-C. `ivr operator add` says who may log in."""
     configure_logs(level=log_level)
-    settings = Settings.load()
-    names = frozenset(one.lower() for one in name or ()) | {settings.console_host}
+    given: dict[str, Any] = {"console_names": name or None, "console_https": https}
+    settings = Settings.load(**{setting: value for setting, value in given.items() if value is not None})
+    require_free([console_port(settings)])
     config = ConsoleConfig(
-        database_url=settings.store_url, open_store=lambda: open_store(settings), names=names, https=https
+        database_url=settings.store_url,
+        open_store=lambda: open_store(settings),
+        names=settings.console_names | {settings.console_host},
+        https=settings.console_https,
     )
     where = f"http://{settings.console_host}:{settings.console_port}/"
     serve_console(

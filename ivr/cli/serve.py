@@ -19,6 +19,7 @@ import uvloop
 from credentials import CredentialStore
 from ivr.cli.app import open_store, reporting_errors
 from ivr.console_process import console_process
+from ivr.doctor.ports import console_port, require_free, service_ports
 from ivr.exchange import Exchange, ExchangeError
 from ivr.guidance import Guidance
 from ivr.logs import LogLevel, configure_logs
@@ -107,6 +108,7 @@ def serve(
     """
     configure_logs(level=log_level, json=log_json)
     settings = Settings.load()
+    require_free(service_ports(settings))
     with open_store(settings) as store:
         _run_service(settings, store, Guidance.load(settings.language, settings.operator_prompts_dir))
 
@@ -116,6 +118,7 @@ def up(log_level: LevelOption = LogLevel.INFO) -> None:
     """Start an Asterisk, sample lines, the service and the console on this machine, and say how to call it."""
     configure_logs(level=log_level)
     settings = Settings.load()
+    require_free([*service_ports(settings), console_port(settings)])
     with open_store(settings) as store:
         import_sample_lines(store)
         guidance = Guidance.load(settings.language, settings.operator_prompts_dir)

@@ -7,7 +7,7 @@ import ctypes
 import difflib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -22,19 +22,28 @@ from prompts import PromptError
 KEY_VARIABLE: Final = "KARIPASS_KEY"
 _OF_OTHERS: Final = {KEY_VARIABLE, "KARIPASS_CACHE", "KARIPASS_DEBIAN_MIRROR"}
 """Variables that are no settings: of the key, and of docker/asterisk-rootfs."""
+_PREFIX: Final = "KARIPASS_"
+_NEAR: Final = 0.8
+"""The part of two names that must be the same for one to be a slip of the other: a letter or two are not."""
 _STA_UNSYNC: Final = 0x0040
 _TIMEX_BYTES: Final = 256  # more than the kernel's struct timex has
 
 
 def variables(site: Site) -> Iterator[Finding]:
     """Whether a variable has a name that nobody reads."""
-    known = {f"KARIPASS_{name.upper()}" for name in Settings.model_fields} | _OF_OTHERS
-    given = sorted(name for name in site.environment if name.upper().startswith("KARIPASS_"))
+    known = {f"{_PREFIX}{name.upper()}" for name in Settings.model_fields} | _OF_OTHERS
+    given = sorted(name for name in site.environment if name.upper().startswith(_PREFIX))
     for name in given:
         if name.upper() not in known:
-            near = difflib.get_close_matches(name.upper(), known, 1)
-            yield warning(f"{name} is no setting", f"did you mean {near[0]}?" if near else "remove it")
+            yield warning(f"{name} is no setting", _meant(name.upper(), known))
     yield ok(f"{len(given)} set, the others have their defaults")
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    # What all names begin with is no likeness.
+    names = [each.removeprefix(_PREFIX) for each in known]
+    near = difflib.get_close_matches(name.removeprefix(_PREFIX), names, 1, _NEAR)
+    return f"did you mean {_PREFIX}{near[0]}?" if near else "remove it: the README lists all there are"
 
 
 def state_directory(site: Site) -> Iterator[Finding]:
@@ -67,7 +76,8 @@ def key(site: Site) -> Iterator[Finding]:
     except InvalidKey as problem:
         yield error(str(problem), f"see that {path} is the store's key file, readable by the service's user alone")
         return
-    yield ok(f"{place}: {len(list(ring))} of them")
+    count = len(list(ring))
+    yield ok(f"{place}: {count} {'key' if count == 1 else 'keys'}")
 
 
 def secrets(site: Site) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,6 +20,33 @@ def test_a_misspelt_variable_is_named_with_what_was_meant(tmp_path: Path) -> Non
     (finding,) = wrong(looked([Check("settings", local.variables)], site))
     assert "KARIPASS_AMI_SECERT" in finding.text
     assert "KARIPASS_AMI_SECRET" in finding.remedy
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("KARIPASS_STATEDIR", "did you mean KARIPASS_STATE_DIR?"),
+        ("KARIPASS_CALS", "did you mean KARIPASS_CALLS?"),
+        ("KARIPASS_CONSOLE_THEME", "remove it: the README lists all there are"),
+        ("KARIPASS_VOLUME", "remove it: the README lists all there are"),
+    ],
+)
+def test_only_a_name_that_is_near_is_taken_for_what_was_meant(tmp_path: Path, name: str, remedy: str) -> None:
+    (finding,) = wrong(
+        looked([Check("settings", local.variables)], Site(Settings.load(state_dir=tmp_path), {name: "x"}))
+    )
+    assert finding.remedy == remedy
+
+
+def test_every_variable_that_the_readme_names_is_known(tmp_path: Path) -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    named: set[str] = set()
+    for row in re.findall(r"^\| (`KARIPASS_[^|]*) \|", readme, re.MULTILINE):
+        first, *others = re.findall(r"`([A-Z_]+)`", row)
+        named |= {first, *(first[: len("KARIPASS")] + other for other in others if other.startswith("_"))}
+    assert {"KARIPASS_CONSOLE_NAMES", "KARIPASS_CONSOLE_HTTPS", "KARIPASS_RTP_PORTS"} < named
+    site = Site(Settings.load(state_dir=tmp_path), dict.fromkeys(named, "x"))
+    assert wrong(looked([Check("settings", local.variables)], site)) == []
 
 
 def test_a_key_file_that_lets_others_in_is_an_error_and_its_key_is_not_shown(tmp_path: Path) -> None:
