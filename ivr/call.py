@@ -7,7 +7,7 @@ the process, or the samples of a WAV file) and in who carries out `StorePassword
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -25,22 +25,21 @@ from ivr.dialogue.events import (
     Judged,
     KeyPressed,
     KeyReleased,
+    Outcome,
     Say,
     StopGuidance,
     StorePassword,
     StreamBroken,
     TimePassed,
-    Verdict,
     WithdrawPassword,
 )
-from ivr.key_notes import Context, KeyNotes
+from ivr.key_notes import KeyNotes, Press
 from ivr.keys import KeyPairing
 from ivr.phrases import Phrase, render, transcript
 from ivr.telephony.audiosocket import FRAME_BYTES, SAMPLE_RATE_HZ
 from ivr.transcript import (
     Ended,
     EntryJudged,
-    Interrupted,
     KeyHeard,
     KeyMissed,
     Observer,
@@ -54,13 +53,13 @@ SILENCE: Final = bytes(FRAME_BYTES)
 
 
 @dataclass(slots=True)
-class _Press:
-    """An announced in-band key whose end is still to come."""
+class _Announced:
+    """An in-band key whose end is still to come."""
 
     key: str = field(repr=False)
     began_s: float
     counted: bool
-    context: Context
+    press: Press
 
 
 class CallSession:
@@ -97,7 +96,7 @@ class CallSession:
         self._now = now
         self._pairing = KeyPairing()
         self._key_notes = KeyNotes(self._note)
-        self._presses: deque[_Press] = deque()
+        self._announced: deque[_Announced] = deque()
         self._guidance: memoryview | None = None
         self._said = 0
 
@@ -132,6 +131,11 @@ class CallSession:
         return self._dialogue.ending
 
     @property
+    def hidden_at(self) -> Sequence[float]:
+        """The times, of the clock of `tick`, of keys that are not named although keys may be that are pressed then."""
+        return self._key_notes.hidden_at
+
+    @property
     def over(self) -> bool:
         """Whether the call has ended."""
         return self._dialogue.ending is not None
@@ -149,28 +153,28 @@ class CallSession:
         match event:
             case KeyStarted(key=key, begin_s=begin_s):
                 counted = self._pairing.in_band(key, begin_s)
-                press = _Press(key, begin_s, counted, self._key_notes.context(self._dialogue, now))
-                self._presses.append(press)
-                if press.counted:
+                self._announced.append(_Announced(key, begin_s, counted, self._press(now, counted=counted)))
+                if counted:
                     self.handle(KeyPressed(key), now)
             case KeyEnded(key=heard):
-                press = self._presses.popleft()  # announced keys end in their order
-                self._pairing.in_band_ended(press.key, press.began_s, heard.end_s)
-                if press.counted:
+                announced = self._announced.popleft()  # announced keys end in their order
+                self._pairing.in_band_ended(announced.key, announced.began_s, heard.end_s)
+                if announced.counted:
                     self.handle(KeyReleased(), now)
-                self._key_notes.note(press.context, now, KeyHeard("in-band", press.counted, heard.key, figures(heard)))
+                entry = KeyHeard("in-band", announced.counted, heard.key, figures(heard))
+                self._key_notes.heard(announced.press, now, entry)
             case BurstRefused(near_miss=missed):
-                context = self._key_notes.context(self._dialogue, now)
-                self._key_notes.note(context, now, KeyMissed(missed.key, str(missed.failed_test), figures(missed)))
+                refused = KeyMissed(missed.key, str(missed.failed_test), figures(missed))
+                self._key_notes.missed(self._press(now, counted=True), now, refused)
 
     def key_frame(self, key: str, at_s: float, now: float) -> None:
         """Take an RFC 4733 key that came at `at_s` seconds of the caller's audio."""
         counted = self._pairing.frame(key, at_s)
-        context = self._key_notes.context(self._dialogue, now)
-        self._key_notes.note(context, now, KeyHeard("rfc4733", counted, key, None))
+        press = self._press(now, counted=counted)
         if counted:
             self.handle(KeyPressed(key), now)
             self.handle(KeyReleased(), now)  # such a frame comes when the key is released
+        self._key_notes.heard(press, now, KeyHeard("rfc4733", counted, key, None))
 
     def hung_up(self, now: float) -> None:
         """The caller went away."""
@@ -182,10 +186,21 @@ class CallSession:
         self._guidance = None
         self.handle(StreamBroken(), now)
 
+    def fault(self, now: float) -> None:
+        """Our program is at fault: the call cannot go on, whatever state it is in."""
+        self._guidance = None
+        self._now = now
+        for command in self._dialogue.abort(Ending(Outcome.ERROR, "fault")):
+            self._carry_out(command)
+
+    def _press(self, now: float, *, counted: bool) -> Press:
+        return (self._key_notes.pressed if counted else self._key_notes.again)(self._dialogue, now)
+
     # --- what goes out --------------------------------------------------------------------------------------
 
     def tick(self, now: float) -> bytes | memoryview:
         """Let 20 ms pass; returns the frame to send for them (`FRAME_BYTES` octets, silence included)."""
+        self._key_notes.time(now)
         deadline = self._dialogue.deadline
         if deadline is not None and now >= deadline:
             self.handle(TimePassed(), now)
@@ -208,20 +223,17 @@ class CallSession:
                 self._say(phrase)
             case StopGuidance():
                 self._guidance = None
-                self._note(None if self._dialogue.hides_keys(self._now) else self._now, Interrupted())
+                self._key_notes.interrupted(self._dialogue, self._now)
             case Judged():
-                if command.step == State.NUMBER.value:
-                    self._key_notes.number_judged(named=command.named)
-                if command.verdict is not Verdict.ACCEPTED:
-                    self._key_notes.tell_hidden()
-                self._note(self._now if command.named else None, EntryJudged(command))
+                self._key_notes.judged(command)
+                told = command.named or command.step == State.UNIT.value
+                self._note(self._now if told else None, EntryJudged(command))
             case StorePassword():
                 self._store(self, command)
             case WithdrawPassword():
                 self._withdraw(self)
             case HangUp(ending):
-                self._key_notes.number_judged(named=False)
-                self._key_notes.tell_hidden()
+                self._key_notes.ended()
                 self._note(self._now, Ended(ending))
 
     def _say(self, phrase: Phrase) -> None:

@@ -2,21 +2,47 @@
 
 A key of the password is never named, nor is it told when it was pressed, nor which of the keys before and after it
 were heard well or badly: a phone's tones and a line's slope make each key sound like itself. So keys that may be a
-password's are kept back until their entry was refused or the call ends, and then told all at once, in no order, each
-with the worst figures of them all. The choice of the unit is named. A key of the target number
-may turn out to have been one of a password (a caller who did not listen): such keys wait until their entry is judged,
-and are named only if the dialogue names the entry.
+password's are kept back until the call ends, and then told all at once, in no order, with figures that are those of
+all of them together (`ivr.transcript.pooled`).
+
+Which keys may be a password's? Not only those that are pressed when one is asked for. Where the key that chooses the
+unit was not heard, a caller who types ahead presses the password while the unit is asked for still. So there
+
+- a key that chooses a unit is named (the unit is told anyway);
+- a burst that was refused, and a key that chooses none, is named only if it stands alone: nothing else is pressed
+  for a while before and after. And of each attempt only one: who presses again and again may be typing on.
+
+Keys of the target number wait until their entry is judged, and are named only if the dialogue names the entry; bursts
+that were refused, only if they lie within it.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Final
 
 from ivr.dialogue import Dialogue, State
-from ivr.transcript import KeyHeard, KeyMissed, worst
+from ivr.dialogue.events import Judged, Verdict
+from ivr.transcript import Interrupted, KeyHeard, KeyMissed, pooled
 
 KeyEntry = KeyHeard | KeyMissed
+
+ALONE_S: Final = 1.5
+"""Who types on presses the next key sooner."""
+
+
+class Fate(Enum):
+    """What may be told of the keys of an entry."""
+
+    OPEN = auto()
+    """That is known when it is judged."""
+    NAMED = auto()
+    HIDDEN = auto()
+    ALONE = auto()
+    """They are named if they stand alone."""
 
 
 @dataclass(slots=True)
@@ -24,12 +50,25 @@ class Context:
     """The entry that a key belongs to, taken when it was pressed.
 
     Attributes:
-        named: whether its keys may be named; None until that is known.
-        waiting: what was heard meanwhile, with its time.
+        fate: what may be told of its keys.
+        waiting: what happened in it meanwhile, with its time.
     """
 
-    named: bool | None
-    waiting: list[tuple[float, KeyEntry]] = field(default_factory=list)
+    fate: Fate
+    waiting: list[tuple[float, KeyEntry | Interrupted]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A key from its begin, or a burst.
+
+    Attributes:
+        context: the entry that it belongs to.
+        apart: whether it is the first of its attempt, and no key was down for a while before it.
+    """
+
+    context: Context
+    apart: bool
 
 
 class KeyNotes:
@@ -37,52 +76,142 @@ class KeyNotes:
 
     Args:
         note: takes an entry with its time, or without where that must not be told.
+
+    Attributes:
+        hidden_at: the times (of the call's clock) of keys that are not named, though others of their entry may be.
     """
 
-    def __init__(self, note: Callable[[float | None, KeyEntry], None]) -> None:
+    def __init__(self, note: Callable[[float | None, KeyEntry | Interrupted], None]) -> None:
+        self.hidden_at: list[float] = []
         self._note = note
-        self._number = Context(None)
+        self._unit = Context(Fate.OPEN)
+        self._number = Context(Fate.OPEN)
         self._hidden: list[KeyEntry] = []
+        self._down_at = -math.inf
+        self._lonely: tuple[float, KeyEntry] | None = None
+        self._enough = False
 
-    def context(self, dialogue: Dialogue, now: float) -> Context:
-        """The context of a key that is pressed now."""
-        if dialogue.hides_keys(now):
-            return Context(named=False)
-        return self._number if dialogue.state is State.NUMBER else Context(named=True)
+    # --- keys -----------------------------------------------------------------------------------------------
 
-    def note(self, context: Context, now: float, entry: KeyEntry) -> None:
-        """Note a key with all that may be told of it."""
-        if context.named is None:
-            context.waiting.append((now, entry))
-        elif context.named:
-            self._note(now, entry)
+    def pressed(self, dialogue: Dialogue, now: float) -> Press:
+        """A key is pressed now, and was not heard by another way before; or a burst was refused."""
+        apart = self._nothing_since(now)
+        self._settle_lonely(named=apart)
+        self._down_at = now
+        press = Press(self._context(dialogue, now), apart and not self._enough)
+        self._enough = True
+        return press
+
+    def again(self, dialogue: Dialogue, now: float) -> Press:
+        """A key that has counted already is heard by another way."""
+        return Press(self._context(dialogue, now), apart=True)
+
+    def heard(self, press: Press, now: float, entry: KeyHeard) -> None:
+        """The key has ended: note it with all that may be told of it."""
+        self._down_at = now if entry.counted else self._down_at
+        match press.context.fate:
+            case Fate.OPEN:
+                press.context.waiting.append((now, entry))
+            case Fate.NAMED:
+                self._note(now, entry)
+            case Fate.ALONE:
+                self._note_if_alone(press, now, entry)
+            case Fate.HIDDEN:
+                self._hidden.append(entry)
+
+    def missed(self, press: Press, now: float, entry: KeyMissed) -> None:
+        """Note a burst that was refused."""
+        if press.context is self._unit:
+            self._note_if_alone(press, now, entry)
+        elif press.context.fate is Fate.OPEN:
+            press.context.waiting.append((now, entry))
         else:
             self._hidden.append(entry)
 
-    def number_judged(self, *, named: bool) -> None:
-        """The entry of the target number was judged, or will never be."""
-        context, self._number = self._number, Context(None)
-        context.named = named
-        for now, entry in context.waiting:
-            self.note(context, now, entry)
+    def interrupted(self, dialogue: Dialogue, now: float) -> None:
+        """A key has stopped the guidance."""
+        context = self._context(dialogue, now)
+        if context is self._number:
+            context.waiting.append((now, Interrupted()))
+        else:
+            self._note(None if context.fate is Fate.HIDDEN else now, Interrupted())
 
-    def tell_hidden(self) -> None:
-        """Tell of the keys that were kept back, as far as they may be told."""
+    # --- what may be told -----------------------------------------------------------------------------------
+
+    def judged(self, judged: Judged) -> None:
+        """An entry was judged."""
+        if judged.step == State.UNIT.value:
+            self._unit.fate = Fate.NAMED if judged.verdict is Verdict.ACCEPTED else Fate.ALONE
+            self._unit, self._enough = Context(Fate.OPEN), False
+        elif judged.step == State.NUMBER.value:
+            self._number_judged(named=judged.named)
+
+    def time(self, now: float) -> None:
+        """It is `now`: what is still alone may be named."""
+        if self._lonely is not None and self._nothing_since(now):
+            self._settle_lonely(named=True)
+
+    def ended(self) -> None:
+        """The call is over: tell of the keys that were kept back, as far as they may be told."""
+        self._number_judged(named=False)
+        self._settle_lonely(named=True)
         hidden, self._hidden = self._hidden, []
         for entry in _without_order(hidden):
             self._note(None, entry)
 
+    def _context(self, dialogue: Dialogue, now: float) -> Context:
+        if dialogue.hides_keys(now):
+            return Context(Fate.HIDDEN)
+        return self._number if dialogue.state is State.NUMBER else self._unit
+
+    def _nothing_since(self, now: float) -> bool:
+        return now - self._down_at >= ALONE_S
+
+    def _note_if_alone(self, press: Press, now: float, entry: KeyEntry) -> None:
+        if press.apart:
+            self._lonely = (now, entry)
+        else:
+            self._hide(now, entry)
+
+    def _settle_lonely(self, *, named: bool) -> None:
+        if self._lonely is None:
+            return
+        (at, entry), self._lonely = self._lonely, None
+        if named:
+            self._note(at, entry)
+        else:
+            self._hide(at, entry)
+
+    def _number_judged(self, *, named: bool) -> None:
+        context, self._number = self._number, Context(Fate.OPEN)
+        context.fate = Fate.NAMED if named else Fate.HIDDEN
+        within = False
+        for at, entry in context.waiting:
+            within = within or isinstance(entry, KeyHeard)
+            if isinstance(entry, Interrupted):
+                self._note(at if named else None, entry)
+            elif not named:
+                self._hidden.append(entry)
+            elif within:
+                self._note(at, entry)
+            else:
+                self._hide(at, entry)
+
+    def _hide(self, at: float, entry: KeyEntry) -> None:
+        """Hide a key of an entry whose keys may be named."""
+        self._hidden.append(entry)
+        self.hidden_at.append(at)
+
 
 def _without_order(entries: Sequence[KeyEntry]) -> list[KeyEntry]:
-    """Entries of which none can be told from another of its kind."""
-    keys = [entry for entry in entries if isinstance(entry, KeyHeard)]
+    """Entries of which none can be told from another."""
+    heard = [entry for entry in entries if isinstance(entry, KeyHeard)]
     missed = [entry for entry in entries if isinstance(entry, KeyMissed)]
-    told: list[KeyEntry] = []
-    for source, counted in sorted({(key.source, key.counted) for key in keys}):
-        alike = [key for key in keys if (key.source, key.counted) == (source, counted)]
-        figures = [key.figures for key in alike if key.figures is not None]
-        told += [KeyHeard(source, counted, None, worst(figures) if figures else None)] * len(alike)
-    for failed in sorted({miss.failed for miss in missed}):
-        bursts = [miss.figures for miss in missed if miss.failed == failed]
-        told += [KeyMissed(None, failed, worst(bursts))] * len(bursts)
-    return told
+    of_heard, of_missed = (pooled([entry.figures for entry in alike]) for alike in (heard, missed))
+    return [
+        *(
+            KeyHeard(source, counted, None, None if source == "rfc4733" else of_heard)
+            for source, counted in sorted((entry.source, entry.counted) for entry in heard)
+        ),
+        *(KeyMissed(None, failed, of_missed) for failed in sorted(entry.failed for entry in missed)),
+    ]

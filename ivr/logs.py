@@ -29,8 +29,12 @@ SECRET_FIELDS: Final = frozenset({"password", "secret", "keys", "key", "digits",
 """Fields that no line may carry in the clear, whoever wrote it."""
 IDENTIFIERS: Final = frozenset({"call", "channel", "timestamp"})
 """Fields of ours that hold long numbers by their nature, and are written as they are."""
-_PASSWORD: Final = re.compile(r"(?<![0-9])[0-9]{8}(?![0-9])")
-"""What a temporary password looks like; telephone numbers have ten digits or eleven."""
+_PASSWORD: Final = re.compile(r"(?<![0-9])(?:[0-9]{8,9}|[0-9]{12,})(?![0-9])")
+"""What a temporary password looks like, also behind the key of its unit, or twice; telephone numbers have ten digits or
+eleven."""
+_GROUPED: Final = re.compile(r"(?<![0-9-])[0-9]+(?:[ -][0-9]+)+(?![0-9-])")
+"""Digits in groups, as people write them; eight of them may be a password."""
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SPELLED: Final = re.compile(r"(?<![0-9])[0-9](?:[^0-9]{1,2}[0-9]){7}(?![0-9])")
 """The same, digit by digit."""
 
@@ -70,7 +74,12 @@ def _without_secrets(value: Any) -> Any:
 
 
 def _without_passwords(text: str) -> str:
-    return _SPELLED.sub(MASK, _PASSWORD.sub(MASK, text))
+    return _SPELLED.sub(MASK, _GROUPED.sub(_mask_group, _PASSWORD.sub(MASK, text)))
+
+
+def _mask_group(group: re.Match[str]) -> str:
+    digits = sum(letter.isdigit() for letter in group[0])
+    return MASK if digits == 8 and not _DATE.fullmatch(group[0]) else group[0]
 
 
 def configure_logs(*, level: LogLevel = LogLevel.INFO, json: bool | None = None, stream: TextIO | None = None) -> None:

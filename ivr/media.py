@@ -61,6 +61,9 @@ class Session(Protocol):
     def stream_broken(self, now: float) -> None:
         """The connection was closed because its peer misbehaved."""
 
+    def fault(self, now: float) -> None:
+        """End for a fault of ours; must not raise."""
+
     def tick(self, now: float) -> bytes | memoryview:
         """Let 20 ms pass; returns the frame to send."""
 
@@ -196,8 +199,9 @@ class Media:
         try:
             return work(stream, now)
         except Exception:  # noqa: BLE001 - the border of a call: the others, and the clock, go on
-            self._end(stream)
             _log.exception("call_failed", call=stream.session.call_id)
+            self._end(stream)
+            stream.session.fault(now)
             return None
 
     def _tick_stream(self, stream: _Stream, now: float) -> None:

@@ -259,7 +259,7 @@ def endpoint_of(channel: str) -> str:
 
 async def _report(channel: AgiChannel, ending: Ending | None) -> None:
     """Leave the outcome in the channel. Without one the dialplan apologises to a caller who is still there."""
-    if ending is None or ending.reason == "stream_broken":
+    if ending is None or ending.reason in ("stream_broken", "fault"):
         return
     await channel.execute("SET VARIABLE", REASON_VARIABLE, ending.reason)
     await channel.execute("SET VARIABLE", OUTCOME_VARIABLE, ending.outcome)

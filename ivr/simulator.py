@@ -54,10 +54,13 @@ class SimulatedCall:
     Attributes:
         ending: how it ended.
         heard: what the caller heard, one guidance after the other.
+        hidden_at: when keys were pressed that are not named although keys may be that are pressed then, in seconds
+            since the call began.
     """
 
     ending: Ending
     heard: tuple[Utterance, ...]
+    hidden_at: tuple[float, ...]
 
 
 def simulate(
@@ -157,7 +160,7 @@ def run_call(
     if ending is None:
         raise RuntimeError("a call went on after its caller had hung up")
     note_ending(store, ending, caller=caller.number or "", call_id=session.call_id)
-    return SimulatedCall(ending, tuple(heard))
+    return SimulatedCall(ending, tuple(heard), tuple(session.hidden_at))
 
 
 class _Exchange:

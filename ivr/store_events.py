@@ -7,7 +7,7 @@ from typing import assert_never
 
 import structlog
 
-from credentials import CredentialError, CredentialStore, Line, Refusal, StoreUnavailable, Withdrawn
+from credentials import CredentialError, CredentialStore, Line, NotAllowed, Refusal, StoreUnavailable, Withdrawn
 from ivr.caller import Caller
 from ivr.dialogue.events import (
     Admitted,
@@ -16,6 +16,7 @@ from ivr.dialogue.events import (
     NotStored,
     Outcome,
     RefusalReason,
+    StoreAnswer,
     StoreAway,
     Stored,
     StorePassword,
@@ -53,8 +54,11 @@ def store_password(
     caller: str,
     call_id: str,
     still_wanted: Callable[[], bool],
-) -> Stored | NotStored | StoreAway:
+) -> StoreAnswer:
     """Store a temporary password.
+
+    A caller who was admitted and may not set it any more (the line was locked meanwhile, say) is refused as at the
+    begin of a call.
 
     Args:
         store: the credential store.
@@ -74,6 +78,10 @@ def store_password(
         )
     except Withdrawn:
         return NotStored()
+    except NotAllowed as error:
+        _log.warning("not_allowed_any_more", call=call_id, problem=str(error))
+        now = admit(store, Caller(caller))
+        return now if isinstance(now, NotAdmitted) else StoreAway()
     except CredentialError as error:
         _log.error("not_stored", call=call_id, problem=str(error))
         return StoreAway()

@@ -15,7 +15,7 @@ import structlog
 from credentials import CredentialStore
 from ivr.call import CallSession
 from ivr.caller import Caller
-from ivr.dialogue.events import Admitted, Ending, NotAdmitted, NotStored, Outcome, StoreAway, Stored, StorePassword
+from ivr.dialogue.events import Admitted, Ending, NotAdmitted, Outcome, StoreAnswer, StoreAway, StorePassword
 from ivr.store_events import admit, note_ending, store_password
 
 _log = structlog.get_logger(__name__)
@@ -70,7 +70,7 @@ class StoreThreads:
             return StoreAway()
 
     def begin_storing(self, session: CallSession, command: StorePassword, caller: str) -> None:
-        """Store a password; the session gets `Stored`, `NotStored` or `StoreAway`."""
+        """Store a password; the session gets a `StoreAnswer`."""
         self._withdrawn[session.call_id] = withdrawn = threading.Event()
         self._keep(self._store_password(session, command, caller, withdrawn))
 
@@ -92,7 +92,7 @@ class StoreThreads:
         self, session: CallSession, command: StorePassword, caller: str, withdrawn: threading.Event
     ) -> None:
         loop = asyncio.get_running_loop()
-        answer: Stored | NotStored | StoreAway = StoreAway()
+        answer: StoreAnswer = StoreAway()
         try:
             answer = await loop.run_in_executor(
                 self._storing, lambda: self._store_now(session, command, caller, withdrawn)
@@ -103,12 +103,13 @@ class StoreThreads:
         try:
             session.handle(answer, loop.time())
         except Exception:  # noqa: BLE001 - the border of a call
-            self._failed(session)
             _log.exception("call_failed", call=session.call_id)
+            session.fault(loop.time())
+            self._failed(session)
 
     def _store_now(
         self, session: CallSession, command: StorePassword, caller: str, withdrawn: threading.Event
-    ) -> Stored | NotStored | StoreAway:
+    ) -> StoreAnswer:
         """In a thread."""
         with self._counting:
             self._running += 1

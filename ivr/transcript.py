@@ -6,9 +6,10 @@ a password digit has no value and no time here, only its quality.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 from dsp import Key, NearMiss
 from ivr.dialogue.events import Ending, Judged, Verdict
@@ -40,7 +41,7 @@ class KeyHeard:
         source: `in-band` or `rfc4733`.
         counted: False if the same press had already counted from the other source.
         value: the key; None if it may be a password digit.
-        figures: the receiver's figures; None for an RFC 4733 key.
+        figures: the receiver's figures; None for an RFC 4733 key, and where they would tell too much.
     """
 
     source: str
@@ -54,7 +55,7 @@ class KeyFigures:
     """How well a key was heard.
 
     Attributes:
-        begin_s: when its tones began; None where the key is hidden (the other figures are the `worst` then).
+        begin_s: when its tones began; None where the key is hidden (the other figures are `pooled` then).
         duration_ms: how long they lasted; None where the key is hidden.
         level_dbm0: the weaker tone.
         twist_db: high tone minus low tone.
@@ -83,12 +84,12 @@ class KeyMissed:
     Attributes:
         value: the key that it was like; None if it may be a password digit.
         failed: the receiver's test that it failed.
-        figures: the receiver's figures.
+        figures: the receiver's figures; None where they would tell too much.
     """
 
     value: str | None
     failed: str
-    figures: KeyFigures
+    figures: KeyFigures | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,25 +116,62 @@ class Observer(Protocol):
         """Take note."""
 
 
-def worst(bursts: Sequence[KeyFigures]) -> KeyFigures:
-    """The worst of several bursts' figures, each rounded: enough to tell a bad line, too little to tell one key.
+LEAST_POOLED: Final = 8
+"""Fewer keys than a password has: their figures would tell single keys."""
+LEVEL_STEP_DB: Final = 5
+TWIST_STEP_DB: Final = 3
+SNR_STEP_DB: Final = 5
+OFFSET_STEP_PERCENT: Final = 1
+"""A phone's tones are each off by some tenths of a percent, row by row and column by column: finer steps would tell
+which rows and columns were pressed."""
+
+
+def pooled(of: Iterable[KeyFigures | None]) -> KeyFigures | None:
+    """What may be told of keys that are hidden: the worst of all their figures, in coarse steps.
+
+    Enough to tell a bad line or phone, too little to tell a key.
 
     Args:
-        bursts: at least one.
+        of: the figures of each key, where it has any.
+
+    Returns:
+        None for fewer than `LEAST_POOLED` keys with figures.
     """
-    low, high = (
-        max((getattr(burst, name) for burst in bursts), key=abs)
-        for name in ("low_offset_percent", "high_offset_percent")
-    )
+    bursts = [figures_ for figures_ in of if figures_ is not None]
+    if len(bursts) < LEAST_POOLED:
+        return None
+    offset = OFFSET_STEP_PERCENT * math.ceil(max(abs(burst.offset_percent) for burst in bursts) / OFFSET_STEP_PERCENT)
     return KeyFigures(
         begin_s=None,
         duration_ms=None,
-        level_dbm0=_rounded(min(burst.level_dbm0 for burst in bursts), 0),
-        twist_db=_rounded(max((burst.twist_db for burst in bursts), key=abs), 0),
-        snr_db=_rounded(min(burst.snr_db for burst in bursts), 0),
-        low_offset_percent=_rounded(low, 1),
-        high_offset_percent=_rounded(high, 1),
+        level_dbm0=_in_steps(min(burst.level_dbm0 for burst in bursts), LEVEL_STEP_DB),
+        twist_db=_in_steps(max((burst.twist_db for burst in bursts), key=abs), TWIST_STEP_DB),
+        snr_db=_in_steps(min(burst.snr_db for burst in bursts), SNR_STEP_DB),
+        low_offset_percent=float(offset),
+        high_offset_percent=float(offset),
     )
+
+
+def _in_steps(value: float, step: int) -> float:
+    return float(step * round(value / step))
+
+
+E = TypeVar("E")
+
+
+def in_order(entries: Iterable[tuple[float | None, E]]) -> list[tuple[float | None, E]]:
+    """Entries by their times, for people: some are told later than they happened (`ivr.key_notes`).
+
+    One without a time stays before the next that was told with one.
+    """
+    told = list(entries)
+    places: list[float] = []
+    next_s = math.inf
+    for at_s, _ in reversed(told):
+        next_s = next_s if at_s is None else at_s
+        places.append(next_s)
+    places.reverse()
+    return [told[place] for place in sorted(range(len(told)), key=places.__getitem__)]
 
 
 def fan_out(*observers: Observer) -> Observer:
@@ -202,10 +240,14 @@ def _shown(value: str | None) -> str:
 def _figures(figures_: KeyFigures | None) -> str:
     if figures_ is None:
         return ""
-    duration = "  at worst" if figures_.duration_ms is None else f"  {figures_.duration_ms:.0f} ms"
+    if figures_.duration_ms is None:
+        return (
+            f"  all of them at worst about {figures_.level_dbm0:+.0f} dBm0  twist {figures_.twist_db:+.0f} dB"
+            f"  SNR {figures_.snr_db:.0f} dB  off {figures_.offset_percent:.0f} % or less"
+        )
     return (
-        f"{duration}  {figures_.level_dbm0:+.1f} dBm0  twist {figures_.twist_db:+.1f} dB  SNR {figures_.snr_db:.0f} dB"
-        f"  off {figures_.offset_percent:+.1f} %"
+        f"  {figures_.duration_ms:.0f} ms  {figures_.level_dbm0:+.1f} dBm0  twist {figures_.twist_db:+.1f} dB"
+        f"  SNR {figures_.snr_db:.0f} dB  off {figures_.offset_percent:+.1f} %"
     )
 
 

@@ -104,7 +104,8 @@ def _line(entry: RecordedEntry) -> tuple[Text, Text]:
             return Text(f"key {_shown(body)}", "green"), Text(f"{body['source']}{figures}{again}", "dim")
         case "missed":
             why = Text(explain_miss(body), _WRONG)
-            return Text(f"miss {_shown(body)}", _WRONG), why.append(f"  {_figures(body['figures'])}", "dim")
+            figures = "" if body["figures"] is None else f"  {_figures(body['figures'])}"
+            return Text(f"miss {_shown(body)}", _WRONG), why.append(figures, "dim")
         case "judged":
             attempt = f" (no. {body['attempt']})" if body["attempt"] else ""
             style = "" if body["verdict"] == "accepted" else _WRONG
@@ -123,12 +124,12 @@ def _shown(body: Mapping[str, Any]) -> str:
 
 def _figures(figures: Mapping[str, Any]) -> str:
     length = figures["duration_ms"]
-    off = f"{figures['low_offset_percent']:+.1f}/{figures['high_offset_percent']:+.1f} %"
     if length is None:
         return (
-            f"at worst {figures['level_dbm0']:+.0f} dBm0  twist {figures['twist_db']:+.0f} dB  "
-            f"SNR {figures['snr_db']:.0f} dB  off {off}"
+            f"all of them at worst about {figures['level_dbm0']:+.0f} dBm0  twist {figures['twist_db']:+.0f} dB  "
+            f"SNR {figures['snr_db']:.0f} dB  off {figures['low_offset_percent']:.0f} % or less"
         )
+    off = f"{figures['low_offset_percent']:+.1f}/{figures['high_offset_percent']:+.1f} %"
     return (
         f"{length:.0f} ms  {figures['level_dbm0']:+.1f} dBm0  twist {figures['twist_db']:+.1f} dB  "
         f"SNR {figures['snr_db']:.0f} dB  off {off}"

@@ -30,7 +30,7 @@ from ivr.simulator import run_call
 from ivr.standalone import SAMPLE_PHONE
 from ivr.timeline import Timeline, TimelineRecorder
 from ivr.timeline.page import render_page
-from ivr.transcript import TranscriptEntry, as_json, describe
+from ivr.transcript import as_json, describe
 
 _PANEL: Final = "A folder of recordings"
 
@@ -78,45 +78,39 @@ def simulate(
         raise typer.BadParameter("who calls? Give the caller number", param_hint="--caller")
     if plot is not None and find_spec("matplotlib") is None:
         raise typer.BadParameter("needs matplotlib: pip install 'karipass[plot]'; or use --html", param_hint="--plot")
-    ending, recorder = _simulate(file, _caller(caller), settings, as_json_=as_json_, hang_up=hang_up)
-    _draw(recorder.timeline(), ending, file, caller, plot, html, settings.language)
+    ending, timeline = _simulate(file, _caller(caller), settings, as_json_=as_json_, hang_up=hang_up)
+    _draw(timeline, ending, file, caller, plot, html, settings.language)
     raise SystemExit(0 if ending.outcome is Outcome.SET else 1)
 
 
-def _simulate(
-    file: Path, who: Caller, settings: Settings, *, as_json_: bool, hang_up: bool
-) -> tuple[Ending, TimelineRecorder]:
+def _simulate(file: Path, who: Caller, settings: Settings, *, as_json_: bool, hang_up: bool) -> tuple[Ending, Timeline]:
     audio = read_recording(file)
     recorder = TimelineRecorder()
-    entries: list[tuple[float | None, TranscriptEntry]] = []
-
-    def observe(at_s: float | None, entry: TranscriptEntry) -> None:
-        recorder.observe(at_s, entry)
-        entries.append((at_s, entry))
-        if not as_json_:
-            time = "       " if at_s is None else f"{at_s:7.2f}"
-            print(f"{time}  {describe(entry)}")
-
     with open_store(settings) as store:
-        ending = run_call(
+        simulated = run_call(
             Recording(audio, hang_up_at_end=hang_up),
             caller=who,
             store=store,
             guidance=Guidance.load(settings.language, settings.operator_prompts_dir),
             limits=settings.limits,
-            observer=observe,
+            observer=recorder.observe,
             watch=recorder.watch,
-        ).ending
+        )
+    ending, timeline = simulated.ending, recorder.timeline(simulated.hidden_at)
     if as_json_:
         call = {
             "file": str(file),
             "caller": who.number,
             "outcome": ending.outcome.value,
             "reason": ending.reason,
-            "transcript": [as_json(at_s, entry) for at_s, entry in entries],
+            "transcript": [as_json(at_s, entry) for at_s, entry in timeline.entries],
         }
         print(json.dumps(call, ensure_ascii=False, indent=2))
-    return ending, recorder
+    else:
+        for at_s, entry in timeline.entries:
+            time = "       " if at_s is None else f"{at_s:7.2f}"
+            print(f"{time}  {describe(entry)}")
+    return ending, timeline
 
 
 def _draw(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from dsp import NTT, Profile
 from dsp.events import FailedTest
@@ -18,23 +18,31 @@ def explain_miss(body: Mapping[str, Any], texts: Texts, profile: Profile = NTT) 
         texts: in the operator's language.
         profile: what the receiver accepts.
     """
-    figures: Mapping[str, Any] = body["figures"]
+    figures: Mapping[str, Any] | None = body["figures"]
     least_db, most_db = profile.twist_accept_db
     failed = FailedTest(body["failed"])
-    name = failed.value
-    if failed is FailedTest.DURATION and figures["duration_ms"] is None:
-        name = "duration_hidden"
+    accepted = {
+        "least_ms": f"{profile.tone_accept_ms:.0f}",
+        "floor": f"{profile.floor_dbm0:+.0f}",
+        "accepted": f"{profile.frequency_accept_percent:g}",
+        "least_db": f"{least_db:+.0f}",
+        "most_db": f"{most_db:+.0f}",
+    }
+    if figures is None or figures["begin_s"] is None:  # the key is hidden: its figures, if any, are not its own
+        return texts(f"miss.{failed.value}{'_hidden' if failed in _WITH_FIGURE else ''}", **accepted)
     return texts(
-        f"miss.{name}",
-        ms=f"{figures['duration_ms'] or 0:.0f}",
-        least_ms=f"{profile.tone_accept_ms:.0f}",
+        f"miss.{failed.value}",
+        ms=f"{figures['duration_ms']:.0f}",
         level=f"{figures['level_dbm0']:+.0f}",
-        floor=f"{profile.floor_dbm0:+.0f}",
         low=f"{figures['low_offset_percent']:+.1f}",
         high=f"{figures['high_offset_percent']:+.1f}",
-        accepted=f"{profile.frequency_accept_percent:g}",
         twist=f"{figures['twist_db']:+.1f}",
-        least_db=f"{least_db:+.0f}",
-        most_db=f"{most_db:+.0f}",
         snr=f"{figures['snr_db']:.0f}",
+        **accepted,
     )
+
+
+_WITH_FIGURE: Final = frozenset(
+    {FailedTest.DURATION, FailedTest.LEVEL, FailedTest.FREQUENCY, FailedTest.TWIST, FailedTest.PURITY}
+)
+"""Tests whose explanation names a figure."""

@@ -21,8 +21,10 @@ from ivr.dialogue.events import (
     NotAdmitted,
     NotStored,
     Outcome,
+    RefusalReason,
     Say,
     StopGuidance,
+    StoreAnswer,
     StoreAway,
     Stored,
     StorePassword,
@@ -34,9 +36,9 @@ from ivr.dialogue.events import (
 from ivr.dialogue.limits import Limits
 from ivr.dialogue.table import (
     CLOSINGS,
+    SLIPS,
     START_OVER,
     STEPS,
-    TELEPHONE_NUMBER,
     TRANSITIONS,
     UNAVAILABLE,
     WRONG_ENTRY,
@@ -135,13 +137,20 @@ class Dialogue:
             case Admitted(line):
                 self._request.line = line
                 return self._move(Signal.ADMITTED, now)
-            case NotAdmitted(reason):
-                ending = Ending(Outcome.REFUSED, reason)
-                return self._close(Signal.NOT_ADMITTED, ending, CLOSINGS[reason], now)
+            case NotAdmitted(reason) if self._state is State.ADMISSION:
+                return self._refuse(reason, now)
             case StoreAway() if self._state is State.ADMISSION:
                 return self._close(Signal.STORE_AWAY, _STORE_AWAY, UNAVAILABLE, now)
-            case Stored() | NotStored() | StoreAway():
+            case Stored() | NotStored() | StoreAway() | NotAdmitted():
                 return self._store_answered(event, now)
+
+    def abort(self, ending: Ending) -> list[Command]:
+        """End the call at once, wherever it is, for a fault of ours; returns what is to be done."""
+        if self._state is State.ENDED:
+            return []
+        withdraw: list[Command] = [WithdrawPassword()] if self._state is State.STORING else []
+        self._state, self._ending, self._collector = State.ENDED, ending, None
+        return withdraw + self._begin_ended()
 
     # --- keys -----------------------------------------------------------------------------------------------
 
@@ -218,9 +227,9 @@ class Dialogue:
 
     def _again(self, signal: Signal, verdict: Verdict, entry: Entry, attempt: int, now: float) -> list[Command]:
         """The same step once more, or the end of the call if that was the last attempt."""
-        named = not STEPS[self._state].secret and (
-            not entry.keys or len(entry.keys) == 1 or TELEPHONE_NUMBER.fullmatch(entry.keys) is not None
-        )
+        step = STEPS[self._state]
+        few = SLIPS if entry.kind is EntryKind.COMPLETE else 0
+        named = not step.secret and (not entry.keys or step.near(self._request, entry.keys, few))
         judged = self._judged(verdict, entry, attempt, named=named)
         if verdict is Verdict.WRONG and attempt >= self._limits.wrong_entries:
             return [judged, *self._give_up("wrong_entries", now)]
@@ -262,6 +271,9 @@ class Dialogue:
             case _:
                 return self._say(step.guidance(self._request))
 
+    def _refuse(self, reason: RefusalReason, now: float) -> list[Command]:
+        return self._close(Signal.NOT_ADMITTED, Ending(Outcome.REFUSED, reason), CLOSINGS[reason], now)
+
     def _close(self, signal: Signal, ending: Ending, parts: tuple[Part, ...], now: float) -> list[Command]:
         self._ending = ending
         commands = self._move(signal, now)
@@ -285,7 +297,7 @@ class Dialogue:
         self._ending = self._ending or ending
         return self._move(Signal.HUNG_UP, now)
 
-    def _store_answered(self, answer: Stored | NotStored | StoreAway, now: float) -> list[Command]:
+    def _store_answered(self, answer: StoreAnswer, now: float) -> list[Command]:
         if self._state is not State.STORING:
             return []  # too late: the caller was told that it did not work
         match answer:
@@ -296,6 +308,8 @@ class Dialogue:
                 return self._move(Signal.NOT_STORED, now)
             case StoreAway():
                 return self._close(Signal.STORE_AWAY, _STORE_AWAY, UNAVAILABLE, now)
+            case NotAdmitted(reason):
+                return self._refuse(reason, now)
 
     # --- what a state without an entry begins with ----------------------------------------------------------
 

@@ -36,7 +36,7 @@ class Outcome(StrEnum):
     ABANDONED = "abandoned"
     """The caller hung up before the end."""
     ERROR = "error"
-    """Our fault: the store could not be reached, or the media stream broke."""
+    """Our fault: the store could not be reached, the media stream broke, or our program is at fault."""
 
 
 REASONS: Final[Mapping[Outcome, tuple[str, ...]]] = {
@@ -44,7 +44,7 @@ REASONS: Final[Mapping[Outcome, tuple[str, ...]]] = {
     Outcome.REFUSED: tuple(reason.value for reason in RefusalReason),
     Outcome.FAILED: ("wrong_entries", "silence", "step_limit", "call_limit"),
     Outcome.ABANDONED: ("hung_up",),
-    Outcome.ERROR: ("store_away", "stream_broken"),
+    Outcome.ERROR: ("store_away", "stream_broken", "fault"),
 }
 """Why a call can end so."""
 
@@ -111,6 +111,9 @@ class NotStored:
     """The store was told in time that the caller has gone, and changed nothing."""
 
 
+StoreAnswer = Stored | NotStored | StoreAway | NotAdmitted
+
+
 @dataclass(frozen=True, slots=True)
 class HungUp:
     """The caller went away."""
@@ -152,7 +155,7 @@ class StopGuidance:
 
 @dataclass(frozen=True, slots=True)
 class StorePassword:
-    """Store this temporary password, and answer with `Stored`, `NotStored` or `StoreAway`."""
+    """Store this temporary password, and give a `StoreAnswer`."""
 
     unit: Unit
     target: str
@@ -180,7 +183,7 @@ class Judged:
         step: the name of the state.
         verdict: what became of it.
         keys: how many keys it had.
-        shown: an accepted unit or number; else `*` for each key.
+        shown: an accepted unit or number, or a number that was meant to be one of the line's; else `*` for each key.
         attempt: which of the step's wrong entries or silences this is (0 if accepted).
         named: whether `shown` is what was entered.
     """

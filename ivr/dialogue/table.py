@@ -27,6 +27,7 @@ only then it is known whether the password was set.
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -72,7 +73,11 @@ class Signal(Enum):
 
 
 TELEPHONE_NUMBER = re.compile("0[0-9]{9,10}")
-"""What a refused target number may look like and still be shown: eight digits of a password do not."""
+"""What a caller may be known by."""
+
+SLIPS = 2
+"""In how many digits a refused number may differ from one of the line's and still be shown. With more, or without its
+`#`, it may be what a caller who did not listen had chosen for a password."""
 
 _ASKING = {Signal.GIVE_UP: State.CLOSING, Signal.HUNG_UP: State.ENDED}
 
@@ -111,6 +116,7 @@ TRANSITIONS: Mapping[State, Mapping[Signal, State]] = {
     State.STORING: {
         Signal.STORED: State.DONE,
         Signal.STORE_AWAY: State.CLOSING,
+        Signal.NOT_ADMITTED: State.CLOSING,
         Signal.NOT_STORED: State.ENDED,
     },
     State.DONE: {Signal.SAID: State.ENDED, Signal.HUNG_UP: State.ENDED},
@@ -151,6 +157,7 @@ class Step:
         rule: what ends the entry.
         judge: what the keys of a complete entry amount to; notes them in the request if they are good.
         secret: whether the keys are a password.
+        near: whether keys that were refused differ in so few from what would be accepted that they may be shown.
     """
 
     guidance: Callable[[Request], tuple[Part, ...]]
@@ -158,6 +165,7 @@ class Step:
     judge: Callable[[Request, str], Signal]
     reminder: tuple[Part, ...]
     secret: bool = False
+    near: Callable[[Request, str, int], bool] = lambda _request, _keys, _few: False
 
 
 # --- unit ---------------------------------------------------------------------------------------------------
@@ -189,6 +197,11 @@ def _judge_number(request: Request, keys: str) -> Signal:
     return Signal.ACCEPTED
 
 
+def _near_a_number(request: Request, keys: str, few: int) -> bool:
+    numbers = request.line.numbers if request.line is not None else frozenset[str]()
+    return any(len(number) == len(keys) and sum(map(operator.ne, number, keys)) <= few for number in numbers)
+
+
 # --- password and confirmation ------------------------------------------------------------------------------
 
 PASSWORD_DIGITS = 8
@@ -214,7 +227,9 @@ def _target(request: Request) -> tuple[Part, ...]:
 
 STEPS: Mapping[State, Step] = {
     State.UNIT: Step(lambda _: ("unit.ask",), ONE_KEY, _judge_unit, reminder=("unit.ask",)),
-    State.NUMBER: Step(lambda _: ("number.ask",), UNTIL_HASH, _judge_number, reminder=("number.ask",)),
+    State.NUMBER: Step(
+        lambda _: ("number.ask",), UNTIL_HASH, _judge_number, reminder=("number.ask",), near=_near_a_number
+    ),
     State.PASSWORD: Step(
         lambda request: (*_target(request), "password.about", "password.ask"),
         EIGHT_KEYS,

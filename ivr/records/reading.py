@@ -25,6 +25,7 @@ from ivr.records.model import (
 from ivr.records.report import Report, report
 from ivr.records.writing import is_alive, mark_lost
 from ivr.schema import call_entries, calls, services
+from ivr.transcript import in_order
 
 
 class CallNotFound(Exception):  # noqa: N818 - reads as what it says
@@ -108,7 +109,8 @@ class CallReader:
                 return None
             of_call = select(call_entries).where(call_entries.c.call_id == call_id)
             entries = connection.execute(of_call.order_by(call_entries.c.position))
-            return CallRecord(_summary(row), [_entry(entry) for entry in entries])
+            told = in_order((entry.at_s, entry) for entry in map(_entry, entries))
+            return CallRecord(_summary(row), [entry for _, entry in told])
 
     @database_border
     def services(self) -> list[ServiceState]:

@@ -1,8 +1,9 @@
 """What is drawn of a call, and what is not.
 
 The sound of a password is the password: its digits can be read off a spectrogram, and counted off a waveform. So the
-caller's audio is kept only for the time in which keys may be named; for the rest there is silence in `Timeline.audio`,
-whatever draws it. Keys and interruptions of that time have no place on the line, as they have none in the transcript.
+caller's audio is kept only for the time in which keys may be named, and not around a key that was not; for the rest
+there is silence in `Timeline.audio`, whatever draws it. Keys and interruptions of that time have no place on the line,
+as they have none in the transcript.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ivr.dialogue import State
+from ivr.key_notes import ALONE_S
 from ivr.media import TICK_S
 from ivr.simulator import Moment
 from ivr.telephony.audiosocket import FRAME_SAMPLES
@@ -26,6 +28,7 @@ from ivr.transcript import (
     KeyMissed,
     Said,
     TranscriptEntry,
+    in_order,
 )
 
 _LOOK_BACK_FRAMES: Final = 6
@@ -115,10 +118,17 @@ class TimelineRecorder:
         self._hides.append(moment.hides_keys)
         self._speaks.append(moment.speaks)
 
-    def timeline(self) -> Timeline:
-        """What may be drawn of it."""
+    def timeline(self, hidden_at: Iterable[float]) -> Timeline:
+        """What may be drawn of it.
+
+        Args:
+            hidden_at: as in `ivr.simulator.SimulatedCall`.
+        """
         marks = tuple(_marks(self._entries))
         hidden = self._hidden(marks)
+        for at_s in hidden_at:
+            first, after = (max(0, round((at_s + by_s) / TICK_S)) for by_s in (-ALONE_S, ALONE_S))
+            hidden[first:after] = True
         audio = np.concatenate([*self._audio, np.zeros(0, np.int16)])
         audio[np.repeat(hidden, FRAME_SAMPLES)] = 0
         return Timeline(
@@ -127,7 +137,7 @@ class TimelineRecorder:
             hidden=tuple(Span(first * TICK_S, after * TICK_S) for first, after in _runs(hidden)),
             bars=tuple(self._bars()),
             marks=marks,
-            entries=tuple(self._entries),
+            entries=tuple(in_order(self._entries)),
         )
 
     def _settle(self, *, hidden: bool) -> None:

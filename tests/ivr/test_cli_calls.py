@@ -31,7 +31,15 @@ FIGURES = {
     "low_offset_percent": 0.2,
     "high_offset_percent": -0.1,
 }
-WORST = FIGURES | {"begin_s": None, "duration_ms": None, "level_dbm0": -10.0, "twist_db": 0.0, "snr_db": 30.0}
+POOLED = {
+    "begin_s": None,
+    "duration_ms": None,
+    "level_dbm0": -10.0,
+    "twist_db": -3.0,
+    "snr_db": 30.0,
+    "low_offset_percent": 1.0,
+    "high_offset_percent": 1.0,
+}
 ENDED = datetime(2026, 4, 1, 9, 0, 31, tzinfo=UTC)
 
 
@@ -118,10 +126,10 @@ def test_a_call_is_shown_with_each_key_and_why_one_was_not_heard(writer: CallWri
         RecordedEntry(2, 1.2, "missed", {"value": "1", "failed": "twist", "figures": FIGURES}),
         RecordedEntry(3, 2.0, "key", {"source": "in-band", "counted": True, "value": "2", "figures": FIGURES}),
         RecordedEntry(4, 2.1, "key", {"source": "rfc4733", "counted": False, "value": "2", "figures": None}),
-        RecordedEntry(5, None, "key", {"source": "in-band", "counted": True, "value": None, "figures": WORST}),
-        RecordedEntry(6, None, "key", {"source": "in-band", "counted": True, "value": None, "figures": WORST}),
-        RecordedEntry(7, None, "key", {"source": "in-band", "counted": True, "value": None, "figures": WORST}),
-        RecordedEntry(8, None, "missed", {"value": None, "failed": "duration", "figures": WORST}),
+        RecordedEntry(5, None, "key", {"source": "in-band", "counted": True, "value": None, "figures": POOLED}),
+        RecordedEntry(6, None, "key", {"source": "in-band", "counted": True, "value": None, "figures": POOLED}),
+        RecordedEntry(7, None, "key", {"source": "in-band", "counted": True, "value": None, "figures": POOLED}),
+        RecordedEntry(8, None, "missed", {"value": None, "failed": "duration", "figures": None}),
         RecordedEntry(9, 9.0, "judged", {"step": "unit", "verdict": "wrong", "shown": "9", "attempt": 1}),
         RecordedEntry(10, 30.0, "ended", {"outcome": "failed", "reason": "wrong_entries"}),
     ]
@@ -138,7 +146,7 @@ def test_a_call_is_shown_with_each_key_and_why_one_was_not_heard(writer: CallWri
         "miss 1  unequal tones: twist -12.1 dB; -8 to +5 dB is accepted  52 ms  -12.0 dBm0",
         "key 2   in-band  52 ms  -12.0 dBm0  twist -12.1 dB  SNR 31 dB  off +0.2/-0.1 %",
         "key 2   rfc4733  the same press, not counted again",
-        "key •   in-band  at worst -10 dBm0  twist +0 dB  SNR 30 dB  off +0.2/-0.1 %  (and 2 more)",
+        "key •   in-band  all of them at worst about -10 dBm0  twist -3 dB  SNR 30 dB  off 1 % or less  (and 2 more)",
         "miss •  too short: at least 40 ms are asked for",
         "entry   unit: 9 wrong (no. 1)",
         "ended   failed (wrong_entries)",

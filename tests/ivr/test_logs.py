@@ -105,6 +105,11 @@ def test_numbers_times_and_names_of_calls_are_not_taken_for_passwords(stream: io
         {"deep": [list(CANARY)]},
         {int(CANARY): "as a name"},
         CANARY.encode(),
+        2 * CANARY,
+        f"3{CANARY}",
+        int(2 * CANARY),
+        f"{CANARY[:4]}-{CANARY[4:]}",
+        " ".join(CANARY[place : place + 2] for place in range(0, 8, 2)),
     ],
     ids=repr,
 )
@@ -132,7 +137,13 @@ def test_a_field_that_can_hold_a_secret_is_masked_at_any_depth(
 
 def test_values_that_hide_nothing_are_written_as_they_are(stream: io.StringIO) -> None:
     configure_logs(json=True, stream=stream)
-    told = {"ticks": [1, 2, 3], "seconds": 0.12345678, "state": {"up": True, "since": "2026-11-23T17:58:34+00:00"}}
+    told = {
+        "ticks": [1, 2, 3],
+        "seconds": 0.12345678,
+        "day": "2026-11-27",
+        "number": "03-1234-5678",
+        "state": {"up": True, "since": "2026-11-23T17:58:34+00:00"},
+    }
     structlog.get_logger("test").info("told", call="c12345678fff", **told)
     line = json.loads(stream.getvalue())
     assert {name: line[name] for name in told} == told

@@ -20,7 +20,7 @@ from ivr.dialogue.events import Ending
 from ivr.guidance import Guidance
 from ivr.media import TICK_S
 from ivr.sender import Recording
-from ivr.simulator import run_call
+from ivr.simulator import SimulatedCall, run_call
 from ivr.timeline import Timeline, TimelineRecorder, look
 from ivr.timeline.page import render_page
 from ivr.timeline.plot import plot
@@ -42,7 +42,7 @@ def run(
     *,
     recorder: TimelineRecorder,
     hang_up_at_end: bool = False,
-) -> Ending:
+) -> SimulatedCall:
     return run_call(
         Recording(audio, hang_up_at_end=hang_up_at_end),
         caller=Caller(CONTRACT),
@@ -51,13 +51,13 @@ def run(
         limits=Limits(),
         observer=recorder.observe,
         watch=recorder.watch,
-    ).ending
+    )
 
 
 def call(store: CredentialStore, catalogue: Catalogue, audio: NDArray[np.int16]) -> tuple[Timeline, Ending]:
     recorder = TimelineRecorder()
-    ending = run(store, catalogue, audio, recorder=recorder)
-    return recorder.timeline(), ending
+    simulated = run(store, catalogue, audio, recorder=recorder)
+    return recorder.timeline(simulated.hidden_at), simulated.ending
 
 
 @pytest.mark.parametrize(
@@ -66,16 +66,18 @@ def call(store: CredentialStore, catalogue: Catalogue, audio: NDArray[np.int16])
         (f"1 {PASSWORD} {PASSWORD}", "1"),
         (f"2 {ADDITIONAL}# {PASSWORD} {PASSWORD}", f"2{ADDITIONAL}#"),
         (f"2{ADDITIONAL}#{PASSWORD}{PASSWORD}#", f"2{ADDITIONAL}#"),
-        ("2 0661234567#", "20661234567#"),
+        ("2 0312345697#", "20312345697#"),
+        ("2 0661234567#", "2"),
         (f"2 {PASSWORD}# {PASSWORD} {PASSWORD}", "2"),
         (f"3 {PASSWORD} {PASSWORD}", "3"),
-        (f"9{PASSWORD}{PASSWORD}", "9"),
+        (f"9{PASSWORD}{PASSWORD}", ""),
     ],
     ids=[
         "a password",
         "a number and a password",
         "typed ahead without a pause",
-        "a number that is refused",
+        "a number with a slip",
+        "a number of another line",
         "a password where a number is asked for",
         "a password where a number is asked for, without an end",
         "a password typed ahead of a wrong unit",
@@ -177,8 +179,8 @@ def test_a_call_that_is_over_before_it_began_can_be_drawn(
 ) -> None:
     recorder = TimelineRecorder()
     nothing = np.zeros(0, np.int16)
-    ending = run(store, catalogue, nothing, recorder=recorder, hang_up_at_end=True)
-    timeline = recorder.timeline()
+    ending = run(store, catalogue, nothing, recorder=recorder, hang_up_at_end=True).ending
+    timeline = recorder.timeline(())
     assert len(timeline.audio) == 0
     plot(timeline, tmp_path / "call.png", title="A call")
     assert (tmp_path / "call.png").read_bytes().startswith(b"\x89PNG")

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import pytest
 
+from ivr.dialogue import Limits
 from ivr.dialogue.events import (
     Admitted,
     Ending,
     GuidanceEnded,
+    HangUp,
     HungUp,
     KeyPressed,
+    NotAdmitted,
     NotStored,
     Outcome,
+    RefusalReason,
+    Say,
     StoreAway,
     Stored,
     StreamBroken,
     WithdrawPassword,
 )
+from ivr.dialogue.table import CLOSINGS
 from tests.ivr.dialogue.conversation import ADDITIONAL, ELSEWHERE, LINE, PASSWORD, Conversation
 
 
@@ -72,6 +78,28 @@ class TestHangUp:
         call.happens(Stored())
         assert call.ending == Ending(Outcome.SET, "set")
 
+    @pytest.mark.parametrize("gone", [False, True], ids=["still there", "gone"])
+    def test_a_line_that_was_locked_meanwhile_is_refused_as_at_the_begin(self, gone: bool) -> None:
+        call = Conversation()
+        call.press(f"1{PASSWORD}{PASSWORD}")
+        if gone:
+            call.happens(HungUp())
+        commands = call.happens(NotAdmitted(RefusalReason.LOCKED))
+        said = [command.phrase.parts for command in commands if isinstance(command, Say)]
+        assert said == ([] if gone else [CLOSINGS[RefusalReason.LOCKED]])
+        call.happens(GuidanceEnded())
+        assert call.ending == Ending(Outcome.REFUSED, "locked")
+
+    @pytest.mark.parametrize("keys", ["", "1", f"1{PASSWORD}", f"1{PASSWORD}{PASSWORD}"])
+    def test_a_fault_of_ours_ends_a_call_at_once_wherever_it_is(self, keys: str) -> None:
+        call = Conversation()
+        call.press(keys)
+        commands = call.dialogue.abort(Ending(Outcome.ERROR, "fault"))
+        assert commands[-1] == HangUp(Ending(Outcome.ERROR, "fault"))
+        assert (WithdrawPassword() in commands) == (keys == f"1{PASSWORD}{PASSWORD}")
+        assert call.dialogue.abort(Ending(Outcome.ERROR, "fault")) == []
+        assert call.happens(Stored()) == []
+
     def test_after_a_caller_has_gone_the_store_may_still_fail(self) -> None:
         call = Conversation()
         call.press(f"1{PASSWORD}{PASSWORD}")
@@ -99,15 +127,31 @@ class TestWhatMayBeShown:
         call.set_password("2", f"{ADDITIONAL}#")
         assert [judged.shown for judged in call.judged] == ["2", ADDITIONAL, "********", "********"]
 
-    def test_a_refused_entry_that_looks_like_a_telephone_number_is_shown(self) -> None:
+    @pytest.mark.parametrize("digits", [1, 2])
+    def test_a_refused_number_is_shown_if_it_is_nearly_one_of_the_lines(self, digits: int) -> None:
+        slip = ADDITIONAL[:-digits] + "".join(str((int(digit) + 5) % 10) for digit in ADDITIONAL[-digits:])
         call = Conversation()
-        call.press(f"2{ELSEWHERE}#")
-        assert call.judged[-1].shown == ELSEWHERE
+        call.press(f"2{slip}#")
+        assert call.judged[-1].shown == slip
 
-    def test_any_other_entry_that_was_refused_is_not_shown_for_it_may_be_a_password(self) -> None:
+    @pytest.mark.parametrize("entered", [PASSWORD, ELSEWHERE, "01357924013"], ids=["password", "number", "a mixture"])
+    def test_any_other_entry_that_was_refused_is_not_shown_for_it_may_be_a_password(self, entered: str) -> None:
         call = Conversation()
-        call.press(f"2{PASSWORD}#")
-        assert call.judged[-1].shown == "********"
+        call.press(f"2{entered}#")
+        assert call.judged[-1].shown == "*" * len(entered)
+
+    @pytest.mark.parametrize(("missing", "shown"), [("", ADDITIONAL), (ADDITIONAL[-1], "*********")])
+    def test_a_number_without_its_end_is_shown_only_if_it_is_one_of_the_lines(self, missing: str, shown: str) -> None:
+        call = Conversation()
+        call.press("2" + ADDITIONAL.removesuffix(missing))
+        call.wait(Limits().between_keys_s + 1)
+        assert call.judged[-1].attempt == 1
+        assert call.judged[-1].shown == shown
+
+    def test_a_key_that_chooses_no_unit_is_not_shown_for_it_may_be_a_passwords_first(self) -> None:
+        call = Conversation()
+        call.press("7")
+        assert call.judged[-1].shown == "*"
 
     def test_keys_are_hidden_while_a_password_is_asked_for_or_may_be_typed_ahead(self) -> None:
         call = Conversation()

@@ -56,7 +56,7 @@ EXPECTED_IN = {
     Stored: {State.STORING},
     NotStored: {State.STORING},
     StoreAway: {State.STORING, State.ADMISSION},
-    NotAdmitted: {State.ADMISSION},
+    NotAdmitted: {State.STORING, State.ADMISSION},
 }
 """Answers come only where they were asked for: the shell sends them nowhere else."""
 
