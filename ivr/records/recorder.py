@@ -35,6 +35,8 @@ WAITING: Final = 50_000
 FLUSH_S: Final = 10.0
 """How long a stopping service tries to write what is left."""
 _TIDY_S: Final = 3600.0
+_TIDY_AGAIN_S: Final = 60.0
+"""What could not be tidied is tried again after this time: each attempt may have waited long for the database."""
 
 
 class Recorder:
@@ -63,6 +65,7 @@ class Recorder:
         self._left_out_told = 0
         self._away = False
         self._next_beat = self._next_tidying = time.monotonic()
+        self._forgotten = 0
         self._told: Mapping[str, object] = {}
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
@@ -168,19 +171,32 @@ class Recorder:
         return not self._changes.empty()
 
     def _tidy(self) -> None:
-        """Now and then mark lost calls and forget old ones."""
+        """Now and then mark lost calls and forget old ones.
+
+        Of the old ones some at a time, so that neither records of calls that go on, nor passwords that callers set in
+        the same database, nor the end of the service wait for it: there may be many, if they were kept for too long.
+        """
         now = time.monotonic()
         if now < self._next_tidying or self._away:
             return
-        self._next_tidying = now + BEAT_S
+        self._next_tidying = now + _TIDY_AGAIN_S
         try:
-            lost = self._writer.mark_lost()
-            self._writer.forget_before(self._clock() - self._keep)
-        except StoreUnavailable:
+            if lost := self._writer.mark_lost():
+                _log.warning("calls_lost", calls=lost, reason="the service that had them ended before they did")
+            forgotten = self._writer.forget_before(self._clock() - self._keep)
+        except StoreUnavailable as error:
+            _log.warning("records_not_tidied", problem=str(error), again_in_s=_TIDY_AGAIN_S, remedy=_TIDY_REMEDY)
+            return
+        self._forgotten += forgotten
+        if forgotten:
+            self._next_tidying = (
+                now  # there may be more: after what calls left meanwhile, and a pause for other writers
+            )
             return
         self._next_tidying = now + _TIDY_S
-        if lost:
-            _log.warning("calls_lost", calls=lost, reason="the service that had them ended before they did")
+        if self._forgotten:
+            _log.info("records_forgotten", calls=self._forgotten, kept_days=self._keep.days)
+            self._forgotten = 0
 
 
 class CallRecorder:
@@ -260,6 +276,9 @@ class CallRecorder:
 
 
 _BATCH: Final = 500
+_TIDY_REMEDY: Final = (
+    "old records stay until it works; if it goes on, does another program hold the database, or is its disk full?"
+)
 
 
 def _without_what_is_old(changes: list[Change]) -> list[Change]:
