@@ -157,8 +157,20 @@ class CallWriter:
         }
         known = update(services).where(services.c.service_id == self._service_id).values(**told)
         if not connection.execute(known).rowcount:
+            self._outlive(connection, now)
             own = {"service_id": self._service_id, "host": self._host, "pid": self._pid}
             _insert(connection, services, **own, started_at=self._started_at, **told)
+
+    def _outlive(self, connection: Connection, now: datetime) -> None:
+        """Note that services which had our process id on our host have ended, for we have it now.
+
+        A container that is started again in place has its host's name and process id 1 again: the process of the one
+        that was killed would seem to live. (Where two hosts have one name, and the other's service lives, its next
+        beat says so.)
+        """
+        had_ours = services.c.host == self._host, services.c.pid == self._pid
+        others = services.c.service_id != self._service_id, services.c.stopped_at.is_(None)
+        connection.execute(update(services).where(*had_ours, *others).values(stopped_at=now))
 
 
 def mark_lost(database: Database, now: datetime, host: str) -> int:

@@ -159,6 +159,52 @@ def test_a_process_that_lives_on_this_host_is_not_called_dead_by_a_clock_that_st
     assert reader.search(Query())[0].in_progress
 
 
+def test_a_service_that_was_killed_is_over_when_another_has_its_host_and_process_id(
+    reader: CallReader, open_writer: OpenWriter, clock: FakeClock
+) -> None:
+    here = {"host": socket.gethostname(), "pid": os.getpid()}  # a container that was started again: the pid lives
+    open_writer("killed", **here).write([ServiceBeat({}), call("of-killed")])
+    clock.advance(seconds=1)
+    open_writer("next", **here).write([ServiceBeat({}), call("of-next")])
+    assert {found.call_id: found.outcome for found in reader.search(Query())} == {
+        "of-killed": "lost",
+        "of-next": "in_progress",
+    }
+    assert {state.service_id: state.alive for state in reader.services()} == {"killed": False, "next": True}
+
+
+def test_services_of_another_host_or_process_id_are_not_over_when_one_starts(
+    reader: CallReader, open_writer: OpenWriter
+) -> None:
+    open_writer("first", host="a", pid=1).write([ServiceBeat({}), call("c1")])
+    open_writer("second", host="b", pid=1).write([ServiceBeat({}), call("c2")])
+    open_writer("third", host="a", pid=2).write([ServiceBeat({}), call("c3")])
+    assert {found.outcome for found in reader.search(Query())} == {"in_progress"}
+    assert all(state.alive for state in reader.services())
+
+
+def test_a_service_says_when_it_stopped_and_no_later_one_changes_that(
+    reader: CallReader, open_writer: OpenWriter, clock: FakeClock
+) -> None:
+    open_writer("first").write([ServiceBeat({}, stopped=True)])
+    stopped_at = clock()
+    clock.advance(seconds=5)
+    open_writer("second").write([ServiceBeat({})])
+    assert {state.service_id: state.stopped_at for state in reader.services()} == {"first": stopped_at, "second": None}
+
+
+def test_a_service_of_another_host_of_the_same_name_is_alive_again_with_its_next_beat(
+    reader: CallReader, open_writer: OpenWriter
+) -> None:
+    first, second = open_writer("first"), open_writer("second")
+    first.write([ServiceBeat({}), call()])
+    second.write([ServiceBeat({})])
+    first.write([ServiceBeat({}), STEP])
+    second.write([ServiceBeat({})])
+    assert all(state.alive for state in reader.services())
+    assert [found.outcome for found in reader.search(Query())] == ["in_progress"]
+
+
 def test_a_change_that_the_database_refuses_does_not_keep_the_others_back(
     reader: CallReader, open_writer: OpenWriter
 ) -> None:
