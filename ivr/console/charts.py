@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import cached_property
 from typing import Final
 
 from dsp import NTT
 from ivr.console.findings import KeyQuality
-from ivr.records import CallSummary, Fate, Tally
+from ivr.records import Fate, Report, Tally
 
 STACK: Final = ("set", "abandoned", "refused", "failed", "error", "lost")
 """Outcomes of calls that are over, from the bottom of a column to its top."""
@@ -35,41 +37,79 @@ class Period(Enum):
         return next((period for period in cls if period.word == word), cls.WEEK)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True)
 class Column:
     """A stretch of time.
 
     Attributes:
         place: which column it is, from 0.
         begin: when it began.
-        counts: calls by outcome.
-        tally: what can be counted of them.
+        by_trunk: the tallies of the calls that began in it.
     """
 
     place: int
     begin: datetime
-    counts: dict[str, int] = field(default_factory=dict)
-    tally: Tally = field(default_factory=Tally)
+    by_trunk: Mapping[str, Tally]
+
+    @cached_property
+    def tally(self) -> Tally:
+        """That of all trunks."""
+        return _sum(self.by_trunk.values())
+
+    @cached_property
+    def counts(self) -> Mapping[str, int]:
+        """Calls that are over, by outcome."""
+        counts: Counter[str] = Counter()
+        for (outcome, _reason), number in self.tally.outcomes.items():
+            if outcome != Fate.IN_PROGRESS:
+                counts[outcome] += number
+        return counts
 
     @property
     def total(self) -> int:
-        """All its calls."""
+        """All its calls that are over."""
         return sum(self.counts.values())
 
 
-def columns(calls: Iterable[CallSummary], period: Period, now: datetime) -> list[Column]:
-    """Calls that are over, by the time at which they began."""
-    count = round(period.span / period.column)
-    first = now - period.span
-    made = [Column(place, first + period.column * place) for place in range(count)]
-    for call in calls:
-        place = int((call.began.began_at - first) / period.column)
-        if call.outcome == Fate.IN_PROGRESS or not 0 <= place < count:
-            continue
-        column = made[place]
-        column.counts[call.outcome] = column.counts.get(call.outcome, 0) + 1
-        column.tally.add(call)
-    return made
+def columns(
+    tallies: Callable[[datetime, datetime], Mapping[str, Tally]], period: Period, now: datetime
+) -> list[Column]:
+    """The columns of a period.
+
+    Args:
+        tallies: counts the calls that began from a moment on and before another, by trunk.
+        period: until now.
+        now: the time.
+    """
+    begins = [now - period.span + period.column * place for place in range(round(period.span / period.column))]
+    return [Column(place, begin, tallies(begin, begin + period.column)) for place, begin in enumerate(begins)]
+
+
+def report_of(columns: Iterable[Column]) -> Report:
+    """The tally of all columns, and that of each trunk."""
+    by_trunk: dict[str, list[Tally]] = {}
+    for column in columns:
+        for trunk, tally in column.by_trunk.items():
+            by_trunk.setdefault(trunk, []).append(tally)
+    sums = {trunk: _sum(tallies) for trunk, tallies in sorted(by_trunk.items())}
+    return Report(_sum(sums.values()), sums)
+
+
+def _sum(tallies: Iterable[Tally]) -> Tally:
+    total = Tally()
+    outcomes: Counter[tuple[str, str]] = Counter()
+    failed_at: Counter[str] = Counter()
+    for tally in tallies:
+        total.calls += tally.calls
+        total.admitted += tally.admitted
+        total.set_ += tally.set_
+        total.first_try += tally.first_try
+        total.keys += tally.keys
+        total.missed += tally.missed
+        outcomes.update(tally.outcomes)
+        failed_at.update(tally.failed_at)
+    total.outcomes, total.failed_at = dict(outcomes), dict(failed_at)
+    return total
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ def _qualities(rows: Sequence[Any]) -> Iterator[KeyQuality]:
         figures = body["figures"]
         failed = body.get("failed")
         if figures is None:
-            yield KeyQuality(body["source"], failed, None, None, None, None)
+            yield KeyQuality(body.get("source", ""), failed, None, None, None, None)
             continue
         offset = max(figures["low_offset_percent"], figures["high_offset_percent"], key=abs)
         yield KeyQuality(

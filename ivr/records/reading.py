@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Select, or_, select
+from sqlalchemy import ColumnElement, Row, Select, func, literal_column, or_, select
 
 from credentials import Clock, utc_now
 from credentials.database import Database, database_border
+from ivr.dialogue.events import Outcome
 from ivr.records.model import (
     CallBegan,
     CallRecord,
@@ -22,7 +23,7 @@ from ivr.records.model import (
     RtpQuality,
     ServiceState,
 )
-from ivr.records.report import Report, report
+from ivr.records.report import NOT_COUNTED, Report, Tally, report
 from ivr.records.writing import is_alive, mark_lost
 from ivr.schema import call_entries, calls, services
 from ivr.transcript import in_order
@@ -78,6 +79,19 @@ class CallReader:
         with self._database.reading() as connection:
             rows = connection.execute(_latest_first(query), execution_options={"yield_per": _ROWS_AT_ONCE})
             return report(_summary(row) for row in rows)
+
+    @database_border
+    def tallies(self, query: Query) -> dict[str, Tally]:
+        """Count the calls of a query by trunk, in the database; its limit does not count.
+
+        It tells what `report` does, in a tenth of the time: of 100,000 calls only some dozen counts are read.
+        """
+        self._mark_lost()
+        found: dict[str, Tally] = {}
+        with self._database.reading() as connection:
+            for row in connection.execute(_grouped(query)):
+                _add_group(found.setdefault(row.trunk, Tally()), row)
+        return dict(sorted(found.items()))
 
     def only(self, beginning: str) -> CallRecord:
         """The one call whose id begins so.
@@ -143,6 +157,37 @@ def _latest_first(query: Query) -> Select[Any]:
     if query.until:
         conditions.append(calls.c.began_at < query.until)
     return select(calls).where(*conditions).order_by(calls.c.began_at.desc(), calls.c.call_id).limit(query.limit)
+
+
+def _grouped(query: Query) -> Select[Any]:
+    """How many calls of a query are alike in all that a tally tells apart."""
+    # No bound 0: a database would take the one that is selected and the one that is grouped by for two.
+    all_well = ((calls.c.wrong_entries + calls.c.silences) == literal_column("0")).label("all_well")
+    kinds = (calls.c.trunk, calls.c.outcome, calls.c.reason, calls.c.step, all_well)
+    sums = (
+        func.count().label("number"),
+        func.sum(calls.c["keys"]).label("keys_heard"),
+        func.sum(calls.c.missed).label("keys_missed"),
+    )
+    return _latest_first(query).limit(None).order_by(None).with_only_columns(*kinds, *sums).group_by(*kinds)
+
+
+def _add_group(tally: Tally, row: Row[Any]) -> None:
+    """Count calls that are alike, as `Tally.add` counts one."""
+    outcome = row.outcome or Fate.IN_PROGRESS.value
+    why = outcome, row.reason or ""
+    tally.calls += row.number
+    tally.keys += row.keys_heard
+    tally.missed += row.keys_missed
+    tally.outcomes[why] = tally.outcomes.get(why, 0) + row.number
+    if outcome in NOT_COUNTED:
+        return
+    tally.admitted += row.number
+    if outcome == Outcome.SET:
+        tally.set_ += row.number
+        tally.first_try += row.number if row.all_well else 0
+    else:
+        tally.failed_at[row.step] = tally.failed_at.get(row.step, 0) + row.number
 
 
 def _outcome_is(outcome: str) -> ColumnElement[bool]:

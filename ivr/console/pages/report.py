@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from ivr.console.charts import STACK, Period, columns, histograms, refused_tests
+from ivr.console.charts import STACK, Period, columns, histograms, refused_tests, report_of
 from ivr.console.visit import Visit
 from ivr.records import Query
-from ivr.records import report as make_report
 
 
 def show(visit: Visit) -> Response:
@@ -15,17 +14,17 @@ def show(visit: Visit) -> Response:
     period = Period.of(visit.request.query_params.get("period", ""))
     trunk = visit.request.query_params.get("trunk") or None
     now = visit.config.clock()
-    since = now - period.span
-    found = visit.backend.calls.search(Query(since=since, trunk=trunk, limit=None))
-    keys = visit.backend.findings.keys(since=since, trunk=trunk)
+    calls = visit.backend.calls
+    made = columns(lambda since, until: calls.tallies(Query(since=since, until=until, trunk=trunk)), period, now)
+    keys = visit.backend.findings.keys(since=now - period.span, trunk=trunk)
     return visit.page(
         "report.html",
         period=period,
         periods=Period,
         trunk=trunk,
         trunks=visit.backend.findings.trunks(),
-        report=make_report(found),
-        columns=columns(found, period, now),
+        report=report_of(made),
+        columns=made,
         stack=STACK,
         histograms=histograms(keys),
         refused=refused_tests(keys),

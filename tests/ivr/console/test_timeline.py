@@ -10,8 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.console.charts import Period, columns, histograms, refused_tests
-from ivr.console.findings import KeyQuality
 from ivr.console.timeline import WIDTH, draw
 from ivr.records import CallBegan, CallRecord, CallSummary, RecordedEntry
 
@@ -160,25 +158,3 @@ def test_nothing_is_drawn_outside(parts: list[tuple[float, str, bool]]) -> None:
         assert bar.x >= 0
         assert bar.x + bar.width <= drawing.width + 4
         assert bar.width >= 0
-
-
-def test_a_column_has_the_calls_that_began_in_it_and_are_over() -> None:
-    now = BEGAN + timedelta(hours=1)
-    calls = [summary("set"), summary("in_progress"), summary("failed")]
-    made = columns(calls, Period.DAY, now)
-    assert [column.counts for column in made if column.total] == [{"set": 1, "failed": 1}]
-    assert made[23].tally.admitted == 2
-
-
-def test_histograms_count_heard_and_refused_and_put_the_extremes_at_the_ends() -> None:
-    keys = [
-        KeyQuality("in-band", None, -10.0, 0.0, 45.0, 0.0),
-        KeyQuality("", "twist", -60.0, -12.0, 99.0, 0.0),
-        KeyQuality("rfc4733", None, None, None, None, None),
-    ]
-    level, twist, snr = histograms(keys)
-    assert (sum(level.heard), sum(level.refused)) == (1, 1)
-    assert level.refused[0] == 1
-    assert twist.limits == (-8.0, 5.0)
-    assert snr.refused[-1] == 1
-    assert refused_tests(keys) == {"twist": 1}
