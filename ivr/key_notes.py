@@ -10,7 +10,7 @@ unit was not heard, a caller who types ahead presses the password while the unit
 
 - a key that chooses a unit is named (the unit is told anyway);
 - a burst that was refused, and a key that chooses none, is named only if it stands alone: nothing else is pressed
-  for a while before and after. And of each attempt only one: who presses again and again may be typing on.
+  for a while before and after. Of one attempt only the same key is named again: who presses another is typing on.
 
 Keys of the target number wait until their entry is judged, and are named only if the dialogue names the entry; bursts
 that were refused, only if they lie within it.
@@ -52,10 +52,14 @@ class Context:
     Attributes:
         fate: what may be told of its keys.
         waiting: what happened in it meanwhile, with its time.
+        lone_key: the key that stood alone in it.
+        crowded: not all of its keys stood alone, or they were not the same: no more of them are named.
     """
 
     fate: Fate
     waiting: list[tuple[float, KeyEntry | Interrupted]] = field(default_factory=list)
+    lone_key: str | None = field(default=None, repr=False)
+    crowded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ class Press:
 
     Attributes:
         context: the entry that it belongs to.
-        apart: whether it is the first of its attempt, and no key was down for a while before it.
+        apart: whether no key was down for a while before it.
     """
 
     context: Context
@@ -88,8 +92,7 @@ class KeyNotes:
         self._number = Context(Fate.OPEN)
         self._hidden: list[KeyEntry] = []
         self._down_at = -math.inf
-        self._lonely: tuple[float, KeyEntry] | None = None
-        self._enough = False
+        self._lonely: tuple[Context, float, KeyEntry] | None = None
 
     # --- keys -----------------------------------------------------------------------------------------------
 
@@ -98,9 +101,7 @@ class KeyNotes:
         apart = self._nothing_since(now)
         self._settle_lonely(named=apart)
         self._down_at = now
-        press = Press(self._context(dialogue, now), apart and not self._enough)
-        self._enough = True
-        return press
+        return Press(self._context(dialogue, now), apart)
 
     def again(self, dialogue: Dialogue, now: float) -> Press:
         """A key that has counted already is heard by another way."""
@@ -115,14 +116,14 @@ class KeyNotes:
             case Fate.NAMED:
                 self._note(now, entry)
             case Fate.ALONE:
-                self._note_if_alone(press, now, entry)
+                self._note_alone(press, now, entry)
             case Fate.HIDDEN:
                 self._hidden.append(entry)
 
     def missed(self, press: Press, now: float, entry: KeyMissed) -> None:
         """Note a burst that was refused."""
         if press.context is self._unit:
-            self._note_if_alone(press, now, entry)
+            self._note_alone(press, now, entry)
         elif press.context.fate is Fate.OPEN:
             press.context.waiting.append((now, entry))
         else:
@@ -142,7 +143,7 @@ class KeyNotes:
         """An entry was judged."""
         if judged.step == State.UNIT.value:
             self._unit.fate = Fate.NAMED if judged.verdict is Verdict.ACCEPTED else Fate.ALONE
-            self._unit, self._enough = Context(Fate.OPEN), False
+            self._unit = Context(Fate.OPEN)
         elif judged.step == State.NUMBER.value:
             self._number_judged(named=judged.named)
 
@@ -167,19 +168,24 @@ class KeyNotes:
     def _nothing_since(self, now: float) -> bool:
         return now - self._down_at >= ALONE_S
 
-    def _note_if_alone(self, press: Press, now: float, entry: KeyEntry) -> None:
-        if press.apart:
-            self._lonely = (now, entry)
+    def _note_alone(self, press: Press, now: float, entry: KeyEntry) -> None:
+        """Note a key if it stands alone; whether it does is known when nothing has followed it for a while."""
+        context = press.context
+        if press.apart and not context.crowded and context.lone_key in (None, entry.value):
+            context.lone_key = entry.value
+            self._lonely = (context, now, entry)
         else:
+            context.crowded = True
             self._hide(now, entry)
 
     def _settle_lonely(self, *, named: bool) -> None:
         if self._lonely is None:
             return
-        (at, entry), self._lonely = self._lonely, None
+        (context, at, entry), self._lonely = self._lonely, None
         if named:
             self._note(at, entry)
         else:
+            context.crowded = True
             self._hide(at, entry)
 
     def _number_judged(self, *, named: bool) -> None:

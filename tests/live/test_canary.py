@@ -87,6 +87,10 @@ def in_every_way(house: House, canary: str, other: str, seen: Path) -> None:
         check=True,
     )
     (seen / "call.txt").write_text(pressed.stdout + pressed.stderr, encoding="utf-8")
+    ahead_unheard = seen.parent.parent / "sent" / "unheard.wav"
+    soundfile.write(ahead_unheard, synthesize(f"3 {canary} {canary}", twist_db=-12.0, lead_s=1.0), 8000)
+    unheard = house.ivr("call", "--from", OTHER_ADDITIONAL, "--wav", str(ahead_unheard))
+    (seen / "unheard.txt").write_text(unheard.stdout + unheard.stderr, encoding="utf-8")
 
 
 def while_the_store_is_locked(house: House, canary: str) -> None:

@@ -28,13 +28,16 @@ def impatient_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]
 
 
 def bad_keys(path: Path) -> Path:
-    """The key 1, unequal, then short, then off its frequency, again and again: it is never heard."""
+    """The key 1, unequal, then short, then off its frequency, again and again: it is never heard.
+
+    Who presses more quickly may be typing a password ahead: then it is not told which keys were not heard.
+    """
     strokes = (
-        synthesize("1", twist_db=-12.0, pause_s=0.6),
-        synthesize("1", tone_s=0.024, pause_s=0.6),
-        synthesize("1", offset_percent=3.0, pause_s=0.6),
+        synthesize("1", twist_db=-12.0, pause_s=2.0),
+        synthesize("1", tone_s=0.024, pause_s=2.0),
+        synthesize("1", offset_percent=3.0, pause_s=2.0),
     )
-    soundfile.write(path, np.tile(np.concatenate(strokes), 40), RATE, "PCM_16")
+    soundfile.write(path, np.tile(np.concatenate(strokes), 12), RATE, "PCM_16")
     return path
 
 
