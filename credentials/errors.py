@@ -76,7 +76,7 @@ class Problem:
     """One thing that is wrong in a lines file.
 
     Attributes:
-        row: as a spreadsheet counts it: 1 is the header.
+        row: as a spreadsheet counts it: 1 is the header; 0 when the whole file is meant.
         column: the column's name, or "" when the whole row or file is meant.
         reason: what is wrong and what to do.
     """
@@ -86,6 +86,8 @@ class Problem:
     reason: str
 
     def __str__(self) -> str:
+        if self.row == 0:
+            return self.reason
         place = f"row {self.row}, column {self.column}" if self.column else f"row {self.row}"
         return f"{place}: {self.reason}"
 

@@ -31,6 +31,8 @@ NUMBER = "number"
 LANGUAGE = "language"
 _COLUMNS = {CONTRACT_NUMBER, NUMBER, LANGUAGE}
 _REQUIRED = {CONTRACT_NUMBER, NUMBER}
+_OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs"}
+"""As spreadsheets write them where a comma is in numbers, and under the name of text."""
 _LANGUAGE_CODE = re.compile(r"[a-z]{2,3}")
 _MOST_PROBLEMS = 100
 _ROWS_A_STEP = 1000
@@ -50,10 +52,12 @@ class ListedLine:
     Attributes:
         language: None where no row gives one.
         places: every number of the line, the contract number included, and where it was first named.
+        repeated: rows that say what an earlier one says.
     """
 
     language: str | None = None
     places: dict[str, Place] = field(default_factory=dict)
+    repeated: list[int] = field(default_factory=list)
 
 
 class Problems:
@@ -112,6 +116,7 @@ class _Reader:
     def __init__(self, problems: Problems) -> None:
         self.lines: dict[str, ListedLine] = {}
         self._owners: dict[str, tuple[str, int]] = {}
+        self._said: set[tuple[str, str]] = set()
         self._problems = problems
 
     def take(self, row: int, cells: dict[str, str]) -> None:
@@ -124,7 +129,11 @@ class _Reader:
         self._own(line, contract_number, contract_number, Place(row, CONTRACT_NUMBER))
         if number != contract_number:
             self._own(line, contract_number, number, Place(row, NUMBER))
-        self._speak(line, contract_number, cells.get(LANGUAGE, ""), Place(row, LANGUAGE))
+        language = cells.get(LANGUAGE, "")
+        if (contract_number, number) in self._said and language in ("", line.language):
+            line.repeated.append(row)
+        self._said.add((contract_number, number))
+        self._speak(line, contract_number, language, Place(row, LANGUAGE))
 
     def _number(self, place: Place, text: str) -> str | None:
         try:
@@ -216,13 +225,15 @@ def _header(cells: Sequence[str]) -> list[str]:
     missing = sorted(_REQUIRED - set(columns))
     if unknown or missing or len(set(columns)) != len(columns):
         shown = ",".join(columns)[:80] or "nothing"
+        other = next((mark for mark in _OTHER_SEPARATORS if len(columns) == 1 and mark in columns[0]), None)
+        hint = "" if other is None else f"; its cells are separated by {_OTHER_SEPARATORS[other]}: save it with commas"
         raise BadLinesFile(
             (
                 Problem(
                     1,
                     next(iter(unknown or missing), ""),
                     f"the header must name {CONTRACT_NUMBER}, {NUMBER} and, where wanted, {LANGUAGE},"
-                    f" each once; it has {shown}",
+                    f" each once; it has {shown}{hint}",
                 ),
             )
         )

@@ -61,8 +61,10 @@ def import_listed(
     result = ImportResult(
         lines=len(listed),
         numbers=sum(len(line.places) for line in listed.values()),
-        moved=len(changes.moved),
-        removed=len(changes.removed_numbers),
+        moved=tuple(sorted(row["moved"] for row in changes.moved)),
+        removed=tuple(sorted(row["removed"] for row in changes.removed_numbers)),
+        languages=frozenset(line.language for line in listed.values() if line.language is not None),
+        repeated=tuple(sorted(row for line in listed.values() for row in line.repeated)),
     )
     return result, list(_entries(changes))
 

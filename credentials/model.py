@@ -169,9 +169,13 @@ class ImportResult:
         numbers: numbers that the file names, contract numbers included.
         moved: numbers that belonged to another line before; their credentials are gone.
         removed: numbers that belong to no line any more; their credentials are gone.
+        languages: those that the file gives to lines.
+        repeated: rows of the file that say what an earlier one says.
     """
 
     lines: int
     numbers: int
-    moved: int = 0
-    removed: int = 0
+    moved: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    languages: frozenset[str] = frozenset()
+    repeated: tuple[int, ...] = ()

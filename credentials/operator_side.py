@@ -31,6 +31,21 @@ class OperatorSide(StoreBase):
             return list(provisioning.all_lines(connection))
 
     @database_border
+    def line_of(self, number: str) -> Line:
+        """Return the line that a number belongs to.
+
+        Raises:
+            InvalidNumber: that is no number.
+            UnknownLine: no line has it.
+        """
+        number = normalise_number(number)
+        with self._database.reading() as connection:
+            line = provisioning.find_line(connection, number)
+        if line is None:
+            raise UnknownLine(f"no line has the number {number}")
+        return line
+
+    @database_border
     def export_lines(self, target: TextIO) -> int:
         """Write all lines as a file that `import_lines` takes; returns how many.
 
@@ -157,29 +172,45 @@ class OperatorSide(StoreBase):
             entries.append(Entry(Action.LINE_REMOVED, contract_number))
 
     @database_border
-    def lock_line(self, contract_number: str, *, operator: str = _OPERATOR) -> None:
+    def lock_line(self, contract_number: str, *, operator: str = _OPERATOR) -> bool:
         """Lock a line out: its callers are refused, nothing is set for it, and none of its numbers logs in.
 
+        Returns:
+            Whether this changed anything: a line that is locked out already stays so, and nothing is recorded.
+
         Raises:
             InvalidNumber, UnknownLine: there is no such line.
         """
         number = normalise_number(contract_number)
         with self._database.writing() as connection:
+            _require_line(connection, number)
+            line = provisioning.hold_line(connection, number)
+            if line is not None and line.locked:
+                return False
             provisioning.set_lock(connection, number, self._now())
             self._record(connection, [Entry(Action.LINE_LOCKED, number)], actor=operator, origin="")
+        return True
 
     @database_border
-    def unlock_line(self, contract_number: str, *, operator: str = _OPERATOR) -> None:
+    def unlock_line(self, contract_number: str, *, operator: str = _OPERATOR) -> bool:
         """Let a line in again that was locked out, or is refused for its calls; those are forgotten.
+
+        Returns:
+            Whether this changed anything: of a line that was let in, and has no calls that count, nothing is recorded.
 
         Raises:
             InvalidNumber, UnknownLine: there is no such line.
         """
-        number = normalise_number(contract_number)
+        number, now = normalise_number(contract_number), self._now()
         with self._database.writing() as connection:
+            _require_line(connection, number)
+            line = provisioning.hold_line(connection, number)
+            if line is not None and not line.locked and not throttling.is_counting(connection, number, now=now):
+                return False
             provisioning.set_lock(connection, number, None)
             throttling.forget(connection, number)
             self._record(connection, [Entry(Action.LINE_UNLOCKED, number)], actor=operator, origin="")
+        return True
 
     # The record
 
@@ -208,6 +239,11 @@ class OperatorSide(StoreBase):
     def current_key_id(self) -> str:
         """The id of the key that makes new hashes."""
         return self._ring.current.key_id
+
+    @property
+    def earlier_key_ids(self) -> frozenset[str]:
+        """The ids of the keys at hand that made new hashes before the current one."""
+        return frozenset(key.key_id for key in self._ring if self._ring.precedes(key.key_id))
 
     @database_border
     def key_usage(self) -> dict[str, int]:
@@ -239,8 +275,10 @@ def _require_free(connection: Connection, number: str) -> None:
 
 
 def _require_line(connection: Connection, contract_number: str) -> None:
-    if _owner(connection, contract_number) != contract_number:
-        raise UnknownLine(f"no line has the contract number {contract_number}")
+    owner = _owner(connection, contract_number)
+    if owner != contract_number:
+        whose = "" if owner is None else f": it is a number of line {owner}"
+        raise UnknownLine(f"no line has the contract number {contract_number}{whose}")
 
 
 def _require_additional(connection: Connection, number: str) -> str:

@@ -44,6 +44,14 @@ def is_throttled(connection: Connection, contract_number: str, *, limits: CallLi
     return _count(connection, contract_number, _SET, now) >= limits.sets_per_hour
 
 
+def is_counting(connection: Connection, contract_number: str, *, now: datetime) -> bool:
+    """Tell whether a line is refused for its calls, or has some that count towards it."""
+    until = connection.scalar(select(lines.c.refused_until).where(lines.c.contract_number == contract_number))
+    if until is not None and now < until:
+        return True
+    return any(_count(connection, contract_number, outcome, now) for outcome in (_SET, _FAILED))
+
+
 def count_set(connection: Connection, contract_number: str, call_id: str, *, now: datetime) -> None:
     """Count a call that sets a temporary password; a call counts once."""
     _add(connection, contract_number, _SET, call_id, now)

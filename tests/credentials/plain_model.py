@@ -127,15 +127,18 @@ class Model:
             return NumberTaken
         return self._become({each: owner for each, owner in self.owners.items() if each != number})
 
-    def lock(self, contract: str, locked: bool) -> Any:
+    def lock(self, contract: str, locked: bool, now: datetime) -> Any:
         if contract not in self.lines:
             return UnknownLine
         line = self.lines[contract]
+        counting = any(at > now - HOUR for at in (*line.sets.values(), *line.failed.values()))
+        refused = line.refused_until is not None and now < line.refused_until
+        changed = line.locked != locked or (not locked and (counting or refused))
         line.locked = locked
         if not locked:
             line.refused_until = None
             line.sets, line.failed = {}, {}
-        return None
+        return changed
 
     # Calls
 

@@ -101,7 +101,7 @@ class History(RuleBasedStateMachine):
     @rule(number=numbers, locked=st.booleans())
     def lock(self, number: str, locked: bool) -> None:
         change = self.store.lock_line if locked else self.store.unlock_line
-        assert told(lambda: change(number)) == self.model.lock(number, locked)
+        assert told(lambda: change(number)) == self.model.lock(number, locked, self.now)
 
     # Calls
 

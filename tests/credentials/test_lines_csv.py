@@ -118,8 +118,19 @@ def test_an_open_quote_is_a_problem_and_not_the_rest_of_the_file() -> None:
 
 
 def test_a_missing_file_is_a_clear_error(tmp_path: Path) -> None:
-    with pytest.raises(BadLinesFile, match=r"lines\.csv cannot be read: No such file"):
-        read_lines(tmp_path / "lines.csv")
+    path = tmp_path / "lines.csv"
+    with pytest.raises(BadLinesFile) as caught:
+        read_lines(path)
+    assert str(caught.value) == f"{path} cannot be read: No such file or directory"
+
+
+@pytest.mark.parametrize(("mark", "name"), [(";", "semicolons"), ("\t", "tabs")])
+def test_another_separator_is_named(mark: str, name: str) -> None:
+    with pytest.raises(BadLinesFile, match=f"its cells are separated by {name}: save it with commas"):
+        read((HEADER + "0312345678,,\n").replace(",", mark))
+    with pytest.raises(BadLinesFile) as caught:
+        read("contract_number,number,tongue\n")
+    assert "separated" not in str(caught.value)
 
 
 def test_the_hundredth_problem_ends_the_reading_and_the_text_shows_the_first_ten() -> None:

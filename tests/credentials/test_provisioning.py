@@ -10,6 +10,7 @@ from credentials import (
     Line,
     LoginVerdict,
     Unit,
+    UnknownLine,
 )
 from tests.credentials.conftest import check
 
@@ -46,7 +47,7 @@ def test_the_same_file_again_changes_nothing(store: CredentialStore) -> None:
     before = store.list_lines()
     give_password(store, SECOND)
     result = load(store, f"{CONTRACT},{SECOND},\n{CONTRACT},{THIRD},\n{OTHER},,en\n")
-    assert result == ImportResult(lines=2, numbers=4)
+    assert result == ImportResult(lines=2, numbers=4, languages=frozenset({"en"}))
     assert store.list_lines() == before
     assert opens(store, SECOND)
 
@@ -55,11 +56,16 @@ def test_a_named_line_gets_exactly_the_numbers_of_the_file_and_others_are_left_a
     store: CredentialStore,
 ) -> None:
     result = load(store, f"{CONTRACT},{SECOND},\n{CONTRACT},0312345699,\n")
-    assert result == ImportResult(lines=1, numbers=3, removed=1)
+    assert result == ImportResult(lines=1, numbers=3, removed=(THIRD,))
     assert store.list_lines() == [
         Line(CONTRACT, frozenset({CONTRACT, SECOND, "0312345699"})),
         Line(OTHER, frozenset({OTHER}), "en"),
     ]
+
+
+def test_rows_that_say_what_an_earlier_one_says_are_named(empty_store: CredentialStore) -> None:
+    rows = f"{CONTRACT},{SECOND},\n{OTHER},,\n{CONTRACT},{SECOND},en\n{OTHER},{OTHER},\n{CONTRACT},{SECOND},en\n"
+    assert load(empty_store, rows).repeated == (5, 6)  # row 4 gives the language
 
 
 def test_a_number_that_stays_keeps_its_password_and_its_failures(store: CredentialStore) -> None:
@@ -82,7 +88,7 @@ def test_a_number_that_goes_to_another_line_leaves_its_password_behind(store: Cr
     give_password(store, SECOND)
     give_password(store, THIRD)
     result = load(store, f"{CONTRACT},{THIRD},\n{OTHER},{SECOND},\n")
-    assert result == ImportResult(lines=2, numbers=4, moved=1)
+    assert result == ImportResult(lines=2, numbers=4, moved=(SECOND,))
     assert store.admit(SECOND) == Line(OTHER, frozenset({OTHER, SECOND}), "en")
     assert check(store, SECOND, PASSWORD) is LoginVerdict.UNKNOWN
     assert opens(store, THIRD)
@@ -107,7 +113,7 @@ def test_a_bad_row_at_the_end_leaves_everything_as_it_was(store: CredentialStore
 def test_a_whole_list_removes_what_it_does_not_name(store: CredentialStore) -> None:
     give_password(store, SECOND)
     result = load(store, f"{OTHER},{SECOND},\n", remove_absent=True)
-    assert result == ImportResult(lines=1, numbers=2, moved=1, removed=2)
+    assert result == ImportResult(lines=1, numbers=2, moved=(SECOND,), removed=(CONTRACT, THIRD))
     assert store.list_lines() == [Line(OTHER, frozenset({OTHER, SECOND}), "en")]
     assert not opens(store, SECOND)
 
@@ -126,6 +132,29 @@ def test_an_empty_whole_list_is_refused_rather_than_obeyed(store: CredentialStor
 def test_the_language_changes_only_where_the_file_gives_one(store: CredentialStore) -> None:
     load(store, f"{OTHER},,\n{CONTRACT},,en\n")
     assert {line.contract_number: line.language for line in store.list_lines()} == {CONTRACT: "en", OTHER: "en"}
+
+
+def test_a_line_is_found_by_each_of_its_numbers(store: CredentialStore) -> None:
+    assert {store.line_of(number).contract_number for number in (CONTRACT, "03-1234-5679", THIRD)} == {CONTRACT}
+    with pytest.raises(UnknownLine, match="no line has the number 0799999999"):
+        store.line_of("0799999999")
+
+
+def test_a_lock_that_is_there_already_is_told_and_not_recorded(store: CredentialStore) -> None:
+    assert store.unlock_line(CONTRACT) is False
+    assert store.lock_line(CONTRACT) is True
+    records = len(store.audit_records())
+    assert store.lock_line(CONTRACT) is False
+    assert len(store.audit_records()) == records
+    assert store.unlock_line(CONTRACT) is True
+    assert store.unlock_line(CONTRACT) is False
+    assert [record.action for record in store.audit_records()[records:]] == ["LINE_UNLOCKED"]
+
+
+def test_unlocking_a_line_whose_calls_count_forgets_them_and_is_recorded(store: CredentialStore) -> None:
+    store.note_failed_call(CONTRACT, call_id="1")
+    assert store.unlock_line(CONTRACT) is True
+    assert store.unlock_line(CONTRACT) is False
 
 
 def test_a_locked_line_stays_locked(store: CredentialStore) -> None:
