@@ -18,13 +18,13 @@ import ivr.console.pages.report as report
 from credentials import StoreUnavailable
 from ivr.console.config import ConsoleConfig
 from ivr.console.database import Backend
-from ivr.console.errors import not_found, page_failed, store_away
+from ivr.console.errors import bad_query, not_found, page_failed, store_away
 from ivr.console.guard import Guard
 from ivr.console.health import healthz
 from ivr.console.live import LiveView, look
 from ivr.console.login_queue import LoginQueue
 from ivr.console.static import StaticFiles
-from ivr.console.visit import open_to_all, page, queued
+from ivr.console.visit import BadQuery, open_to_all, page, queued
 from ivr.operators import Role
 
 
@@ -69,7 +69,13 @@ def create_app(config: ConsoleConfig) -> Starlette:
             Mount("/static", StaticFiles()),
         ],
         middleware=[Middleware(Guard, hosts=config.hosts)],
-        exception_handlers={StoreUnavailable: store_away, 404: not_found, 405: not_found, Exception: page_failed},
+        exception_handlers={
+            StoreUnavailable: store_away,
+            BadQuery: bad_query,
+            404: not_found,
+            405: not_found,
+            Exception: page_failed,
+        },
         lifespan=lifespan,
     )
     app.state.config = config

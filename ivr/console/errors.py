@@ -16,6 +16,11 @@ def store_away(request: Request, error: Exception) -> Response:
     return visit.page("away.html", status=503, detail=str(error))
 
 
+def bad_query(request: Request, _error: Exception) -> Response:
+    """The address asks for what cannot be looked for."""
+    return Visit(request, "", None, {}).page("problem.html", status=400, problem="bad_query")
+
+
 def not_found(request: Request, _error: Exception) -> Response:
     """There is no such page."""
     return Visit(request, "", None, {}).page("problem.html", status=404, problem="not_found")

@@ -20,8 +20,14 @@ from ivr.console.templates import render
 from ivr.console.texts import Texts, load_texts, preferred_language
 from ivr.operators import LANGUAGES, Operator, Role
 
+LONGEST: Final = 200
+"""Characters of anything that an address may ask for; what we name or show is far shorter."""
 _FIELDS: Final = 16
 _MARK_KEPT_S: Final = 90 * 86400
+
+
+class BadQuery(Exception):  # noqa: N818 - reads as what it says
+    """What an address asks for is too long, or has characters in it that a database does not take."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,7 @@ class Visit:
         """What is said, in the operator's language, or in one that the browser asks for."""
         if self.operator is not None:
             return load_texts(self.operator.language)
-        asked = self.request.query_params.get("lang", "")
+        asked = self.request.query_params.get("lang", "")  # compared and no more: pages for errors read it, too
         return load_texts(
             asked if asked in LANGUAGES else preferred_language(self.request.headers.get("accept-language", ""))
         )
@@ -70,6 +76,22 @@ class Visit:
     def may(self, role: Role) -> bool:
         """Whether whoever asks has the rights of a role."""
         return self.operator is not None and self.operator.role.may(role)
+
+    def asked(self, name: str) -> str:
+        """What the address asks for by that name; "" if nothing.
+
+        Raises:
+            BadQuery: it cannot be looked for.
+        """
+        text = self.request.query_params.get(name, "")
+        if not _is_bounded(text):
+            raise BadQuery(name)
+        return text
+
+    def in_path(self, name: str) -> str:
+        """A part of the path; "" if nothing can be called so."""
+        text: str = self.request.path_params.get(name, "")
+        return text if _is_bounded(text) else ""
 
     def page(self, template: str, *, status: int = 200, **values: Any) -> Response:
         """A page in the console's dress."""
@@ -113,6 +135,10 @@ class Visit:
             cookie_name(self.config), secure=self.config.https, httponly=True, samesite="strict", path="/"
         )
         return response
+
+
+def _is_bounded(text: str) -> bool:
+    return len(text) <= LONGEST and text.isprintable()
 
 
 Handler = Callable[[Visit], Response]

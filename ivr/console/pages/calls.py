@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
+from urllib.parse import urlencode
 
 import structlog
 from starlette.responses import Response
@@ -16,33 +17,34 @@ from dsp import NTT
 from ivr.console.explanations import explain_miss
 from ivr.console.masking import mask_call, mask_entries
 from ivr.console.timeline import AXIS, HEIGHT, Lane, draw
-from ivr.console.visit import Visit, back_to
+from ivr.console.visit import LONGEST, Visit, back_to
 from ivr.operators import Role
 from ivr.records import OUTCOMES, CallRecord, CallSummary, Query
 from ivr.transcript import HIDDEN
 
 _log = structlog.get_logger(__name__)
 _AT_ONCE: Final = 50
+_DIGITS: Final = 15
+"""The longest telephone number, without its prefix: ITU-T E.164, 6.1. SQLite refuses patterns of 50,000."""
+_SHOWN: Final = 40
 _SEPARATORS: Final = re.compile(r"[-\s().\u2010-\u2015\u2212\u30fc]")
 
 
 def search(visit: Visit) -> Response:
     """Calls by number, outcome, trunk and time."""
-    asked = visit.request.query_params
+    asked = {name: visit.asked(name) for name in ("outcome", "trunk", "since", "until", "before")}
+    asked["number"] = visit.request.query_params.get("number", "")[: LONGEST + 1]
     wrong: list[str] = []
-    number = _SEPARATORS.sub("", unicodedata.normalize("NFKC", asked.get("number", "")))
-    if number and not (number.isascii() and number.isdigit()):
-        wrong.append(visit.texts("calls.wrong_number", text=asked["number"]))
-        number = ""
+    number = _number(visit, asked["number"], wrong)
     if visit.masked:
         number = ""  # who may not see a number may not find it out digit by digit
-    outcome = asked.get("outcome", "")
-    times = {name: _moment(visit, asked.get(name, ""), wrong) for name in ("since", "until", "before")}
+    outcome = asked["outcome"]
+    times = {name: _moment(visit, asked[name], wrong) for name in ("since", "until", "before")}
     until = min((moment for moment in (times["until"], times["before"]) if moment is not None), default=None)
     query = Query(
         number=number or None,
         outcome=outcome if outcome in OUTCOMES else None,
-        trunk=asked.get("trunk") or None,
+        trunk=asked["trunk"] or None,
         since=times["since"],
         until=until,
         limit=_AT_ONCE + 1,
@@ -53,9 +55,9 @@ def search(visit: Visit) -> Response:
     return visit.page(
         "calls.html",
         calls=shown[:_AT_ONCE],
-        asked={name: asked.get(name, "") for name in ("number", "outcome", "trunk", "since", "until")},
-        more=None if more is None else str(visit.request.url.include_query_params(before=more.isoformat()).query),
-        earlier="before" in asked,
+        asked=asked,
+        more=None if more is None else urlencode({**asked, "before": more.isoformat()}),
+        earlier=bool(asked["before"]),
         outcomes=OUTCOMES,
         trunks=visit.backend.findings.trunks(),
         wrong=wrong,
@@ -123,8 +125,23 @@ def _line_of(visit: Visit, call: CallSummary) -> Line | None:
 
 
 def _call_id(visit: Visit) -> str:
-    call_id: str = visit.request.path_params["call_id"]
-    return call_id
+    return visit.in_path("call_id")
+
+
+def _number(visit: Visit, text: str, wrong: list[str]) -> str:
+    """The digits of a number or of a part of one, however they are typed."""
+    number = _SEPARATORS.sub("", unicodedata.normalize("NFKC", text))
+    if len(text) > LONGEST or (number.isdecimal() and len(number) > _DIGITS):
+        wrong.append(visit.texts("calls.long_number", text=_shortened(text), most=_DIGITS))
+        return ""
+    if number and not (number.isascii() and number.isdigit()):
+        wrong.append(visit.texts("calls.wrong_number", text=_shortened(text)))
+        return ""
+    return number
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def _moment(visit: Visit, text: str, wrong: list[str]) -> datetime | None:
@@ -134,5 +151,5 @@ def _moment(visit: Visit, text: str, wrong: list[str]) -> datetime | None:
     try:
         return datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError):
-        wrong.append(visit.texts("calls.wrong_time", text=text))
+        wrong.append(visit.texts("calls.wrong_time", text=_shortened(text)))
         return None

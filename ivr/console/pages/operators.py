@@ -95,5 +95,4 @@ def _done(visit: Visit, event: str, name: str) -> Response:
 
 
 def _name(visit: Visit) -> str:
-    name: str = visit.request.path_params.get("name", "")
-    return name
+    return visit.in_path("name")

@@ -11,8 +11,8 @@ from ivr.records import Query
 
 def show(visit: Visit) -> Response:
     """The charts of a period, of all trunks or one."""
-    period = Period.of(visit.request.query_params.get("period", ""))
-    trunk = visit.request.query_params.get("trunk") or None
+    period = Period.of(visit.asked("period"))
+    trunk = visit.asked("trunk") or None
     now = visit.config.clock()
     calls = visit.backend.calls
     made = columns(lambda since, until: calls.tallies(Query(since=since, until=until, trunk=trunk)), period, now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 import pytest
 
@@ -41,6 +42,33 @@ def test_what_cannot_be_searched_for_is_named(logged_in: LogIn, query: str) -> N
     answer = logged_in(Role.OPERATOR).get(f"/calls?{query}")
     assert answer.status_code == 400
     assert 'role="alert"' in answer.text
+
+
+@pytest.mark.parametrize("number", ["0" * 60_000, "1" * 16, "１" * 16, "-" * 300, "12 " * 8], ids=len)
+def test_a_number_that_is_longer_than_any_is_named_on_the_page(logged_in: LogIn, number: str) -> None:
+    for role in (Role.OPERATOR, Role.VIEWER):
+        answer = logged_in(role).get("/calls", params={"number": number})
+        assert answer.status_code == 400
+        assert "is longer than a telephone number: write 15 digits at most" in answer.text
+        assert len(answer.text) < 20_000
+
+
+def test_a_number_of_fifteen_digits_is_looked_for(logged_in: LogIn) -> None:
+    assert "No call matches" in logged_in(Role.OPERATOR).get("/calls?number=+815-0123-4567-8901").text
+
+
+@pytest.mark.parametrize("value", ["x" * 30_000, "a\0b", "a\nb"], ids=["long", "nul", "newline"])
+def test_what_no_address_can_ask_for_is_refused_and_not_shown(logged_in: LogIn, value: str) -> None:
+    operator = logged_in(Role.OPERATOR)
+    for path, names in (("/calls", ("outcome", "trunk", "since", "until", "before")), ("/report", ("period", "trunk"))):
+        for name in names:
+            answer = operator.get(path, params={name: value})
+            assert answer.status_code == 400, (path, name)
+            assert "This address cannot be looked up" in answer.text
+    assert operator.get(f"/calls/{quote(value)}").status_code == 404
+    for path in ("/calls", "/report", "/login", "/", "/live"):
+        unknown = operator.build_request("HEAD", path, params={"unknown": value, "lang": value})
+        assert operator.send(unknown).status_code in (200, 303, 405)
 
 
 def test_older_calls_are_a_page_away(stage: Stage, logged_in: LogIn) -> None:
