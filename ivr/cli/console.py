@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import structlog
 import typer
 
-from ivr.cli.app import open_store, reporting_errors
+from ivr.cli.common import open_store, reporting_errors
 from ivr.console.config import ConsoleConfig
 from ivr.console.serving import serve_console
 from ivr.doctor.ports import console_port, require_free
@@ -39,7 +39,12 @@ def console(
         LogLevel, typer.Option("--log-level", help="The least important lines to write.")
     ] = LogLevel.INFO,
 ) -> None:
-    """Serve the operators' console until SIGTERM or Ctrl-C. `ivr operator add` says who may log in."""
+    """Serve the operators' console until SIGTERM or Ctrl-C. `ivr operator add` says who may log in.
+
+    Who fails to log in 5 times within a minute is refused for a minute: by browser, where that operator has logged in
+    before, else by address. Behind a proxy all others have its address, and are refused together: let the proxy limit
+    how often one client may ask for /login.
+    """
     configure_logs(level=log_level)
     given: dict[str, Any] = {"console_names": name or None, "console_https": https}
     settings = Settings.load(**{setting: value for setting, value in given.items() if value is not None})

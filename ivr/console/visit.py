@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from ivr.console import forgery
@@ -211,6 +211,8 @@ def _endpoint(serve: Handler, run: Callable[[Visit, Handler], Awaitable[Response
                     form = {name: value for name, value in sent.items() if isinstance(value, str)}
             except BodyTooLong:
                 return Response(status_code=413)
+            except ClientDisconnect:  # a form that did not come whole is no fault of ours, and nobody waits any more
+                return Response(status_code=400)
         token = request.cookies.get(cookie_name(request.app.state.config), "")
         return await run(Visit(request, token, None, form), serve)
 

@@ -8,9 +8,11 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
+
+import pytest
 
 from ivr.console.serving import CONNECTIONS
 from ivr.scenarios.house import free_tcp_ports
@@ -82,3 +84,18 @@ def test_connections_that_ask_nothing_keep_nobody_out(stage: Stage, visitor: Vis
             assert other.get("/login").status_code == 200
         stage.beat(calls=1)
         watcher.next()  # who watches is not sent away for those who ask nothing
+
+
+def test_a_form_that_breaks_off_is_no_fault_of_the_program(address: str, caplog: pytest.LogCaptureFixture) -> None:
+    place = urlsplit(address)
+    head = f"POST /login HTTP/1.1\r\nhost: {place.netloc}\r\ncontent-length: 99\r\n"
+    kind = "content-type: application/x-www-form-urlencoded\r\n\r\n"
+    with socket.create_connection((place.hostname, place.port)) as client:
+        client.sendall((head + kind + "name=o").encode())
+        client.shutdown(socket.SHUT_WR)
+        with suppress(ConnectionError):
+            while client.recv(1000):
+                pass
+    with Visitor(address) as visitor:
+        assert visitor.get("/login").status_code == 200
+    assert "Exception" not in caplog.text
