@@ -98,13 +98,17 @@ def generate(
     twist: Annotated[float, typer.Option(help="High tone's level minus low tone's, dB.")] = 0.0,
     offset: Annotated[float, typer.Option(help="Frequency offset of both tones, percent.")] = 0.0,
     noise: Annotated[float | None, typer.Option(help="White noise this many dB below the tones.")] = None,
-    tone: Annotated[float, typer.Option(help="Length of a tone, ms.", min=0)] = 100.0,
+    tone: Annotated[float, typer.Option(help="Length of a tone, ms.", min=1)] = 100.0,
     pause: Annotated[float, typer.Option(help="Length of a pause, ms.", min=0)] = 100.0,
     rate: Annotated[int, typer.Option(help="Sampling rate, Hz.", min=4000, max=192_000)] = 8000,
     law: Annotated[Law, typer.Option(help="Coding of the file.", case_sensitive=False)] = Law.LINEAR,
     seed: Annotated[int | None, typer.Option(help="Start phases and noise of this seed.")] = None,
 ) -> None:
     """Write the tones of some keys to a WAV file."""
+    if not keys.strip():
+        raise typer.BadParameter("name at least one key", param_hint="KEYS")
+    if output.suffix.lower() != ".wav":
+        raise typer.BadParameter(f"{output} is not named .wav, and nothing else is written", param_hint="--output")
     try:
         samples = synthesize(
             keys.upper(),
@@ -131,6 +135,8 @@ def plot_command(
     near_misses: Annotated[bool, typer.Option(help="Mark what was refused, and why, too.")] = True,
 ) -> None:
     """Draw a file's spectrogram with the tones and what was heard."""
+    if not output.absolute().parent.is_dir():
+        raise typer.BadParameter(f"{output} cannot be written: there is no such folder", param_hint="--output")
     from dsp.plot import plot  # takes a second to load; the other commands need not wait
 
     try:

@@ -227,8 +227,8 @@ def describe(entry: TranscriptEntry) -> str:
         case KeyMissed(value, failed, figures_):
             return f"missed {_shown(value)}  failed: {failed}{_figures(figures_)}"
         case EntryJudged(judged):
-            attempt = "" if judged.verdict is Verdict.ACCEPTED else f", {judged.attempt}."
-            return f"entry     {judged.step}: {judged.shown or '(nothing)'} {judged.verdict.value}{attempt}"
+            attempt = "" if judged.verdict is Verdict.ACCEPTED else f" (no. {judged.attempt})"
+            return f"entry     {judged.step}: {judged.shown or 'nothing'} {judged.verdict.value}{attempt}"
         case Ended(ending):
             return f"ended     {ending.outcome.value} ({ending.reason})"
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from importlib.util import find_spec
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -14,8 +16,9 @@ from rich.table import Table
 from rich.text import Text
 
 from credentials import InvalidNumber, normalise_number
+from dsp import AudioError
 from ivr.caller import Caller
-from ivr.cli.app import open_store, printable, reporting_errors
+from ivr.cli.common import open_store, printable, reporting_errors
 from ivr.dialogue.events import Ending, Outcome, RefusalReason
 from ivr.folder_report import Row, check_recordings, recordings
 from ivr.guidance import Guidance
@@ -33,6 +36,8 @@ from ivr.timeline.page import render_page
 from ivr.transcript import as_json, describe
 
 _PANEL: Final = "A folder of recordings"
+PICTURES: Final = (".png", ".svg", ".pdf")
+"""What `--plot` can write, by the file's name."""
 
 
 @reporting_errors
@@ -59,8 +64,9 @@ def simulate(
 ) -> None:
     """Run a call whose caller sends a recording, and print what happened.
 
-    The dialogue, receiver, guidance and store are those of live calls: the password is really set. The exit status is 0
-    only then. Pictures and pages show nothing of what is sent while a password is asked for.
+    The dialogue, receiver, guidance and store are those of live calls: the password is really set, and a call that
+    fails counts against its line. The exit status is 0 only if it is set. Pictures and pages show nothing of what is
+    sent while a password is asked for.
 
     For a folder: every WAV is a call of its own, from the first of the sample lines, in a store that is gone
     afterwards; nothing is set in yours. FILE.yaml beside FILE.wav may say what is expected of it, as the `expect` of a
@@ -68,6 +74,8 @@ def simulate(
     """
     configure_logs(level=LogLevel.WARNING)
     settings = Settings.load()
+    if not file.exists():
+        raise AudioError(f"{file}: no such file")
     if file.is_dir():
         if as_json_ or plot is not None or html is not None:
             raise typer.BadParameter("one recording at a time, not a folder", param_hint="--json / --plot / --html")
@@ -76,11 +84,23 @@ def simulate(
         raise typer.BadParameter(f"{file} is no folder", param_hint="--report")
     if caller is None:
         raise typer.BadParameter("who calls? Give the caller number", param_hint="--caller")
-    if plot is not None and find_spec("matplotlib") is None:
-        raise typer.BadParameter("needs matplotlib: pip install 'karipass[plot]'; or use --html", param_hint="--plot")
+    _check_drawings(plot, html)
     ending, timeline = _simulate(file, _caller(caller), settings, as_json_=as_json_, hang_up=hang_up)
     _draw(timeline, ending, file, caller, plot, html, settings.language)
     raise SystemExit(0 if ending.outcome is Outcome.SET else 1)
+
+
+def _check_drawings(plot: Path | None, html: Path | None) -> None:
+    """Before the call, which changes the store, has run in vain."""
+    if plot is not None and find_spec("matplotlib") is None:
+        raise typer.BadParameter("needs matplotlib: pip install 'karipass[plot]'; or use --html", param_hint="--plot")
+    if plot is not None and plot.suffix.lower() not in PICTURES:
+        raise typer.BadParameter(f"{plot} is named for none of {', '.join(PICTURES)}", param_hint="--plot")
+    for option, path in (("--plot", plot), ("--html", html)):
+        if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
+            raise typer.BadParameter(
+                f"{path} cannot be written: name a file in a folder that is there", param_hint=option
+            )
 
 
 def _simulate(file: Path, who: Caller, settings: Settings, *, as_json_: bool, hang_up: bool) -> tuple[Ending, Timeline]:
@@ -107,10 +127,20 @@ def _simulate(file: Path, who: Caller, settings: Settings, *, as_json_: bool, ha
         }
         print(json.dumps(call, ensure_ascii=False, indent=2))
     else:
-        for at_s, entry in timeline.entries:
-            time = "       " if at_s is None else f"{at_s:7.2f}"
-            print(f"{time}  {describe(entry)}")
+        for line in _transcript(timeline):
+            print(line)
     return ending, timeline
+
+
+def _transcript(timeline: Timeline) -> Iterator[str]:
+    """A line an entry; entries that say the same without a time, as keys of a password do, are counted together."""
+    told = [(at_s, describe(entry)) for at_s, entry in timeline.entries]
+    for (_, line), alike in groupby(
+        enumerate(told), lambda place: (place[0] if place[1][0] is not None else -1, place[1][1])
+    ):
+        (_, (at_s, _)), *more = alike
+        time = "       " if at_s is None else f"{at_s:7.2f}"
+        yield f"{time}  {line}" + (f"  (and {len(more)} more)" if more else "")
 
 
 def _draw(
@@ -134,16 +164,18 @@ def _check_folder(directory: Path, who: Caller, settings: Settings, report: Path
     if not files:
         print(f"ivr: {directory}: there is no WAV file in it", file=sys.stderr)
         return 1
-    console = Console(stderr=True)
     guidance = Guidance.load(DEFAULT_LANGUAGE)
     rows: list[Row] = []
-    with temporary_store() as store, console.status("") as status:
+    with temporary_store() as store, Console(stderr=True).status("") as status:
         simulation = Simulation(store, guidance)
         checking = check_recordings(files, simulation, caller=who, limits=settings.limits, hang_up_at_end=hang_up)
         for row in checking:
             rows.append(row)
             status.update(f"{len(rows)} of {len(files)}")
-    Console().print(_table(rows))
+    console = Console()
+    console.print(_table(rows))
+    expected = sum(row.problem is None for row in rows)
+    console.print(f"{expected} of {len(rows)} recordings as expected")
     if report is not None:
         cases = [
             Case(name=row.file.name, seconds=row.seconds, failure=row.problem, broken=row.observed is None)

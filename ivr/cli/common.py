@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import Final, ParamSpec, TypeVar
 
-from credentials import CredentialError, CredentialStore, KeyRing
+from credentials import CredentialError, CredentialStore, InvalidDatabaseUrl, KeyRing, StoreUnavailable
 from dsp import AudioError
 from ivr.errors import CallFailed, PortTaken
 from ivr.exchange_config import ExchangeError
@@ -22,6 +22,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 KEY_VARIABLE: Final = "KARIPASS_KEY"
+DATABASE_VARIABLE: Final = "KARIPASS_DATABASE_URL"
 
 EXPECTED: Final = (
     SettingsError,
@@ -54,7 +55,18 @@ def reporting_errors(command: Callable[P, R]) -> Callable[P, R]:
 
 def print_error(error: Exception) -> None:
     """Say on standard error what went wrong."""
-    print(f"ivr: {printable(str(error))}", file=sys.stderr)
+    print(f"ivr: {printable(_told(error))}", file=sys.stderr)
+
+
+def _told(error: Exception) -> str:
+    """The error's text; of the store, which knows of no settings, with the one that leads to it."""
+    text = str(error)
+    if isinstance(error, InvalidDatabaseUrl):
+        return f"{DATABASE_VARIABLE}: {text}"
+    if isinstance(error, StoreUnavailable):
+        text = " ".join(text.split())  # PostgreSQL's reasons have several lines
+        return f"{text} ({DATABASE_VARIABLE} says where it is)" if DATABASE_VARIABLE in os.environ else text
+    return text
 
 
 def printable(text: str) -> str:
@@ -75,6 +87,15 @@ def open_store(settings: Settings) -> CredentialStore:
         raise SettingsError(
             f"KARIPASS_STATE_DIR={settings.state_dir}: cannot be made ({error.strerror}); name another directory"
         ) from None
-    in_environment = KEY_VARIABLE in os.environ
-    ring = KeyRing.from_environment(KEY_VARIABLE) if in_environment else KeyRing.from_file(settings.store_key_file)
-    return CredentialStore.open(settings.store_url, key=ring, limits=settings.call_limits)
+    return CredentialStore.open(settings.store_url, key=key_ring(settings), limits=settings.call_limits)
+
+
+def key_ring(settings: Settings) -> KeyRing:
+    """The store's keys, from the environment or their file (which is made on first use).
+
+    Raises:
+        InvalidKey: they cannot be used.
+    """
+    if KEY_VARIABLE in os.environ:
+        return KeyRing.from_environment(KEY_VARIABLE)
+    return KeyRing.from_file(settings.store_key_file)
