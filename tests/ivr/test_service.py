@@ -17,6 +17,7 @@ import pytest
 import structlog
 
 from credentials import CredentialStore, LoginVerdict
+from ivr.call import CallSession
 from ivr.errors import PortTaken
 from ivr.guidance import Guidance
 from ivr.logs import configure_logs
@@ -252,6 +253,22 @@ async def test_a_stream_that_breaks_is_our_fault_and_lets_the_dialplan_apologise
     await house.logged('"stream_broken"')
     await channel.rest()
     await stream.closed()
+    assert channel.variables == {}
+
+
+async def test_a_fault_of_our_program_is_an_error_and_lets_the_dialplan_apologise(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def faulty(*_: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    channel, stream = await in_call(house)
+    await stream.first_frame()
+    monkeypatch.setattr(CallSession, "key_frame", faulty)
+    stream.press("1")
+    await house.logged('"outcome": "error", "reason": "fault"')
+    await stream.closed()
+    await channel.rest()
     assert channel.variables == {}
 
 
