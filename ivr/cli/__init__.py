@@ -6,7 +6,8 @@ A command's module is loaded when the command is used: who lists calls does not 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any, Final
+from importlib.metadata import version
+from typing import Annotated, Any, Final
 
 import typer
 from typer.core import TyperGroup
@@ -56,6 +57,16 @@ class OnDemand(TyperGroup):
 app = typer.Typer(name="ivr", cls=OnDemand, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"karipass {version('karipass')}")
+        raise typer.Exit
+
+
 @app.callback()
-def ivr() -> None:
+def ivr(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
     """The access number: a telephone call sets a temporary password."""

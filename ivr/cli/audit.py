@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 from credentials import Head
-from ivr.cli.app import open_store, reporting_errors
+from ivr.cli.common import open_store, reporting_errors
+from ivr.cli.moments import when
+from ivr.cli.wording import counted
 from ivr.settings import Settings
 
 audit_app = typer.Typer(help="Who did what to which number when.", no_args_is_help=True)
@@ -35,7 +37,7 @@ def verify(
     if verification.problem is not None:
         print(f"ivr: the audit trail is NOT whole: {verification.problem}", file=sys.stderr)
         raise SystemExit(1)
-    print(f"the audit trail is whole: {verification.head.position} records; head {verification.head}")
+    print(f"the audit trail is whole: {counted(verification.head.position, 'record')}; head {verification.head}")
 
 
 @audit_app.command()
@@ -49,6 +51,6 @@ def show(
         records = store.audit_records(number=number, last=last)
     for record in records:
         print(
-            f"{record.position:>8}  {record.at:%Y-%m-%d %H:%M:%S}Z  {record.number:<11}  {record.action:<22}"
+            f"{record.position:>8}  {when(record.at)}  {record.number:<11}  {record.action:<22}"
             f"  by {' from '.join(filter(None, (record.actor, record.origin)))}  {record.detail}".rstrip()
         )

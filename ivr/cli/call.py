@@ -14,7 +14,7 @@ import typer
 
 from credentials import InvalidNumber, normalise_number
 from dsp import KEYS
-from ivr.cli.app import reporting_errors
+from ivr.cli.common import reporting_errors
 from ivr.dialogue.events import Outcome
 from ivr.dialogue.table import TELEPHONE_NUMBER
 from ivr.ear import PAUSE_S, Utterance, recognise

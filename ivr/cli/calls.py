@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -15,10 +16,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from credentials import StoreUnavailable
-from ivr.cli.app import print_error, reporting_errors
+from credentials import InvalidNumber, StoreUnavailable, normalise_number
 from ivr.cli.call_timeline import console as wide_console
-from ivr.cli.call_timeline import outcome_text, print_call, when
+from ivr.cli.call_timeline import outcome_text, print_call
+from ivr.cli.common import print_error, reporting_errors
+from ivr.cli.moments import when
+from ivr.cli.tables import print_table
+from ivr.dialogue.events import REASONS
 from ivr.records import OUTCOMES, CallReader, CallSummary, Fate, Query, open_existing_records
 from ivr.records.report import Tally
 from ivr.settings import Settings
@@ -28,6 +32,16 @@ _LOOK_BACK: Final = timedelta(minutes=30)
 """Longer than any call."""
 _LIMIT: Final = 50
 _MOST: Final = 100_000
+_TEXTS: Final = {
+    "call": 12,
+    "began": len("2026-11-27 18:48:49+0900"),
+    "caller": 11,
+    "target": 11,
+    "unit": len("ADMIN_USER"),
+    "outcome": max(len(f"{outcome} ({reason})") for outcome, reasons in REASONS.items() for reason in reasons),
+}
+"""Columns of text, and how wide they are."""
+_DIGITS: Final = 4
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -58,8 +72,13 @@ def _outcome(text: str | None) -> str | None:
 
 
 def _digits(text: str | None) -> str | None:
-    digits = None if text is None else re.sub(r"[-\s]", "", text)
-    if digits is not None and not (digits.isascii() and digits.isdigit()):
+    if text is None:
+        return None
+    with suppress(InvalidNumber):
+        return normalise_number(text)
+    # A part of one, with its full-width digits and its hyphens of every kind, as of a whole one.
+    digits = re.sub(r"[\W_\u30fc]", "", unicodedata.normalize("NFKC", text))
+    if not (digits.isascii() and digits.isdigit()):
         raise typer.BadParameter(f"{text!r}: write digits of the number, for example 0312345678 or 5678")
     return digits
 
@@ -86,7 +105,10 @@ def calls(
         query = Query(number=number, outcome=outcome, since=since, limit=limit)
         shown = {_seen(call) for call in reader.search(_recent(query))} if follow else set()
         found = reader.search(query)[::-1]
-        console.print(_table(found) if found else "No calls.")
+        if found:
+            print_table(console, _table(found))
+        else:
+            console.print("No calls.")
         if follow:
             _follow(reader, console, query, shown | {_seen(call) for call in found})
 
@@ -119,7 +141,7 @@ def _follow(reader: CallReader, console: Console, query: Query, shown: set[tuple
             for call in reversed(recent):
                 if _seen(call) not in shown and (asks_for_begun or not call.in_progress):
                     shown.add(_seen(call))
-                    console.print(_table([call], header=False))
+                    print_table(console, _table([call], header=False))
 
 
 def _recent(query: Query) -> Query:
@@ -133,11 +155,12 @@ def _seen(call: CallSummary) -> tuple[str, str]:
 
 
 def _table(found: list[CallSummary], *, header: bool = True) -> Table:
+    """Calls, a row each. Widths do not depend on them: what is printed later stands under what is there."""
     table = Table(box=None, show_header=header, header_style="bold", pad_edge=False)
-    for name, width in (("call", 12), ("began", 19), ("caller", 11), ("target", 11), ("unit", 10), ("outcome", 16)):
-        table.add_column(name, min_width=width, overflow="fold")
-    for name in ("wrong", "missed", "s"):
-        table.add_column(name, min_width=len(name), justify="right")
+    for name, width in _TEXTS.items():
+        table.add_column(name, width=width, overflow="fold")
+    for name in ("wrong", "silent", "missed", "s"):
+        table.add_column(name, min_width=max(len(name), _DIGITS), justify="right")
     for call in found:
         seconds = "" if call.seconds is None else f"{call.seconds:.0f}"
         table.add_row(
@@ -147,7 +170,8 @@ def _table(found: list[CallSummary], *, header: bool = True) -> Table:
             call.target or "-",
             call.unit or "-",
             outcome_text(call),
-            str(call.wrong_entries + call.silences or ""),
+            str(call.wrong_entries or ""),
+            str(call.silences or ""),
             str(call.missed or ""),
             seconds,
         )
@@ -182,7 +206,7 @@ def report(
     for trunk, tally in told.by_trunk.items():
         table.add_row(trunk or "-", *_figures(tally))
     table.add_row(Text("all", "bold"), *_figures(told.total))
-    console.print(table)
+    print_table(console, table)
     _print_counts(console, "Where callers fail (the last step that they reached)", told.total.failed_at)
     outcomes = {f"{outcome}: {reason}": count for (outcome, reason), count in told.total.outcomes.items()}
     _print_counts(console, "How calls ended", outcomes)

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ivr.cli.call_timeline import console as wide_console
+from ivr.cli.tables import print_table
 from ivr.doctor import Examined, Level, Site, asterisk, database, examine, local, ports
 from ivr.doctor.finding import error
 from ivr.logs import LogLevel, configure_logs
@@ -70,6 +71,6 @@ def _print(findings: list[Examined]) -> None:
         table.add_row(level, "" if examined.check == previous else examined.check, Text(found.text), Text(found.remedy))
         previous = examined.check
     console = wide_console()
-    console.print(table)
+    print_table(console, table)
     errors, warnings = (sum(each.finding.level is level for each in findings) for level in (Level.ERROR, Level.WARNING))
     console.print(f"\nerrors: {errors}, warnings: {warnings}")

@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from credentials import KeyRing
-from ivr.cli.app import KEY_VARIABLE, open_store, reporting_errors
+from ivr.cli.common import KEY_VARIABLE, key_ring, open_store, reporting_errors
+from ivr.cli.tables import print_table
 from ivr.settings import Settings, SettingsError
 
 keys_app = typer.Typer(help="The keys of the store's hashes, and their rotation.", no_args_is_help=True)
@@ -18,16 +19,27 @@ keys_app = typer.Typer(help="The keys of the store's hashes, and their rotation.
 @keys_app.command("list")
 @reporting_errors
 def list_keys() -> None:
-    """List the keys by their ids, and how many credentials are of each.
+    """List the keys at hand by their ids, how many credentials are of each, and what needs it.
 
-    One that is not current and has no credentials can be taken out of the key file.
+    An earlier one that has no credentials any more can be taken out of the key file.
     """
-    with open_store(Settings.load()) as store:
-        usage, current = store.key_usage(), store.current_key_id
-    table = Table("key", "credentials", "", box=None)
-    for key_id in sorted({current, *usage}, key=lambda key_id: key_id != current):
-        table.add_row(key_id, str(usage.get(key_id, 0)), "makes new hashes" if key_id == current else "")
-    Console(soft_wrap=True).print(table)
+    settings = Settings.load()
+    with open_store(settings) as store:
+        usage, current, earlier = store.key_usage(), store.current_key_id, store.earlier_key_ids
+        key_ids = [key.key_id for key in key_ring(settings)]
+    table = Table("key", "credentials", "what needs it", box=None)
+    for key_id in key_ids:
+        count = usage.get(key_id, 0)
+        if key_id == current:
+            need = "makes new hashes"
+        elif key_id not in earlier:
+            need = "nothing yet: when it is the first of the keys, it makes new hashes"
+        elif count:
+            need = "these credentials, until their owners log in again"
+        else:
+            need = "nothing any more: it can be taken out"
+        table.add_row(key_id, str(count), need)
+    print_table(Console(soft_wrap=True), table)
 
 
 @keys_app.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Final
@@ -14,14 +14,17 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from credentials import CredentialError, ImportProgress, ImportStage
-from ivr.cli.app import open_store, reporting_errors
+from credentials import CredentialError, ImportProgress, ImportStage, Line, normalise_number
+from ivr.cli.common import open_store, reporting_errors
+from ivr.cli.tables import print_table
+from ivr.cli.wording import counted, listed
 from ivr.settings import Settings
+from prompts import languages as prompt_languages
 
 lines_app = typer.Typer(help="The lines whose callers are admitted.", no_args_is_help=True)
 
 Number = Annotated[str, typer.Argument(help="The number, as in 03-1234-5678.", metavar="NUMBER")]
-ContractNumber = Annotated[str, typer.Argument(help="The line, by its contract number.", metavar="LINE")]
+NumberOfLine = Annotated[str, typer.Argument(help="Any number of the line.", metavar="NUMBER")]
 
 _STAGES: Final = {
     ImportStage.READING: "rows read",
@@ -45,10 +48,16 @@ def import_lines(
     One row a number. A line that the file names then has exactly the numbers that the file gives it; other lines stay
     as they are, unless with --whole.
     """
-    with open_store(Settings.load()) as store, _progress() as progress:
+    settings = Settings.load()
+    with open_store(settings) as store, _progress() as progress:
         result = store.import_lines(file, remove_absent=whole, operator=_operator(), progress=progress)
-    changes = [f"{count} {word}" for count, word in ((result.moved, "moved"), (result.removed, "removed")) if count]
-    print(", ".join([f"{result.lines} lines with {result.numbers} numbers imported", *changes]))
+    print(f"{counted(result.lines, 'line')} with {counted(result.numbers, 'number')} imported")
+    for numbers, word in ((result.moved, "moved to another line"), (result.removed, "removed")):
+        if numbers:
+            print(f"{len(numbers)} {word}: {listed(numbers)}")
+    if result.repeated:
+        print(f"ivr: {file}: rows that say what an earlier one says: {listed(result.repeated)}", file=sys.stderr)
+    _warn_of_languages(result.languages, settings)
 
 
 @lines_app.command("export")
@@ -67,7 +76,7 @@ def export_lines(
         except OSError as error:
             print(f"ivr: {file} cannot be written: {error.strerror}", file=sys.stderr)
             raise SystemExit(1) from None
-    print(f"{count} lines exported to {file}")
+    print(f"{counted(count, 'line')} exported to {file}")
 
 
 @lines_app.command("list")
@@ -82,7 +91,7 @@ def list_lines() -> None:
         state = "locked" if line.locked else ""
         table.add_row(line.contract_number, " ".join(additional), line.language, line.unit or "", state)
     if lines:
-        Console(soft_wrap=True).print(table)
+        print_table(Console(soft_wrap=True), table)
     else:
         print("no lines yet: import some with `ivr lines import FILE`")
 
@@ -97,16 +106,23 @@ def add(
     language: Annotated[str, typer.Option(help="The new line's language (ISO 639).")] = "ja",
 ) -> None:
     """Add a line, or a number to a line."""
-    with open_store(Settings.load()) as store:
+    settings = Settings.load()
+    with open_store(settings) as store:
         if to is not None:
             store.add_number(number, to=to, operator=_operator())
-            return
-        try:
-            store.add_line(number, language=language, operator=_operator())
-        except CredentialError:
-            raise
-        except ValueError as error:
-            raise typer.BadParameter(str(error), param_hint="--language") from None
+        else:
+            try:
+                store.add_line(number, language=language, operator=_operator())
+            except CredentialError:
+                raise
+            except ValueError as error:
+                raise typer.BadParameter(str(error), param_hint="--language") from None
+        line = store.line_of(number)
+    if to is not None:
+        print(f"{normalise_number(number)} is a number of line {line.contract_number} now")
+    else:
+        print(f"there is a line {line.contract_number} now, language {line.language}")
+        _warn_of_languages({line.language}, settings)
 
 
 @lines_app.command()
@@ -115,6 +131,7 @@ def move(number: Number, to: Annotated[str, typer.Option(metavar="LINE", help="T
     """Move an additional number to another line. What opened it does not go with it."""
     with open_store(Settings.load()) as store:
         store.move_number(number, to=to, operator=_operator())
+    print(f"{normalise_number(number)} is a number of line {normalise_number(to)} now; what opened it is gone")
 
 
 @lines_app.command()
@@ -129,22 +146,46 @@ def remove(
             store.remove_line(number, operator=_operator())
         else:
             store.remove_number(number, operator=_operator())
+    number = normalise_number(number)
+    print(f"line {number} and all its numbers are removed" if line else f"{number} is a number of no line now")
 
 
 @lines_app.command()
 @reporting_errors
-def lock(line: ContractNumber) -> None:
-    """Lock a line out: its callers are refused, and none of its numbers logs in."""
+def lock(number: NumberOfLine) -> None:
+    """Lock the line of a number out: its callers are refused, and none of its numbers logs in."""
     with open_store(Settings.load()) as store:
-        store.lock_line(line, operator=_operator())
+        line = store.line_of(number)
+        changed = store.lock_line(line.contract_number, operator=_operator())
+    print(f"{_named(line, number)} is locked out{'' if changed else ' already'}")
 
 
 @lines_app.command()
 @reporting_errors
-def unlock(line: ContractNumber) -> None:
-    """Let a line in again that was locked out, or is refused for its many calls."""
+def unlock(number: NumberOfLine) -> None:
+    """Let the line of a number in again that was locked out, or is refused for its many calls."""
     with open_store(Settings.load()) as store:
-        store.unlock_line(line, operator=_operator())
+        line = store.line_of(number)
+        changed = store.unlock_line(line.contract_number, operator=_operator())
+    print(f"{_named(line, number)} is let in {'again' if changed else 'already'}")
+
+
+def _named(line: Line, number: str) -> str:
+    """A line, and by which number it was found if that is not its own."""
+    given = normalise_number(number)
+    whose = "" if given == line.contract_number else f", to which {given} belongs,"
+    return f"line {line.contract_number}{whose}"
+
+
+def _warn_of_languages(languages: Collection[str], settings: Settings) -> None:
+    """Say which languages there is no guidance in: the store takes any, and callers would wonder."""
+    there = prompt_languages(settings.operator_prompts_dir)
+    for language in sorted(set(languages) - set(there)):
+        print(
+            f"ivr: there is no guidance in {language}, only in {', '.join(there)}: callers of its lines hear"
+            f" {settings.language} (KARIPASS_LANGUAGE)",
+            file=sys.stderr,
+        )
 
 
 def _operator() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Final
@@ -12,7 +13,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ivr.cli.app import reporting_errors
+from ivr.cli.common import reporting_errors
+from ivr.cli.moments import when
+from ivr.cli.tables import print_table
 from ivr.operators import OperatorError, Operators, Role
 from ivr.records import open_records
 from ivr.settings import Settings, SettingsError
@@ -71,9 +74,8 @@ def list_operators() -> None:
         return
     table = Table("name", "role", "language", "since", box=None)
     for operator in found:
-        since = operator.created_at.astimezone().strftime("%Y-%m-%d %H:%M")
-        table.add_row(operator.name, operator.role.value, operator.language, since)
-    Console(soft_wrap=True).print(table)
+        table.add_row(operator.name, operator.role.value, operator.language, when(operator.created_at))
+    print_table(Console(soft_wrap=True), table)
 
 
 @operator_app.command()
@@ -82,6 +84,7 @@ def remove(name: Name) -> None:
     """Remove an operator; their logins end at once."""
     with _operators() as operators:
         operators.remove(name)
+    print(f"{name} can log in to the console no more")
 
 
 @operator_app.command()
@@ -90,6 +93,7 @@ def password(name: Name, password_stdin: FromStdin = False) -> None:
     """Give an operator a new password; their logins end at once."""
     with _operators() as operators:
         operators.set_password(name, _new_password(from_stdin=password_stdin))
+    print(f"{name} has a new password, and must log in to the console again")
 
 
 @operator_app.command()
@@ -98,16 +102,22 @@ def role(name: Name, role: Annotated[Role, typer.Argument(help="viewer, operator
     """Give an operator another role, at once."""
     with _operators() as operators:
         operators.set_role(name, role)
+    print(f"{name} is {role.value} of the console now")
 
 
 def _new_password(*, from_stdin: bool) -> str:
     if from_stdin:
         return sys.stdin.readline(_LONGEST_LINE).rstrip("\r\n")
     try:
-        first = getpass.getpass("Password: ")
-        again = getpass.getpass("Again: ")
-    except EOFError:
-        raise OperatorError("there is nobody to ask for the password: hand it in with --password-stdin") from None
+        with warnings.catch_warnings():
+            # It warns where it cannot keep what is typed from the screen: where there is no terminal.
+            warnings.simplefilter("error", getpass.GetPassWarning)
+            first = getpass.getpass("Password: ")
+            again = getpass.getpass("Again: ")
+    except (EOFError, getpass.GetPassWarning):
+        raise OperatorError(
+            "there is no terminal to ask for the password at: hand it in with --password-stdin"
+        ) from None
     if first != again:
         raise OperatorError("the two passwords differ: nothing was changed")
     return first

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from ivr.cli.app import reporting_errors
+from ivr.cli.common import reporting_errors
+from ivr.cli.wording import counted
 from ivr.settings import Settings, SettingsError
 from prompts import VoiceError, home, languages
 from prompts.build import build
@@ -50,7 +51,7 @@ def build_command(language: LanguageOption = None) -> None:
     place = home(language, settings.operator_prompts_dir)
     script = read_script(language, place)
     manifest = build(script, open_voice(script.voice), place)
-    print(f"{len(manifest.clips)} clips in {place}")
+    print(f"{counted(len(manifest.clips), 'clip')} in {place}")
 
 
 @prompts_app.command("export")
@@ -58,13 +59,16 @@ def build_command(language: LanguageOption = None) -> None:
 def export_command(
     directory: Annotated[Path, typer.Argument(help="A new directory for it.")], language: LanguageOption = None
 ) -> None:
-    """Write wording and clips into a directory, to be changed there and imported."""
+    """Write wording and clips of one language into a directory, to be changed there and imported."""
     settings = Settings.load()
     language = language or settings.language
     export(language, home(language, settings.operator_prompts_dir), directory)
     print(
         f"{directory}: change {language}.toml or the WAVs (README.txt tells how), then: ivr prompts import {directory}"
     )
+    others = [each for each in languages(settings.operator_prompts_dir) if each != language]
+    if others:
+        print(f"this is {language} alone; for {' or '.join(others)} name another directory, and --language")
 
 
 @prompts_app.command("import")
@@ -83,7 +87,7 @@ def import_command(
         if ids:
             print(f"{word}: {' '.join(ids)}")
     new = len(done.recorded) + len(done.spoken)
-    print(f"{done.language}: {new} clips new, {done.kept} as they were; start the service again")
+    print(f"{done.language}: {counted(new, 'clip')} new, {done.kept} as they were; start the service again")
 
 
 def _make_state_dir(settings: Settings) -> None:

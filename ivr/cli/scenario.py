@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ivr.cli.app import print_error, printable, reporting_errors
+from ivr.cli.common import print_error, printable, reporting_errors
 from ivr.guidance import Guidance
 from ivr.junit import Case, write_junit
 from ivr.logs import LogLevel, configure_logs

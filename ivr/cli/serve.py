@@ -17,7 +17,7 @@ import typer
 import uvloop
 
 from credentials import CredentialStore
-from ivr.cli.app import open_store, reporting_errors
+from ivr.cli.common import open_store, reporting_errors
 from ivr.console_process import console_process
 from ivr.doctor.ports import console_port, require_free, service_ports
 from ivr.exchange import Exchange, ExchangeError

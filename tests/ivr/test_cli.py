@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
+import time
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +15,9 @@ import soundfile
 from scipy.signal import resample_poly
 from typer.testing import CliRunner, Result
 
+from credentials import StoreUnavailable
 from ivr.cli import app
+from ivr.cli.common import print_error
 from tests.ivr.conftest import LINES, tones
 
 PASSWORD = "24681357"
@@ -103,7 +108,7 @@ def test_a_file_that_is_no_wav_gets_one_clear_line(content: bytes) -> None:
 
 
 def test_a_file_that_is_not_there_gets_one_clear_line() -> None:
-    result = ivr("simulate", "nowhere.wav", "--caller", "0312345678")
+    result = ivr("simulate", "nowhere.wav")
     assert (result.exit_code, result.stderr) == (1, "ivr: nowhere.wav: no such file\n")
 
 
@@ -161,12 +166,16 @@ class TestProvisioning:
         [
             (("add", "0312345679", "--to", "0312345678"), "is a number of line 0312345678 already"),
             (("add", "0312345678"), "is a number of line 0312345678 already"),
-            (("add", "0799999999", "--to", "0312345679"), "no line has the contract number 0312345679"),
+            (
+                ("add", "0799999999", "--to", "0312345679"),
+                "contract number 0312345679: it is a number of line 0312345678",
+            ),
             (("add", "12"), "'12' is not a Japanese telephone number"),
             (("move", "0312345678", "--to", "0312345678"), "is a contract number"),
             (("remove", "0312345678"), "is a contract number"),
             (("remove", "0799999999"), "no line has the number 0799999999"),
-            (("lock", "0799999999"), "no line has the contract number 0799999999"),
+            (("lock", "0799999999"), "no line has the number 0799999999"),
+            (("import", "nowhere.csv"), "ivr: nowhere.csv cannot be read: No such file or directory"),
             (("export", "nowhere/lines.csv"), "nowhere/lines.csv cannot be written"),
         ],
     )
@@ -179,11 +188,102 @@ class TestProvisioning:
     @pytest.mark.usefixtures("lines")
     def test_an_export_can_be_imported_as_the_whole_list(self) -> None:
         before = self.listed()
-        assert "1 lines exported" in ivr("lines", "export", "all.csv").stdout
+        assert ivr("lines", "export", "all.csv").stdout == "1 line exported to all.csv\n"
         ivr("lines", "add", "0612345678")
-        assert "1 removed" in ivr("lines", "import", "all.csv", "--whole").stdout
+        imported = ivr("lines", "import", "all.csv", "--whole")
+        assert imported.stdout == "1 line with 2 numbers imported\n1 removed: 0612345678\n"
         assert self.listed() == before
         assert ivr("lines", "export").stdout == Path("all.csv").read_text(encoding="utf-8")
+
+    @pytest.mark.usefixtures("lines")
+    def test_each_change_says_what_is_so_now(self) -> None:
+        said = [
+            ivr("lines", *words.split()).stdout
+            for words in (
+                "add 06-1234-5678",
+                "add 06-1234-5679 --to 06-1234-5678",
+                "move 03-1234-5679 --to 06-1234-5678",
+                "remove 06-1234-5679",
+                "remove 03-1234-5678 --line",
+            )
+        ]
+        assert said == [
+            "there is a line 0612345678 now, language ja\n",
+            "0612345679 is a number of line 0612345678 now\n",
+            "0312345679 is a number of line 0612345678 now; what opened it is gone\n",
+            "0612345679 is a number of no line now\n",
+            "line 0312345678 and all its numbers are removed\n",
+        ]
+
+    @pytest.mark.usefixtures("lines")
+    def test_a_line_is_locked_by_any_of_its_numbers_and_named(self) -> None:
+        assert ivr("lines", "lock", "03-1234-5679").stdout == (
+            "line 0312345678, to which 0312345679 belongs, is locked out\n"
+        )
+        assert self.listed()[0][-1] == "locked"
+        assert ivr("lines", "lock", "0312345678").stdout == "line 0312345678 is locked out already\n"
+        assert ivr("lines", "unlock", "0312345678").stdout == "line 0312345678 is let in again\n"
+        assert ivr("lines", "unlock", "0312345678").stdout == "line 0312345678 is let in already\n"
+        assert ivr("audit", "show").stdout.count("LINE_LOCKED") == 1
+
+    def test_of_many_numbers_that_are_removed_ten_are_named(self) -> None:
+        rows = "".join(f"0312345678,03123456{number},\n" for number in range(60, 72))
+        Path("many.csv").write_text(f"contract_number,number,language\n{rows}", encoding="utf-8")
+        Path("one.csv").write_text("contract_number,number\n0312345678,\n", encoding="utf-8")
+        ivr("lines", "import", "many.csv")
+        told = ivr("lines", "import", "one.csv").stdout.splitlines()[1]
+        assert told.startswith("12 removed: 0312345660, 0312345661, ")
+        assert told.endswith(", 0312345669, and 2 more")
+
+    def test_what_is_odd_about_a_file_is_told_and_it_is_imported(self) -> None:
+        Path("odd.csv").write_text(
+            "contract_number,number,language\n0312345678,0312345679,zz\n0312345678,0312345679,\n", encoding="utf-8"
+        )
+        result = ivr("lines", "import", "odd.csv")
+        assert result.exit_code == 0
+        repeated, language = result.stderr.splitlines()
+        assert repeated == "ivr: odd.csv: rows that say what an earlier one says: 3"
+        assert language.startswith("ivr: there is no guidance in zz, only in en, ja")
+        assert self.listed() == [["0312345678", "0312345679", "zz"]]
+
+    def test_a_line_of_a_language_without_guidance_is_told(self) -> None:
+        assert "no guidance in ko" in ivr("lines", "add", "0612345678", "--language", "ko").stderr
+        assert ivr("lines", "add", "0712345678", "--language", "en").stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("foo", "ivr: KARIPASS_DATABASE_URL: the database URL cannot be read"),
+        ("mysql://somewhere", "ivr: KARIPASS_DATABASE_URL: mysql is not supported"),
+        (
+            "sqlite:////nowhere/store.db",
+            "cannot be made: No such file or directory (KARIPASS_DATABASE_URL says where it",
+        ),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_told_with_its_setting(
+    monkeypatch: pytest.MonkeyPatch, url: str, told: str
+) -> None:
+    monkeypatch.setenv("KARIPASS_DATABASE_URL", url)
+    result = ivr("lines", "list")
+    assert result.exit_code == 1
+    assert told in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_reason_of_several_lines_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("KARIPASS_DATABASE_URL", "postgresql+psycopg://nowhere/x")
+    print_error(StoreUnavailable("connection failed: refused\n\tIs the server running?\n"))
+    assert capsys.readouterr().err == (
+        "ivr: connection failed: refused Is the server running? (KARIPASS_DATABASE_URL says where it is)\n"
+    )
+
+
+def test_the_version_is_told() -> None:
+    assert ivr("--version").stdout == f"karipass {version('karipass')}\n"
 
 
 @pytest.mark.usefixtures("lines")
@@ -210,6 +310,16 @@ class TestAudit:
         assert "LINE_LOCKED" in shown
         assert "operator" in shown
 
+    def test_moments_are_local_and_say_so(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        try:
+            shown = ivr("audit", "show", "--last", "1").stdout
+        finally:
+            monkeypatch.undo()
+            time.tzset()
+        assert re.search(r" 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\+0900  ", shown)
+
     def test_what_is_no_head_is_refused(self) -> None:
         assert ivr("audit", "verify", "--since", "yesterday").exit_code == 2
 
@@ -218,14 +328,18 @@ class TestKeys:
     @pytest.mark.usefixtures("lines")
     def test_a_key_is_added_and_takes_over_when_it_is_the_first(self, tmp_path: Path) -> None:
         assert ivr("simulate", wav(), "--caller", "0312345678").exit_code == 0
-        before = ivr("keys", "list").stdout.split()[2]
+        before = ivr("keys", "list").stdout.splitlines()[1].split()[0]
         added = ivr("keys", "add").stdout.split()[1]
-        assert added not in ivr("keys", "list").stdout
+        rows = [row.split(maxsplit=2) for row in ivr("keys", "list").stdout.splitlines()[1:]]
+        assert [row[:2] for row in rows] == [[before, "1"], [added, "0"]]
+        assert rows[1][2].startswith("nothing yet")
         file = tmp_path / "state" / "key"
         first, second = file.read_text(encoding="ascii").split()
         file.write_text(f"{second}\n{first}\n", encoding="ascii")
         rows = [row.split() for row in ivr("keys", "list").stdout.splitlines()[1:]]
-        assert rows == [[added, "0", "makes", "new", "hashes"], [before, "1"]]
+        assert [row[:3] for row in rows] == [[added, "0", "makes"], [before, "1", "these"]]
+        ivr("lines", "remove", "0312345678", "--line")
+        assert "nothing any more: it can be taken out" in ivr("keys", "list").stdout.splitlines()[2]
 
     def test_keys_in_the_environment_are_not_added_to(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("KARIPASS_KEY", "anything")

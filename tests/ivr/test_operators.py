@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -288,16 +291,29 @@ class TestCommand:
         added = self.operator("add", "ada", "--role", "admin", "--password-stdin", typed=f"{PASSWORD}\n")
         assert "ada may log in to the console as admin" in added.stdout
         assert PASSWORD not in added.output
-        assert self.operator("role", "ada", "viewer").exit_code == 0
-        assert self.operator("password", "ada", "--password-stdin", typed="a rather long one").exit_code == 0
-        assert self.operator("list").stdout.splitlines()[1].split()[:3] == ["ada", "viewer", "ja"]
-        assert self.operator("remove", "ada").exit_code == 0
+        assert self.operator("role", "ada", "viewer").stdout == "ada is viewer of the console now\n"
+        changed = self.operator("password", "ada", "--password-stdin", typed="a rather long one")
+        assert changed.stdout == "ada has a new password, and must log in to the console again\n"
+        row = self.operator("list").stdout.splitlines()[1]
+        assert row.split()[:3] == ["ada", "viewer", "ja"]
+        assert re.search(r" \d\d:\d\d:\d\d[+-]\d\d\d\d$", row)
+        assert self.operator("remove", "ada").stdout == "ada can log in to the console no more\n"
         assert "no operators yet" in self.operator("list").stdout
 
     def test_the_password_is_asked_for_twice(self, monkeypatch: pytest.MonkeyPatch) -> None:
         answers = iter([PASSWORD, PASSWORD])
         monkeypatch.setattr("getpass.getpass", lambda _prompt: next(answers))
         assert self.operator("add", "ada").exit_code == 0
+
+    def test_without_a_terminal_nobody_is_asked_and_the_remedy_is_one_line(self) -> None:
+        command = [str(Path(sys.executable).with_name("ivr")), "operator", "add", "ada"]
+        result = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, start_new_session=True, text=True
+        )
+        assert (result.returncode, result.stdout) == (1, "")
+        assert result.stderr == (
+            "ivr: there is no terminal to ask for the password at: hand it in with --password-stdin\n"
+        )
 
     @pytest.mark.parametrize(
         ("words", "typed", "told"),

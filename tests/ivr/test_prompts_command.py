@@ -42,6 +42,7 @@ def test_export_change_import_check(tmp_path: Path, state: Path) -> None:
     edited = tmp_path / "edited"
     status, output = run("export", edited, "--language", "en")
     assert (status, f"ivr prompts import {edited}" in output) == (0, True)
+    assert "this is en alone; for ja name another directory, and --language" in output
     toml = edited / "en.toml"
     toml.write_text(
         toml.read_text(encoding="utf-8")
@@ -51,7 +52,7 @@ def test_export_change_import_check(tmp_path: Path, state: Path) -> None:
     )
     assert run("import", edited) == (
         0,
-        "spoken: unavailable\nen: 1 clips new, 24 as they were; start the service again\n",
+        "spoken: unavailable\nen: 1 clip new, 24 as they were; start the service again\n",
     )
     assert state.stat().st_mode & 0o777 == 0o700
     status, output = run("check", "--language", "en")

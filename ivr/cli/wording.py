@@ -1,0 +1,19 @@
+"""Counts and lists in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+_SHOWN: Final = 10
+
+
+def counted(count: int, noun: str) -> str:
+    """A count of something: `1 line`, `2 lines`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def listed(items: Sequence[object]) -> str:
+    """The first of many things, and how many more there are."""
+    more = [f"and {len(items) - _SHOWN} more"] if len(items) > _SHOWN else []
+    return ", ".join([*map(str, items[:_SHOWN]), *more])

@@ -1,0 +1,97 @@
+"""What the table of `ivr calls` looks like, and which numbers it is asked for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from rich.table import Table
+from typer.testing import CliRunner
+
+from ivr.cli import app
+from ivr.cli.calls import _table
+from ivr.dialogue.events import REASONS
+from ivr.records import CallReader, CallSummary, CallWriter, Query, open_records
+from ivr.records.changes import ServiceBeat
+from tests.ivr.records.conftest import call
+from tests.ivr.test_cli_calls import progress
+
+
+@pytest.fixture(autouse=True)
+def writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CallWriter]:
+    monkeypatch.setenv("KARIPASS_STATE_DIR", str(tmp_path))
+    database = open_records(f"sqlite:///{tmp_path / 'store.db'}")
+    writer = CallWriter(database, service_id="service", host="elsewhere", pid=1)
+    writer.write([ServiceBeat({}), call("aaaaaaaaaaaa"), progress("aaaaaaaaaaaa", "failed", "silence", wrong=2)])
+    yield writer
+    database.close()
+
+
+@pytest.fixture
+def found(tmp_path: Path) -> Iterator[CallSummary]:
+    database = open_records(f"sqlite:///{tmp_path / 'store.db'}")
+    yield CallReader(database).search(Query(limit=None))[0]
+    database.close()
+
+
+def calls(*words: str) -> list[str]:
+    result = CliRunner().invoke(app, ["calls", *words], catch_exceptions=False)
+    assert result.exit_code == 0
+    return result.stdout.splitlines()
+
+
+def test_wrong_entries_and_silences_have_a_column_each() -> None:
+    head, row = calls()
+    wrong, silent = (head.index(name) + len(name) for name in ("wrong", "silent"))
+    assert row[wrong - 2 : wrong] == " 2"
+    assert row[silent - 2 : silent] == "  "
+
+
+def test_moments_are_local_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert "  2026-04-01 18:00:00+0900  " in calls()[1]
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_no_line_ends_with_a_blank_where_there_is_no_terminal() -> None:
+    assert [line for line in calls() if line != line.rstrip()] == []
+
+
+@pytest.mark.parametrize("width", [80, 160])
+def test_a_row_that_is_printed_later_stands_under_the_others(found: CallSummary, width: int) -> None:
+    """Whatever its outcome is, and however narrow the terminal."""
+    console = Console(width=width)
+    first, *others = (
+        _table([replaced(found, outcome, reason)], header=False)
+        for outcome, reasons in REASONS.items()
+        for reason in reasons
+    )
+    for other in others:
+        assert columns(console, other) == columns(console, first)
+
+
+def replaced(found: CallSummary, outcome: str, reason: str) -> CallSummary:
+    return replace(found, outcome=outcome, reason=reason)
+
+
+def columns(console: Console, table: Table) -> list[int]:
+    return table._calculate_column_widths(console, console.options)
+
+
+@pytest.mark.parametrize(
+    "number", ["０３１２３４５６７８", "+81 3-1234-5678", "（０３）１２３４−５６７８", "５６７８", "4ー5678", "34-5678"]
+)
+def test_a_number_is_found_however_its_digits_are_written(number: str) -> None:
+    assert len(calls("--number", number)) == 2
+
+
+def test_another_number_is_not_found() -> None:
+    assert calls("--number", "９９９９") == ["No calls."]
