@@ -11,6 +11,7 @@ $(VENV)/.complete: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || docker/host-packages python3-venv
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
+	@echo "Setting up $(VENV): Python packages are installed, which takes a minute or two this first time"
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
@@ -21,7 +22,7 @@ run: setup
 	@$(BIN)/ivr up
 
 test: setup lint
-	@docker/host-packages sip-tester postgresql flite chromium libspandsp2
+	@docker/host-packages sip-tester postgresql flite chromium libspandsp2 prometheus
 	$(BIN)/pytest -m "not live" --numprocesses 2
 	$(BIN)/pytest -m "live and not alone" --numprocesses 2 --dist loadfile
 	$(BIN)/pytest -m alone
