@@ -87,8 +87,12 @@ class House:
     def __enter__(self) -> Self:
         self.import_lines(LINES)
         self.exchange.start()
-        if self.has_service:
-            self.start_service()
+        try:
+            if self.has_service:
+                self.start_service()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
         return self
 
     def __exit__(
