@@ -1,7 +1,8 @@
 """What the service counts, for Prometheus. In a registry of its own; no secret, and nothing that tells who called.
 
-Events are counted as they happen (`Metrics.observer`, `tick_late`, `channel_ended`); what has a present value is read
-when somebody asks (`Metrics.watch`). Dashboard and alert rules that use these names are in docker/monitoring/.
+Events are counted as they happen (`Metrics.observer`, `turned_away`, `tick_late`, `channel_ended`); what has a present
+value is read when somebody asks (`Metrics.watch`). Dashboard and alert rules that use these names are in
+docker/monitoring/.
 
 Of keys that may be a password digit only their source and coarse figures reach us (`ivr.transcript`); and a step's
 length is kept in whole seconds, which tell how long callers take and not how one of them presses.
@@ -12,13 +13,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import partial
 from importlib.metadata import version
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from ivr.dialogue.events import REASONS
+from dsp.events import FailedTest
+from ivr.dialogue.events import REASONS, Outcome
 from ivr.telephony.ami_link import LinkState, LinkStatus
 from ivr.telephony.channel_end import ChannelEnd
 from ivr.transcript import Ended, EntryJudged, KeyHeard, KeyMissed, Observer, TranscriptEntry
@@ -32,6 +35,15 @@ _TWIST_DB: Final = (-12, -9, -6, -3, 0, 3, 6, 9)
 _SNR_DB: Final = (10, 15, 20, 25, 30, 35, 40)
 _LOSS_PERCENT: Final = (0.1, 0.5, 1, 2, 3, 5, 10, 20)
 _JITTER_MS: Final = (1, 2, 5, 10, 20, 30, 50, 100)
+_UNHEARD: Final = (Outcome.FAILED, Outcome.ABANDONED)
+"""How a call ends in which a caller who was admitted is not heard. A refused one presses nothing; an error is ours."""
+
+
+class TurnedAway(StrEnum):
+    """Why a call is turned away at the door, before it is known who calls."""
+
+    TOO_MANY_CALLS = "too_many_calls"
+    WRONG_SECRET = "wrong_secret"  # noqa: S105 - a reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +85,22 @@ class Metrics:
         for outcome, reasons in REASONS.items():
             for reason in reasons:
                 self._calls.labels(outcome.value, reason)
+        self._unheard = Counter(
+            "karipass_calls_unheard",
+            "Calls of admitted callers that ended without a single key that was heard.",
+            ["outcome"],
+            registry=registry,
+        )
+        for outcome in _UNHEARD:
+            self._unheard.labels(outcome.value)
+        self._turned_away = Counter(
+            "karipass_calls_refused",
+            "Calls that were turned away at the door, before it was known who calls.",
+            ["reason"],
+            registry=registry,
+        )
+        for refusal in TurnedAway:
+            self._turned_away.labels(refusal.value)
         self._steps = Histogram(
             "karipass_step_seconds",
             "From a step's beginning, or its last entry, to the judgement of an entry; in whole seconds.",
@@ -86,6 +114,9 @@ class Metrics:
             ["source", "counted"],
             registry=registry,
         )
+        for source in ("in-band", "rfc4733"):
+            for counted in ("yes", "no"):
+                self._keys.labels(source, counted)
         self._levels = Histogram(
             "karipass_key_level_dbm0",
             "Level of the weaker tone of in-band keys.",
@@ -107,6 +138,8 @@ class Metrics:
             ["failed"],
             registry=registry,
         )
+        for failed in FailedTest:
+            self._near_misses.labels(failed.value)
         self._ticks = Histogram(
             "karipass_tick_lateness_seconds",
             "How late the media clock's ticks were.",
@@ -166,6 +199,10 @@ class Metrics:
         """A tick of the media clock came so much after its time."""
         self._ticks.observe(seconds)
 
+    def turned_away(self, reason: TurnedAway) -> None:
+        """A call was turned away at the door."""
+        self._turned_away.labels(reason.value).inc()
+
     def channel_ended(self, end: ChannelEnd) -> None:
         """Asterisk told how a call's channel ended, or did not."""
         self._hangups.labels("unknown" if end.cause is None else str(end.cause)).inc()
@@ -177,6 +214,11 @@ class Metrics:
     def page(self) -> bytes:
         """All of it, in the text form that Prometheus reads (`CONTENT_TYPE`)."""
         return generate_latest(self.registry)
+
+    def unheard(self, outcome: Outcome) -> None:
+        """A call ended so, and no key was heard in it."""
+        if outcome in _UNHEARD:
+            self._unheard.labels(outcome.value).inc()
 
     # --- one entry of a call --------------------------------------------------------------------------------
 
@@ -209,13 +251,19 @@ class _CallObserver:
         self._metrics = metrics
         self._clock = clock
         self._step_began = clock()
+        self._heard = False
 
     def __call__(self, at_s: float | None, entry: TranscriptEntry, /) -> None:
         """Count an entry."""
         now = self._clock()
         self._metrics.count(entry, now - self._step_began)
-        if isinstance(entry, EntryJudged):
-            self._step_began = now
+        match entry:
+            case EntryJudged():
+                self._step_began = now
+            case KeyHeard():
+                self._heard = True
+            case Ended(ending) if not self._heard:
+                self._metrics.unheard(ending.outcome)
 
 
 def _is(ami: Callable[[], LinkState], status: LinkStatus) -> bool:

@@ -25,6 +25,7 @@ from ivr.errors import PortTaken
 from ivr.guidance import Guidance
 from ivr.health import HttpServer
 from ivr.media import Media
+from ivr.metrics import TurnedAway
 from ivr.monitoring import Monitoring
 from ivr.records import CallBegan, Recorder
 from ivr.settings import Settings
@@ -170,9 +171,11 @@ class Service:
     async def _serve_call(self, channel: AgiChannel) -> None:
         if not hmac.compare_digest(channel.request.variables.get("arg_1", "").encode(), self._agi_secret):
             _log.warning("agi_refused", reason="wrong secret", remedy="KARIPASS_AGI_SECRET must be the dialplan's")
+            self._monitoring.metrics.turned_away(TurnedAway.WRONG_SECRET)
             return
         if self._calls >= self._settings.calls:
             _log.warning("call_refused", reason="too many calls", limit=self._settings.calls)
+            self._monitoring.metrics.turned_away(TurnedAway.TOO_MANY_CALLS)
             return  # without an outcome the dialplan apologises
         self._calls += 1
         try:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,15 +18,30 @@ from ivr.metrics import Gauges, Metrics
 from ivr.telephony.ami_link import LinkState, LinkStatus
 from ivr.telephony.channel_end import channel_end
 from ivr.transcript import Ended, EntryJudged, KeyFigures, KeyHeard, KeyMissed
+from tests import needs
 
 MONITORING = Path(__file__).parents[2] / "docker" / "monitoring"
 OF_PROMETHEUS = {"up", "job", "instance", "le"}
-FUNCTIONS = {"sum", "min", "by", "rate", "increase", "histogram_quantile", "label_values", "and"}
+FUNCTIONS = {"sum", "min", "by", "rate", "increase", "histogram_quantile", "label_values", "and", "scalar"}
 
 
 def alert_rules() -> list[dict[str, object]]:
     groups = yaml.safe_load((MONITORING / "alerts.yml").read_text(encoding="utf-8"))["groups"]
     return [rule for group in groups for rule in group["rules"]]
+
+
+def cases() -> list[dict[str, object]]:
+    """The rules' own tests."""
+    found: list[dict[str, object]] = yaml.safe_load((MONITORING / "alerts_test.yml").read_text(encoding="utf-8"))[
+        "tests"
+    ]
+    return found
+
+
+@pytest.fixture
+def promtool() -> str:
+    """Prometheus's checker of rules."""
+    return shutil.which("promtool") or needs.not_run("no promtool is installed (Debian: apt-get install prometheus)")
 
 
 def dashboard() -> dict[str, object]:
@@ -114,6 +131,29 @@ def test_every_alert_says_what_is_wrong_and_what_to_do() -> None:
     for rule in alert_rules():
         assert rule["labels"]["severity"] in {"page", "ticket"}  # type: ignore[index]
         assert set(rule["annotations"]) == {"summary", "remedy"}  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("command", [["check", "rules", "alerts.yml"], ["test", "rules", "alerts_test.yml"]])
+def test_prometheus_takes_the_rules_and_each_fires_in_its_case_and_in_no_other(
+    command: list[str], promtool: str
+) -> None:
+    done = subprocess.run([promtool, *command], cwd=MONITORING, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_alert_has_a_case_in_which_it_fires_and_there_are_cases_in_which_none_does() -> None:
+    asked = [(case["name"], test.get("exp_samples", [])) for case in cases() for test in case["promql_expr_test"]]  # type: ignore[attr-defined]
+    fires = set(re.findall(r'alertname="(\w+)"', str(asked)))
+    assert fires == {rule["alert"] for rule in alert_rules()}
+    silent = {name for name, _ in asked if not any(expected for other, expected in asked if other == name)}
+    assert {str(name).split(",")[0] for name in silent} >= {"A quiet night", "A busy day"}
+
+
+def test_the_cases_speak_of_metrics_and_labels_that_there_are(names: dict[str, set[str]]) -> None:
+    for case in cases():
+        for series in case["input_series"]:  # type: ignore[attr-defined]
+            name, labels = re.fullmatch(r"(\w+)\{(.*)\}", series["series"]).groups()  # type: ignore[union-attr]
+            assert name == "up" or set(re.findall(r"(\w+)=", labels)) - {"job", "instance"} == names[name], series
 
 
 def test_panels_have_ids_of_their_own_and_do_not_overlap() -> None:

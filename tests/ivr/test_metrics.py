@@ -9,6 +9,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
+from dsp.events import FailedTest
 from ivr.dialogue import Dialogue, Limits
 from ivr.dialogue.events import (
     Ending,
@@ -23,10 +24,13 @@ from ivr.dialogue.events import (
     StreamBroken,
     Verdict,
 )
-from ivr.metrics import Gauges, Metrics
+from ivr.metrics import Gauges, Metrics, TurnedAway
 from ivr.telephony.ami_link import LinkState, LinkStatus
 from ivr.telephony.channel_end import RtpFigures, channel_end, unknown_end
 from ivr.transcript import Ended, EntryJudged, KeyFigures, KeyHeard, KeyMissed
+from tests.ivr.test_service import Channel, House, house, in_call
+
+__all__ = ["house"]
 
 FIGURES = KeyFigures(
     begin_s=None,
@@ -104,6 +108,73 @@ def test_keys_are_counted_by_source_and_in_band_keys_by_their_figures() -> None:
     assert value(metrics, "karipass_key_level_dbm0_bucket", le="-20.0") == 0
     assert value(metrics, "karipass_key_twist_db_count") == 1
     assert value(metrics, "karipass_key_snr_db_count") == 1
+
+
+@pytest.mark.parametrize("source", ["in-band", "rfc4733"])
+@pytest.mark.parametrize("counted", ["yes", "no"])
+def test_the_first_key_of_a_source_is_an_increase(source: str, counted: str) -> None:
+    assert value(Metrics(), "karipass_keys_total", source=source, counted=counted) == 0
+
+
+@pytest.mark.parametrize("failed", list(FailedTest))
+def test_the_first_burst_that_fails_a_test_is_an_increase(failed: FailedTest) -> None:
+    assert value(Metrics(), "karipass_near_misses_total", failed=str(failed)) == 0
+
+
+def unheard(metrics: Metrics) -> dict[str, float]:
+    outcomes = {outcome: value(metrics, "karipass_calls_unheard_total", outcome=outcome.value) for outcome in Outcome}
+    return {outcome.value: count for outcome, count in outcomes.items() if count is not None}
+
+
+@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.ABANDONED])
+def test_a_caller_whose_every_tone_was_refused_is_unheard(outcome: Outcome) -> None:
+    metrics = Metrics()
+    assert unheard(metrics) == {"failed": 0, "abandoned": 0}
+    call = metrics.observer()
+    call(1.0, KeyMissed(None, "twist", FIGURES))
+    call(9.0, Ended(Ending(outcome, "why")))
+    assert unheard(metrics) == {"failed": 0, "abandoned": 0} | {outcome.value: 1}
+
+
+@pytest.mark.parametrize("key", [KeyHeard("in-band", True, None, FIGURES), KeyHeard("rfc4733", True, None, None)])
+def test_a_caller_of_whom_one_key_was_heard_is_not_unheard(key: KeyHeard) -> None:
+    metrics = Metrics()
+    call = metrics.observer()
+    call(None, key)
+    call(9.0, Ended(Ending(Outcome.ABANDONED, "hung_up")))
+    metrics.observer()(9.0, Ended(Ending(Outcome.FAILED, "silence")))
+    assert unheard(metrics) == {"failed": 1, "abandoned": 0}
+
+
+@pytest.mark.parametrize("outcome", [Outcome.REFUSED, Outcome.ERROR, Outcome.SET])
+def test_of_who_had_nothing_to_press_nothing_is_missed(outcome: Outcome) -> None:
+    metrics = Metrics()
+    metrics.observer()(1.0, Ended(Ending(outcome, "why")))
+    assert unheard(metrics) == {"failed": 0, "abandoned": 0}
+
+
+def turned_away(metrics: Metrics) -> dict[str, float | None]:
+    return {reason.value: value(metrics, "karipass_calls_refused_total", reason=reason.value) for reason in TurnedAway}
+
+
+def test_calls_that_are_turned_away_are_counted_by_reason_from_0_on() -> None:
+    metrics = Metrics()
+    assert turned_away(metrics) == {"too_many_calls": 0, "wrong_secret": 0}
+    metrics.turned_away(TurnedAway.WRONG_SECRET)
+    assert turned_away(metrics) == {"too_many_calls": 0, "wrong_secret": 1}
+
+
+async def test_a_service_counts_whom_it_turns_away(house: House) -> None:
+    metrics = house.service._monitoring.metrics
+    stranger, one_more = Channel(house), Channel(house)
+    await stranger.dial(secret="guessed")
+    assert await stranger.command() is None
+    assert turned_away(metrics) == {"too_many_calls": 0, "wrong_secret": 1}
+    for _ in range(house.settings.calls):
+        await in_call(house)
+    await one_more.dial()
+    assert await one_more.command() is None
+    assert turned_away(metrics) == {"too_many_calls": 1, "wrong_secret": 1}
 
 
 def test_a_keys_value_is_no_metric() -> None:
