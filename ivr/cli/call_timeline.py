@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
-from itertools import groupby
 from typing import Any, Final
 
 from rich.console import Console
@@ -13,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ivr.dialogue.events import Outcome
-from ivr.records import CallRecord, CallSummary, Fate, RecordedEntry
+from ivr.records import CallRecord, CallSummary, Fate, RecordedEntry, together
 from ivr.records.explain import explain_miss
 from ivr.transcript import HIDDEN
 
@@ -51,19 +50,12 @@ def print_call(record: CallRecord, console: Console) -> None:
     timeline.add_column(justify="right", style="dim", no_wrap=True, min_width=7)
     timeline.add_column(no_wrap=True, min_width=6)
     timeline.add_column(overflow="fold")
-    for alike, times in _grouped(record.entries):
-        head, text = _line(alike)
-        if times > 1:
-            text.append(f"  (and {times - 1} more)", "dim")
-        timeline.add_row("" if alike.at_s is None else f"{alike.at_s:.2f}", head, text)
+    for entry, more in together(record.entries):
+        head, text = _line(entry)
+        if more:
+            text.append(f"  (and {len(more)} more)", "dim")
+        timeline.add_row("" if entry.at_s is None else f"{entry.at_s:.2f}", head, text)
     console.print(timeline)
-
-
-def _grouped(entries: Sequence[RecordedEntry]) -> Iterator[tuple[RecordedEntry, int]]:
-    """Entries, those without a time that say the same as the one before counted together (keys of a password do)."""
-    for _, alike in groupby(entries, lambda entry: (entry.position if entry.at_s is not None else -1, str(entry.body))):
-        first, *more = alike
-        yield first, 1 + len(more)
 
 
 def _facts(call: CallSummary) -> dict[str, Text | str]:

@@ -11,6 +11,7 @@ from ivr.records.model import (
     RecordedEntry,
     RtpQuality,
     ServiceState,
+    together,
 )
 from ivr.records.reading import CallNotFound, CallReader, Query
 from ivr.records.recorder import CallRecorder, Recorder
@@ -38,4 +39,5 @@ __all__ = [
     "open_existing_records",
     "open_records",
     "report",
+    "together",
 ]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import groupby
 from typing import Any, Final
 
 from ivr.dialogue.events import Outcome
@@ -140,6 +141,16 @@ class RecordedEntry:
     at_s: float | None
     kind: str
     body: Mapping[str, Any]
+
+
+def together(entries: Iterable[RecordedEntry]) -> Iterator[tuple[RecordedEntry, Sequence[RecordedEntry]]]:
+    """Each entry, with those that are told as one with it.
+
+    They say the same, without a time, as keys of a password do.
+    """
+    for _, alike in groupby(entries, lambda entry: (entry.position if entry.at_s is not None else -1, str(entry.body))):
+        first, *more = alike
+        yield first, more
 
 
 @dataclass(frozen=True, slots=True)

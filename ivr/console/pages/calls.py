@@ -19,7 +19,7 @@ from ivr.console.masking import mask_call, mask_entries
 from ivr.console.timeline import AXIS, HEIGHT, Lane, draw
 from ivr.console.visit import LONGEST, Visit, back_to
 from ivr.operators import Role
-from ivr.records import OUTCOMES, CallRecord, CallSummary, Query
+from ivr.records import OUTCOMES, CallRecord, CallSummary, Query, together
 from ivr.transcript import HIDDEN
 
 _log = structlog.get_logger(__name__)
@@ -87,12 +87,14 @@ def _page(visit: Visit, record: CallRecord, *, status: int = 200, problem: str =
     line = _line_of(visit, record.summary) if visit.may(Role.OPERATOR) else None
     if visit.masked:
         record = CallRecord(mask_call(record.summary), mask_entries(record.entries))
+    missed = [entry for entry in record.entries if entry.kind == "missed"]
     return visit.page(
         "call.html",
         status=status,
         call=record.summary,
-        entries=record.entries,
-        misses=[entry for entry in record.entries if entry.kind == "missed"],
+        entries=list(together(record.entries)),
+        misses=len(missed),
+        reasons=list(together(missed)),
         explain=lambda entry: explain_miss(entry.body, visit.texts),
         drawing=draw(record),
         lanes=Lane,

@@ -22,6 +22,9 @@ from tests.ivr.console.conftest import Visitor
 from tests.ivr.console.stage import CONTRACT, Stage, Tone, bad_keys
 from tests.ivr.console.test_login import LogIn
 
+PATIENCE = 4
+"""So often a stream may say that there is nothing new."""
+
 
 class Watcher:
     """Follows the events of the live page."""
@@ -31,8 +34,10 @@ class Watcher:
 
     def next(self, kind: str = "state") -> dict[str, Any]:
         """The next event of a kind."""
-        name = ""
+        name, silent = "", 0
         for line in self._lines:
+            silent += line == ": still here"
+            assert silent < PATIENCE, f"no {kind} comes"
             if line.startswith("event: "):
                 name = line.removeprefix("event: ")
             elif line.startswith("data: ") and name == kind:
@@ -80,7 +85,7 @@ def test_a_call_shows_at_its_first_moment_grows_and_goes(stage: Stage, logged_in
 
 def test_a_card_tells_why_the_last_key_was_refused(stage: Stage, logged_in: LogIn) -> None:
     stage.beat()
-    stage.begin_call(bad_keys(), until_s=10)
+    stage.begin_call(bad_keys(), until_s=11)
     with watching(logged_in(Role.OPERATOR)) as watcher:
         assert "unequal tones: twist -12.0 dB" in watcher.next()["cards"][0][1]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from itertools import islice
 
@@ -27,6 +26,12 @@ class Hashing:
         self.go_on = threading.Event()
         self.begun = threading.Semaphore(0)
 
+    def __enter__(self) -> Hashing:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.go_on.set()
+
     def matches(self, _hasher: object, _password: str, _stored: str | None) -> bool:
         self.begun.release()
         assert self.go_on.wait(60)
@@ -34,17 +39,16 @@ class Hashing:
 
 
 @pytest.fixture
-def hashing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hashing]:
+def hashing(monkeypatch: pytest.MonkeyPatch) -> Hashing:
     hashing = Hashing()
     monkeypatch.setattr(PasswordHasher, "matches", lambda *words: hashing.matches(*words))
-    yield hashing
-    hashing.go_on.set()
+    return hashing
 
 
 def test_however_many_log_in_other_pages_are_served_and_who_is_too_many_is_told_so(
     address: str, hashing: Hashing
 ) -> None:
-    with Visitor(base_url=address) as visitor, ThreadPoolExecutor(CLIENTS) as pool:
+    with Visitor(base_url=address) as visitor, ThreadPoolExecutor(CLIENTS) as pool, hashing:
         token = visitor.csrf("/login")
         cookies = {"karipass": visitor.cookies["karipass"]}
 
