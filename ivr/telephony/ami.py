@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping
+from enum import Enum, auto
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -73,7 +75,7 @@ def send_action(
     try:
         login = client.login(username=user, secret=secret).response
         if login is None or login.is_error():
-            raise AmiError(f"AMI at {host}:{port} refused the user {user}: check KARIPASS_AMI_SECRET")
+            raise _refused(f"{host}:{port}", user)
         action = SimpleAction(name, **fields)
         action.variables = dict(variables)
         response = client.send_action(action).response
@@ -83,11 +85,25 @@ def send_action(
         client.logoff()
         return str(response.keys.get("Message", ""))
     except OSError as error:
-        raise AmiError(
-            f"AMI at {host}:{port} cannot be reached ({error}): is Asterisk up, and KARIPASS_AMI_PORT right?"
-        ) from None
+        raise _away(f"{host}:{port}", error) from None
     finally:
-        client.disconnect()
+        if client.finished is not None:  # what was never connected cannot be disconnected
+            client.disconnect()
+
+
+def _refused(where: str, user: str) -> AmiError:
+    return AmiError(
+        f"AMI at {where} refused the user {user}: KARIPASS_AMI_SECRET must be the secret in Asterisk's manager.conf"
+    )
+
+
+def _away(where: str, error: OSError) -> AmiError:
+    known = error.errno is not None and error.errno > 0  # names have numbers of their own
+    reason = os.strerror(error.errno or 0) if known else error.strerror or str(error)
+    return AmiError(
+        f"AMI at {where} cannot be reached ({reason}): is Asterisk up (`make run` starts one), and"
+        " KARIPASS_AMI_PORT right?"
+    )
 
 
 class AmiEvents:
@@ -105,13 +121,13 @@ class AmiEvents:
         self._where = f"{host}:{port}"
         self._user = user
         self._events: asyncio.Queue[Mapping[str, str]] = asyncio.Queue()
-        self._ready: asyncio.Future[None] | None = None
-        self._manager = Manager(
+        self._ready: asyncio.Future[_Answer] | None = None
+        self._manager = _Manager(
             host=host,
             port=port,
             username=user,
             secret=secret,
-            on_login=lambda _: self._logged_in(),
+            told=self._told,
             log=_silent(),  # what it has to say (that it tries again) is in our error
         )
         self._manager.register_event(pattern, lambda _, event: self._events.put_nowait(dict(event)))
@@ -124,15 +140,26 @@ class AmiEvents:
         """
         self._ready = asyncio.get_running_loop().create_future()
         self._manager.loop = asyncio.get_running_loop()
+        connect, self._manager.connect = self._manager.connect, _stay_closed  # one try: it would go on for ever
         try:
             async with asyncio.timeout(LOGIN_S):
-                self._manager.connect()
-                await self._ready
+                await connect()
+                answer = await self._ready
         except TimeoutError:
             self._close()
             raise AmiError(
-                f"AMI at {self._where}: no login as {self._user}; check KARIPASS_AMI_PORT and KARIPASS_AMI_SECRET"
+                f"AMI at {self._where} gave no answer within {LOGIN_S:g} s:"
+                " is KARIPASS_AMI_PORT that of another service?"
             ) from None
+        except OSError as error:
+            self._close()
+            raise _away(self._where, error) from None
+        if answer is not _Answer.ACCEPTED:
+            self._close()
+            if answer is _Answer.REFUSED:
+                raise _refused(self._where, self._user)
+            raise AmiError(f"AMI at {self._where} closed the connection: is KARIPASS_AMI_PORT that of another service?")
+        self._manager.connect = connect
         return self
 
     async def __aexit__(
@@ -145,13 +172,40 @@ class AmiEvents:
         """The next event's fields."""
         return await self._events.get()
 
-    def _logged_in(self) -> None:
+    def _told(self, answer: _Answer) -> None:
         if self._ready is not None and not self._ready.done():
-            self._ready.set_result(None)
+            self._ready.set_result(answer)
 
     def _close(self) -> None:
         self._manager.connect = _stay_closed
         self._manager.close()
+
+
+class _Answer(Enum):
+    """What came of a login."""
+
+    ACCEPTED = auto()
+    REFUSED = auto()
+    CLOSED = auto()
+
+
+class _Manager(Manager):  # type: ignore[misc]  # panoramisk is not typed
+    """panoramisk's manager, which tells what came of its login, a refusal too."""
+
+    def __init__(self, *, told: Callable[[_Answer], None], **config: Any) -> None:
+        super().__init__(**config)
+        self._told = told
+
+    def login(self, future: asyncio.Future[Any]) -> bool:
+        """The answer to the login; panoramisk calls this."""
+        accepted = bool(super().login(future))
+        self._told(_Answer.ACCEPTED if accepted else _Answer.REFUSED)
+        return accepted
+
+    def connection_lost(self, error: Any) -> None:
+        """The connection's end; panoramisk calls this."""
+        self._told(_Answer.CLOSED)
+        super().connection_lost(error)
 
 
 def _silent() -> logging.Logger:
