@@ -8,6 +8,7 @@ right clip correlates near 1 and others far below.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -25,6 +26,10 @@ LEAST_MATCH: Final = 0.8
 _PROBE_SAMPLES: Final = 4000
 """Half a second of a clip is enough to know it by, and also finds clips that were cut short."""
 
+_CLIPPED_S: Final = 0.4
+"""What may lack of a clip that was heard to its end: a faint last sound, lost packets."""
+_FRAME_SAMPLES: Final = 160
+
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
@@ -33,6 +38,21 @@ class Utterance:
     begin_s: float
     end_s: float
     samples: NDArray[np.int16]
+
+
+@dataclass(frozen=True, slots=True)
+class HeardClip:
+    """A clip that was heard, or the beginning of one.
+
+    Attributes:
+        at_s: where it begins, in seconds of the audio.
+        clip_id: which it is.
+        share: how much of its speech was heard, 1.0 for all of it.
+    """
+
+    at_s: float
+    clip_id: str
+    share: float
 
 
 class Ear:
@@ -110,3 +130,35 @@ def recognise(samples: NDArray[np.int16], catalogue: Catalogue) -> list[tuple[fl
         peaks, _ = signal.find_peaks(np.concatenate([[0.0], match, [0.0]]), LEAST_MATCH, distance=len(probe))
         found += [((float(peak) - 1 - len(edge)) / SAMPLE_RATE_HZ, clip_id) for peak in peaks]
     return sorted(found)
+
+
+def heard_clips(utterance: Utterance, catalogue: Catalogue) -> list[HeardClip]:
+    """Find the catalogue's clips in an utterance, and how much was heard of each.
+
+    `recognise` knows a clip by its beginning; what was stopped, by a key say, ends before the clip does.
+
+    Args:
+        utterance: what was heard.
+        catalogue: the clips to look for.
+    """
+    found = recognise(utterance.samples, catalogue)
+    ends = [(len(utterance.samples) / SAMPLE_RATE_HZ, "")]
+    return [
+        HeardClip(at_s, clip_id, _share(end_s - at_s, _speech_s(catalogue.clip(clip_id))))
+        for (at_s, clip_id), (end_s, _) in pairwise(found + ends)
+    ]
+
+
+def _share(heard_s: float, speech_s: float) -> float:
+    return 1.0 if heard_s > speech_s - _CLIPPED_S else max(0.0, heard_s / speech_s)
+
+
+def _speech_s(clip: NDArray[np.int16]) -> float:
+    """From a clip's begin to where `Ear` ends the utterance: its end, or a pause in it that is long enough."""
+    frames = clip[: len(clip) // _FRAME_SAMPLES * _FRAME_SAMPLES].reshape(-1, _FRAME_SAMPLES).astype(np.float64)
+    loud = np.flatnonzero(np.sqrt(np.mean(np.square(frames), axis=1)) > SPEECH_RMS)
+    if len(loud) == 0:
+        return 0.0
+    pauses = np.flatnonzero((np.diff(loud) - 1) * _FRAME_SAMPLES > PAUSE_S * SAMPLE_RATE_HZ)
+    last = loud[pauses[0]] if len(pauses) else loud[-1]
+    return (int(last) + 1) * _FRAME_SAMPLES / SAMPLE_RATE_HZ

@@ -47,6 +47,7 @@ async def place_call(
     caller: str,
     withheld: bool = False,
     sender: Sender,
+    dialled: Callable[[], None] = lambda: None,
     heard: Callable[[Utterance], None],
 ) -> str | None:
     """Place a call and see it through.
@@ -56,6 +57,7 @@ async def place_call(
         caller: the caller number that the call presents.
         withheld: the caller withholds it.
         sender: what the caller does. Only tones reach Asterisk this way: an AudioSocket takes no key events.
+        dialled: told when Asterisk has taken the call.
         heard: told of each utterance when it has ended.
 
     Returns:
@@ -93,6 +95,7 @@ async def place_call(
     try:
         async with AmiEvents(*login, "UserEvent") as events:
             await asyncio.to_thread(send_action, *login, "Originate", fields, variables)
+            dialled()
             try:
                 async with asyncio.timeout(ANSWER_S):
                     connection = await connected

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from dsp import KEYS
 from ivr.cli.common import reporting_errors
 from ivr.dialogue.events import Outcome
 from ivr.dialogue.table import TELEPHONE_NUMBER
-from ivr.ear import PAUSE_S, Utterance, recognise
+from ivr.ear import PAUSE_S, HeardClip, Utterance, heard_clips
 from ivr.exchange_config import MANAGER_USER
 from ivr.logs import LogLevel, configure_logs
 from ivr.place_call import Origin, place_call
@@ -31,6 +32,7 @@ from prompts import Catalogue, home, load_catalogue
 
 _PATIENCE_S: Final = 4.0
 """A caller who hears nothing for this long presses on."""
+_PHRASE: Final = re.compile(r"[^。、,.\s]+[。、,.]?\s*")
 
 
 @reporting_errors
@@ -61,9 +63,11 @@ def call(
     configure_logs(level=LogLevel.WARNING)
     settings = Settings.load()
     catalogue = load_catalogue(settings.language, home(settings.language, settings.operator_prompts_dir))
-    began = time.monotonic()
+    began: float | None = None
 
     def show(word: str, text: str) -> None:
+        nonlocal began
+        began = began or time.monotonic()  # with what comes first: that it is dialled
         print(f"{time.monotonic() - began:7.2f}  {word:<8}  {text}", flush=True)
 
     sender = _sender(keys, wav, ahead=ahead, show=show)
@@ -71,7 +75,7 @@ def call(
         number = normalise_number(from_)
     except InvalidNumber as error:
         raise typer.BadParameter(str(error), param_hint="--from") from None
-    show("dials", f"{settings.access_number} from {'a withheld number' if withheld else number}")
+    from_whom = "a withheld number" if withheld else number
     outcome = asyncio.run(
         place_call(
             Origin(
@@ -84,6 +88,7 @@ def call(
             caller=number,
             withheld=withheld,
             sender=sender,
+            dialled=lambda: show("dials", f"{settings.access_number} from {from_whom}"),
             heard=lambda utterance: show("heard", _text(utterance, catalogue)),
         )
     )
@@ -112,10 +117,17 @@ def _masked(keys: str) -> str:
     return keys if len(keys) == 1 or is_number else "*" * len(keys)
 
 
+def _clip_text(clip: HeardClip, catalogue: Catalogue) -> str:
+    """What a clip says; of one that was stopped the phrases that were heard, reckoned by their letters."""
+    number = "…" if catalogue.follows_number(clip.clip_id) else ""
+    text = catalogue.text(clip.clip_id)
+    if clip.share == 1.0:
+        return number + text
+    phrases = [phrase.end() for phrase in _PHRASE.finditer(text) if phrase.end() <= clip.share * len(text)]
+    return f"{number}{text[: phrases[-1]].rstrip() if phrases else ''}… (stopped)"
+
+
 def _text(utterance: Utterance, catalogue: Catalogue) -> str:
-    clips = recognise(utterance.samples, catalogue)
-    said = catalogue.separator.join(
-        ("…" if catalogue.follows_number(clip_id) else "") + catalogue.text(clip_id) for _, clip_id in clips
-    )
+    said = catalogue.separator.join(_clip_text(clip, catalogue) for clip in heard_clips(utterance, catalogue))
     rms = float(np.sqrt(np.mean(np.square(utterance.samples, dtype=np.float64))))
     return said or f"({utterance.end_s - utterance.begin_s:.1f} s of audio, {20 * np.log10(rms / 32768):.0f} dBFS)"

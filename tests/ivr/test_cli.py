@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 import soundfile
 from scipy.signal import resample_poly
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from credentials import StoreUnavailable
-from ivr.cli import app
+from ivr.cli import COMMANDS, app
 from ivr.cli.common import print_error
 from tests.ivr.conftest import LINES, tones
 
@@ -138,6 +139,13 @@ def test_a_key_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("words", [(), ("--keys", "1", "--wav", "x.wav"), ("--keys", "1x"), ("--keys", " ")])
 def test_a_call_needs_keys_or_a_wav(words: tuple[str, ...]) -> None:
     assert ivr("call", "--from", "0312345678", *words).exit_code == 2
+
+
+def test_a_call_that_cannot_be_placed_is_not_said_to_be_dialled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KARIPASS_AMI_PORT", "1")
+    result = ivr("call", "--from", "0312345678", "--keys", "1")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "AMI at 127.0.0.1:1 cannot be reached (Connection refused)" in result.stderr
 
 
 class TestProvisioning:
@@ -346,3 +354,10 @@ class TestKeys:
         result = ivr("keys", "add")
         assert result.exit_code == 1
         assert "KARIPASS_KEY holds the keys" in result.stderr
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_of_commands_says_of_each_what_it_says_itself(name: str) -> None:
+    command = get_command(app).get_command(None, name)
+    assert " ".join(command.help.partition("\n\n")[0].split()) == COMMANDS[name][1]
+    assert name in ivr("--help").stdout
