@@ -14,26 +14,51 @@ from typer.core import TyperGroup
 from typer.main import get_group
 
 COMMANDS: Final = {
-    "up": "ivr.cli.serve:up",
-    "serve": "ivr.cli.serve:serve",
-    "simulate": "ivr.cli.simulate:simulate",
-    "doctor": "ivr.cli.doctor:doctor",
-    "call": "ivr.cli.call_group:call_app",
-    "calls": "ivr.cli.calls:calls",
-    "report": "ivr.cli.calls:report",
-    "console": "ivr.cli.console:console",
-    "operator": "ivr.cli.operator:operator_app",
-    "lines": "ivr.cli.lines:lines_app",
-    "audit": "ivr.cli.audit:audit_app",
-    "keys": "ivr.cli.keys:keys_app",
-    "prompts": "ivr.cli.prompts:prompts_app",
-    "scenario": "ivr.cli.scenario:scenario_app",
+    "up": (
+        "ivr.cli.serve:up",
+        "Start an Asterisk, sample lines, the service and the console on this machine, and say how to call it.",
+    ),
+    "serve": (
+        "ivr.cli.serve:serve",
+        "Answer the access number's calls for an Asterisk that is configured with the files in dialplan/.",
+    ),
+    "simulate": ("ivr.cli.simulate:simulate", "Run a call whose caller sends a recording, and print what happened."),
+    "doctor": (
+        "ivr.cli.doctor:doctor",
+        "Check settings, key, store, guidance, ports, clock and Asterisk; nothing is changed.",
+    ),
+    "call": (
+        "ivr.cli.call_group:call_app",
+        "Call the access number through the running Asterisk and show what is pressed and heard.",
+    ),
+    "calls": ("ivr.cli.calls:calls", "List calls, the latest last. `ivr call show ID` tells why one went as it did."),
+    "report": (
+        "ivr.cli.calls:report",
+        "Tell how many callers got through at the first try, and where the others fail, by trunk.",
+    ),
+    "console": (
+        "ivr.cli.console:console",
+        "Serve the operators' console until SIGTERM or Ctrl-C. `ivr operator add` says who may log in.",
+    ),
+    "operator": ("ivr.cli.operator:operator_app", "Who may log in to the console."),
+    "lines": ("ivr.cli.lines:lines_app", "The lines whose callers are admitted."),
+    "audit": ("ivr.cli.audit:audit_app", "Who did what to which number when."),
+    "keys": ("ivr.cli.keys:keys_app", "The keys of the store's hashes, and their rotation."),
+    "prompts": ("ivr.cli.prompts:prompts_app", "What callers hear: check it, build it, replace wording or recordings."),
+    "scenario": (
+        "ivr.cli.scenario:scenario_app",
+        "Test calls as files: who calls, what is pressed when, and what must come of it.",
+    ),
 }
-"""Where each command is: a function, or an application of several, in a module."""
+"""Where each command is (a function, or an application of several, in a module), and what it is for: as it says itself,
+but for a list of all none needs to be loaded."""
 
 
 class OnDemand(TyperGroup):
     """Commands that are loaded when they are asked for."""
+
+    _listed = False
+    """Only their names and purposes are wanted."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Their names, in the order in which help shows them."""
@@ -43,15 +68,25 @@ class OnDemand(TyperGroup):
         """A command by its name; None if there is none."""
         if cmd_name not in COMMANDS:
             return None
-        module, _, name = COMMANDS[cmd_name].partition(":")
-        found = getattr(import_module(module), name)
+        place, purpose = COMMANDS[cmd_name]
         holder = typer.Typer()
+        holder.callback()(lambda: None)
+        if self._listed:
+            holder.command(cmd_name, help=purpose)(lambda: None)
+            return get_group(holder).commands[cmd_name]
+        module, _, name = place.partition(":")
+        found = getattr(import_module(module), name)
         if isinstance(found, typer.Typer):
             holder.add_typer(found, name=cmd_name)
         else:
             holder.command(cmd_name)(found)
-        holder.callback()(lambda: None)
         return get_group(holder).commands[cmd_name]
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help, with a line a command."""
+        self._listed = True
+        super().format_help(ctx, formatter)
+        self._listed = False
 
 
 app = typer.Typer(name="ivr", cls=OnDemand, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
