@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from credentials import LoginVerdict
 from ivr.ear import recognise
 from ivr.exchange import Exchange
@@ -18,54 +20,42 @@ from tests.live.phone import Caller, EndedBy
 CALLER = Caller(number="0312345678", asserted="sip:0312345678@carrier.example")
 
 
+WHOLE_CALL = [
+    "unit.ask",
+    "target.contract",
+    "password.about",
+    "password.ask",
+    "confirm.ask",
+    "target.contract",
+    "done.set",
+    "done.next",
+]
+
+
 def heard_in_english(sound: Sound) -> list[str]:
     return [clip_id for _, clip_id in recognise(sound.samples(), load_catalogue("en"))]
 
 
-def test_the_guidance_of_a_whole_call_is_heard_in_order(house: House, capture: RtpCapture) -> None:
-    password = new_password()
-    presses = [
-        Press(keys="1", after_s=11.0),
-        Press(keys=password, after_s=14.0),
-        Press(keys=password, after_s=8.0),
-    ]
-    call = house.trunk.start(CALLER, presses)
-    assert call.wait().ended_by is EndedBy.EXCHANGE
-    assert heard_clips(capture.heard(house.trunk.host, call.media_port)) == [
-        "unit.ask",
-        "target.contract",
-        "password.about",
-        "password.ask",
-        "confirm.ask",
-        "target.contract",
-        "done.set",
-        "done.next",
-    ]
-    assert house.check("0312345678", password) is LoginVerdict.ACCEPTED
-
-
-def test_a_line_hears_the_whole_call_in_its_own_language(house: House, capture: RtpCapture) -> None:
+@pytest.mark.alone
+def test_two_callers_at_once_hear_a_whole_call_each_in_the_language_of_their_line(
+    house: House, capture: RtpCapture
+) -> None:
     house.import_lines("contract_number,number,language\n0751234567,,en\n")
-    password = new_password()
-    presses = [
-        Press(keys="1", after_s=12.0),
-        Press(keys=password, after_s=17.0),
-        Press(keys=password, after_s=6.0),
+    japanese, english = new_password(), new_password()
+    in_english = Caller(number="0751234567", asserted="sip:0751234567@carrier.example")
+    calls = [
+        house.trunk.start(caller, [Press(keys=keys, after_s=after_s) for keys, after_s in presses])
+        for caller, presses in (
+            (CALLER, (("1", 11.0), (japanese, 14.0), (japanese, 8.0))),
+            (in_english, (("1", 12.0), (english, 17.0), (english, 6.0))),
+        )
     ]
-    caller = Caller(number="0751234567", asserted="sip:0751234567@carrier.example")
-    call = house.trunk.start(caller, presses)
-    assert call.wait().ended_by is EndedBy.EXCHANGE
-    assert heard_in_english(capture.heard(house.trunk.host, call.media_port)) == [
-        "unit.ask",
-        "target.contract",
-        "password.about",
-        "password.ask",
-        "confirm.ask",
-        "target.contract",
-        "done.set",
-        "done.next",
-    ]
-    assert house.check("0751234567", password) is LoginVerdict.ACCEPTED
+    assert [call.wait().ended_by for call in calls] == [EndedBy.EXCHANGE] * 2
+    heard = [capture.heard(house.trunk.host, call.media_port) for call in calls]
+    assert heard_clips(heard[0]) == WHOLE_CALL
+    assert heard_in_english(heard[1]) == WHOLE_CALL
+    assert house.check("0312345678", japanese) is LoginVerdict.ACCEPTED
+    assert house.check("0751234567", english) is LoginVerdict.ACCEPTED
 
 
 def test_a_key_pressed_during_the_guidance_stops_it(house: House, capture: RtpCapture) -> None:
