@@ -118,13 +118,17 @@ def _masked(keys: str) -> str:
 
 
 def _clip_text(clip: HeardClip, catalogue: Catalogue) -> str:
-    """What a clip says; of one that was stopped the phrases that were heard, reckoned by their letters."""
+    """What a clip says; of one that was stopped the phrases that were heard, reckoned by their letters.
+
+    Of one that was stopped within its first phrase that phrase's begin, so that one can tell which it was.
+    """
     number = "…" if catalogue.follows_number(clip.clip_id) else ""
     text = catalogue.text(clip.clip_id)
     if clip.share == 1.0:
         return number + text
-    phrases = [phrase.end() for phrase in _PHRASE.finditer(text) if phrase.end() <= clip.share * len(text)]
-    return f"{number}{text[: phrases[-1]].rstrip() if phrases else ''}… (stopped)"
+    heard = int(clip.share * len(text))
+    phrases = [phrase.end() for phrase in _PHRASE.finditer(text) if phrase.end() <= heard]
+    return f"{number}{text[: phrases[-1] if phrases else heard].rstrip()}… (stopped)"
 
 
 def _text(utterance: Utterance, catalogue: Catalogue) -> str:
