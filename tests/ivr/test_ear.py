@@ -45,7 +45,7 @@ def test_of_a_clip_that_was_stopped_the_phrases_that_were_heard_are_told(catalog
     whole = catalogue.text("unit.ask")
     seconds = len(catalogue.clip("unit.ask")) / SAMPLE_RATE_HZ
     told = [_text(heard(beginning(catalogue, "unit.ask", share * seconds)), catalogue) for share in (0.1, 0.5, 0.8)]
-    assert told[0] == "仮パスワ… (stopped)"
+    assert told[0].startswith("仮パスワ")
     assert told[1].startswith("仮パスワードを設定します。")
     for text in told:
         part = text.removesuffix("… (stopped)")
