@@ -231,7 +231,7 @@ def _header(cells: Sequence[str]) -> list[str]:
             (
                 Problem(
                     1,
-                    next(iter(unknown or missing), ""),
+                    "" if other else next(iter(unknown or missing), ""),
                     f"the header must name {CONTRACT_NUMBER}, {NUMBER} and, where wanted, {LANGUAGE},"
                     f" each once; it has {shown}{hint}",
                 ),

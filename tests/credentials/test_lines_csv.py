@@ -126,7 +126,9 @@ def test_a_missing_file_is_a_clear_error(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("mark", "name"), [(";", "semicolons"), ("\t", "tabs")])
 def test_another_separator_is_named(mark: str, name: str) -> None:
-    with pytest.raises(BadLinesFile, match=f"its cells are separated by {name}: save it with commas"):
+    with pytest.raises(
+        BadLinesFile, match=f"^row 1: the header .* its cells are separated by {name}: save it with commas"
+    ):
         read((HEADER + "0312345678,,\n").replace(",", mark))
     with pytest.raises(BadLinesFile) as caught:
         read("contract_number,number,tongue\n")
