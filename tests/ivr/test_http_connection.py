@@ -37,6 +37,12 @@ async def hello(_scope: Scope, _receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b"hello"})
 
 
+async def listening(scope: Scope, receive: Receive, send: Send) -> None:
+    while (await receive()).get("more_body"):
+        pass
+    await hello(scope, receive, send)
+
+
 async def without_end(_scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": b"begun", "more_body": True})
@@ -81,29 +87,39 @@ async def close(writer: asyncio.StreamWriter) -> None:
     ids=["nothing", "half a head", "half a body"],
 )
 async def test_a_request_that_does_not_come_whole_in_time_ends_its_connection(said: bytes) -> None:
-    async with serving(hello, Hasty) as port:
+    async with serving(listening, Hasty) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(said)
-        await read_to_end(reader)
+        assert await read_to_end(reader) == b""
         await close(writer)
 
 
 async def test_one_that_begins_after_an_answer_must_come_whole_too() -> None:
-    async with serving(hello, Hasty) as port:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(WHOLE + b"G")
-        assert (await read_to_end(reader)).count(b"hello") == 1
+    async with serving(listening, Hasty) as port:
+        reader, writer = await answered(port, b"hello")
+        writer.write(b"G")  # uvicorn's own limit, for a connection that says nothing after an answer, ends by this
+        await read_to_end(reader)
         await close(writer)
 
 
 async def test_an_answer_may_go_on_for_longer_than_a_request_may_take() -> None:
     async with serving(without_end, Hasty) as port:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(WHOLE)
-        await reader.readuntil(b"begun\r\n")
+        reader, writer = await answered(port, b"begun\r\n")
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(reader.read(1), 10 * Hasty.request_within_s)
         await close(writer)
+
+
+async def answered(port: int, until: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection that has read so much of an answer; where this machine was too slow to ask in time, another one."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(WHOLE)
+            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+                await reader.readuntil(until)
+                return reader, writer
+            await close(writer)
 
 
 async def test_an_answer_that_nobody_takes_ends_its_connection() -> None:
