@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import structlog
 from numpy.typing import NDArray
 
 from credentials import CredentialStore, HashPolicy, Key
@@ -17,6 +18,13 @@ from prompts import Catalogue, load_catalogue
 
 LINES = "contract_number,number\n0312345678,0312345679\n"
 CHEAP = HashPolicy(memory_kib=8, passes=1, lanes=1)
+
+
+@pytest.fixture(autouse=True)
+def _logs_are_not_left_to_the_next_test() -> Iterator[None]:
+    """A command sets the process's logs up; a test after it that reads what is logged would find nothing."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
