@@ -74,12 +74,11 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in text)
 
 
-def open_store(settings: Settings) -> CredentialStore:
-    """The settings' store, with its key from the environment or its file (which is made on first use).
+def make_state_dir(settings: Settings) -> None:
+    """Make the state directory, for its owner alone, unless it is there.
 
     Raises:
-        SettingsError: the directory for it cannot be made.
-        CredentialError: the store or its key cannot be used.
+        SettingsError: it cannot be made.
     """
     try:
         settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -87,6 +86,16 @@ def open_store(settings: Settings) -> CredentialStore:
         raise SettingsError(
             f"KARIPASS_STATE_DIR={settings.state_dir}: cannot be made ({error.strerror}); name another directory"
         ) from None
+
+
+def open_store(settings: Settings) -> CredentialStore:
+    """The settings' store, with its key from the environment or its file (which is made on first use).
+
+    Raises:
+        SettingsError: the directory for it cannot be made.
+        CredentialError: the store or its key cannot be used.
+    """
+    make_state_dir(settings)
     return CredentialStore.open(settings.store_url, key=key_ring(settings), limits=settings.call_limits)
 
 

@@ -13,12 +13,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ivr.cli.common import reporting_errors
+from ivr.cli.common import make_state_dir, reporting_errors
 from ivr.cli.moments import when
 from ivr.cli.tables import print_table
 from ivr.operators import OperatorError, Operators, Role
 from ivr.records import open_records
-from ivr.settings import Settings, SettingsError
+from ivr.settings import Settings
 
 operator_app = typer.Typer(help="Who may log in to the console.", no_args_is_help=True)
 
@@ -36,12 +36,7 @@ _LONGEST_LINE: Final = 4096
 @contextmanager
 def _operators() -> Iterator[Operators]:
     settings = Settings.load()
-    try:
-        settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise SettingsError(
-            f"KARIPASS_STATE_DIR={settings.state_dir}: cannot be made ({error.strerror}); name another directory"
-        ) from None
+    make_state_dir(settings)
     database = open_records(settings.store_url)
     try:
         yield Operators(database)

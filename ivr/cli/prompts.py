@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from ivr.cli.common import reporting_errors
+from ivr.cli.common import make_state_dir, reporting_errors
 from ivr.cli.wording import counted
-from ivr.settings import Settings, SettingsError
+from ivr.settings import Settings
 from prompts import VoiceError, home, languages
 from prompts.build import build
 from prompts.check import check
@@ -81,23 +81,13 @@ def import_command(
 ) -> None:
     """Take changed wording and recordings into use, all or nothing; a service takes them up when it starts."""
     settings = Settings.load()
-    _make_state_dir(settings)
+    make_state_dir(settings)
     done = import_catalogue(directory, settings.operator_prompts_dir, language)
     for word, ids in (("recorded", done.recorded), ("spoken", done.spoken)):
         if ids:
             print(f"{word}: {' '.join(ids)}")
     new = len(done.recorded) + len(done.spoken)
     print(f"{done.language}: {counted(new, 'clip')} new, {done.kept} as they were; start the service again")
-
-
-def _make_state_dir(settings: Settings) -> None:
-    """Before a directory within it is made: what else is kept there is for its owner alone."""
-    try:
-        settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise SettingsError(
-            f"KARIPASS_STATE_DIR={settings.state_dir}: cannot be made ({error.strerror}); name another directory"
-        ) from None
 
 
 def _voice_if_installed(language: str, place: Path) -> Voice | None:
