@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ivr.cli.wording import counted
 from ivr.dialogue.events import Outcome
 from ivr.records import CallRecord, CallSummary, Fate, RecordedEntry, together
 from ivr.records.explain import explain_miss
@@ -68,7 +69,7 @@ def _facts(call: CallSummary) -> dict[str, Text | str]:
         "language": call.began.language,
         "outcome": outcome_text(call),
         "entries": f"{call.wrong_entries} wrong, {call.silences} silent; last step: {call.step}",
-        "keys": f"{call.keys} heard, {call.missed} bursts refused",
+        "keys": f"{call.keys} heard, {counted(call.missed, 'burst')} refused",
     }
     if call.hangup is not None:
         cause = "" if call.hangup.cause is None else f"{call.hangup.cause} "
