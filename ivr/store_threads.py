@@ -76,7 +76,9 @@ class StoreThreads:
 
     def withdraw(self, session: CallSession) -> None:
         """Do not store what `begin_storing` was asked for, if it is not too late."""
-        self._withdrawn[session.call_id].set()
+        withdrawn = self._withdrawn.get(session.call_id)
+        if withdrawn is not None:  # else it has been answered
+            withdrawn.set()
 
     def begin_noting(self, ending: Ending, *, caller: str, call_id: str) -> None:
         """Count a call that failed against its line."""

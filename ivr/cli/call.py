@@ -17,7 +17,6 @@ from credentials import InvalidNumber, normalise_number
 from dsp import KEYS
 from ivr.cli.common import reporting_errors
 from ivr.dialogue.events import Outcome
-from ivr.dialogue.table import TELEPHONE_NUMBER
 from ivr.ear import PAUSE_S, HeardClip, Utterance, heard_clips
 from ivr.exchange_config import MANAGER_USER
 from ivr.logs import LogLevel, configure_logs
@@ -32,6 +31,7 @@ from prompts import Catalogue, home, load_catalogue
 
 _PATIENCE_S: Final = 4.0
 """A caller who hears nothing for this long presses on."""
+_TELEPHONE_NUMBER: Final = re.compile("0[0-9]{9,10}")
 _PHRASE: Final = re.compile(r"[^。、,.\s]+[。、,.]?\s*")
 
 
@@ -113,7 +113,7 @@ def _sender(keys: str | None, wav: Path | None, *, ahead: bool, show: Callable[[
 
 def _masked(keys: str) -> str:
     """Keys as they may be shown: one key is a choice, keys up to `#` are a number; all else may be a password."""
-    is_number = keys.endswith("#") and TELEPHONE_NUMBER.fullmatch(keys[:-1])
+    is_number = keys.endswith("#") and _TELEPHONE_NUMBER.fullmatch(keys[:-1])
     return keys if len(keys) == 1 or is_number else "*" * len(keys)
 
 

@@ -28,7 +28,6 @@ only then it is known whether the password was set.
 from __future__ import annotations
 
 import operator
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -71,9 +70,6 @@ class Signal(Enum):
     SAID = "guidance heard"
     HUNG_UP = "hang-up"
 
-
-TELEPHONE_NUMBER = re.compile("0[0-9]{9,10}")
-"""What a caller may be known by."""
 
 SLIPS = 2
 """In how many digits a refused number may differ from one of the line's and still be shown. With more, or without its

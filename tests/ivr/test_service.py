@@ -18,6 +18,7 @@ import structlog
 
 from credentials import CredentialStore, LoginVerdict
 from ivr.call import CallSession
+from ivr.dialogue.events import Stored
 from ivr.errors import PortTaken
 from ivr.guidance import Guidance
 from ivr.logs import configure_logs
@@ -266,6 +267,26 @@ async def test_a_fault_of_our_program_is_an_error_and_lets_the_dialplan_apologis
     await stream.first_frame()
     monkeypatch.setattr(CallSession, "key_frame", faulty)
     stream.press("1")
+    await house.logged('"outcome": "error", "reason": "fault"')
+    await stream.closed()
+    await channel.rest()
+    assert channel.variables == {}
+
+
+async def test_a_fault_of_our_program_at_the_stores_answer_is_an_error_too(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handle = CallSession.handle
+
+    def faulty(session: CallSession, event: object, now: float) -> None:
+        if event == Stored():
+            raise RuntimeError("a fault of ours")
+        handle(session, event, now)
+
+    channel, stream = await in_call(house)
+    await stream.first_frame()
+    monkeypatch.setattr(CallSession, "handle", faulty)
+    stream.press(f"1{PASSWORD}{PASSWORD}")
     await house.logged('"outcome": "error", "reason": "fault"')
     await stream.closed()
     await channel.rest()
