@@ -9,11 +9,18 @@ Why argon2id still: whoever steals the key as well has to pay for every guess.
 
 A hash is kept with the id of its key. `Hasher.is_outdated` tells which hashes are to be made anew, with today's key and
 parameters, when their secret is at hand: at a login.
+
+A hash is computed in a thread of its own that gives way to all else the host does: a burst of hashes must not hold up
+the audio of calls, and what is done with a hash (a transaction, with its lock) must not be held up like the hash.
 """
 
+import contextlib
+import os
 import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final, TypeVar
 
 from passlib.hash import argon2
 
@@ -21,6 +28,9 @@ from credentials.errors import DamagedCredential
 from credentials.keys import KeyRing
 
 _CONTEXT = b"karipass credential 1"
+_NICENESS: Final = 10
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -75,8 +85,8 @@ class Hasher:
         """Return a new salted hash of a number's secret."""
         key = self._ring.current
         digest = key.digest(_message(number, secret))
-        with self._places:
-            return KeyedHash(PasswordHash(self._argon2.hash(digest)), key.key_id)
+        text: str = self._compute(lambda: self._argon2.hash(digest))
+        return KeyedHash(PasswordHash(text), key.key_id)
 
     def matches(self, number: str, secret: str, stored: KeyedHash | None) -> bool:
         """Tell whether a stored hash is of this number and secret; without one, take as long and say no.
@@ -89,16 +99,26 @@ class Hasher:
             self.hash(number, secret)
             return False
         digest = self._ring.get(stored.key_id).digest(_message(number, secret))
-        with self._places:
-            try:
-                return bool(self._argon2.verify(digest, stored.hash.text))
-            except (ValueError, TypeError, NotImplementedError):
-                pass  # the library's error quotes the hash: it must not be chained to ours
+        try:
+            return self._compute(lambda: bool(self._argon2.verify(digest, stored.hash.text)))
+        except (ValueError, TypeError, NotImplementedError):
+            pass  # the library's error quotes the hash: it must not be chained to ours
         raise DamagedCredential(f"the stored credential of {number} cannot be read; a new one has to be set")
+
+    def _compute(self, work: Callable[[], T]) -> T:
+        # A thread a hash, not a pool: starting one is nothing beside a hash, and a fork takes no pool along.
+        with self._places, ThreadPoolExecutor(1, "hash", initializer=_give_way) as thread:
+            return thread.submit(work).result()
 
     def is_outdated(self, stored: KeyedHash) -> bool:
         """Tell whether a hash was made with an earlier key than the current one, or with other parameters."""
         return self._ring.precedes(stored.key_id) or bool(self._argon2.needs_update(stored.hash.text))
+
+
+def _give_way() -> None:
+    """Make this thread nice. (On Linux each thread has a niceness of its own, and hands it on to those it starts.)"""
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 def _message(number: str, secret: str) -> bytes:

@@ -104,7 +104,8 @@ class Settings(BaseSettings):
     call_s: Seconds = 300.0
     wrong_entries: PositiveInt = 3
     silences: PositiveInt = 3
-    storing_s: Seconds = 15.0
+    storing_s: Seconds = 30.0
+    please_wait_s: Seconds = 4.0
     typed_ahead_pause_s: Seconds = 0.8
 
     sets_per_hour: PositiveInt = 200
@@ -128,7 +129,7 @@ class Settings(BaseSettings):
     prompts_dir: Path | None = None
     """The operator's own guidance, before the product's; `prompts` in `state_dir` if not set."""
 
-    stop_s: Seconds = 330.0
+    stop_s: Seconds = 345.0
     """How long a stopping service lets calls go on."""
 
     @classmethod
@@ -157,6 +158,7 @@ class Settings(BaseSettings):
             wrong_entries=self.wrong_entries,
             silences=self.silences,
             storing_s=self.storing_s,
+            please_wait_s=self.please_wait_s,
             typed_ahead_pause_s=self.typed_ahead_pause_s,
         )
 

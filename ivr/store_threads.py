@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
+from typing import Any
 
 import structlog
 
@@ -19,15 +17,6 @@ from ivr.dialogue.events import Admitted, Ending, NotAdmitted, Outcome, StoreAns
 from ivr.store_events import admit, note_ending, store_password
 
 _log = structlog.get_logger(__name__)
-
-
-_HASHING_NICENESS: Final = 10
-
-
-def _give_way() -> None:
-    """Let the media clock go first: many hashes at once would make it stand still. (On Linux a thread has its nice.)"""
-    with contextlib.suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _HASHING_NICENESS)
 
 
 class StoreThreads:
@@ -44,7 +33,7 @@ class StoreThreads:
         self._patience_s = patience_s
         self._failed = failed
         self._admissions = ThreadPoolExecutor(4, thread_name_prefix="admission")  # never behind a queue of hashes
-        self._storing = ThreadPoolExecutor(16, thread_name_prefix="storing", initializer=_give_way)
+        self._storing = ThreadPoolExecutor(16, thread_name_prefix="storing")
         self._withdrawn: dict[str, threading.Event] = {}
         self._running = 0
         self._counting = threading.Lock()

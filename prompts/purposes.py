@@ -14,6 +14,7 @@ PURPOSES: Final[Mapping[str, str]] = MappingProxyType(
         "password.about": "goes on after the number that is read out: its temporary password will be set",
         "password.ask": "asks for the 8 digits of the temporary password",
         "confirm.ask": "asks for the same 8 digits again",
+        "storing.wait": "while the password is stored, if that takes long: it is being set, please wait",
         "done.set": "goes on after the number that is read out: its temporary password is set",
         "done.next": "what to do with it: within 24 hours, choose a password at the settings site; thanks",
         "wrong.again": "what was entered is not right, enter it again",

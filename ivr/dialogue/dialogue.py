@@ -36,6 +36,7 @@ from ivr.dialogue.events import (
 from ivr.dialogue.limits import Limits
 from ivr.dialogue.table import (
     CLOSINGS,
+    PLEASE_WAIT,
     SLIPS,
     START_OVER,
     STEPS,
@@ -77,6 +78,7 @@ class Dialogue:
         self._wrong = 0
         self._silent = 0
         self._guidance_plays = False
+        self._please_wait_at = now
         self._swallow_hash_until = now
         self._drop_keys_until = now
         self._gone_by: Ending | None = None
@@ -110,7 +112,8 @@ class Dialogue:
     def deadline(self) -> float | None:
         """When the dialogue next wants `TimePassed`; None if only an event can move it."""
         if self._state is State.STORING:
-            return self._step_ends_at
+            waits = not self._guidance_plays and self._gone_by is None
+            return min(self._step_ends_at, self._please_wait_at) if waits else self._step_ends_at
         if self._collector is None:
             return None
         limit = min(self._step_ends_at, self._call_ends_at)
@@ -185,8 +188,8 @@ class Dialogue:
     # --- time -----------------------------------------------------------------------------------------------
 
     def _time(self, now: float) -> list[Command]:
-        if self._state is State.STORING and now >= self._step_ends_at:
-            return [WithdrawPassword(), *self._close(Signal.STORE_AWAY, _STORE_AWAY, UNAVAILABLE, now)]
+        if self._state is State.STORING:
+            return self._time_storing(now)
         if self._collector is None:
             return []
         if now >= self._call_ends_at:
@@ -196,12 +199,21 @@ class Dialogue:
         entry = self._collector.time(now)
         return [] if entry is None else self._judge(entry, now)
 
+    def _time_storing(self, now: float) -> list[Command]:
+        if now >= self._step_ends_at:
+            return [WithdrawPassword(), *self._close(Signal.STORE_AWAY, _STORE_AWAY, UNAVAILABLE, now)]
+        deadline = self.deadline
+        return self._say(PLEASE_WAIT) if deadline is not None and now >= deadline else []
+
     def _guidance_ended(self, now: float) -> list[Command]:
         if not self._guidance_plays:
             return []  # it was stopped by a key while its end was on the way to us
         self._guidance_plays = False
         if self._collector is not None:
             self._collector.guidance_ended(now)
+            return []
+        if self._state is State.STORING:
+            self._please_wait_at = now + self._limits.please_wait_s
             return []
         return self._move(Signal.SAID, now)
 
@@ -258,6 +270,7 @@ class Dialogue:
             return self._ask(signal)
         self._collector = None
         self._step_ends_at = now + self._limits.storing_s
+        self._please_wait_at = now + self._limits.please_wait_s
         return _ENTERING[self._state](self)
 
     def _ask(self, signal: Signal) -> list[Command]:

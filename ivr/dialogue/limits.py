@@ -17,6 +17,7 @@ class Limits:
         wrong_entries: the wrong entry of a step that ends the call.
         silences: the silence of a step that ends the call.
         storing_s: the store's answer; later the caller is asked to call again, and the password is withdrawn.
+        please_wait_s: silence while the store works, after which the caller is asked to wait.
         typed_ahead_pause_s: a pause this long tells keys pressed in answer to "that was not right" from
             keys that were still being typed ahead when it was said; the latter are dropped.
     """
@@ -27,5 +28,6 @@ class Limits:
     call_s: float = 300.0
     wrong_entries: int = 3
     silences: int = 3
-    storing_s: float = 15.0
+    storing_s: float = 30.0
+    please_wait_s: float = 4.0
     typed_ahead_pause_s: float = 0.8

@@ -16,7 +16,7 @@ knows no step by name. The life of a call:
     NUMBER       which number of the line                           digits and `#`; not for every unit
     PASSWORD     8 digits
     CONFIRM      the same 8 digits
-    STORING      the store works                                    (no guidance; keys are dropped)
+    STORING      the store works                                    (asked to wait if it takes long; keys are dropped)
     DONE         it is said that the password is set
     CLOSING      it is said why the call ends
     ENDED        nothing more happens
@@ -246,6 +246,7 @@ def done_guidance(request: Request) -> tuple[Part, ...]:
 
 WRONG_ENTRY: tuple[Part, ...] = ("wrong.again",)
 START_OVER: tuple[Part, ...] = ("start.over",)
+PLEASE_WAIT: tuple[Part, ...] = ("storing.wait",)
 UNAVAILABLE: tuple[Part, ...] = ("unavailable",)
 
 CLOSINGS: Mapping[RefusalReason, tuple[Part, ...]] = {

@@ -34,6 +34,11 @@ WAITING: Final = 50_000
 """How many changes may wait for the database: some 500 calls of a minute."""
 FLUSH_S: Final = 10.0
 """How long a stopping service tries to write what is left."""
+_BATCH: Final = 100
+"""How many changes are written in one transaction. The store is in the same database, and SQLite has one writer at a
+time: on a machine with no processor to spare a transaction of 500 took so long that callers' passwords gave up."""
+_BREATH_S: Final = 0.1
+"""The pause between two of them: SQLite hands its lock to nobody, and who waits for it looks so often at most."""
 _TIDY_S: Final = 3600.0
 _TIDY_AGAIN_S: Final = 60.0
 """What could not be tidied is tried again after this time: each attempt may have waited long for the database."""
@@ -121,7 +126,7 @@ class Recorder:
             try:
                 self._beat()
                 while self._write():
-                    pass
+                    time.sleep(_BREATH_S)
                 self._tidy()
             except Exception:  # noqa: BLE001 - the border of the thread: what comes later is to be written
                 _log.exception("recorder_failed")
@@ -275,7 +280,6 @@ class CallRecorder:
         return progress
 
 
-_BATCH: Final = 500
 _TIDY_REMEDY: Final = (
     "old records stay until it works; if it goes on, does another program hold the database, or is its disk full?"
 )

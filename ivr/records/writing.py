@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import Connection, Table, delete, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, IntegrityError
 
@@ -83,26 +83,16 @@ class CallWriter:
         return False
 
     def _write(self, changes: Sequence[Change]) -> None:
-        """Write all or none."""
+        """Write all or none: calls before what is told of them, and all of a kind by one statement."""
+        began = [self._row_of_call(change) for change in changes if isinstance(change, CallBegan)]
+        entries = [_row_of_entry(change) for change in changes if isinstance(change, EntryNoted)]
         latest = {change.call_id: change for change in changes if isinstance(change, Progress)}
         with self._database.writing() as connection:
+            _insert(connection, calls, began)
+            _insert(connection, call_entries, entries)
+            _update_calls(connection, latest.values())
             for change in changes:
                 match change:
-                    case CallBegan():
-                        self._begin(connection, change)
-                    case EntryNoted(call_id, entry):
-                        _insert(
-                            connection,
-                            call_entries,
-                            call_id=call_id,
-                            position=entry.position,
-                            at_s=entry.at_s,
-                            kind=entry.kind,
-                            body=json.dumps(dict(entry.body), ensure_ascii=False),
-                        )
-                    case Progress(call_id=call_id) if change is latest[call_id]:
-                        values = asdict(change)
-                        connection.execute(update(calls).where(calls.c.call_id == call_id).values(**values))
                     case ChannelEnded():
                         self._channel_ended(connection, change)
                     case ServiceBeat():
@@ -129,18 +119,9 @@ class CallWriter:
             connection.execute(delete(services).where(services.c.beat_at < moment))
         return len(found)
 
-    def _begin(self, connection: Connection, call: CallBegan) -> None:
-        _insert(
-            connection,
-            calls,
-            **asdict(call),
-            service_id=self._service_id,
-            step="admission",
-            wrong_entries=0,
-            silences=0,
-            keys=0,
-            missed=0,
-        )
+    def _row_of_call(self, call: CallBegan) -> dict[str, object]:
+        counts = dict.fromkeys(("wrong_entries", "silences", "keys", "missed"), 0)
+        return {**asdict(call), **counts, "service_id": self._service_id, "step": "admission"}
 
     def _channel_ended(self, connection: Connection, change: ChannelEnded) -> None:
         values: dict[str, Any] = {"hangup_cause": change.hangup.cause, "hangup_text": change.hangup.text}
@@ -159,7 +140,7 @@ class CallWriter:
         if not connection.execute(known).rowcount:
             self._outlive(connection, now)
             own = {"service_id": self._service_id, "host": self._host, "pid": self._pid}
-            _insert(connection, services, **own, started_at=self._started_at, **told)
+            _insert(connection, services, [{**own, "started_at": self._started_at, **told}])
 
     def _outlive(self, connection: Connection, now: datetime) -> None:
         """Note that services which had our process id on our host have ended, for we have it now.
@@ -221,7 +202,27 @@ def _runs(pid: int) -> bool:
     return True
 
 
-def _insert(connection: Connection, table: Table, **values: object) -> None:
-    """Insert a row, or leave the one that is there: a commit whose answer was lost is written again."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    connection.execute(dialect.insert(table).values(**values).on_conflict_do_nothing())
+def _row_of_entry(change: EntryNoted) -> dict[str, object]:
+    entry = change.entry
+    return {
+        "call_id": change.call_id,
+        "position": entry.position,
+        "at_s": entry.at_s,
+        "kind": entry.kind,
+        "body": json.dumps(dict(entry.body), ensure_ascii=False),
+    }
+
+
+def _insert(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """Insert rows, or leave those that are there: a commit whose answer was lost is written again."""
+    if rows:
+        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+        connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
+
+
+def _update_calls(connection: Connection, progress: Collection[Progress]) -> None:
+    rows = [asdict(change) for change in progress]
+    for row in rows:
+        row["of_call"] = row.pop("call_id")
+    if rows:
+        connection.execute(update(calls).where(calls.c.call_id == bindparam("of_call")), rows)

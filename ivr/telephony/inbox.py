@@ -19,8 +19,9 @@ from typing import Final
 from ivr.telephony.arrivals import Arrivals
 from ivr.telephony.audiosocket import FRAME_BYTES, Audio, KeyFrame
 
-MAX_WAITING_FRAMES: Final = 100
-"""Two seconds of audio that the clock has not taken: whoever sends so much is not an exchange."""
+MAX_WAITING_FRAMES: Final = 500
+"""Ten seconds of audio that the clock has not taken: whoever sends so much is not an exchange. (One on a host that is
+overloaded was seen to hand over up to five seconds' at once, and callers were still there.)"""
 
 
 @dataclass(frozen=True, slots=True)

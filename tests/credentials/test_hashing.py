@@ -1,3 +1,4 @@
+import os
 import threading
 from typing import Any
 
@@ -129,6 +130,17 @@ def test_no_more_hashes_are_computed_at_once_than_the_policy_allows(key: Key) ->
     for thread in threads:
         thread.join(timeout=10)
         assert not thread.is_alive()
+
+
+def test_hashing_gives_way_and_the_thread_that_asked_does_not(hasher: Hasher) -> None:
+    def niceness() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    before, while_hashing = niceness(), []
+    hasher._argon2 = _Spy(hasher._argon2, lambda _digest: while_hashing.append(niceness()) or "hash")
+    hasher.hash(NUMBER, SECRET)
+    assert while_hashing == [max(10, before)]
+    assert niceness() == before
 
 
 class _Spy:

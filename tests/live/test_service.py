@@ -44,7 +44,7 @@ def test_a_call_completes_among_port_scans_garbage_and_half_open_connections(hou
     assert b"agi_handler_failed" not in house.service_log()
 
 
-STAY_S = 40.0
+STAY_S = 55.0
 """Fifty hashes at once make a queue: these callers wait until they have heard that it is set."""
 
 
@@ -64,8 +64,12 @@ def test_fifty_callers_at_once_set_fifty_passwords(house: House) -> None:
         endings = list(callers.map(call, passwords.keys(), passwords.values()))
     assert None not in endings
     with house.store() as store:
-        verdicts = [store.log_in(number, password, session_id="test").verdict for number, password in passwords.items()]
-    assert verdicts == [LoginVerdict.ACCEPTED] * len(numbers)
+        opened = [
+            number
+            for number, password in passwords.items()
+            if store.log_in(number, password, session_id="t").verdict.accepted
+        ]
+    assert opened == numbers, house.ivr("report").stdout
     assert house.places_with(list(passwords.values())) == []
 
 

@@ -18,7 +18,11 @@ from prompts.check import check
 from prompts.errors import VoiceError
 from prompts.export import export
 from prompts.manifest import Source, read_manifest
+from prompts.purposes import PURPOSES
 from prompts.replacement import LARGEST_RECORDING, LARGEST_TEXT, import_catalogue
+
+CLIPS = len(PURPOSES) + 10
+"""Of a catalogue that has each digit in one tone, as the English one."""
 
 
 @pytest.fixture
@@ -88,7 +92,7 @@ def test_an_export_to_a_place_that_cannot_be_written_is_refused(tmp_path: Path) 
 
 def test_what_was_not_changed_stays_byte_for_byte(edited: Path, own: Path) -> None:
     done = import_catalogue(edited, own)
-    assert (done.language, done.recorded, done.spoken, done.kept) == ("en", (), (), 25)
+    assert (done.language, done.recorded, done.spoken, done.kept) == ("en", (), (), CLIPS)
     assert read_manifest("en", home("en", own)) == read_manifest("en", HERE)
     assert check("en", home("en", own), None) == []
 
@@ -104,7 +108,7 @@ def test_a_changed_wording_is_spoken_by_the_voice(edited: Path, own: Path) -> No
 
 def test_a_changed_pace_lets_the_voice_speak_all_anew(edited: Path, own: Path) -> None:
     change(edited, "\nspeed = 0.9", "\nspeed = 0.8")
-    assert len(import_catalogue(edited, own).spoken) == 25
+    assert len(import_catalogue(edited, own).spoken) == CLIPS
     assert len(in_use(own).clip("unavailable")) > 1.1 * len(load_catalogue("en").clip("unavailable"))
 
 
@@ -134,7 +138,7 @@ def test_recordings_stay_through_a_further_export_and_import(edited: Path, own: 
     change(again, "We are sorry.", "We are so sorry.")
     change(again, "w iy aa r s aa r iy", "w iy aa r s ow s aa r iy")
     done = import_catalogue(again, own)
-    assert (done.recorded, done.spoken, done.kept) == ((), ("unavailable",), 24)
+    assert (done.recorded, done.spoken, done.kept) == ((), ("unavailable",), CLIPS - 1)
     assert read_manifest("en", home("en", own)).clips["wrong.again"].source is Source.RECORDING
 
 
@@ -144,14 +148,14 @@ def test_one_directory_can_be_changed_and_imported_time_and_again(edited: Path, 
     assert import_catalogue(edited, own).spoken == ("unavailable",)
     record(edited, "wrong.again", take())
     done = import_catalogue(edited, own)
-    assert (done.recorded, done.spoken, done.kept) == (("wrong.again",), ("unavailable",), 23)
+    assert (done.recorded, done.spoken, done.kept) == (("wrong.again",), ("unavailable",), CLIPS - 2)
     assert read_manifest("en", home("en", own)).clips["unavailable"].source is Source.VOICE
 
 
 def test_without_the_manifest_no_clip_of_a_voice_is_taken_for_a_recording(edited: Path, own: Path) -> None:
     (edited / "manifest.json").unlink()
     reasons = refused(edited, own)
-    assert len(reasons) == 25
+    assert len(reasons) == CLIPS
     assert all("is what the voice of language en says, and no recording" in reason for reason in reasons)
 
 
@@ -305,7 +309,7 @@ def french(edited: Path) -> Path:
 
 def test_a_new_language_can_be_recorded(french: Path, own: Path) -> None:
     done = import_catalogue(french, own)
-    assert (done.language, len(done.recorded), done.spoken, done.kept) == ("fr", 25, (), 0)
+    assert (done.language, len(done.recorded), done.spoken, done.kept) == ("fr", CLIPS, (), 0)
     assert check("fr", home("fr", own), None) == []
     assert in_use(own, "fr").digit_ids("03") == ("digit.0.plain", "digit.3.plain")
     assert read_manifest("fr", home("fr", own)).voice == ""

@@ -30,11 +30,46 @@ class TestStore:
     def test_a_store_that_does_not_answer_is_given_up_and_what_was_asked_is_withdrawn(self) -> None:
         call = Conversation()
         call.press(f"1{PASSWORD}{PASSWORD}")
-        assert WithdrawPassword() in call.wait(30)
+        assert WithdrawPassword() in call.wait(60)
         assert call.said[-1] == "unavailable"
         assert call.happens(Stored()) == []
         call.hear_out()
         assert call.ending == Ending(Outcome.ERROR, "store_away")
+
+    def test_that_takes_long_makes_the_caller_wait_who_is_told_so_after_each_silence(self) -> None:
+        limits = Limits(please_wait_s=4.0, storing_s=20.0)
+        call = Conversation(limits=limits)
+        call.press(f"1{PASSWORD}{PASSWORD}")
+        before = len(call.said)
+        call.wait(3.9)
+        assert call.said[before:] == []
+        for _ in range(2):
+            call.wait(0.2)
+            assert call.said[-1] == "storing.wait"
+            call.press("1")
+            call.hear_out(lasts_s=3.0)
+            call.wait(3.9)
+        assert call.said[before:] == ["storing.wait"] * 2
+        call.happens(Stored())
+        assert "done.set" in call.said[-1]
+        call.hear_out()
+        assert call.ending == Ending(Outcome.SET, "set")
+
+    def test_that_answers_while_the_caller_is_asked_to_wait_goes_on_at_once(self) -> None:
+        call = Conversation()
+        call.press(f"1{PASSWORD}{PASSWORD}")
+        call.wait(Limits().please_wait_s)
+        assert call.said[-1] == "storing.wait"
+        call.happens(Stored())
+        assert "done.set" in call.said[-1]
+        assert call.dialogue.deadline is None
+
+    def test_does_not_talk_to_a_caller_who_has_gone(self) -> None:
+        call = Conversation()
+        call.press(f"1{PASSWORD}{PASSWORD}")
+        call.happens(HungUp())
+        call.wait(Limits().storing_s - 1)
+        assert "storing.wait" not in call.said
 
 
 class TestBrokenStream:

@@ -12,7 +12,7 @@ import pytest
 from ivr.telephony.audiosocket import FRAME_BYTES, TERMINATE, KeyFrame, audio_message, message
 from ivr.telephony.audiosocket_server import AudioSocketConnection, AudioSocketLimits, AudioSocketServer
 from ivr.telephony.fastagi_server import AgiChannel, AgiLimits, ChannelGone, FastAgiServer
-from ivr.telephony.inbox import AudioFrame
+from ivr.telephony.inbox import MAX_WAITING_FRAMES, AudioFrame
 
 REQUEST = b"agi_network: yes\nagi_uniqueid: 1\n\n"
 
@@ -218,7 +218,7 @@ class TestAudioSocket:
             b"GET / HTTP/1.0\r\n\r\n",
             message(0x01, bytes(16)) + b"\x77\0\0",
             message(0x01, bytes(16)) + message(0xFF, b"\2"),
-            message(0x01, bytes(16)) + audio_message(bytes(FRAME_BYTES)) * 101,
+            message(0x01, bytes(16)) + audio_message(bytes(FRAME_BYTES)) * (MAX_WAITING_FRAMES + 1),
         ],
         ids=["no AudioSocket", "unknown kind", "error of Asterisk", "a flood"],
     )
