@@ -8,14 +8,13 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final, NoReturn
 
 import numpy as np
 import typer
 
 from credentials import InvalidNumber, normalise_number
 from dsp import KEYS
-from ivr.cli.common import reporting_errors
 from ivr.dialogue.events import Outcome
 from ivr.ear import PAUSE_S, HeardClip, Utterance, heard_clips
 from ivr.exchange_config import MANAGER_USER
@@ -35,31 +34,13 @@ _TELEPHONE_NUMBER: Final = re.compile("0[0-9]{9,10}")
 _PHRASE: Final = re.compile(r"[^。、,.\s]+[。、,.]?\s*")
 
 
-@reporting_errors
-def call(
-    context: typer.Context,
-    from_: Annotated[str | None, typer.Option("--from", metavar="NUMBER", help="The caller number.")] = None,
-    keys: Annotated[
-        str | None,
-        typer.Option(
-            help="Keys to press in band; at each space the caller first listens to the guidance. "
-            "`-` reads them from standard input, where no process list shows them."
-        ),
-    ] = None,
-    wav: Annotated[Path | None, typer.Option(help="What the caller sends from the answer on.")] = None,
-    ahead: Annotated[
-        bool, typer.Option("--ahead", help="Press all keys at once, without listening to the guidance.")
-    ] = False,
-    withheld: Annotated[bool, typer.Option("--withheld", help="The caller withholds the number.")] = False,
-) -> None:
-    """Call the access number through the running Asterisk and show what is pressed and heard.
+def call(*, from_: str, keys: str | None, wav: Path | None, ahead: bool, withheld: bool) -> NoReturn:
+    """Make the call; the parameters are the options of the command (`ivr.cli.call_group`).
 
-    The exit status is 0 only if the access number says that the password is set.
+    Raises:
+        SystemExit: the call is over; with status 0 only if the access number says that the password is set.
+        typer.BadParameter: an option's value cannot be used.
     """
-    if context.invoked_subcommand is not None:
-        return
-    if from_ is None:
-        raise typer.BadParameter("name the caller number", param_hint="--from")
     configure_logs(level=LogLevel.WARNING)
     settings = Settings.load()
     catalogue = load_catalogue(settings.language, home(settings.language, settings.operator_prompts_dir))

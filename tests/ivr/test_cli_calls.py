@@ -154,6 +154,16 @@ def test_a_call_is_shown_with_each_key_and_why_one_was_not_heard(writer: CallWri
         assert expected in told
 
 
+def test_who_looks_at_a_call_does_not_wait_for_the_receiver_to_be_loaded() -> None:
+    """In a process of its own, in which the receiver's compiler is not to be had."""
+    program = "import sys; sys.modules['numba'] = None; from ivr.cli import app; app()"
+    shown = subprocess.run(
+        [sys.executable, "-c", program, "call", "show", "aaaaaaaaaaaa"], capture_output=True, text=True, check=False
+    )
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "set" in shown.stdout
+
+
 def test_a_call_that_is_not_there_is_named_with_how_to_find_it() -> None:
     result = ivr("call", "show", "ffff")
     assert result.exit_code == 1
