@@ -43,6 +43,7 @@ class TurnedAway(StrEnum):
     """Why a call is turned away at the door, before it is known who calls."""
 
     TOO_MANY_CALLS = "too_many_calls"
+    TOO_MANY_CONNECTIONS = "too_many_connections"
     WRONG_SECRET = "wrong_secret"  # noqa: S105 - a reason
 
 

@@ -77,7 +77,11 @@ class Service:
         self._guidance = guidance
         self._agi_secret = agi_secret.encode()
         self._media = Media(late=monitoring.metrics.tick_late)
-        self._agi = FastAgiServer(self._serve_call, AgiLimits(connections=settings.calls * 2))
+        self._agi = FastAgiServer(
+            self._serve_call,
+            AgiLimits(connections=settings.calls * 2),
+            refused=lambda: monitoring.metrics.turned_away(TurnedAway.TOO_MANY_CONNECTIONS),
+        )
         self._audiosocket = AudioSocketServer(self._media.attach, AudioSocketLimits(connections=settings.calls * 2))
         self._calls = 0
         self._no_calls = asyncio.Event()

@@ -129,11 +129,13 @@ class FastAgiServer:
     Args:
         handler: serves one channel; the connection is closed when it returns.
         limits: what a peer may take of us.
+        refused: told of each connection that is closed at once, for there are too many.
     """
 
-    def __init__(self, handler: AgiHandler, limits: AgiLimits) -> None:
+    def __init__(self, handler: AgiHandler, limits: AgiLimits, *, refused: Callable[[], None] = lambda: None) -> None:
         self._handler = handler
         self._limits = limits
+        self._refused = refused
         self._server: asyncio.Server | None = None
         self._open = 0
 
@@ -160,6 +162,7 @@ class FastAgiServer:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._open >= self._limits.connections:
             _log.warning("agi_refused", reason="too many connections", limit=self._limits.connections)
+            self._refused()
             writer.close()
             return
         self._open += 1

@@ -159,9 +159,10 @@ def turned_away(metrics: Metrics) -> dict[str, float | None]:
 
 def test_calls_that_are_turned_away_are_counted_by_reason_from_0_on() -> None:
     metrics = Metrics()
-    assert turned_away(metrics) == {"too_many_calls": 0, "wrong_secret": 0}
+    none = dict.fromkeys(("too_many_calls", "too_many_connections", "wrong_secret"), 0)
+    assert turned_away(metrics) == none
     metrics.turned_away(TurnedAway.WRONG_SECRET)
-    assert turned_away(metrics) == {"too_many_calls": 0, "wrong_secret": 1}
+    assert turned_away(metrics) == none | {"wrong_secret": 1}
 
 
 async def test_a_service_counts_whom_it_turns_away(house: House) -> None:
@@ -169,12 +170,18 @@ async def test_a_service_counts_whom_it_turns_away(house: House) -> None:
     stranger, one_more = Channel(house), Channel(house)
     await stranger.dial(secret="guessed")
     assert await stranger.command() is None
-    assert turned_away(metrics) == {"too_many_calls": 0, "wrong_secret": 1}
+    expected = {"too_many_calls": 0, "too_many_connections": 0, "wrong_secret": 1}
+    assert turned_away(metrics) == expected
     for _ in range(house.settings.calls):
         await in_call(house)
     await one_more.dial()
     assert await one_more.command() is None
-    assert turned_away(metrics) == {"too_many_calls": 1, "wrong_secret": 1}
+    assert turned_away(metrics) == expected | {"too_many_calls": 1}
+    for _ in range(house.settings.calls):
+        await house.connect(house.settings.agi_port)
+    reader, _writer = await house.connect(house.settings.agi_port)
+    assert await reader.read() == b""
+    assert turned_away(metrics) == expected | {"too_many_calls": 1, "too_many_connections": 1}
 
 
 def test_a_keys_value_is_no_metric() -> None:
