@@ -198,6 +198,24 @@ def test_what_happens_while_the_database_is_away_is_written_when_it_is_back(
     assert "records_written_again" in [log["event"] for log in logs]
 
 
+def test_what_has_gathered_is_written_in_short_transactions(
+    reader: CallReader, open_writer: Callable[..., CallWriter], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer, transactions = open_writer(), []
+    write = writer.write
+    monkeypatch.setattr(writer, "write", lambda changes: transactions.append(len(changes)) or write(changes))
+    recorder = Recorder(writer, keep=timedelta(days=36_500))
+    record = recorder.begin(call())
+    for second in range(350):
+        record(float(second), Said("on and on", 1.0))
+    recorder.start()
+    recorder.close()
+    assert max(transactions) <= 110  # a hundred, and how the service and the calls in it are
+    found = reader.call("c0ffee")
+    assert found is not None
+    assert [entry.at_s for entry in found.entries] == [float(second) for second in range(350)]
+
+
 def test_a_stopped_service_has_said_so(reader: CallReader, open_writer: Callable[..., CallWriter]) -> None:
     recorder = Recorder(open_writer(), keep=timedelta(days=1))
     recorder.health = lambda: {"calls": 0}
