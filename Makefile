@@ -24,7 +24,7 @@ run: setup
 test: setup lint
 	@docker/host-packages sip-tester postgresql flite chromium libspandsp2 prometheus
 	$(BIN)/pytest -m "not live" --numprocesses 2
-	$(BIN)/pytest -m "live and not alone" --numprocesses 2 --dist worksteal
+	$(BIN)/pytest -m "live and not alone" --numprocesses 3 --dist worksteal
 	$(BIN)/pytest -m alone
 
 lint: setup
