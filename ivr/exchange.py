@@ -164,8 +164,8 @@ class Exchange:
     def _spawn(self, asterisk: _Asterisk) -> subprocess.Popen[bytes]:
         with (self.config.run_dir / "console.log").open("wb") as console:
             # A process group of its own: Ctrl-C is for the parent, which lets calls end before it stops us. Not a
-            # session of its own: to Linux each session is one competitor for the processors (autogroup), and then a
-            # burst of hashes in ours, however nice its threads, was seen to leave Asterisk next to nothing.
+            # session of its own: to Linux each session is one competitor for the processors (autogroup), and two busy
+            # programs in ours were seen to leave Asterisk, with fifty calls, a twentieth of a processor.
             return subprocess.Popen(  # noqa: S603
                 [*asterisk.start, "-f", "-C", f"{asterisk.run}/etc/asterisk.conf"],
                 stdin=subprocess.DEVNULL,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Final
 
@@ -78,7 +79,7 @@ class Dialogue:
         self._wrong = 0
         self._silent = 0
         self._guidance_plays = False
-        self._please_wait_at = now
+        self._please_wait_at = math.inf
         self._swallow_hash_until = now
         self._drop_keys_until = now
         self._gone_by: Ending | None = None
@@ -112,8 +113,7 @@ class Dialogue:
     def deadline(self) -> float | None:
         """When the dialogue next wants `TimePassed`; None if only an event can move it."""
         if self._state is State.STORING:
-            waits = not self._guidance_plays and self._gone_by is None
-            return min(self._step_ends_at, self._please_wait_at) if waits else self._step_ends_at
+            return min(self._step_ends_at, self._please_wait_at)
         if self._collector is None:
             return None
         limit = min(self._step_ends_at, self._call_ends_at)
@@ -202,8 +202,10 @@ class Dialogue:
     def _time_storing(self, now: float) -> list[Command]:
         if now >= self._step_ends_at:
             return [WithdrawPassword(), *self._close(Signal.STORE_AWAY, _STORE_AWAY, UNAVAILABLE, now)]
-        deadline = self.deadline
-        return self._say(PLEASE_WAIT) if deadline is not None and now >= deadline else []
+        if now < self._please_wait_at:
+            return []
+        self._please_wait_at = math.inf
+        return self._say(PLEASE_WAIT)
 
     def _guidance_ended(self, now: float) -> list[Command]:
         if not self._guidance_plays:
@@ -304,6 +306,7 @@ class Dialogue:
             return []
         self._gone_by = ending
         if self._state is State.STORING:
+            self._please_wait_at, self._guidance_plays = math.inf, False
             return [WithdrawPassword()]  # whether it came in time is known only by the store's answer
         if self._collector is not None:
             return self._judge(self._collector.hang_up(), now)

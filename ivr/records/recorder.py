@@ -194,9 +194,7 @@ class Recorder:
             return
         self._forgotten += forgotten
         if forgotten:
-            self._next_tidying = (
-                now  # there may be more: after what calls left meanwhile, and a pause for other writers
-            )
+            self._next_tidying = now  # for more: after what calls left meanwhile, and a pause for other writers
             return
         self._next_tidying = now + _TIDY_S
         if self._forgotten:

@@ -71,6 +71,15 @@ class TestStore:
         call.wait(Limits().storing_s - 1)
         assert "storing.wait" not in call.said
 
+    def test_does_not_go_on_talking_to_a_caller_who_goes_while_asked_to_wait(self) -> None:
+        call = Conversation()
+        call.press(f"1{PASSWORD}{PASSWORD}")
+        call.wait(Limits().please_wait_s)
+        call.happens(HungUp())
+        call.happens(GuidanceEnded())
+        call.wait(Limits().storing_s - Limits().please_wait_s - 1)
+        assert call.said.count("storing.wait") == 1
+
 
 class TestBrokenStream:
     @pytest.mark.parametrize("keys", ["", "1", f"1{PASSWORD}"])
