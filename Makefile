@@ -2,30 +2,34 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SUITE ?= bookworm
+PYTHONS := 3.11 3.12 3.13
 
-.PHONY: setup run test lint bench clean
+.PHONY: run test lint pythons quick bench newcomer lock setup test-needs clean
 
 setup: $(VENV)/.complete
 
 $(VENV)/.complete: requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || docker/host-packages python3-venv
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-	  || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
-	@echo "Setting up $(VENV): Python packages are installed, which takes a minute or two this first time"
-	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@docker/preflight setup $(PYTHON)
+	@echo "Setting up $(VENV) (1.3 GB): Python packages are installed, which takes a minute or two this first time"
+	@docker/python-packages $(PYTHON) $(VENV)
 	@$(BIN)/python -c 'import dsp; dsp.DetectorBank()'  # compiles the receiver, once
 	@touch $@
 
-run: setup
+run:
+	@docker/preflight run $(PYTHON)
+	@$(MAKE) --no-print-directory setup
 	@$(BIN)/ivr up
 
-test: setup lint
-	@docker/host-packages sip-tester postgresql flite chromium libspandsp2 prometheus
+test:
+	@docker/preflight test $(PYTHON)
+	@$(MAKE) --no-print-directory setup test-needs
 	$(BIN)/pytest -m "not live" --numprocesses 2
 	$(BIN)/pytest -m "live and not alone" --numprocesses 3 --dist worksteal
 	$(BIN)/pytest -m alone
+
+test-needs: setup
+	@docker/host-packages $$($(BIN)/python -m tests.needs)
 
 lint: setup
 	$(BIN)/ruff check .
@@ -33,10 +37,29 @@ lint: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
+quick: lint
+	$(BIN)/pytest -m "not live and not slow" --numprocesses 2
+
+# Linters and the quick tests on each Python that is promised, but for that of .venv, on which `make lint test` runs them.
+pythons: setup
+	@for version in $(PYTHONS); do \
+	  [ $$version != $$($(BIN)/python -c 'import sys; print("{}.{}".format(*sys.version_info))') ] || continue; \
+	  python=$$(docker/find-python $$version) && \
+	    $(MAKE) --no-print-directory VENV=.venv-$$version PYTHON=$$python quick || exit 1; \
+	done
+
+# The lock is one for all Pythons that are promised, and names no registry.
+lock: setup
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --fork-strategy fewest \
+	  --generate-hashes --no-header --quiet $(LOCK_OPTIONS) --output-file requirements.lock
+
+newcomer:
+	$(PYTHON) docker/newcomer $(SUITE)
+
 bench: setup
 	@docker/host-packages libspandsp2 postgresql
 	$(BIN)/dtmf bench
 	$(BIN)/python -m tests.credentials.postgresql $(BIN)/python -m credentials bench
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-3.* .mypy_cache .ruff_cache .pytest_cache .hypothesis

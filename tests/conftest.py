@@ -7,6 +7,20 @@ from collections.abc import Generator
 
 import pytest
 
+from tests import needs
+
+
+def pytest_report_header() -> list[str]:
+    """Say first what will be missing."""
+    missing = needs.missing()
+    return [f"tests that need them are not run: {needs.remedy(missing)}"] if missing else []
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for mark in item.iter_markers("needs"):
+        for name in mark.args:
+            needs.package(name)
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:

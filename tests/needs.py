@@ -1,25 +1,80 @@
-"""What some tests need of the machine. Without it they are not run, and say so (`tests/conftest.py`)."""
+"""The Debian packages that some tests need, how each is seen, and what becomes of a test that lacks one.
+
+`make test` installs them all, by the names that `python -m tests.needs` prints. Without one the tests that need it are
+not run, and say so; where `CI` is set that is a failure (`tests/conftest.py`).
+"""
 
 from __future__ import annotations
 
+import ctypes.util
+import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from types import MappingProxyType
+from typing import Final, NoReturn
 
 import pytest
 
 from tests.credentials.postgresql import server_programs
 
 
-def not_run(missing: str) -> NoReturn:
-    pytest.skip(f"NOT RUN: {missing}")
+def _program(name: str) -> Callable[[], bool]:
+    return lambda: shutil.which(name) is not None
+
+
+PACKAGES: Final = MappingProxyType(
+    {
+        "sip-tester": _program("sipp"),
+        "iproute2": _program("ip"),
+        "postgresql": lambda: server_programs() is not None,
+        "chromium": _program("chromium"),
+        "flite": _program("flite"),
+        "libspandsp2": lambda: ctypes.util.find_library("spandsp") is not None,
+        "prometheus": _program("promtool"),
+    }
+)
+"""Debian's name of each package, and whether what the tests use of it is there."""
+
+
+def missing() -> list[str]:
+    """Packages that are not there."""
+    return [name for name, is_there in PACKAGES.items() if not is_there()]
+
+
+def remedy(packages: list[str]) -> str:
+    """What to do about missing packages, in one line."""
+    return f"{', '.join(packages)} not installed; as root: make test-needs"
+
+
+def for_calls() -> str | None:
+    """What is missing to place real calls, with the remedy; None if nothing is."""
+    if os.geteuid() != 0:
+        return "root is needed (sipp plays RTP through a raw socket, Asterisk runs in a root file system)"
+    lacking = [name for name in ("sip-tester", "iproute2") if not PACKAGES[name]()]
+    return remedy(lacking) if lacking else None
+
+
+def not_run(reason: str) -> NoReturn:
+    pytest.skip(f"NOT RUN: {reason}")
+
+
+def package(name: str) -> None:
+    """Go on only if a package is there."""
+    if not PACKAGES[name]():
+        not_run(remedy([name]))
 
 
 def postgresql() -> Path:
     """The directory of a server's programs."""
-    return server_programs() or not_run("no PostgreSQL server is installed (Debian: apt-get install postgresql)")
+    return server_programs() or not_run(remedy(["postgresql"]))
 
 
 def chromium() -> str:
     """The browser."""
-    return shutil.which("chromium") or not_run("no chromium is installed (Debian: apt-get install chromium)")
+    package("chromium")
+    return str(shutil.which("chromium"))
+
+
+if __name__ == "__main__":
+    print(*PACKAGES)

@@ -45,7 +45,9 @@ class FakeClock:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database_kind" in metafunc.fixturenames:
-        kinds = ["sqlite"] if "database_file" in metafunc.fixturenames else ["sqlite", "postgresql"]
+        kinds: list[object] = ["sqlite"]
+        if "database_file" not in metafunc.fixturenames:
+            kinds.append(pytest.param("postgresql", marks=pytest.mark.slow))
         metafunc.parametrize("database_kind", kinds, scope="session")
 
 

@@ -15,6 +15,8 @@ from sqlalchemy import text
 from credentials import CredentialStore, Key, LoginVerdict, Unit, UnitVerdict, utc_now
 from tests.credentials.conftest import check
 
+pytestmark = pytest.mark.slow
+
 NUMBER = "0312345678"
 TEMPORARY, PASSWORD = "13572468", "Tr0ubador7"
 PROCESSES, SOME = 64, 24

@@ -28,6 +28,8 @@ from tests.credentials.conftest import CHEAP
 from tests.credentials.plain_model import Credential, Model
 from tests.credentials.postgresql import Server
 
+pytestmark = pytest.mark.slow
+
 HISTORIES = int(os.environ.get("KARIPASS_TEST_HISTORIES", "12"))
 """How many on each database; 200 for a thorough look (two minutes)."""
 

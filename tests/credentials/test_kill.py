@@ -5,7 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from credentials import CredentialStore, Key
+
+pytestmark = pytest.mark.slow
 
 KILLS = int(os.environ.get("KARIPASS_TEST_KILLS", "200"))
 """How many on each database."""

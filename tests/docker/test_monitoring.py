@@ -20,6 +20,8 @@ from ivr.telephony.channel_end import channel_end
 from ivr.transcript import Ended, EntryJudged, KeyFigures, KeyHeard, KeyMissed
 from tests import needs
 
+pytestmark = pytest.mark.slow
+
 MONITORING = Path(__file__).parents[2] / "docker" / "monitoring"
 OF_PROMETHEUS = {"up", "job", "instance", "le"}
 FUNCTIONS = {"sum", "min", "by", "rate", "increase", "histogram_quantile", "label_values", "and", "scalar"}
@@ -41,7 +43,8 @@ def cases() -> list[dict[str, object]]:
 @pytest.fixture
 def promtool() -> str:
     """Prometheus's checker of rules."""
-    return shutil.which("promtool") or needs.not_run("no promtool is installed (Debian: apt-get install prometheus)")
+    needs.package("prometheus")
+    return str(shutil.which("promtool"))
 
 
 def dashboard() -> dict[str, object]:

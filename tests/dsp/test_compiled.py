@@ -56,6 +56,7 @@ def run(program, **environment):
     return done.stdout
 
 
+@pytest.mark.slow
 def test_as_plain_python_the_source_tells_the_same():
     told, expected = (
         [json.loads(line) for line in run(HEAR, NUMBA_DISABLE_JIT=disabled).splitlines()] for disabled in ("1", "0")

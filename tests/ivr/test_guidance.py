@@ -82,6 +82,7 @@ def test_a_default_language_without_a_catalogue_is_refused(tmp_path: Path) -> No
         Guidance.load("ko", tmp_path)
 
 
+@pytest.mark.needs("flite")
 def test_an_operators_wording_is_said_in_the_place_of_the_products(lines: CredentialStore, tmp_path: Path) -> None:
     export("en", HERE, tmp_path / "edited")
     toml = tmp_path / "edited" / "en.toml"

@@ -14,6 +14,8 @@ from prompts import VoiceError
 from prompts.catalogue import HERE
 from prompts.purposes import PURPOSES
 
+pytestmark = pytest.mark.slow
+
 runner = CliRunner()
 
 
@@ -31,6 +33,7 @@ def run(*words: str | Path) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
+@pytest.mark.needs("flite")
 def test_what_comes_with_the_product_passes_the_check() -> None:
     status, output = run("check")
     assert status == 0
@@ -39,6 +42,7 @@ def test_what_comes_with_the_product_passes_the_check() -> None:
     ]
 
 
+@pytest.mark.needs("flite")
 def test_export_change_import_check(tmp_path: Path, state: Path) -> None:
     edited = tmp_path / "edited"
     status, output = run("export", edited, "--language", "en")
@@ -72,6 +76,7 @@ def test_what_is_wrong_with_an_import_is_told_line_by_line(tmp_path: Path) -> No
     assert second.startswith(f"{edited}/unit.ask.wav cannot be read as audio")
 
 
+@pytest.mark.needs("flite")
 def test_a_check_that_finds_something_fails(tmp_path: Path, state: Path) -> None:
     run("export", tmp_path / "edited", "--language", "en")
     run("import", tmp_path / "edited")

@@ -20,6 +20,8 @@ from tests import needs
 from tests.credentials.postgresql import Server, serving
 from tests.ivr.conftest import CHEAP, LINES, tones
 
+pytestmark = pytest.mark.slow
+
 CONTRACT, PASSWORD = "0312345678", "24681357"
 
 

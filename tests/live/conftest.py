@@ -3,37 +3,29 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ivr.exchange import find_asterisk
+from tests import needs
 from tests.live.capture import RtpCapture
 from tests.live.house import House
 from tests.live.network import enter_own_network
 
 
-def what_is_missing() -> str | None:
-    if os.geteuid() != 0:
-        return "root is needed (sipp plays RTP through a raw socket, Asterisk runs in a root file system)"
-    if shutil.which("sipp") is None:
-        return "sipp is missing: make test installs it (Debian's sip-tester)"
-    return None
-
-
 @pytest.fixture(scope="session", autouse=True)
 def _own_network() -> None:
     """Where several workers run live tests at once. An Asterisk has to be there before: from within none can be had."""
-    if "PYTEST_XDIST_WORKER" in os.environ and not what_is_missing():
+    if "PYTEST_XDIST_WORKER" in os.environ and not needs.for_calls():
         find_asterisk(Path.cwd())
         enter_own_network()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
-    missing = what_is_missing()
+    missing = needs.for_calls()
     for item in items:
         if item.path.is_relative_to(here):
             item.add_marker(pytest.mark.live)

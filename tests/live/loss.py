@@ -30,6 +30,7 @@ from ivr.scenarios.house import free_tcp_ports, free_udp_ports
 from ivr.telephony.audiosocket import FRAME_BYTES
 from ivr.telephony.audiosocket_server import AudioSocketLimits, AudioSocketServer
 from ivr.telephony.fastagi_server import AgiChannel, AgiLimits, FastAgiServer
+from tests import needs
 from tests.live.house import ACCESS_NUMBER, SOUNDS
 from tests.live.media import BRISK, BadLine, Press, Timing, duration_s
 from tests.live.phone import Caller, SippPhone
@@ -205,6 +206,8 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=60, help="for each condition")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
+    if missing := needs.for_calls():
+        parser.error(missing)
     print("loss, tone/pause ms     ours  Asterisk's own  must")
     with bench() as measuring:
         for number, condition in enumerate(CONDITIONS):

@@ -15,6 +15,8 @@ from prompts.script import read_script
 from prompts.voices import open_voice
 from prompts.wav import decode
 
+pytestmark = pytest.mark.slow
+
 LANGUAGES = sorted(path.stem for path in HERE.glob("*.toml"))
 
 DIGIT_IDS = [f"digit.{digit}.{tone}" for digit in range(10) for tone in ("rise", "high", "fall", "low", "onward")]
@@ -42,6 +44,7 @@ def test_every_line_says_how_it_is_to_be_pronounced(language: str) -> None:
     assert [line.id for line in read_script(language, HERE).lines.values() if not line.reading] == []
 
 
+@pytest.mark.needs("flite")
 def test_every_line_is_pronounced_as_expected_and_text_manifest_and_audio_agree(language: str) -> None:
     voice = open_voice(read_script(language, HERE).voice)
     assert check(language, HERE, voice) == []
@@ -54,6 +57,7 @@ def test_every_line_is_pronounced_as_expected_and_text_manifest_and_audio_agree(
         ("en", "p aw n d k iy", "p aw n d k ey", "number.ask: 'Then press the pound key.' is read"),
     ],
 )
+@pytest.mark.needs("flite")
 def test_a_reading_that_is_wrong_in_a_single_sound_does_not_pass(
     tmp_path: Path, language: str, right: str, wrong: str, found: str
 ) -> None:
@@ -67,6 +71,7 @@ def test_a_reading_that_is_wrong_in_a_single_sound_does_not_pass(
     assert finding.startswith(found)
 
 
+@pytest.mark.needs("flite")
 def test_the_committed_audio_is_what_the_builder_makes(tmp_path: Path, language: str) -> None:
     script = read_script(language, HERE)
     build(script, open_voice(script.voice), tmp_path)

@@ -21,6 +21,8 @@ from prompts.manifest import Source, read_manifest
 from prompts.purposes import PURPOSES
 from prompts.replacement import LARGEST_RECORDING, LARGEST_TEXT, import_catalogue
 
+pytestmark = pytest.mark.slow
+
 CLIPS = len(PURPOSES) + 10
 """Of a catalogue that has each digit in one tone, as the English one."""
 
@@ -97,6 +99,7 @@ def test_what_was_not_changed_stays_byte_for_byte(edited: Path, own: Path) -> No
     assert check("en", home("en", own), None) == []
 
 
+@pytest.mark.needs("flite")
 def test_a_changed_wording_is_spoken_by_the_voice(edited: Path, own: Path) -> None:
     change(edited, "We are sorry.", "We apologise.")
     change(edited, "w iy aa r s aa r iy", "w iy ax p aa l ax jh ay z")
@@ -106,12 +109,14 @@ def test_a_changed_wording_is_spoken_by_the_voice(edited: Path, own: Path) -> No
     assert in_use(own, "ja").text("unavailable") == load_catalogue("ja").text("unavailable")
 
 
+@pytest.mark.needs("flite")
 def test_a_changed_pace_lets_the_voice_speak_all_anew(edited: Path, own: Path) -> None:
     change(edited, "\nspeed = 0.9", "\nspeed = 0.8")
     assert len(import_catalogue(edited, own).spoken) == CLIPS
     assert len(in_use(own).clip("unavailable")) > 1.1 * len(load_catalogue("en").clip("unavailable"))
 
 
+@pytest.mark.needs("flite")
 def test_a_wording_that_is_read_otherwise_than_the_catalogue_says_is_refused(edited: Path, own: Path) -> None:
     change(edited, "We are sorry.", "We apologise.")
     (reason,) = refused(edited, own)
@@ -130,6 +135,7 @@ def test_a_recording_takes_the_place_of_the_voice(edited: Path, own: Path, name:
     assert (entry.source, entry.phonemes) == (Source.RECORDING, "")
 
 
+@pytest.mark.needs("flite")
 def test_recordings_stay_through_a_further_export_and_import(edited: Path, own: Path, tmp_path: Path) -> None:
     record(edited, "wrong.again", take())
     import_catalogue(edited, own)
@@ -142,6 +148,7 @@ def test_recordings_stay_through_a_further_export_and_import(edited: Path, own: 
     assert read_manifest("en", home("en", own)).clips["wrong.again"].source is Source.RECORDING
 
 
+@pytest.mark.needs("flite")
 def test_one_directory_can_be_changed_and_imported_time_and_again(edited: Path, own: Path) -> None:
     change(edited, "We are sorry.", "We are so sorry.")
     change(edited, "w iy aa r s aa r iy", "w iy aa r s ow s aa r iy")
@@ -169,6 +176,7 @@ def test_a_recording_of_the_old_wording_is_refused(edited: Path, own: Path, tmp_
     assert "unavailable.wav is the recording of the old wording" in reason
 
 
+@pytest.mark.needs("flite")
 def test_a_clip_that_was_removed_is_spoken_by_the_voice(edited: Path, own: Path, tmp_path: Path) -> None:
     record(edited, "wrong.again", take())
     import_catalogue(edited, own)

@@ -12,6 +12,8 @@ from prompts.script import VoiceSettings
 from prompts.sound import Samples
 from prompts.voice_en import EnglishVoice
 
+pytestmark = [pytest.mark.needs("flite"), pytest.mark.slow]
+
 SETTINGS = VoiceSettings(name="slt", speed=0.9, digit_speed=0.85, half_tone=0.0, sentence_pause_s=0.45, accents={})
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 

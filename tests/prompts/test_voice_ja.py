@@ -15,6 +15,8 @@ from prompts.script import VoiceSettings
 from prompts.sound import Samples
 from prompts.voice_ja import JapaneseVoice
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = VoiceSettings(name="mei", speed=0.9, digit_speed=0.8, half_tone=-3.0, sentence_pause_s=0.45, accents={})
 
 

@@ -19,6 +19,8 @@ from tests.ivr.console.screenshots import log_in
 from tests.ivr.console.server import serving
 from tests.ivr.console.stage import ADDITIONAL, CONTRACT, NAMES, Stage, Tone, bad_keys
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
