@@ -7,7 +7,7 @@ from pathlib import Path
 from ivr.dialogue.diagram import mermaid
 from ivr.dialogue.table import STEPS, TRANSITIONS, Signal, State
 
-README = Path(__file__).parents[3] / "README.md"
+PAGE = Path(__file__).parents[3] / "docs" / "the-call.md"
 
 
 def reachable(start: State) -> set[State]:
@@ -49,4 +49,4 @@ def test_every_signal_is_used() -> None:
 
 
 def test_the_diagram_in_the_readme_is_the_one_that_the_table_draws() -> None:
-    assert f"```mermaid\n{mermaid()}```" in README.read_text(encoding="utf-8")
+    assert f"```mermaid\n{mermaid()}```" in PAGE.read_text(encoding="utf-8")
