@@ -43,7 +43,7 @@ def _meant(name: str, known: Iterable[str]) -> str:
     # What all names begin with is no likeness.
     names = [each.removeprefix(_PREFIX) for each in known]
     near = difflib.get_close_matches(name.removeprefix(_PREFIX), names, 1, _NEAR)
-    return f"did you mean {_PREFIX}{near[0]}?" if near else "remove it: the README lists all there are"
+    return f"did you mean {_PREFIX}{near[0]}?" if near else "remove it: docs/operators.md lists all there are"
 
 
 def state_directory(site: Site) -> Iterator[Finding]:

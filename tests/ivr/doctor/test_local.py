@@ -27,8 +27,8 @@ def test_a_misspelt_variable_is_named_with_what_was_meant(tmp_path: Path) -> Non
     [
         ("KARIPASS_STATEDIR", "did you mean KARIPASS_STATE_DIR?"),
         ("KARIPASS_CALS", "did you mean KARIPASS_CALLS?"),
-        ("KARIPASS_CONSOLE_THEME", "remove it: the README lists all there are"),
-        ("KARIPASS_VOLUME", "remove it: the README lists all there are"),
+        ("KARIPASS_CONSOLE_THEME", "remove it: docs/operators.md lists all there are"),
+        ("KARIPASS_VOLUME", "remove it: docs/operators.md lists all there are"),
     ],
 )
 def test_only_a_name_that_is_near_is_taken_for_what_was_meant(tmp_path: Path, name: str, remedy: str) -> None:
@@ -38,10 +38,10 @@ def test_only_a_name_that_is_near_is_taken_for_what_was_meant(tmp_path: Path, na
     assert finding.remedy == remedy
 
 
-def test_every_variable_that_the_readme_names_is_known(tmp_path: Path) -> None:
-    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+def test_every_variable_that_the_documentation_names_is_known(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "operators.md").read_text(encoding="utf-8")
     named: set[str] = set()
-    for row in re.findall(r"^\| (`KARIPASS_[^|]*) \|", readme, re.MULTILINE):
+    for row in re.findall(r"^\| (`KARIPASS_[^|]*) \|", page, re.MULTILINE):
         first, *others = re.findall(r"`([A-Z_]+)`", row)
         named |= {first, *(first[: len("KARIPASS")] + other for other in others if other.startswith("_"))}
     assert {"KARIPASS_CONSOLE_NAMES", "KARIPASS_CONSOLE_HTTPS", "KARIPASS_RTP_PORTS"} < named
