@@ -10,12 +10,10 @@ from contextlib import contextmanager
 from typing import Annotated, Final
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from ivr.cli.common import make_state_dir, reporting_errors
 from ivr.cli.moments import when
-from ivr.cli.tables import print_table
+from ivr.cli.tables import Column, print_table, terminal
 from ivr.operators import OperatorError, Operators, Role
 from ivr.records import open_records
 from ivr.settings import Settings
@@ -31,6 +29,7 @@ FromStdin = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from standard input instead of asking for it.")
 ]
 _LONGEST_LINE: Final = 4096
+_COLUMNS: Final = Column(name="name"), Column(name="role"), Column(name="language"), Column(name="since")
 
 
 @contextmanager
@@ -67,10 +66,8 @@ def list_operators() -> None:
     if not found:
         print("no operators yet: add one with `ivr operator add NAME --role admin`")
         return
-    table = Table("name", "role", "language", "since", box=None)
-    for operator in found:
-        table.add_row(operator.name, operator.role.value, operator.language, when(operator.created_at))
-    print_table(Console(soft_wrap=True), table)
+    rows = [(each.name, each.role.value, each.language, when(each.created_at)) for each in found]
+    print_table(terminal(), _COLUMNS, rows)
 
 
 @operator_app.command()

@@ -79,7 +79,7 @@ def test_a_file_with_mistakes_is_refused_by_row_and_column() -> None:
 def test_a_wav_of_any_kind_sets_the_password(rate: int, channels: int, subtype: str) -> None:
     result = ivr("simulate", wav(rate=rate, channels=channels, subtype=subtype), "--caller", "03-1234-5678")
     assert result.exit_code == 0
-    assert "ended     set" in result.stdout
+    assert "end          set" in result.stdout
     assert PASSWORD not in result.output
 
 
@@ -87,7 +87,7 @@ def test_a_wav_of_any_kind_sets_the_password(rate: int, channels: int, subtype: 
 def test_a_call_that_sets_nothing_has_exit_status_1() -> None:
     result = ivr("simulate", wav(keys="9  9  9"), "--caller", "0312345678")
     assert result.exit_code == 1
-    assert "ended     failed (wrong_entries)" in result.stdout
+    assert "end          failed (wrong_entries)" in result.stdout
 
 
 @pytest.mark.usefixtures("lines")
