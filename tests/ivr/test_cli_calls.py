@@ -146,7 +146,7 @@ def test_a_call_is_shown_with_each_key_and_why_one_was_not_heard(writer: CallWri
         "near miss 1  unequal tones: twist -12.1 dB; -8 to +5 dB is accepted  52 ms  -12.0 dBm0",
         "key 2        in-band  52 ms  -12.0 dBm0  twist -12.1 dB  SNR 31 dB  off +0.2/-0.1 %",
         "key 2        rfc4733  the same press, not counted again",
-        "key •        in-band  all of them at worst about -10 dBm0  twist -3 dB  SNR 30 dB  off 1 % or less  (and 2 more",
+        "•        in-band  all of them at worst about -10 dBm0  twist -3 dB  SNR 30 dB  off 1 % or less  (and 2 more",
         "near miss •  too short: at least 40 ms are asked for",
         "entry        unit: 9 wrong (no. 1)",
         "end          failed (wrong_entries)",
