@@ -14,7 +14,7 @@ import typer
 from ivr.cli.common import make_state_dir, reporting_errors
 from ivr.cli.moments import when
 from ivr.cli.tables import Column, print_table, terminal
-from ivr.operators import OperatorError, Operators, Role
+from ivr.operators import OperatorError, Operators, Role, require_password
 from ivr.records import open_records
 from ivr.settings import Settings
 
@@ -53,7 +53,8 @@ def add(
 ) -> None:
     """Add an operator. The password (at least 12 characters) is asked for, twice."""
     with _operators() as operators:
-        operators.add(name, _new_password(from_stdin=password_stdin), role=role, language=language)
+        operators.require_free(name, language=language)
+        operators.add(name, _new_password(name, from_stdin=password_stdin), role=role, language=language)
     print(f"{name} may log in to the console as {role.value}")
 
 
@@ -84,7 +85,8 @@ def remove(name: Name) -> None:
 def password(name: Name, password_stdin: FromStdin = False) -> None:
     """Give an operator a new password; their logins end at once."""
     with _operators() as operators:
-        operators.set_password(name, _new_password(from_stdin=password_stdin))
+        operators.require_known(name)
+        operators.set_password(name, _new_password(name, from_stdin=password_stdin))
     print(f"{name} has a new password, and must log in to the console again")
 
 
@@ -97,7 +99,12 @@ def role(name: Name, role: Annotated[Role, typer.Argument(help="viewer, operator
     print(f"{name} is {role.value} of the console now")
 
 
-def _new_password(*, from_stdin: bool) -> str:
+def _new_password(name: str, *, from_stdin: bool) -> str:
+    """The password that an operator shall have; one that is refused is not asked for again.
+
+    Raises:
+        OperatorError: it is too easy to guess, or there is nobody to ask.
+    """
     if from_stdin:
         return sys.stdin.readline(_LONGEST_LINE).rstrip("\r\n")
     try:
@@ -105,6 +112,7 @@ def _new_password(*, from_stdin: bool) -> str:
             # It warns where it cannot keep what is typed from the screen: where there is no terminal.
             warnings.simplefilter("error", getpass.GetPassWarning)
             first = getpass.getpass("Password: ")
+            require_password(name, first)
             again = getpass.getpass("Again: ")
     except (EOFError, getpass.GetPassWarning):
         raise OperatorError(
