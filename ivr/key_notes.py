@@ -9,11 +9,14 @@ Which keys may be a password's? Not only those that are pressed when one is aske
 unit was not heard, a caller who types ahead presses the password while the unit is asked for still. So there
 
 - a key that chooses a unit is named (the unit is told anyway);
-- a burst that was refused, and a key that chooses none, is named only if it stands alone: nothing else is pressed
-  for a while before and after. Of one attempt only the same key is named again: who presses another is typing on.
+- a near miss, and a key that chooses none, is named only if it stands alone: nothing else is pressed for a while
+  before and after. Of one attempt only the same key is named again: who presses another is typing on.
 
-Keys of the target number wait until their entry is judged, and are named only if the dialogue names the entry; bursts
-that were refused, only if they lie within it.
+Keys of the target number wait until their entry is judged, and are named only if the dialogue names the entry; near
+misses, only if they lie within it.
+
+A key is noted when it has ended, since its figures are known then, with the time at which it was pressed: what it
+caused has the same time, or a later one.
 """
 
 from __future__ import annotations
@@ -64,15 +67,32 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """A key from its begin, or a burst.
+    """A key from its start, or a near miss.
 
     Attributes:
         context: the entry that it belongs to.
         apart: whether no key was down for a while before it.
+        at: when it was known to be pressed.
     """
 
     context: Context
     apart: bool
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Lonely:
+    """A key that may stand alone.
+
+    Attributes:
+        press: when it was pressed, and in which entry.
+        ended_at: when it ended.
+        entry: what may be told of it then.
+    """
+
+    press: Press
+    ended_at: float
+    entry: KeyEntry
 
 
 class KeyNotes:
@@ -92,36 +112,36 @@ class KeyNotes:
         self._number = Context(Fate.OPEN)
         self._hidden: list[KeyEntry] = []
         self._down_at = -math.inf
-        self._lonely: tuple[Context, float, KeyEntry] | None = None
+        self._lonely: _Lonely | None = None
 
     # --- keys -----------------------------------------------------------------------------------------------
 
     def pressed(self, dialogue: Dialogue, now: float) -> Press:
-        """A key is pressed now, and was not heard by another way before; or a burst was refused."""
+        """A key is pressed now, and was not heard by another way before; or there was a near miss."""
         apart = self._nothing_since(now)
         self._settle_lonely(named=apart)
         self._down_at = now
-        return Press(self._context(dialogue, now), apart)
+        return Press(self._context(dialogue, now), apart, now)
 
     def again(self, dialogue: Dialogue, now: float) -> Press:
         """A key that has counted already is heard by another way."""
-        return Press(self._context(dialogue, now), apart=True)
+        return Press(self._context(dialogue, now), apart=True, at=now)
 
     def heard(self, press: Press, now: float, entry: KeyHeard) -> None:
         """The key has ended: note it with all that may be told of it."""
         self._down_at = now if entry.counted else self._down_at
         match press.context.fate:
             case Fate.OPEN:
-                press.context.waiting.append((now, entry))
+                press.context.waiting.append((press.at, entry))
             case Fate.NAMED:
-                self._note(now, entry)
+                self._note(press.at, entry)
             case Fate.ALONE:
                 self._note_alone(press, now, entry)
             case Fate.HIDDEN:
                 self._hidden.append(entry)
 
     def missed(self, press: Press, now: float, entry: KeyMissed) -> None:
-        """Note a burst that was refused."""
+        """Note a near miss."""
         if press.context is self._unit:
             self._note_alone(press, now, entry)
         elif press.context.fate is Fate.OPEN:
@@ -169,11 +189,11 @@ class KeyNotes:
         return now - self._down_at >= ALONE_S
 
     def _note_alone(self, press: Press, now: float, entry: KeyEntry) -> None:
-        """Note a key if it stands alone; whether it does is known when nothing has followed it for a while."""
+        """Note a key that ended now if it stands alone; that is known when nothing has followed it for a while."""
         context = press.context
         if press.apart and not context.crowded and context.lone_key in (None, entry.value):
             context.lone_key = entry.value
-            self._lonely = (context, now, entry)
+            self._lonely = _Lonely(press, now, entry)
         else:
             context.crowded = True
             self._hide(now, entry)
@@ -181,12 +201,12 @@ class KeyNotes:
     def _settle_lonely(self, *, named: bool) -> None:
         if self._lonely is None:
             return
-        (context, at, entry), self._lonely = self._lonely, None
+        lonely, self._lonely = self._lonely, None
         if named:
-            self._note(at, entry)
+            self._note(lonely.press.at, lonely.entry)
         else:
-            context.crowded = True
-            self._hide(at, entry)
+            lonely.press.context.crowded = True
+            self._hide(lonely.ended_at, lonely.entry)
 
     def _number_judged(self, *, named: bool) -> None:
         context, self._number = self._number, Context(Fate.OPEN)

@@ -7,7 +7,7 @@ a password digit has no value and no time here, only its quality.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Protocol, TypeVar
 
@@ -158,20 +158,28 @@ def _in_steps(value: float, step: int) -> float:
 
 E = TypeVar("E")
 
+_AT_ONE_MOMENT: Final = {"key": 0, "interrupted": 1}
+_LAST: Final = 2
 
-def in_order(entries: Iterable[tuple[float | None, E]]) -> list[tuple[float | None, E]]:
-    """Entries by their times, for people: some are told later than they happened (`ivr.key_notes`).
 
-    One without a time stays before the next that was told with one.
+def in_order(entries: Iterable[tuple[float | None, E]], *, kind: Callable[[E], str]) -> list[tuple[float | None, E]]:
+    """Entries by their times, for people: some are noted later than they happened (`ivr.key_notes`).
+
+    A key stands before what it caused at the same moment: the guidance that it stopped, the entry that it completed.
+    An entry without a time stays before the next that was noted with one.
+
+    Args:
+        entries: each with its time, in the order in which they were noted.
+        kind: the kind of an entry, as `kind_of` names it.
     """
-    told = list(entries)
-    places: list[float] = []
+    noted = list(entries)
+    places: list[tuple[float, int]] = []
     next_s = math.inf
-    for at_s, _ in reversed(told):
+    for at_s, entry in reversed(noted):
         next_s = next_s if at_s is None else at_s
-        places.append(next_s)
+        places.append((next_s, _LAST if at_s is None else _AT_ONE_MOMENT.get(kind(entry), _LAST)))
     places.reverse()
-    return [told[place] for place in sorted(range(len(told)), key=places.__getitem__)]
+    return [noted[place] for place in sorted(range(len(noted)), key=places.__getitem__)]
 
 
 def fan_out(*observers: Observer) -> Observer:
@@ -201,9 +209,14 @@ def _rounded(value: float, places: int) -> float:
     return round(value, places) + 0.0  # not -0.0
 
 
+def kind_of(entry: TranscriptEntry) -> str:
+    """The kind of an entry, in a word."""
+    return _NAMES[type(entry)]
+
+
 def as_json(at_s: float | None, entry: TranscriptEntry) -> dict[str, Any]:
     """An entry as plain values, for JSON."""
-    record: dict[str, Any] = {"at_s": None if at_s is None else round(at_s, 3), "entry": _NAMES[type(entry)]}
+    record: dict[str, Any] = {"at_s": None if at_s is None else round(at_s, 3), "entry": kind_of(entry)}
     match entry:
         case EntryJudged(judged):
             record |= asdict(judged) | {"verdict": judged.verdict.value}

@@ -33,7 +33,7 @@ COMMANDS: Final = {
     ),
     "calls": ("ivr.cli.calls:calls", "List calls, the latest last. `ivr call show ID` tells why one went as it did."),
     "report": (
-        "ivr.cli.calls:report",
+        "ivr.cli.report:report",
         "Tell how many callers got through at the first try, and where the others fail, by trunk.",
     ),
     "console": (

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from credentials import Head
 from ivr.cli.common import open_store, reporting_errors
 from ivr.cli.moments import when
+from ivr.cli.tables import Column, print_table, terminal
 from ivr.cli.wording import counted
 from ivr.settings import Settings
 
 audit_app = typer.Typer(help="Who did what to which number when.", no_args_is_help=True)
+
+_COLUMNS: Final = (
+    Column(name="record", right=True),
+    Column(name="when"),
+    Column(name="number", least=11),
+    Column(name="action"),
+    Column(name="by", prose=True),
+    Column(name="detail", prose=True),
+)
 
 
 @audit_app.command()
@@ -49,8 +59,18 @@ def show(
     """Show the newest records."""
     with open_store(Settings.load()) as store:
         records = store.audit_records(number=number, last=last)
-    for record in records:
-        print(
-            f"{record.position:>8}  {when(record.at)}  {record.number:<11}  {record.action:<22}"
-            f"  by {' from '.join(filter(None, (record.actor, record.origin)))}  {record.detail}".rstrip()
+    rows = [
+        (
+            str(record.position),
+            when(record.at),
+            record.number,
+            record.action,
+            " from ".join(filter(None, (record.actor, record.origin))),
+            record.detail,
         )
+        for record in records
+    ]
+    if rows:
+        print_table(terminal(), _COLUMNS, rows)
+    else:
+        print("no records" if number is None else f"no records of {number}")

@@ -15,6 +15,7 @@ import typer
 
 from credentials import InvalidNumber, normalise_number
 from dsp import KEYS
+from ivr.cli.tables import print_hanging, terminal
 from ivr.dialogue.events import Outcome
 from ivr.ear import PAUSE_S, HeardClip, Utterance, heard_clips
 from ivr.exchange_config import MANAGER_USER
@@ -25,7 +26,7 @@ from ivr.scenarios.caller import ScriptedCaller
 from ivr.scenarios.model import Step
 from ivr.sender import Recording, Sender
 from ivr.settings import Settings
-from ivr.standalone import ami_secret
+from ivr.standalone import SAMPLE_PHONE, ami_secret
 from prompts import Catalogue, home, load_catalogue
 
 _PATIENCE_S: Final = 4.0
@@ -34,8 +35,11 @@ _TELEPHONE_NUMBER: Final = re.compile("0[0-9]{9,10}")
 _PHRASE: Final = re.compile(r"[^。、,.\s]+[。、,.]?\s*")
 
 
-def call(*, from_: str, keys: str | None, wav: Path | None, ahead: bool, withheld: bool) -> NoReturn:
+def call(*, from_: str | None, keys: str | None, wav: Path | None, ahead: bool, withheld: bool) -> NoReturn:
     """Make the call; the parameters are the options of the command (`ivr.cli.call_group`).
+
+    Whoever withholds the number hears that it is needed and nothing else, so that nothing needs to be pressed, and
+    whose number it is does not matter.
 
     Raises:
         SystemExit: the call is over; with status 0 only if the access number says that the password is set.
@@ -44,16 +48,17 @@ def call(*, from_: str, keys: str | None, wav: Path | None, ahead: bool, withhel
     configure_logs(level=LogLevel.WARNING)
     settings = Settings.load()
     catalogue = load_catalogue(settings.language, home(settings.language, settings.operator_prompts_dir))
-    began: float | None = None
+    console = terminal()
+    start: float | None = None
 
     def show(word: str, text: str) -> None:
-        nonlocal began
-        began = began or time.monotonic()  # with what comes first: that it is dialled
-        print(f"{time.monotonic() - began:7.2f}  {word:<8}  {text}", flush=True)
+        nonlocal start
+        start = start or time.monotonic()  # with what comes first: that it is dialled
+        print_hanging(console, f"{time.monotonic() - start:7.2f}  {word:<8}  ", text)
 
-    sender = _sender(keys, wav, ahead=ahead, show=show)
+    sender = _sender(keys, wav, ahead=ahead, withheld=withheld, show=show)
     try:
-        number = normalise_number(from_)
+        number = normalise_number(from_ or SAMPLE_PHONE)
     except InvalidNumber as error:
         raise typer.BadParameter(str(error), param_hint="--from") from None
     from_whom = "a withheld number" if withheld else number
@@ -77,9 +82,17 @@ def call(*, from_: str, keys: str | None, wav: Path | None, ahead: bool, withhel
     raise SystemExit(0 if outcome == Outcome.SET else 1)
 
 
-def _sender(keys: str | None, wav: Path | None, *, ahead: bool, show: Callable[[str, str], None]) -> Sender:
-    if (keys is None) == (wav is None):
-        raise typer.BadParameter("give either --keys or --wav", param_hint="--keys / --wav")
+def _sender(
+    keys: str | None, wav: Path | None, *, ahead: bool, withheld: bool, show: Callable[[str, str], None]
+) -> Sender:
+    if keys is not None and wav is not None:
+        raise typer.BadParameter("give one of them, not both", param_hint="--keys / --wav")
+    if ahead and keys is None:
+        raise typer.BadParameter("says when keys are pressed: give --keys, too", param_hint="--ahead")
+    if keys is None and wav is None:
+        if withheld:
+            return ScriptedCaller([])
+        raise typer.BadParameter("say what the caller presses, or name a recording", param_hint="--keys / --wav")
     if wav is not None:
         return Recording(read_recording(wav))
     groups = (sys.stdin.readline() if keys == "-" else keys or "").upper().split()
@@ -101,7 +114,7 @@ def _masked(keys: str) -> str:
 def _clip_text(clip: HeardClip, catalogue: Catalogue) -> str:
     """What a clip says; of one that was stopped the phrases that were heard, reckoned by their letters.
 
-    Of one that was stopped within its first phrase that phrase's begin, so that one can tell which it was.
+    Of one that was stopped within its first phrase the start of that phrase, so that one can tell which it was.
     """
     number = "…" if catalogue.follows_number(clip.clip_id) else ""
     text = catalogue.text(clip.clip_id)

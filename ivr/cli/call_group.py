@@ -14,7 +14,9 @@ from ivr.cli.common import reporting_errors
 @reporting_errors
 def call(
     context: typer.Context,
-    from_: Annotated[str | None, typer.Option("--from", metavar="NUMBER", help="The caller number.")] = None,
+    from_: Annotated[
+        str | None, typer.Option("--from", metavar="NUMBER", help="The caller number; needed unless it is withheld.")
+    ] = None,
     keys: Annotated[
         str | None,
         typer.Option(
@@ -26,7 +28,13 @@ def call(
     ahead: Annotated[
         bool, typer.Option("--ahead", help="Press all keys at once, without listening to the guidance.")
     ] = False,
-    withheld: Annotated[bool, typer.Option("--withheld", help="The caller withholds the number.")] = False,
+    withheld: Annotated[
+        bool,
+        typer.Option(
+            "--withheld",
+            help="The caller withholds the number, and hears that it is needed: neither --from nor keys are needed.",
+        ),
+    ] = False,
 ) -> None:
     """Call the access number through the running Asterisk and show what is pressed and heard.
 
@@ -34,7 +42,7 @@ def call(
     """
     if context.invoked_subcommand is not None:
         return
-    if from_ is None:
+    if from_ is None and not withheld:
         raise typer.BadParameter("name the caller number", param_hint="--from")
     from ivr.cli.call import call as make  # the receiver and all: who looks at a record need not wait for it
 

@@ -1,16 +1,15 @@
-"""One call on a terminal."""
+"""One call on a terminal: what is known of it, and its transcript."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from ivr.cli.moments import when
+from ivr.cli.tables import Column, print_table
 from ivr.cli.wording import counted
 from ivr.dialogue.events import Outcome
 from ivr.records import CallRecord, CallSummary, Fate, RecordedEntry, together
@@ -19,16 +18,9 @@ from ivr.transcript import HIDDEN
 
 _STYLES: Final = {Outcome.SET.value: "green", Fate.IN_PROGRESS.value: "cyan", Outcome.REFUSED.value: "yellow"}
 _WRONG: Final = "red"
-
-
-def when(moment: datetime) -> str:
-    """A moment in local time."""
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-
-
-def console() -> Console:
-    """As wide as the terminal; wide enough for a line an entry where it is none."""
-    return Console(width=None if sys.stdout.isatty() else 160)
+_NEAR_MISS: Final = "near miss"
+_FACTS: Final = Column(), Column(prose=True)
+_TRANSCRIPT: Final = Column(least=7, right=True), Column(least=len(f"{_NEAR_MISS} 1")), Column(prose=True)
 
 
 def outcome_text(call: CallSummary) -> Text:
@@ -38,38 +30,35 @@ def outcome_text(call: CallSummary) -> Text:
 
 
 def print_call(record: CallRecord, console: Console) -> None:
-    """Print what is known of a call, and its timeline."""
-    call = record.summary
-    facts = Table(box=None, show_header=False, pad_edge=False)
-    facts.add_column(style="dim")
-    facts.add_column()
-    for name, value in _facts(call).items():
-        facts.add_row(name, value)
-    console.print(facts)
+    """Print what is known of a call, and its transcript."""
+    facts = [(Text(name, "dim"), value) for name, value in _facts(record.summary).items()]
+    print_table(console, _FACTS, facts, header=False)
     console.print()
-    timeline = Table(box=None, show_header=False, pad_edge=False)
-    timeline.add_column(justify="right", style="dim", no_wrap=True, min_width=7)
-    timeline.add_column(no_wrap=True, min_width=6)
-    timeline.add_column(overflow="fold")
-    for entry, more in together(record.entries):
+    print_transcript(record.entries, console)
+
+
+def print_transcript(entries: Iterable[RecordedEntry], console: Console) -> None:
+    """Print a call's entries; those that say the same without a time, as keys of a password do, as one."""
+    rows = []
+    for entry, more in together(entries):
         head, text = _line(entry)
         if more:
             text.append(f"  (and {len(more)} more)", "dim")
-        timeline.add_row("" if entry.at_s is None else f"{entry.at_s:.2f}", head, text)
-    console.print(timeline)
+        rows.append((Text("" if entry.at_s is None else f"{entry.at_s:.2f}", "dim"), head, text))
+    print_table(console, _TRANSCRIPT, rows, header=False)
 
 
 def _facts(call: CallSummary) -> dict[str, Text | str]:
     seconds = "" if call.seconds is None else f", {call.seconds:.1f} s"
     facts: dict[str, Text | str] = {
         "call": call.call_id,
-        "began": f"{when(call.began.began_at)}{seconds}",
+        "start": f"{when(call.began.began_at)}{seconds}",
         "caller": f"{call.began.caller or 'no number'} by {call.began.trunk or 'an unknown endpoint'}",
         "target": "-" if call.target is None else f"{call.target} ({call.unit})",
         "language": call.began.language,
         "outcome": outcome_text(call),
         "entries": f"{call.wrong_entries} wrong, {call.silences} silent; last step: {call.step}",
-        "keys": f"{call.keys} heard, {counted(call.missed, 'burst')} refused",
+        "keys": f"{call.keys} heard, {counted(call.missed, 'near miss', 'near misses')}",
     }
     if call.hangup is not None:
         cause = "" if call.hangup.cause is None else f"{call.hangup.cause} "
@@ -98,7 +87,7 @@ def _line(entry: RecordedEntry) -> tuple[Text, Text]:
         case "missed":
             why = Text(explain_miss(body), _WRONG)
             figures = "" if body["figures"] is None else f"  {_figures(body['figures'])}"
-            return Text(f"miss {_shown(body)}", _WRONG), why.append(figures, "dim")
+            return Text(f"{_NEAR_MISS} {_shown(body)}", _WRONG), why.append(figures, "dim")
         case "judged":
             attempt = f" (no. {body['attempt']})" if body["attempt"] else ""
             style = "" if body["verdict"] == "accepted" else _WRONG
@@ -107,7 +96,7 @@ def _line(entry: RecordedEntry) -> tuple[Text, Text]:
             )
         case "ended":
             style = _STYLES.get(body["outcome"], _WRONG)
-            return Text("ended", style), Text(f"{body['outcome']} ({body['reason']})", style)
+            return Text("end", style), Text(f"{body['outcome']} ({body['reason']})", style)
     return Text(entry.kind), Text(str(dict(body)))
 
 

@@ -8,6 +8,7 @@ import structlog
 import typer
 
 from ivr.cli.common import open_store, reporting_errors
+from ivr.cli.interrupts import heed_sigint
 from ivr.console.config import ConsoleConfig
 from ivr.console.serving import serve_console
 from ivr.doctor.ports import console_port, require_free
@@ -45,6 +46,7 @@ def console(
     before, else by address. Behind a proxy all others have its address, and are refused together: let the proxy limit
     how often one client may ask for /login.
     """
+    heed_sigint()
     configure_logs(level=log_level)
     given: dict[str, Any] = {"console_names": name or None, "console_https": https}
     settings = Settings.load(**{setting: value for setting, value in given.items() if value is not None})

@@ -9,17 +9,21 @@ from typing import Annotated, Final
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from ivr.cli.call_timeline import console as wide_console
-from ivr.cli.tables import print_table
+from ivr.cli.tables import Column, print_table, terminal
 from ivr.doctor import Examined, Level, Site, asterisk, database, examine, local, ports
 from ivr.doctor.finding import error
 from ivr.logs import LogLevel, configure_logs
 from ivr.settings import Settings, SettingsError
 
 CHECKS: Final = (*local.CHECKS, *database.CHECKS, *ports.CHECKS, *asterisk.CHECKS)
+_COLUMNS: Final = (
+    Column(),
+    Column(name="check"),
+    Column(name="finding", prose=True),
+    Column(name="what to do", prose=True),
+)
 _STYLES: Final = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "bold red"}
 
 
@@ -62,15 +66,15 @@ def _plain(findings: Iterable[Examined]) -> dict[str, object]:
 
 
 def _print(findings: list[Examined]) -> None:
-    table = Table("", "check", "finding", "what to do", box=None, pad_edge=False)
+    rows = []
     previous = ""
     for examined in findings:
         found = examined.finding
         level = Text(found.level.value, _STYLES[found.level])
-        # Texts of files and peers are shown as they are, not as rich's markup.
-        table.add_row(level, "" if examined.check == previous else examined.check, Text(found.text), Text(found.remedy))
+        check = Text(examined.check, "dim" if examined.check == previous else "")
+        rows.append((level, check, found.text, found.remedy))
         previous = examined.check
-    console = wide_console()
-    print_table(console, table)
+    console = terminal()
+    print_table(console, _COLUMNS, rows)
     errors, warnings = (sum(each.finding.level is level for each in findings) for level in (Level.ERROR, Level.WARNING))
     console.print(f"\nerrors: {errors}, warnings: {warnings}")

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
+from typing import Final
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from credentials import KeyRing
 from ivr.cli.common import KEY_VARIABLE, key_ring, open_store, reporting_errors
-from ivr.cli.tables import print_table
+from ivr.cli.tables import Column, print_table, terminal
 from ivr.settings import Settings, SettingsError
 
 keys_app = typer.Typer(help="The keys of the store's hashes, and their rotation.", no_args_is_help=True)
+
+_COLUMNS: Final = Column(name="key"), Column(name="credentials"), Column(name="what needs it", prose=True)
 
 
 @keys_app.command("list")
@@ -27,7 +28,7 @@ def list_keys() -> None:
     with open_store(settings) as store:
         usage, current, earlier = store.key_usage(), store.current_key_id, store.earlier_key_ids
         key_ids = [key.key_id for key in key_ring(settings)]
-    table = Table("key", "credentials", "what needs it", box=None)
+    rows = []
     for key_id in key_ids:
         count = usage.get(key_id, 0)
         if key_id == current:
@@ -38,8 +39,8 @@ def list_keys() -> None:
             need = "these credentials, until their owners log in again"
         else:
             need = "nothing any more: it can be taken out"
-        table.add_row(key_id, str(count), need)
-    print_table(Console(soft_wrap=True), table)
+        rows.append((key_id, str(count), need))
+    print_table(terminal(), _COLUMNS, rows)
 
 
 @keys_app.command()

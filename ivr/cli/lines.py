@@ -12,11 +12,10 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from credentials import CredentialError, ImportProgress, ImportStage, Line, normalise_number
 from ivr.cli.common import open_store, reporting_errors
-from ivr.cli.tables import print_table
+from ivr.cli.tables import Column, print_table, terminal
 from ivr.cli.wording import counted, listed
 from ivr.settings import Settings
 from prompts import languages as prompt_languages
@@ -26,6 +25,13 @@ lines_app = typer.Typer(help="The lines whose callers are admitted.", no_args_is
 Number = Annotated[str, typer.Argument(help="The number, as in 03-1234-5678.", metavar="NUMBER")]
 NumberOfLine = Annotated[str, typer.Argument(help="Any number of the line.", metavar="NUMBER")]
 
+_COLUMNS: Final = (
+    Column(name="contract number"),
+    Column(name="additional numbers", prose=True),
+    Column(name="language"),
+    Column(name="unit"),
+    Column(name="state"),
+)
 _STAGES: Final = {
     ImportStage.READING: "rows read",
     ImportStage.STORING: "changes stored",
@@ -85,15 +91,20 @@ def list_lines() -> None:
     """List the lines and their numbers."""
     with open_store(Settings.load()) as store:
         lines = store.list_lines()
-    table = Table("contract number", "additional numbers", "language", "unit", "state", box=None)
-    for line in lines:
-        additional = sorted(line.numbers - {line.contract_number})
-        state = "locked" if line.locked else ""
-        table.add_row(line.contract_number, " ".join(additional), line.language, line.unit or "", state)
-    if lines:
-        print_table(Console(soft_wrap=True), table)
-    else:
+    if not lines:
         print("no lines yet: import some with `ivr lines import FILE`")
+        return
+    rows = [
+        (
+            line.contract_number,
+            " ".join(sorted(line.numbers - {line.contract_number})),
+            line.language,
+            line.unit or "",
+            "locked" if line.locked else "",
+        )
+        for line in lines
+    ]
+    print_table(terminal(), _COLUMNS, rows)
 
 
 @lines_app.command()

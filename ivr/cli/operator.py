@@ -10,13 +10,11 @@ from contextlib import contextmanager
 from typing import Annotated, Final
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from ivr.cli.common import make_state_dir, reporting_errors
 from ivr.cli.moments import when
-from ivr.cli.tables import print_table
-from ivr.operators import OperatorError, Operators, Role
+from ivr.cli.tables import Column, print_table, terminal
+from ivr.operators import OperatorError, Operators, Role, require_password
 from ivr.records import open_records
 from ivr.settings import Settings
 
@@ -31,6 +29,7 @@ FromStdin = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from standard input instead of asking for it.")
 ]
 _LONGEST_LINE: Final = 4096
+_COLUMNS: Final = Column(name="name"), Column(name="role"), Column(name="language"), Column(name="since")
 
 
 @contextmanager
@@ -54,7 +53,8 @@ def add(
 ) -> None:
     """Add an operator. The password (at least 12 characters) is asked for, twice."""
     with _operators() as operators:
-        operators.add(name, _new_password(from_stdin=password_stdin), role=role, language=language)
+        operators.require_free(name, language=language)
+        operators.add(name, _new_password(name, from_stdin=password_stdin), role=role, language=language)
     print(f"{name} may log in to the console as {role.value}")
 
 
@@ -67,10 +67,8 @@ def list_operators() -> None:
     if not found:
         print("no operators yet: add one with `ivr operator add NAME --role admin`")
         return
-    table = Table("name", "role", "language", "since", box=None)
-    for operator in found:
-        table.add_row(operator.name, operator.role.value, operator.language, when(operator.created_at))
-    print_table(Console(soft_wrap=True), table)
+    rows = [(each.name, each.role.value, each.language, when(each.created_at)) for each in found]
+    print_table(terminal(), _COLUMNS, rows)
 
 
 @operator_app.command()
@@ -87,7 +85,8 @@ def remove(name: Name) -> None:
 def password(name: Name, password_stdin: FromStdin = False) -> None:
     """Give an operator a new password; their logins end at once."""
     with _operators() as operators:
-        operators.set_password(name, _new_password(from_stdin=password_stdin))
+        operators.require_known(name)
+        operators.set_password(name, _new_password(name, from_stdin=password_stdin))
     print(f"{name} has a new password, and must log in to the console again")
 
 
@@ -100,7 +99,12 @@ def role(name: Name, role: Annotated[Role, typer.Argument(help="viewer, operator
     print(f"{name} is {role.value} of the console now")
 
 
-def _new_password(*, from_stdin: bool) -> str:
+def _new_password(name: str, *, from_stdin: bool) -> str:
+    """The password that an operator shall have; one that is refused is not asked for again.
+
+    Raises:
+        OperatorError: it is too easy to guess, or there is nobody to ask.
+    """
     if from_stdin:
         return sys.stdin.readline(_LONGEST_LINE).rstrip("\r\n")
     try:
@@ -108,6 +112,7 @@ def _new_password(*, from_stdin: bool) -> str:
             # It warns where it cannot keep what is typed from the screen: where there is no terminal.
             warnings.simplefilter("error", getpass.GetPassWarning)
             first = getpass.getpass("Password: ")
+            require_password(name, first)
             again = getpass.getpass("Again: ")
     except (EOFError, getpass.GetPassWarning):
         raise OperatorError(

@@ -5,14 +5,12 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from ivr.cli.common import print_error, printable, reporting_errors
+from ivr.cli.tables import Column, print_hanging, print_table, terminal
 from ivr.guidance import Guidance
 from ivr.junit import Case, write_junit
 from ivr.logs import LogLevel, configure_logs
@@ -22,6 +20,8 @@ from ivr.scenarios.model import DEFAULT_LANGUAGE
 from ivr.scenarios.simulated import Simulation, temporary_store
 
 scenario_app = typer.Typer(help="Test calls as files: who calls, what is pressed when, and what must come of it.")
+
+_COLUMNS: Final = Column(name="name"), Column(name="what it shows", prose=True)
 
 FilesArgument = Annotated[
     list[Path] | None,
@@ -45,6 +45,7 @@ def run(
     real calls as long as the calls do, many at once.
     """
     configure_logs(level=LogLevel.ERROR)
+    console = terminal()
     cases: list[Case] = []
     found = _loaded(files)
 
@@ -53,7 +54,7 @@ def run(
         cases.append(Case(name=file.name, seconds=seconds, failure=failure))
         print(f"{'ok  ' if verdict.passed else 'FAIL'}  {seconds:6.1f} s  {printable(file.name)}", flush=True)
         for difference in verdict.differences:
-            print(f"                  {printable(str(difference))}", flush=True)
+            print_hanging(console, " " * 18, str(difference))
 
     if live:
         run_live(found, done)
@@ -78,10 +79,8 @@ def run(
 @reporting_errors
 def list_(files: FilesArgument = None) -> None:
     """List scenarios with what they show."""
-    table = Table("name", "what it shows", box=None, header_style="dim", pad_edge=False)
-    for file in _loaded(files):
-        table.add_row(Text(printable(file.name)), Text(printable(file.scenario.title)))
-    Console().print(table)
+    rows = [(file.name, file.scenario.title) for file in _loaded(files)]
+    print_table(terminal(), _COLUMNS, rows)
 
 
 @scenario_app.command("check")

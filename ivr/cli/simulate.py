@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
 from importlib.util import find_spec
-from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from credentials import InvalidNumber, normalise_number
 from dsp import AudioError
 from ivr.caller import Caller
+from ivr.cli.call_timeline import print_transcript
 from ivr.cli.common import open_store, printable, reporting_errors
+from ivr.cli.tables import Cell, Column, print_table, terminal
 from ivr.dialogue.events import Ending, Outcome, RefusalReason
 from ivr.folder_report import Row, check_recordings, recordings
 from ivr.guidance import Guidance
 from ivr.junit import Case, write_junit
 from ivr.logs import LogLevel, configure_logs
 from ivr.recording import read_recording
+from ivr.records import recorded
 from ivr.scenarios.model import DEFAULT_LANGUAGE
 from ivr.scenarios.simulated import Simulation, temporary_store
 from ivr.sender import Recording
@@ -33,9 +33,15 @@ from ivr.simulator import run_call
 from ivr.standalone import SAMPLE_PHONE
 from ivr.timeline import Timeline, TimelineRecorder
 from ivr.timeline.page import render_page
-from ivr.transcript import as_json, describe
+from ivr.transcript import as_json
 
 _PANEL: Final = "A folder of recordings"
+_COLUMNS: Final = (
+    Column(name="recording"),
+    Column(name="outcome"),
+    Column(name="reason"),
+    Column(name="as expected", prose=True),
+)
 PICTURES: Final = (".png", ".svg", ".pdf")
 """What `--plot` can write, by the file's name."""
 
@@ -127,20 +133,9 @@ def _simulate(file: Path, who: Caller, settings: Settings, *, as_json_: bool, ha
         }
         print(json.dumps(call, ensure_ascii=False, indent=2))
     else:
-        for line in _transcript(timeline):
-            print(line)
+        entries = [recorded(place, at_s, entry) for place, (at_s, entry) in enumerate(timeline.entries)]
+        print_transcript(entries, terminal())
     return ending, timeline
-
-
-def _transcript(timeline: Timeline) -> Iterator[str]:
-    """A line an entry; entries that say the same without a time, as keys of a password do, are counted together."""
-    told = [(at_s, describe(entry)) for at_s, entry in timeline.entries]
-    for (_, line), alike in groupby(
-        enumerate(told), lambda place: (place[0] if place[1][0] is not None else -1, place[1][1])
-    ):
-        (_, (at_s, _)), *more = alike
-        time = "       " if at_s is None else f"{at_s:7.2f}"
-        yield f"{time}  {line}" + (f"  (and {len(more)} more)" if more else "")
 
 
 def _draw(
@@ -172,8 +167,8 @@ def _check_folder(directory: Path, who: Caller, settings: Settings, report: Path
         for row in checking:
             rows.append(row)
             status.update(f"{len(rows)} of {len(files)}")
-    console = Console()
-    console.print(_table(rows))
+    console = terminal()
+    print_table(console, _COLUMNS, [_cells(row) for row in rows])
     expected = sum(row.problem is None for row in rows)
     console.print(f"{expected} of {len(rows)} recordings as expected")
     if report is not None:
@@ -189,13 +184,10 @@ def _check_folder(directory: Path, who: Caller, settings: Settings, report: Path
     return 1 if any(row.problem is not None for row in rows) else 0
 
 
-def _table(rows: list[Row]) -> Table:
-    table = Table("recording", "outcome", "reason", "as expected", box=None, header_style="dim", pad_edge=False)
-    for row in rows:
-        outcome, reason = ("", "") if row.observed is None else (row.observed.outcome or "", row.observed.reason or "")
-        verdict = Text("yes", "green") if row.problem is None else Text(row.problem, "red")
-        table.add_row(Text(printable(row.file.name)), outcome, reason, verdict)
-    return table
+def _cells(row: Row) -> tuple[Cell, ...]:
+    outcome, reason = ("", "") if row.observed is None else (row.observed.outcome or "", row.observed.reason or "")
+    verdict = Text("yes", "green") if row.problem is None else Text(printable(row.problem), "red")
+    return row.file.name, outcome, reason, verdict
 
 
 def _caller(text: str) -> Caller:

@@ -8,9 +8,15 @@ from typing import Final
 _SHOWN: Final = 10
 
 
-def counted(count: int, noun: str) -> str:
-    """A count of something: `1 line`, `2 lines`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+def counted(count: int, noun: str, nouns: str | None = None) -> str:
+    """A count of something: `1 line`, `2 lines`.
+
+    Args:
+        count: how many.
+        noun: what one is called.
+        nouns: what several are called; by default with an s.
+    """
+    return f"{count} {noun}" if count == 1 else f"{count} {nouns or noun + 's'}"
 
 
 def listed(items: Sequence[object]) -> str:

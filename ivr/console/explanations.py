@@ -11,7 +11,7 @@ from ivr.console.texts import Texts
 
 
 def explain_miss(body: Mapping[str, Any], texts: Texts, profile: Profile = NTT) -> str:
-    """Tell why a burst was refused.
+    """Tell why a near miss was not counted.
 
     Args:
         body: a `missed` entry's fields (`ivr.transcript.KeyMissed` as JSON).

@@ -11,7 +11,7 @@ from credentials import Unit
 from ivr.console.explanations import explain_miss
 from ivr.console.live import LiveCall
 from ivr.console.texts import Texts
-from ivr.records import CallSummary
+from ivr.records import CallSummary, RecordedEntry
 
 _STEPS: Final = ("unit", "number", "password", "confirm", "done")
 
@@ -32,7 +32,7 @@ class Card:
         call: the call.
         steps: its steps, and how far each is.
         said: the guidance that was heard last.
-        trouble: why the last burst was refused or the last entry was wrong; None if nothing was since the last key.
+        trouble: why the last near miss was not counted, or that the last entry was wrong; None if a key followed.
     """
 
     call: CallSummary
@@ -59,11 +59,18 @@ def _stages(call: CallSummary) -> list[tuple[str, Stage]]:
 
 def _trouble(live: LiveCall, texts: Texts) -> str | None:
     """The last thing that went wrong, unless a key was heard since."""
-    heard = live.last.get("key")
-    since = heard.position if heard else -1
-    missed, judged = live.last.get("missed"), live.last.get("judged")
-    if missed is not None and missed.position > since:
+    heard, missed, judged = (live.last.get(kind) for kind in ("key", "missed", "judged"))
+    if missed is not None and not _before(missed, heard):
         return explain_miss(missed.body, texts)
-    if judged is not None and judged.body["verdict"] != "accepted" and judged.position > since:
+    if judged is not None and judged.body["verdict"] != "accepted" and not _before(judged, heard):
         return texts(f"verdict.{judged.body['verdict']}_in", step=texts.word("step", judged.body["step"]))
     return None
+
+
+def _before(entry: RecordedEntry, key: RecordedEntry | None) -> bool:
+    """Whether an entry is older than a key. The key that caused it has the same time, though it is noted later."""
+    if key is None:
+        return False
+    if entry.at_s is None or key.at_s is None:
+        return entry.position < key.position
+    return entry.at_s < key.at_s

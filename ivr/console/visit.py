@@ -23,6 +23,7 @@ from ivr.operators import LANGUAGES, Operator, Role
 LONGEST: Final = 200
 """Characters of anything that an address may ask for; what we name or show is far shorter."""
 _FIELDS: Final = 16
+_LANGUAGE_COOKIE: Final = "karipass-language"
 _MARK_KEPT_S: Final = 90 * 86400
 
 
@@ -60,13 +61,17 @@ class Visit:
 
     @cached_property
     def texts(self) -> Texts:
-        """What is said, in the operator's language, or in one that the browser asks for."""
+        """What is said, in the operator's language; before the login in the chosen one, or one the browser asks for."""
         if self.operator is not None:
             return load_texts(self.operator.language)
-        asked = self.request.query_params.get("lang", "")  # compared and no more: pages for errors read it, too
-        return load_texts(
-            asked if asked in LANGUAGES else preferred_language(self.request.headers.get("accept-language", ""))
-        )
+        return load_texts(self.chosen_language or preferred_language(self.request.headers.get("accept-language", "")))
+
+    @property
+    def chosen_language(self) -> str | None:
+        """The language that was chosen on the login page; None if none was."""
+        # Compared and no more: pages for errors read them, too.
+        asked = self.request.query_params.get("lang", ""), self.request.cookies.get(_LANGUAGE_COOKIE, "")
+        return next((language for language in asked if language in LANGUAGES), None)
 
     @property
     def masked(self) -> bool:
@@ -105,6 +110,27 @@ class Visit:
         response.set_cookie(
             cookie_name(self.config), token, secure=self.config.https, httponly=True, samesite="strict", path="/"
         )
+        return response
+
+    def keep_language(self, response: Response) -> Response:
+        """Let the browser keep the language that was chosen, until somebody logs in or it is closed."""
+        if self.chosen_language is not None:
+            response.set_cookie(
+                _LANGUAGE_COOKIE,
+                self.chosen_language,
+                secure=self.config.https,
+                httponly=True,
+                samesite="strict",
+                path="/",
+            )
+        return response
+
+    def forget_language(self, response: Response) -> Response:
+        """Let the browser forget the language that was chosen: the operator's account has it now."""
+        if _LANGUAGE_COOKIE in self.request.cookies:
+            response.delete_cookie(
+                _LANGUAGE_COOKIE, secure=self.config.https, httponly=True, samesite="strict", path="/"
+            )
         return response
 
     def mark_shown(self, name: str) -> str:

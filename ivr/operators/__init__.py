@@ -3,6 +3,7 @@
 from ivr.operators.accounts import HASHES_AT_ONCE, Operators
 from ivr.operators.errors import BadPassword, InvalidOperator, NameTaken, OperatorError, UnknownOperator
 from ivr.operators.model import LANGUAGES, Operator, Role
+from ivr.operators.passwords import require_password
 from ivr.operators.sessions import ABSOLUTE, IDLE, Sessions
 from ivr.operators.tries import Origin
 
@@ -21,4 +22,5 @@ __all__ = [
     "Role",
     "Sessions",
     "UnknownOperator",
+    "require_password",
 ]

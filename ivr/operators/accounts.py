@@ -49,6 +49,29 @@ class Operators:
         self._clock = clock
 
     @database_border
+    def require_free(self, name: str, *, language: str) -> None:
+        """Refuse what `add` would refuse whatever the password: to ask for a password in vain is rude.
+
+        Raises:
+            InvalidOperator: the name or the language is none.
+            NameTaken: there is one of that name.
+        """
+        require_name(name)
+        require_language(language)
+        with self._database.reading() as connection:
+            _refuse_taken(name, _row(connection, name, lock=False))
+
+    @database_border
+    def require_known(self, name: str) -> None:
+        """Refuse a name that nobody has.
+
+        Raises:
+            UnknownOperator: there is none of that name.
+        """
+        with self._database.reading() as connection:
+            _require(name, _row(connection, name, lock=False))
+
+    @database_border
     def add(self, name: str, password: str, *, role: Role, language: str) -> None:
         """Add an operator.
 
@@ -63,8 +86,7 @@ class Operators:
         new = {"name": name, "role": role.name, "language": language, "hash": self._hasher.hash(password)}
         with self._database.writing() as connection:
             hold_table(connection, operators)
-            if _row(connection, name) is not None:
-                raise NameTaken(f"there is an operator {name!r} already")
+            _refuse_taken(name, _row(connection, name))
             connection.execute(insert(operators).values(**new, created_at=self._clock(), failures=0))
 
     @database_border
@@ -176,13 +198,24 @@ class Operators:
     @contextmanager
     def _changing(self, name: str) -> Iterator[Connection]:
         with self._database.writing() as connection:
-            if _row(connection, name) is None:
-                raise UnknownOperator(f"there is no operator {name!r}: `ivr operator list` shows them")
+            _require(name, _row(connection, name))
             yield connection
 
 
-def _row(connection: Connection, name: str) -> Row[Any] | None:
-    return connection.execute(select(operators).where(operators.c.name == name).with_for_update()).first()
+def _refuse_taken(name: str, row: Row[Any] | None) -> None:
+    if row is not None:
+        raise NameTaken(f"there is an operator {name!r} already")
+
+
+def _require(name: str, row: Row[Any] | None) -> None:
+    if row is None:
+        raise UnknownOperator(f"there is no operator {name!r}: `ivr operator list` shows them")
+
+
+def _row(connection: Connection, name: str, *, lock: bool = True) -> Row[Any] | None:
+    """An operator's row; locked, which takes a writing transaction, where it is to be changed."""
+    found = select(operators).where(operators.c.name == name)
+    return connection.execute(found.with_for_update() if lock else found).first()
 
 
 def _operator(row: Row[Any]) -> Operator:

@@ -11,6 +11,7 @@ from ivr.records.model import (
     RecordedEntry,
     RtpQuality,
     ServiceState,
+    recorded,
     together,
 )
 from ivr.records.reading import CallNotFound, CallReader, Query
@@ -38,6 +39,7 @@ __all__ = [
     "Tally",
     "open_existing_records",
     "open_records",
+    "recorded",
     "report",
     "together",
 ]

@@ -10,7 +10,7 @@ from dsp.events import FailedTest
 
 
 def explain_miss(body: Mapping[str, Any], profile: Profile = NTT) -> str:
-    """Tell why a burst was refused.
+    """Tell why a near miss was not counted.
 
     Args:
         body: a `missed` entry's fields (`ivr.transcript.KeyMissed` as JSON).

@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import Any, Final
 
 from ivr.dialogue.events import Outcome
+from ivr.transcript import TranscriptEntry, as_json
 
 
 class Fate(StrEnum):
@@ -141,6 +142,19 @@ class RecordedEntry:
     at_s: float | None
     kind: str
     body: Mapping[str, Any]
+
+
+def recorded(position: int, at_s: float | None, entry: TranscriptEntry) -> RecordedEntry:
+    """An entry of a transcript, as it is kept.
+
+    Args:
+        position: its place in the call, from 0.
+        at_s: seconds since the call began; None where that must not be told.
+        entry: what happened.
+    """
+    body = as_json(at_s, entry)
+    kind, at = str(body.pop("entry")), body.pop("at_s")
+    return RecordedEntry(position, at, kind, body)
 
 
 def together(entries: Iterable[RecordedEntry]) -> Iterator[tuple[RecordedEntry, Sequence[RecordedEntry]]]:

@@ -123,8 +123,9 @@ class CallReader:
                 return None
             of_call = select(call_entries).where(call_entries.c.call_id == call_id)
             entries = connection.execute(of_call.order_by(call_entries.c.position))
-            told = in_order((entry.at_s, entry) for entry in map(_entry, entries))
-            return CallRecord(_summary(row), [entry for _, entry in told])
+            timed = ((entry.at_s, entry) for entry in map(_entry, entries))
+            ordered = in_order(timed, kind=lambda entry: entry.kind)
+            return CallRecord(_summary(row), [entry for _, entry in ordered])
 
     @database_border
     def services(self) -> list[ServiceState]:

@@ -21,9 +21,9 @@ from ivr.call import CallSession
 from ivr.dialogue.events import Verdict
 from ivr.dialogue.table import STEPS
 from ivr.records.changes import Change, ChannelEnded, EntryNoted, Progress, ServiceBeat
-from ivr.records.model import CallBegan, Hangup, RecordedEntry, RtpQuality
+from ivr.records.model import CallBegan, Hangup, RtpQuality, recorded
 from ivr.records.writing import BEAT_S, CallWriter
-from ivr.transcript import Ended, EntryJudged, KeyHeard, KeyMissed, TranscriptEntry, as_json
+from ivr.transcript import Ended, EntryJudged, KeyHeard, KeyMissed, TranscriptEntry
 
 _log = structlog.get_logger(__name__)
 
@@ -246,9 +246,7 @@ class CallRecorder:
         self._put(self._progress)
 
     def _note(self, at_s: float | None, entry: TranscriptEntry) -> None:
-        body = as_json(at_s, entry)
-        kind, at = str(body.pop("entry")), body.pop("at_s")
-        self._put(EntryNoted(self._progress.call_id, RecordedEntry(self._position, at, kind, body)))
+        self._put(EntryNoted(self._progress.call_id, recorded(self._position, at_s, entry)))
         self._position += 1
         self._progress = self._after(at_s, entry)
 

@@ -29,6 +29,7 @@ from ivr.transcript import (
     Said,
     TranscriptEntry,
     in_order,
+    kind_of,
 )
 
 _LOOK_BACK_FRAMES: Final = 6
@@ -137,7 +138,7 @@ class TimelineRecorder:
             hidden=tuple(Span(first * TICK_S, after * TICK_S) for first, after in _runs(hidden)),
             bars=tuple(self._bars()),
             marks=marks,
-            entries=tuple(in_order(self._entries)),
+            entries=tuple(in_order(self._entries, kind=kind_of)),
         )
 
     def _settle(self, *, hidden: bool) -> None:

@@ -79,7 +79,7 @@ def test_a_file_with_mistakes_is_refused_by_row_and_column() -> None:
 def test_a_wav_of_any_kind_sets_the_password(rate: int, channels: int, subtype: str) -> None:
     result = ivr("simulate", wav(rate=rate, channels=channels, subtype=subtype), "--caller", "03-1234-5678")
     assert result.exit_code == 0
-    assert "ended     set" in result.stdout
+    assert "end          set" in result.stdout
     assert PASSWORD not in result.output
 
 
@@ -87,7 +87,7 @@ def test_a_wav_of_any_kind_sets_the_password(rate: int, channels: int, subtype: 
 def test_a_call_that_sets_nothing_has_exit_status_1() -> None:
     result = ivr("simulate", wav(keys="9  9  9"), "--caller", "0312345678")
     assert result.exit_code == 1
-    assert "ended     failed (wrong_entries)" in result.stdout
+    assert "end          failed (wrong_entries)" in result.stdout
 
 
 @pytest.mark.usefixtures("lines")
@@ -136,9 +136,30 @@ def test_a_key_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
     assert f"chmod 600 {key}" in result.stderr
 
 
-@pytest.mark.parametrize("words", [(), ("--keys", "1", "--wav", "x.wav"), ("--keys", "1x"), ("--keys", " ")])
-def test_a_call_needs_keys_or_a_wav(words: tuple[str, ...]) -> None:
-    assert ivr("call", "--from", "0312345678", *words).exit_code == 2
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--from", "0312345678"), "say what the caller presses"),
+        (("--from", "0312345678", "--keys", "1", "--wav", "x.wav"), "not both"),
+        (("--from", "0312345678", "--keys", "1x"), "not on a telephone: X"),
+        (("--from", "0312345678", "--keys", " "), "no key at all"),
+        (("--withheld", "--ahead"), "give --keys, too"),
+        (("--keys", "1"), "name the caller number"),
+    ],
+)
+def test_a_call_needs_who_calls_and_what_is_pressed(words: tuple[str, ...], told: str) -> None:
+    result = ivr("call", *words)
+    assert result.exit_code == 2
+    assert told in " ".join(result.stderr.replace("│", " ").split())
+
+
+def test_of_a_caller_who_withholds_the_number_neither_number_nor_keys_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("KARIPASS_AMI_PORT", "1")
+    result = ivr("call", "--withheld")
+    assert result.exit_code == 1
+    assert "AMI at 127.0.0.1:1 cannot be reached" in result.stderr
 
 
 def test_a_call_that_cannot_be_placed_is_not_said_to_be_dialled(monkeypatch: pytest.MonkeyPatch) -> None:

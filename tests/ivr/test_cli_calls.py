@@ -142,14 +142,14 @@ def test_a_call_is_shown_with_each_key_and_why_one_was_not_heard(writer: CallWri
         "outcome   failed (wrong_entries)",
         "hang-up   16 Normal Clearing",
         "audio     lost 3.5 %, jitter 12.0 ms",
-        "0.00  said    押してください",
-        "miss 1  unequal tones: twist -12.1 dB; -8 to +5 dB is accepted  52 ms  -12.0 dBm0",
-        "key 2   in-band  52 ms  -12.0 dBm0  twist -12.1 dB  SNR 31 dB  off +0.2/-0.1 %",
-        "key 2   rfc4733  the same press, not counted again",
-        "key •   in-band  all of them at worst about -10 dBm0  twist -3 dB  SNR 30 dB  off 1 % or less  (and 2 more)",
-        "miss •  too short: at least 40 ms are asked for",
-        "entry   unit: 9 wrong (no. 1)",
-        "ended   failed (wrong_entries)",
+        "0.00  said         押してください",
+        "near miss 1  unequal tones: twist -12.1 dB; -8 to +5 dB is accepted  52 ms  -12.0 dBm0",
+        "key 2        in-band  52 ms  -12.0 dBm0  twist -12.1 dB  SNR 31 dB  off +0.2/-0.1 %",
+        "key 2        rfc4733  the same press, not counted again",
+        "•        in-band  all of them at worst about -10 dBm0  twist -3 dB  SNR 30 dB  off 1 % or less  (and 2 more",
+        "near miss •  too short: at least 40 ms are asked for",
+        "entry        unit: 9 wrong (no. 1)",
+        "end          failed (wrong_entries)",
     ):
         assert expected in told
 
@@ -179,22 +179,9 @@ def test_a_report_tells_by_trunk_who_got_through_and_where_the_others_failed() -
     assert ivr("report", "--since", "1m").stdout == "No calls.\n"
 
 
-def test_followed_calls_are_printed_when_they_have_ended(writer: CallWriter) -> None:
-    going_on = replace(call("cccccccccccc"), began_at=datetime.now(UTC))
-    writer.write([ServiceBeat({}), going_on])
-    command = [str(Path(sys.executable).with_name("ivr")), "calls", "--follow", "--outcome", "abandoned"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as following:
-        assert following.stdout is not None
-        assert following.stdout.readline() == "No calls.\n"
-        writer.write([progress("cccccccccccc", "abandoned", "hung_up")])
-        assert "abandoned (hung_up)" in following.stdout.readline()
-        following.send_signal(signal.SIGINT)
-    assert following.returncode == 0
-
-
 @contextmanager
 def followed(*words: str) -> Iterator[subprocess.Popen[str]]:
-    """`ivr calls --follow`, its table's head read already."""
+    """`ivr calls --follow`, its first line (the table's head, or that there are no calls) read already."""
     command = [str(Path(sys.executable).with_name("ivr")), "calls", "--follow", *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as following:
         out_of_patience = Timer(30, following.kill)  # a line that never comes is then an empty one
@@ -203,8 +190,9 @@ def followed(*words: str) -> Iterator[subprocess.Popen[str]]:
             next_line(following.stdout)
             yield following
         finally:
-            out_of_patience.cancel()
             following.send_signal(signal.SIGINT)
+            following.wait()
+            out_of_patience.cancel()
 
 
 def next_line(stream: IO[str] | None) -> str:
@@ -212,10 +200,37 @@ def next_line(stream: IO[str] | None) -> str:
     return stream.readline()
 
 
-def test_calls_in_progress_are_printed_when_they_begin(writer: CallWriter) -> None:
+def test_a_followed_call_is_printed_when_it_starts_and_when_it_has_ended(writer: CallWriter) -> None:
+    with followed() as following:
+        [next_line(following.stdout) for _ in listed()]
+        writer.write([ServiceBeat({}), replace(call("cccccccccccc"), began_at=datetime.now(UTC))])
+        first = next_line(following.stdout).split()
+        assert (first[0], first[-1]) == ("cccccccccccc", "in_progress")
+        writer.write([progress("cccccccccccc", "abandoned", "hung_up")])
+        second = next_line(following.stdout)
+        assert second.startswith("cccccccccccc")
+        assert "abandoned (hung_up)" in second
+    assert following.returncode == 0
+
+
+def test_where_there_were_no_calls_the_first_that_is_followed_has_a_head_above_it(writer: CallWriter) -> None:
     with followed("--outcome", "in_progress") as following:
         writer.write([ServiceBeat({}), replace(call("cccccccccccc"), began_at=datetime.now(UTC))])
+        assert next_line(following.stdout).startswith("call ")
         assert next_line(following.stdout).startswith("cccccccccccc")
+
+
+@pytest.mark.parametrize("signal_", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("ignored", [True, False], ids=["SIGINT ignored", "SIGINT not ignored"])
+def test_following_ends_on_both_signals_however_it_was_started(signal_: signal.Signals, *, ignored: bool) -> None:
+    """A script's `ivr calls --follow &` has SIGINT ignored."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN if ignored else signal.default_int_handler)
+    try:
+        with followed() as following:
+            following.send_signal(signal_)
+            assert following.wait(20) == 0
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_a_followed_call_that_was_taken_for_lost_is_printed_again(writer: CallWriter) -> None:
@@ -223,7 +238,7 @@ def test_a_followed_call_that_was_taken_for_lost_is_printed_again(writer: CallWr
     ended, going_on = (replace(call(name * 12), began_at=datetime.now(UTC)) for name in "dc")
     writer.write([ServiceBeat({}), ended, progress("dddddddddddd", "set", "set"), going_on])
     with followed("--limit", "1") as following:
-        next_line(following.stdout)
+        assert "in_progress" in next_line(following.stdout)
         writer.write([progress("cccccccccccc", "lost", "service_ended")])
         assert "lost (service_ended)" in next_line(following.stdout)
         writer.write([progress("cccccccccccc", "abandoned", "hung_up")])
@@ -241,6 +256,7 @@ def test_a_database_that_goes_away_is_told_and_calls_are_followed_when_it_is_bac
         other.execute("ALTER TABLE calls_away RENAME TO calls")
         writer.write([ServiceBeat({}), replace(call("cccccccccccc"), began_at=datetime.now(UTC))])
         writer.write([progress("cccccccccccc", "abandoned", "hung_up")])
+        assert next_line(following.stdout).startswith("call ")
         assert next_line(following.stdout).startswith("cccccccccccc")
 
 

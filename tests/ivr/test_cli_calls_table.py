@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,11 +10,10 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
-from rich.table import Table
 from typer.testing import CliRunner
 
 from ivr.cli import app
-from ivr.cli.calls import _table
+from ivr.cli.call_table import print_calls
 from ivr.dialogue.events import REASONS
 from ivr.records import CallReader, CallSummary, CallWriter, Query, open_records
 from ivr.records.changes import ServiceBeat
@@ -65,25 +65,25 @@ def test_no_line_ends_with_a_blank_where_there_is_no_terminal() -> None:
     assert [line for line in calls() if line != line.rstrip()] == []
 
 
-@pytest.mark.parametrize("width", [80, 160])
+@pytest.mark.parametrize("width", [60, 80, 160])
 def test_a_row_that_is_printed_later_stands_under_the_others(found: CallSummary, width: int) -> None:
     """Whatever its outcome is, and however narrow the terminal."""
-    console = Console(width=width)
     first, *others = (
-        _table([replaced(found, outcome, reason)], header=False)
+        places(replace(found, outcome=outcome, reason=reason), width)
         for outcome, reasons in REASONS.items()
         for reason in reasons
     )
-    for other in others:
-        assert columns(console, other) == columns(console, first)
+    assert all(other == first for other in others)
 
 
-def replaced(found: CallSummary, outcome: str, reason: str) -> CallSummary:
-    return replace(found, outcome=outcome, reason=reason)
-
-
-def columns(console: Console, table: Table) -> list[int]:
-    return table._calculate_column_widths(console, console.options)
+def places(call: CallSummary, width: int) -> list[tuple[int, int]]:
+    """Line and column of some values of a call as it is printed alone."""
+    written = io.StringIO()
+    console = Console(file=written, width=width, force_terminal=True, color_system=None)
+    print_calls(console, [call], header=False)
+    lines = written.getvalue().splitlines()
+    shown = (call.call_id, str(call.began.caller), str(call.target), call.outcome)
+    return [next((number, line.index(value)) for number, line in enumerate(lines) if value in line) for value in shown]
 
 
 @pytest.mark.parametrize(

@@ -179,7 +179,7 @@ class TestDrawing:
     def test_a_call_is_drawn_as_a_picture_and_as_a_page(self) -> None:
         result = ivr("simulate", wav("a.wav"), "--caller", "0312345678", "--plot", "a.png", "--html", "a.html")
         assert result.exit_code == 0
-        assert "ended     set" in result.stdout
+        assert "end          set" in result.stdout
         assert Path("a.png").read_bytes().startswith(b"\x89PNG")
         page = Path("a.html").read_text(encoding="utf-8")
         assert "仮パスワード" in page

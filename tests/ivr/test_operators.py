@@ -305,6 +305,28 @@ class TestCommand:
         monkeypatch.setattr("getpass.getpass", lambda _prompt: next(answers))
         assert self.operator("add", "ada").exit_code == 0
 
+    @pytest.mark.parametrize(
+        ("words", "asked", "told"),
+        [
+            (("add", "ada"), 1, "at least 12 characters"),
+            (("add", "Ada"), 0, "cannot be an operator's name"),
+            (("add", "otto"), 0, "there is an operator 'otto' already"),
+            (("add", "ada", "--language", "fr"), 0, "does not speak 'fr'"),
+            (("password", "otto"), 1, "at least 12 characters"),
+            (("password", "nobody"), 0, "there is no operator 'nobody'"),
+        ],
+    )
+    def test_what_is_refused_whatever_comes_next_is_refused_before_it_is_asked_for(
+        self, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], asked: int, told: str
+    ) -> None:
+        self.operator("add", "otto", "--password-stdin", typed=PASSWORD)
+        prompts: list[str] = []
+        monkeypatch.setattr("getpass.getpass", lambda prompt: prompts.append(prompt) or "short")
+        result = self.operator(*words)
+        assert result.exit_code == 1
+        assert told in result.stderr
+        assert prompts == ["Password: "][:asked]
+
     def test_without_a_terminal_nobody_is_asked_and_the_remedy_is_one_line(self) -> None:
         command = [str(Path(sys.executable).with_name("ivr")), "operator", "add", "ada"]
         result = subprocess.run(

@@ -25,17 +25,22 @@ def form(visit: Visit) -> Response:
 
 
 def log_in(visit: Visit) -> Response:
-    """Prove who one is. The login gets a token that was in no browser before."""
+    """Prove who one is. The login gets a token that was in no browser before.
+
+    A language that was chosen on the login page is the operator's from now on.
+    """
     name = visit.form.get("name", "").strip().lower()[:_LONGEST]
     origin = Origin(address=visit.address, mark=visit.mark_shown(name))
     operator = visit.backend.operators.prove(name, visit.form.get("password", "")[:_LONGEST], origin)
     if operator is None:
         _log.warning("operator_refused", address=visit.address)
         return _form(visit, refused=True)
+    if visit.chosen_language is not None:
+        visit.backend.operators.set_language(operator.name, visit.chosen_language)
     token = visit.backend.sessions.begin(operator.name)
     _log.info("operator_logged_in", operator=operator.name, address=visit.address)
     answer = visit.keep_mark(back_to("/"), operator.name, visit.backend.operators.mark(operator.name))
-    return visit.keep_token(answer, token)
+    return visit.keep_token(visit.forget_language(answer), token)
 
 
 def too_many(visit: Visit) -> Response:
@@ -67,4 +72,4 @@ def _form(visit: Visit, *, refused: bool) -> Response:
     nobody = not visit.backend.operators.all()
     problem = "login.refused" if refused else ""
     answer = visit.page("login.html", status=403 if refused else 200, problem=problem, nobody=nobody)
-    return visit.keep_token(answer, visit.token)
+    return visit.keep_token(visit.keep_language(answer), visit.token)

@@ -17,7 +17,7 @@ from tests import needs
 from tests.credentials.postgresql import serving as serving_database
 from tests.ivr.console.screenshots import log_in
 from tests.ivr.console.server import serving
-from tests.ivr.console.stage import ADDITIONAL, CONTRACT, NAMES, Stage, Tone, bad_keys
+from tests.ivr.console.stage import ADDITIONAL, CONTRACT, NAMES, OPERATOR_PASSWORD, Stage, Tone, bad_keys
 
 pytestmark = pytest.mark.slow
 
@@ -69,6 +69,40 @@ def test_an_operator_logs_in_and_out(page: Page, address: str) -> None:
     expect(page).to_have_url(f"{address}/login")
     page.goto(f"{address}/calls")
     expect(page).to_have_url(f"{address}/login")
+
+
+@pytest.mark.parametrize(
+    ("locale", "link", "chosen", "labels"),
+    [
+        ("ja-JP", "English", "en", ("Name", "Password", "Log in", "Log out")),
+        ("en-GB", "日本語", "ja", ("名前", "パスワード", "ログイン", "ログアウト")),
+    ],
+)
+def test_a_language_that_is_chosen_on_the_login_page_is_spoken_until_another_is(
+    browser: Browser,
+    stage: Stage,
+    address: str,
+    locale: str,
+    link: str,
+    chosen: str,
+    labels: tuple[str, str, str, str],
+) -> None:
+    stage.operators.set_language("otto", locale[:2])
+    context = browser.new_context(locale=locale)
+    page = context.new_page()
+    page.goto(address)
+    expect(page.locator("html")).to_have_attribute("lang", locale[:2])
+    page.get_by_role("link", name=link).click()
+    name, password, enter, leave = labels
+    page.goto(address)  # another page first: the choice is not in the address only
+    page.get_by_label(name, exact=True).fill("otto")
+    page.get_by_label(password, exact=True).fill(OPERATOR_PASSWORD)
+    page.get_by_role("button", name=enter).click()
+    expect(page.get_by_role("button", name=leave)).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("lang", chosen)
+    page.get_by_role("button", name="English" if chosen == "ja" else "日本語").click()
+    expect(page.locator("html")).to_have_attribute("lang", locale[:2])
+    context.close()
 
 
 def test_a_call_appears_moves_on_and_ends_without_the_page_being_loaded_again(

@@ -90,6 +90,20 @@ def test_a_card_tells_why_the_last_key_was_refused(stage: Stage, logged_in: LogI
         assert "unequal tones: twist -12.0 dB" in watcher.next()["cards"][0][1]
 
 
+def test_a_card_tells_of_a_wrong_entry_though_its_key_is_noted_later(stage: Stage, logged_in: LogIn) -> None:
+    stage.beat()
+    stage.begin_call((Tone(2, "9"),), until_s=6)
+    with watching(logged_in(Role.OPERATOR)) as watcher:
+        assert "unit: the entry was not right" in watcher.next()["cards"][0][1]
+
+
+def test_a_card_tells_no_more_of_what_went_wrong_when_a_key_was_heard_since(stage: Stage, logged_in: LogIn) -> None:
+    stage.beat()
+    stage.begin_call((Tone(2, "9"), Tone(6, "1")), until_s=9)
+    with watching(logged_in(Role.OPERATOR)) as watcher:
+        assert "trouble" not in watcher.next()["cards"][0][1]
+
+
 def test_viewers_are_sent_no_number_whole(stage: Stage, logged_in: LogIn) -> None:
     stage.beat()
     stage.begin_call((Tone(1, "1"),), until_s=3)

@@ -43,6 +43,41 @@ def test_the_cookie_is_for_this_site_and_no_script(visitor: Visitor) -> None:
     assert not any("domain" in cookie for cookie in cookies)
 
 
+@pytest.mark.parametrize(("chosen", "browsers"), [("en", "ja"), ("ja", "en")])
+def test_a_language_that_is_chosen_on_the_login_page_stays_after_the_login(
+    stage: Stage, address: str, visitor: Visitor, chosen: str, browsers: str
+) -> None:
+    """Though browser and account prefer another, and though a login failed between."""
+    stage.operators.set_language("otto", browsers)
+    visitor.headers["accept-language"] = browsers
+    assert f'lang="{browsers}"' in visitor.get("/login").text
+    visitor.get(f"/login?lang={chosen}")
+    assert f'<html lang="{chosen}">' in visitor.log_in("otto", "wrong horse battery").text
+    assert f'<html lang="{chosen}">' in visitor.get("/login").text
+    assert visitor.log_in("otto").status_code == 303
+    assert f'<html lang="{chosen}">' in visitor.get("/").text
+    with Visitor(base_url=address) as elsewhere:
+        elsewhere.log_in("otto")
+        assert f'<html lang="{chosen}">' in elsewhere.get("/").text
+
+
+def test_a_language_that_was_chosen_is_not_the_next_operators(visitor: Visitor) -> None:
+    visitor.get("/login?lang=ja")
+    visitor.log_in("otto")
+    visitor.fill_in("/language", language="en")
+    visitor.fill_in("/logout")
+    assert '<html lang="en">' in visitor.get("/login").text
+    visitor.log_in("vera")
+    assert '<html lang="en">' in visitor.get("/").text
+
+
+def test_a_language_that_the_console_does_not_speak_is_not_kept(visitor: Visitor) -> None:
+    cookies = visitor.get("/login?lang=fr").headers.get_list("set-cookie")
+    assert not any("karipass-language" in cookie for cookie in cookies)
+    visitor.cookies.set("karipass-language", "fr")
+    assert '<html lang="en">' in visitor.get("/login").text
+
+
 def test_over_https_the_cookie_is_held_to_it(stage: Stage) -> None:
     with serving(stage.config(https=True)) as address, Visitor(base_url=address) as visitor:
         cookie = visitor.get("/login").headers["set-cookie"]

@@ -89,7 +89,7 @@ def test_older_calls_are_a_page_away(stage: Stage, logged_in: LogIn) -> None:
 def test_a_call_with_three_bad_keys_is_explained(stage: Stage, logged_in: LogIn) -> None:
     call_id = stage.call(bad_keys())
     text = logged_in(Role.OPERATOR).get(f"/calls/{call_id}").text
-    assert "3 bursts were refused as keys" in text
+    assert "3 near misses: heard, and not counted as keys" in text
     for reason in (
         "unequal tones: twist -12.0 dB; -8 to +5 dB is accepted",
         "at least 40 ms are asked for",
@@ -99,6 +99,13 @@ def test_a_call_with_three_bad_keys_is_explained(stage: Stage, logged_in: LogIn)
     assert "too often nothing was pressed" in text
     stage.operators.set_language("otto", "ja")
     assert "二つの音の大きさが違いすぎます" in logged_in(Role.OPERATOR).get(f"/calls/{call_id}").text
+
+
+def test_a_key_stands_before_the_entry_that_it_caused(stage: Stage, logged_in: LogIn) -> None:
+    call_id = stage.call((Tone(2.0, "9"),), hang_up_s=5.0)
+    text = logged_in(Role.OPERATOR).get(f"/calls/{call_id}").text
+    table = text[text.index("<tbody>") :]
+    assert table.index("<kbd>9</kbd>") < table.index("<b>unit</b> * not right")
 
 
 def test_a_call_shows_everything_but_the_password(stage: Stage, logged_in: LogIn) -> None:
@@ -185,7 +192,7 @@ class TestReport:
         assert "unequal tones" in text
         assert "28 keys in band, 0 as RFC 4733 events" in text
         assert "<b>100 %</b> at the first try" in viewer.get("/report?period=24h&trunk=carrier").text
-        assert "No call began in this period" in viewer.get("/report?trunk=nowhere").text
+        assert "No call started in this period" in viewer.get("/report?trunk=nowhere").text
 
     def test_a_period_that_is_none_is_a_week(self, logged_in: LogIn) -> None:
         assert logged_in(Role.VIEWER).get("/report?period=ever").status_code == 200

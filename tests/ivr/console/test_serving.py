@@ -57,6 +57,23 @@ def test_it_ends_at_once_when_it_is_told_to_though_someone_watches(stage: Stage)
         assert "Traceback" not in process.stderr.read()
 
 
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("ignored", [True, False], ids=["SIGINT ignored", "SIGINT not ignored"])
+def test_it_ends_on_both_signals_however_it_was_started(stage: Stage, told: signal.Signals, *, ignored: bool) -> None:
+    """A script's `ivr console &` has SIGINT ignored."""
+    [port] = free_tcp_ports(1)
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN if ignored else signal.default_int_handler)
+    try:
+        with console(stage, port) as process:
+            wait_for(process, "console_serving")
+            process.send_signal(told)
+            assert process.wait(20) == 0
+            assert process.stderr is not None
+            assert "Traceback" not in process.stderr.read()
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_a_port_that_is_in_use_is_named_with_its_setting(stage: Stage) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, console(stage, taken.getsockname()[1]) as process:
         told = wait_for(process, "ivr: ")

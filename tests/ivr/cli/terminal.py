@@ -1,0 +1,38 @@
+"""A terminal of a given width, in which a command runs as a person would run it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
+from pathlib import Path
+
+_STEERING = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
+IVR = str(Path(sys.executable).with_name("ivr"))
+
+
+def screen_of(*command: str, columns: int) -> list[str]:
+    """What a command writes to its terminal, line by line, without colours."""
+    ours, its = pty.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "NO_COLOR")}
+    with subprocess.Popen(
+        command, stdin=its, stdout=its, stderr=its, env=environment | {"TERM": "xterm-256color"}
+    ) as running:
+        os.close(its)
+        written = b"".join(iter(lambda: _read(ours), b""))
+        running.wait(60)
+    os.close(ours)
+    return _STEERING.sub("", written.decode()).splitlines()
+
+
+def _read(descriptor: int) -> bytes:
+    try:
+        return os.read(descriptor, 65536)
+    except OSError:  # EIO: nobody has the other end any more
+        return b""
