@@ -45,6 +45,16 @@ def read_audio(path: str | PathLike[str], *, mono: bool = True) -> tuple[NDArray
     return (samples.mean(axis=1, dtype=np.float32) if mono else samples), rate
 
 
+def coding_of(path: str | PathLike[str]) -> str:
+    """The coding of an audio file, by libsndfile's name.
+
+    Raises:
+        AudioError: as `read_audio`.
+    """
+    with _opened(path) as file:
+        return str(file.subtype)
+
+
 def write_audio(path: str | PathLike[str], samples: NDArray[Any], fs: int, *, subtype: str = "PCM_16") -> None:
     """Write samples (full scale 1.0, or int16) as a WAV file.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -15,13 +16,14 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from dsp.audio import AudioError, pieces_at_8k, write_audio
+from dsp.audio import TELEPHONE_RATE, AudioError, coding_of, pieces_at_8k, read_audio, write_audio
 from dsp.conformance import report
 from dsp.conformance.conditions import CONDITIONS
 from dsp.conformance.receivers import CommandError, command_receiver, own_receiver, spandsp_receiver
 from dsp.conformance.runner import run
 from dsp.conformance.talkoff import run_speech, speech_files
 from dsp.events import Key, NearMiss
+from dsp.fonts import missing_packages
 from dsp.profiles import PROFILES, Profile
 from dsp.receiver import PIECE, analyse, analyse_file, decode_file
 from dsp.spandsp import SpandspMissingError
@@ -67,7 +69,9 @@ def decode_command(
     strict_level: StrictOption = False,
     no_letters: DigitsOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per file, with figures.")] = False,
-    near_misses: Annotated[bool, typer.Option("--near-misses", help="Tell what was refused, and why, too.")] = False,
+    near_misses: Annotated[
+        bool, typer.Option("--near-misses", help="Tell of near misses, too: what was not counted as a key, and why.")
+    ] = False,
 ) -> None:
     """Print the keys in each file, one line a file."""
     limits = _profile(profile, strict_level, no_letters)
@@ -100,8 +104,20 @@ def generate(
     noise: Annotated[float | None, typer.Option(help="White noise this many dB below the tones.")] = None,
     tone: Annotated[float, typer.Option(help="Length of a tone, ms.", min=1)] = 100.0,
     pause: Annotated[float, typer.Option(help="Length of a pause, ms.", min=0)] = 100.0,
-    rate: Annotated[int, typer.Option(help="Sampling rate, Hz.", min=4000, max=192_000)] = 8000,
-    law: Annotated[Law, typer.Option(help="Coding of the file.", case_sensitive=False)] = Law.LINEAR,
+    wait: Annotated[
+        float | None, typer.Option(help="Silence before the first key, s; by default a pause.", min=0)
+    ] = None,
+    append: Annotated[
+        bool,
+        typer.Option(
+            "--append",
+            help="Add the keys to the end of the file, which is there: so keys of one recording can differ.",
+        ),
+    ] = False,
+    rate: Annotated[int | None, typer.Option(help="Sampling rate, Hz; by default 8000.", min=4000, max=192_000)] = None,
+    law: Annotated[
+        Law | None, typer.Option(help="Coding of the file; by default PCM_16.", case_sensitive=False)
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Start phases and noise of this seed.")] = None,
 ) -> None:
     """Write the tones of some keys to a WAV file."""
@@ -109,19 +125,24 @@ def generate(
         raise typer.BadParameter("name at least one key", param_hint="KEYS")
     if output.suffix.lower() != ".wav":
         raise typer.BadParameter(f"{output} is not named .wav, and nothing else is written", param_hint="--output")
+    if append and (rate is not None or law is not None):
+        raise typer.BadParameter("a file that is added to keeps its rate and coding", param_hint="--rate / --law")
     try:
+        before, fs = read_audio(output) if append else (np.zeros(0, np.float32), rate or TELEPHONE_RATE)
+        coding = coding_of(output) if append else (law or Law.LINEAR).value
         samples = synthesize(
             keys.upper(),
-            fs=rate,
+            fs=fs,
             tone_s=tone / 1000,
             pause_s=pause / 1000,
+            lead_s=wait,
             level_dbm0=level,
             twist_db=twist,
             offset_percent=offset,
             snr_db=noise,
             rng=None if seed is None else np.random.default_rng(seed),
         )
-        write_audio(output, samples, rate, subtype=law.value)
+        write_audio(output, np.concatenate([before, samples]), fs, subtype=coding)
     except (ValueError, AudioError) as error:
         typer.echo(f"dtmf: {error}", err=True)
         raise typer.Exit(1) from error
@@ -132,11 +153,13 @@ def plot_command(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="An audio file of any kind.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The picture to write (PNG, SVG, PDF).")],
     profile: ProfileOption = ProfileName.NTT,
-    near_misses: Annotated[bool, typer.Option(help="Mark what was refused, and why, too.")] = True,
+    near_misses: Annotated[bool, typer.Option(help="Mark near misses, and why they were not counted, too.")] = True,
 ) -> None:
     """Draw a file's spectrogram with the tones and what was heard."""
     if not output.absolute().parent.is_dir():
         raise typer.BadParameter(f"{output} cannot be written: there is no such folder", param_hint="--output")
+    if missing := missing_packages():
+        raise typer.BadParameter(f"needs {' and '.join(missing)}: pip install 'karipass[plot]'", param_hint="plot")
     from dsp.plot import plot  # takes a second to load; the other commands need not wait
 
     try:
@@ -275,9 +298,24 @@ def _figures(burst: Key | NearMiss) -> dict[str, object]:
 def _print_near_misses(bursts: list[Key | NearMiss]) -> None:
     for burst in bursts:
         if isinstance(burst, NearMiss):
-            typer.echo(
-                f"  refused {burst.key} at {burst.begin_s:.3f} s, {1000 * burst.duration_s:.0f} ms: "
-                f"{burst.failed_test.value}  (level {burst.level_dbm0:.1f} dBm0, twist {burst.twist_db:+.1f} dB, "
-                f"offsets {burst.low_offset_percent:+.2f} % {burst.high_offset_percent:+.2f} %, "
-                f"SNR {burst.snr_db:.1f} dB)"
+            parts = (
+                f"near miss {burst.key} at {burst.begin_s:.3f} s, {1000 * burst.duration_s:.0f} ms:",
+                f"{burst.failed_test.value} ",
+                f"(level {burst.level_dbm0:.1f} dBm0,",
+                f"twist {burst.twist_db:+.1f} dB,",
+                f"offsets {burst.low_offset_percent:+.2f} % {burst.high_offset_percent:+.2f} %,",
+                f"SNR {burst.snr_db:.1f} dB)",
             )
+            for line in _wrapped(parts, Console().width if sys.stdout.isatty() else None):
+                typer.echo(line)
+
+
+def _wrapped(parts: Sequence[str], width: int | None) -> Iterator[str]:
+    """Parts of a sentence in lines no wider than a terminal; a part is not broken. Without a terminal, in one line."""
+    line = " "
+    for part in parts:
+        if width is not None and line.strip() and len(line) + 1 + len(part) > width:
+            yield line.rstrip()
+            line = "   "
+        line += f" {part}"
+    yield line

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.signal import ShortTimeFFT
 from scipy.signal.windows import hann
 
+from dsp import fonts
 from dsp.events import Key, NearMiss
 from dsp.tones import FULL_SCALE_DBM0, HIGH_HZ, LOW_HZ, key_tones
 
@@ -52,7 +53,7 @@ def plot(
     scaled = samples / 32768 if samples.dtype == np.int16 else samples
     seconds = max(len(scaled) / RATE, 0.1)
     width = min(max(seconds * INCHES_PER_S, WIDTH_IN[0]), WIDTH_IN[1])
-    with mpl.rc_context({"font.size": 9, "axes.titlesize": 11, "axes.titleweight": "bold"}):
+    with mpl.rc_context({**fonts.style(), "font.size": 9, "axes.titlesize": 11, "axes.titleweight": "bold"}):
         figure = Figure(figsize=(width, HEIGHT_IN), dpi=110, layout="constrained")
         marks, spectrum = figure.subplots(2, 1, sharex=True, height_ratios=(1.5, 2.6))
         _draw_spectrum(spectrum, figure, np.asarray(scaled, np.float64))
@@ -126,5 +127,5 @@ def _figures(burst: Key | NearMiss) -> str:
         f"{burst.low_offset_percent:+.2f} % {burst.high_offset_percent:+.2f} %",
     ]
     if isinstance(burst, NearMiss):
-        lines.insert(0, f"refused: {burst.failed_test.value}")
+        lines.insert(0, f"near miss: {burst.failed_test.value}")
     return "\n".join(lines)

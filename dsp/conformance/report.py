@@ -13,25 +13,29 @@ from dsp.profiles import Profile
 
 
 def summary(results: Sequence[Result]) -> Table:
-    """Receivers against sections: recordings passed, keys wrong, keys heard where none may be."""
+    """Sections against receivers: recordings passed, keys wrong, keys heard where none may be."""
     table = Table(title="Recordings in which every key was heard once and nothing else")
-    table.add_column("receiver", no_wrap=True)
-    for section in Section:
-        table.add_column(str(section), justify="right")
-    table.add_column("keys wrong", justify="right")
-    table.add_column("false keys", justify="right")
+    table.add_column("", no_wrap=True)
+    columns = []
     for name in dict.fromkeys(result.receiver for result in results):
-        mine = [result for result in results if result.receiver == name]
-        cells = []
-        for section in Section:
-            part = [result for result in mine if result.condition.section is section]
-            cells.append(f"{sum(result.passed for result in part)}/{len(part)}" if part else "-")
-        sent = [result for result in mine if result.condition.heard]
-        keys = sum(len(result.expected) for result in sent)
-        wrong = sum(result.wrong for result in sent)
-        false = sum(result.wrong for result in mine if not result.condition.heard)
-        table.add_row(name, *cells, f"{wrong / keys:.3%}" if keys else "-", str(false))
+        table.add_column(name, justify="right", overflow="fold")
+        columns.append(_summary_of([result for result in results if result.receiver == name]))
+    for row in zip((*map(str, Section), "keys wrong", "false keys"), *columns, strict=True):
+        table.add_row(*row)
     return table
+
+
+def _summary_of(results: Sequence[Result]) -> list[str]:
+    """What the summary tells of one receiver, from top to bottom."""
+    cells = []
+    for section in Section:
+        part = [result for result in results if result.condition.section is section]
+        cells.append(f"{sum(result.passed for result in part)}/{len(part)}" if part else "-")
+    sent = [result for result in results if result.condition.heard]
+    keys = sum(len(result.expected) for result in sent)
+    wrong = sum(result.wrong for result in sent)
+    false = sum(result.wrong for result in results if not result.condition.heard)
+    return [*cells, f"{wrong / keys:.3%}" if keys else "-", str(false)]
 
 
 def limits(profile: Profile) -> Table:
@@ -75,7 +79,7 @@ def failures(results: Sequence[Result], *, most: int = 60) -> Table:
     table.add_column("table")
     table.add_column("condition")
     for name in names:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", overflow="fold")
     wrong: dict[tuple[str, str], dict[str, int]] = {}
     for result in results:
         counts = wrong.setdefault((str(result.condition.section), result.condition.name), dict.fromkeys(names, 0))
@@ -92,7 +96,7 @@ def speech(results: Sequence[SpeechResult]) -> Table:
     """False keys over speech."""
     table = Table(title="Speech: keys heard where none are")
     for heading in ("receiver", "hours", "false keys", "by pitch shift"):
-        table.add_column(heading)
+        table.add_column(heading, no_wrap=heading in ("hours", "false keys"), overflow="fold")
     for name in dict.fromkeys(result.receiver for result in results):
         mine = [result for result in results if result.receiver == name]
         found = "  ".join(f"{result.pitch:.2f}: {result.keys}" for result in mine if result.keys)

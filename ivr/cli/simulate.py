@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -14,6 +13,7 @@ from rich.text import Text
 
 from credentials import InvalidNumber, normalise_number
 from dsp import AudioError
+from dsp.fonts import missing_packages
 from ivr.caller import Caller
 from ivr.cli.call_timeline import print_transcript
 from ivr.cli.common import open_store, printable, reporting_errors
@@ -98,8 +98,11 @@ def simulate(
 
 def _check_drawings(plot: Path | None, html: Path | None) -> None:
     """Before the call, which changes the store, has run in vain."""
-    if plot is not None and find_spec("matplotlib") is None:
-        raise typer.BadParameter("needs matplotlib: pip install 'karipass[plot]'; or use --html", param_hint="--plot")
+    missing = missing_packages()
+    if plot is not None and missing:
+        raise typer.BadParameter(
+            f"needs {' and '.join(missing)}: pip install 'karipass[plot]'; or use --html", param_hint="--plot"
+        )
     if plot is not None and plot.suffix.lower() not in PICTURES:
         raise typer.BadParameter(f"{plot} is named for none of {', '.join(PICTURES)}", param_hint="--plot")
     for option, path in (("--plot", plot), ("--html", html)):

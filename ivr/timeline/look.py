@@ -54,7 +54,7 @@ def figures(mark: Mark) -> str:
     """What is known of a key or near miss, in a few short lines."""
     entry, lines = mark.entry, []
     if not isinstance(entry, KeyHeard):
-        lines.append(f"refused: {entry.failed}")
+        lines.append(f"near miss: {entry.failed}")
     if entry.figures is not None:
         lines.append(f"{entry.figures.duration_ms or 0:.0f} ms  {entry.figures.level_dbm0:.0f} dBm0")
         lines.append(f"twist {entry.figures.twist_db:+.1f} dB")

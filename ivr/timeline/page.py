@@ -22,7 +22,7 @@ from ivr.transcript import Ended, EntryJudged, Interrupted, KeyHeard, KeyMissed,
 _TEMPLATE: Final = Path(__file__).with_name("page.html")
 _PX_PER_S: Final = 44
 _LEAST_PX: Final = 900
-_FIGURES_PX: Final = 108
+_FIGURES_PX: Final = 116
 """The figures of a key are this wide."""
 _LETTER_PX: Final = 11
 _LOW_HZ: Final = 500.0

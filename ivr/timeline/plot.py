@@ -7,12 +7,12 @@ from textwrap import wrap
 from typing import Any, Final
 
 import matplotlib as mpl
-from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
+from dsp import fonts
 from dsp.tones import HIGH_HZ, LOW_HZ
 from ivr.dialogue.events import Verdict
 from ivr.timeline import look
@@ -25,7 +25,7 @@ _WIDTH_IN: Final = (13.0, 48.0)
 _LEFT_IN: Final = 0.75
 _RIGHT_IN: Final = 0.3
 _HEIGHT_IN: Final = 8.2
-_FIGURES_IN: Final = 0.98
+_FIGURES_IN: Final = 1.12
 """The figures of a key are this wide."""
 _EDGE_IN: Final = 0.04
 _NUMBER_IN: Final = 0.25
@@ -34,17 +34,6 @@ _LETTER_IN: Final = 0.14
 _LINE_IN: Final = 0.24
 _DPI: Final = 120
 _COLUMNS_PER_IN: Final = 120
-_JAPANESE: Final = (
-    "Noto Sans CJK JP",
-    "Noto Sans JP",
-    "IPAexGothic",
-    "IPAPGothic",
-    "TakaoPGothic",
-    "VL PGothic",
-    "Hiragino Sans",
-)
-"""Fonts that have the guidance's characters, the best first."""
-_LATIN: Final = "DejaVu Sans"
 
 
 def plot(timeline: Timeline, path: str | PathLike[str], *, title: str) -> None:
@@ -59,18 +48,13 @@ def plot(timeline: Timeline, path: str | PathLike[str], *, title: str) -> None:
         OSError: the picture cannot be written.
         ValueError: there is no such format.
     """
-    japanese = _japanese_font()
     width = min(max(timeline.seconds * _INCHES_PER_S, _WIDTH_IN[0]), _WIDTH_IN[1])
-    legend = [line for bar in timeline.bars for line in _legend_lines(bar, width, readable=japanese is not None)]
+    legend = [line for bar in timeline.bars for line in _legend_lines(bar, width)]
     height = _HEIGHT_IN + _LINE_IN * len(legend)
-    families = [name for name in (japanese, _LATIN) if name is not None]
     inches_per_s = (width - _LEFT_IN - _RIGHT_IN) / timeline.seconds
-    if japanese is None:
-        title = "".join(letter if letter.isascii() else "?" for letter in title)
     style: dict[Any, Any] = {
-        "font.family": families,
+        **fonts.style(),
         "font.size": 9,
-        "text.parse_math": False,  # a file may be called $x$
         "text.color": look.INK,
         "axes.edgecolor": look.RULE,
         "axes.labelcolor": look.FAINT,
@@ -122,17 +106,10 @@ def plot(timeline: Timeline, path: str | PathLike[str], *, title: str) -> None:
         figure.savefig(path)
 
 
-def _japanese_font() -> str | None:
-    """A font on this machine that has the guidance's characters; None if there is none."""
-    there = {entry.name for entry in font_manager.fontManager.ttflist}
-    return next((name for name in _JAPANESE if name in there), None)
-
-
-def _legend_lines(bar: Bar, width_in: float, *, readable: bool) -> list[str]:
-    """What a guidance said; without a font for it, what language it was in is all that can be written."""
-    text = bar.text if readable or bar.text.isascii() else "(no font on this machine can write it: --html shows it)"
-    wide = not text.isascii()
-    lines = wrap(text, max(20, int(width_in * (7 if wide else 13))), break_on_hyphens=False) or [""]
+def _legend_lines(bar: Bar, width_in: float) -> list[str]:
+    """What a guidance said."""
+    wide = not bar.text.isascii()
+    lines = wrap(bar.text, max(20, int(width_in * (7 if wide else 13))), break_on_hyphens=False) or [""]
     return [f"{bar.number:>2}   {lines[0]}", *(f"       {line}" for line in lines[1:])]
 
 

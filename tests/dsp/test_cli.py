@@ -1,4 +1,5 @@
 import json
+import sys
 from itertools import pairwise
 
 import numpy as np
@@ -6,7 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from dsp import decode_file, read_audio, synthesize, write_audio
-from dsp.cli import app
+from dsp.audio import coding_of
+from dsp.cli import _wrapped, app
 
 cli = CliRunner()
 
@@ -52,7 +54,7 @@ def test_decode_tells_near_misses_with_the_failed_test(tmp_path):
     path = tmp_path / "off.wav"
     write_audio(path, synthesize("8", offset_percent=3.2), 8000)
     plain = cli.invoke(app, ["decode", "--near-misses", str(path)])
-    assert "refused 8" in plain.stdout
+    assert "near miss 8" in plain.stdout
     assert "frequency" in plain.stdout
     told = json.loads(cli.invoke(app, ["decode", "--json", "--near-misses", str(path)]).stdout)
     assert told["keys"] == ""
@@ -99,6 +101,49 @@ def test_generate_pauses_between_groups_of_keys(tmp_path):
     assert [burst["key"] for burst in bursts] == ["1", "2", "4", "6"]
     pauses = [after["begin_s"] - before["end_s"] for before, after in pairwise(bursts)]
     assert pauses == pytest.approx([0.5, 0.05, 0.5], abs=0.003)
+
+
+def test_generate_waits_before_the_first_key_and_adds_keys_of_another_kind(tmp_path):
+    path = str(tmp_path / "made.wav")
+    assert (
+        cli.invoke(app, ["generate", "1", "-o", path, "--tone", "25", "--rate", "16000", "--law", "alaw"]).exit_code
+        == 0
+    )
+    assert cli.invoke(app, ["generate", "2", "-o", path, "--append", "--wait", "1.5"]).exit_code == 0
+    told = json.loads(cli.invoke(app, ["decode", "--json", "--near-misses", path]).stdout)
+    assert told["keys"] == "2"
+    assert [miss["failed_test"] for miss in told["near_misses"]] == ["duration"]
+    assert told["bursts"][0]["begin_s"] == pytest.approx(0.1 + 0.025 + 0.1 + 1.5, abs=0.003)
+    assert (read_audio(path)[1], coding_of(path)) == (16000, "ALAW")
+
+
+@pytest.mark.parametrize("option", [("--rate", "8000"), ("--law", "ulaw")])
+def test_generate_does_not_change_the_coding_of_what_it_adds_to(keys_file, option):
+    before = keys_file.read_bytes()
+    assert cli.invoke(app, ["generate", "1", "-o", str(keys_file), "--append", *option]).exit_code == 2
+    assert keys_file.read_bytes() == before
+
+
+def test_generate_adds_to_no_file_that_is_not_there(tmp_path):
+    result = cli.invoke(app, ["generate", "1", "-o", str(tmp_path / "none.wav"), "--append"])
+    assert result.exit_code == 1
+    assert "no such file" in result.stderr
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, None])
+def test_near_misses_are_broken_between_their_figures(width):
+    parts = ["near miss 1 at 0.100 s, 100 ms:", "twist ", "(level -16.0 dBm0,", "twist -12.0 dB,", "SNR 45.0 dB)"]
+    lines = list(_wrapped(parts, width))
+    assert all(any(part.strip() in line for line in lines) for part in parts)
+    assert all(len(line) <= (width or 200) for line in lines)
+    assert len(lines) == 1 or width is not None
+
+
+def test_plot_without_matplotlib_says_how_to_get_it(keys_file, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib_fontja", None)
+    result = cli.invoke(app, ["plot", str(keys_file), "-o", str(keys_file.with_suffix(".png"))])
+    assert result.exit_code == 2
+    assert "karipass[plot]" in result.stderr
 
 
 def test_generate_refuses_what_is_no_key(tmp_path):

@@ -10,7 +10,7 @@ from dsp.plot import plot
 )
 def test_a_picture_is_drawn_of_any_recording(tmp_path, samples):
     path = tmp_path / "picture.png"
-    plot(samples, analyse(samples, near_misses=True), path, title="recording")
+    plot(samples, analyse(samples, near_misses=True), path, title="録音 $x$")
     content = path.read_bytes()
     assert content.startswith(b"\x89PNG")
     assert len(content) > 5000

@@ -5,7 +5,10 @@ from __future__ import annotations
 import base64
 import re
 import struct
+import subprocess
+import sys
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -196,14 +199,31 @@ def test_a_picture_is_written(store: CredentialStore, catalogue: Catalogue, tmp_
     assert width > height > 800
 
 
-def test_without_a_font_for_it_japanese_is_left_out_and_not_drawn_as_boxes(
-    store: CredentialStore, catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_any_machine_can_write_the_guidance(store: CredentialStore, catalogue: Catalogue, tmp_path: Path) -> None:
     """matplotlib warns of each letter that no font has, and a warning fails a test."""
-    monkeypatch.setattr("ivr.timeline.plot._JAPANESE", ())
+    letters = "".join(sorted({letter for clip_id in catalogue.ids for letter in catalogue.text(clip_id)}))
     timeline, _ = call(store, catalogue, tones("9"))
-    plot(timeline, tmp_path / "call.svg", title="録音 $x$")
+    said = replace(timeline.bars[0], text=letters)
+    plot(replace(timeline, bars=(said, *timeline.bars[1:])), tmp_path / "call.svg", title="録音 $x$")
     assert (tmp_path / "call.svg").stat().st_size > 10_000
+
+
+def test_the_font_is_the_one_that_comes_with_it_and_other_plots_keep_theirs() -> None:
+    drawn = subprocess.run(
+        [sys.executable, "-c", _FONT_OF_PLOTS], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    assert drawn[0].endswith("/matplotlib_fontja/fonts/ipaexg.ttf")
+    assert drawn[1] == "True"
+
+
+_FONT_OF_PLOTS = """
+import matplotlib
+before = list(matplotlib.rcParams["font.family"])
+from ivr.timeline import plot
+from matplotlib.font_manager import findfont
+print(findfont("IPAexGothic", fallback_to_default=False))
+print(before == list(matplotlib.rcParams["font.family"]))
+"""
 
 
 class TestPage:
