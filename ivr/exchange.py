@@ -13,7 +13,6 @@ import fcntl
 import os
 import re
 import shutil
-import socket
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +22,8 @@ from types import TracebackType
 from typing import IO, Final, Self
 
 from ivr.exchange_config import ExchangeConfig, ExchangeError, Phone, render
+from ivr.ports import PortUnavailable, asterisk_ports, try_port
+from ivr.processes import TIE, end_at_once, run_in_group
 
 __all__ = ["Exchange", "ExchangeConfig", "ExchangeError", "Phone"]
 
@@ -34,6 +35,7 @@ _UNPRIVILEGED_ID: Final = 61740
 _MARKER: Final = ".karipass-exchange"
 _BOOT_TIMEOUT_S: Final = 30.0
 _STOP_TIMEOUT_S: Final = 5.0
+_AT_ONCE_S: Final = 2.0
 _POLL_S: Final = 0.05
 # Of a Unix socket's address (sun_path), less the closing NUL.
 _SOCKET_PATH_LIMIT: Final = 107
@@ -122,6 +124,11 @@ class Exchange:
         lock, self._lock = self._lock, None
         if lock is not None:
             lock.close()
+
+    def end_at_once(self) -> None:
+        """End Asterisk now; may be called in a signal handler, and only before the end of this process."""
+        if self._process is not None:
+            end_at_once(self._process, patience_s=_AT_ONCE_S)
 
     def command(self, text: str) -> str:
         """Run one command of Asterisk's own command line, such as ``core show channels``.
@@ -219,24 +226,13 @@ def check_ports(config: ExchangeConfig) -> None:
     Raises:
         ExchangeError: a port is taken or not allowed; the text names it and the setting that changes it.
     """
-    first, last = config.rtp_ports
-    wanted = [
-        ("KARIPASS_SIP_PORT", socket.SOCK_DGRAM, config.sip_host, config.sip_port),
-        ("KARIPASS_AMI_PORT", socket.SOCK_STREAM, "127.0.0.1", config.ami_port),
-        # Asterisk takes these on all addresses.
-        *(("KARIPASS_RTP_PORTS", socket.SOCK_DGRAM, "", number) for number in range(first, last + 1)),
-    ]
-    for setting, kind, host, port in wanted:
-        with socket.socket(socket.AF_INET, kind) as probe:
-            if kind is socket.SOCK_STREAM:
-                # As Asterisk does: lingering connections of a former run are no obstacle.
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError as error:
-                transport = "TCP" if kind is socket.SOCK_STREAM else "UDP"
-                reason = f"{transport} port {port} on {host or 'any address'} cannot be had ({error.strerror})"
-                raise ExchangeError(f"{reason}: set {setting} to another") from error
+    for port in asterisk_ports(config.sip_host, config.sip_port, config.ami_port, config.rtp_ports):
+        try:
+            try_port(port)
+        except PortUnavailable as error:
+            where = f"{port.transport} port {error.number} on {port.host or 'any address'}"
+            reason = f"{where} cannot be had ({error.cause.strerror})"
+            raise ExchangeError(f"{reason}: set {port.setting} to another") from None
 
 
 def find_asterisk(run_dir: Path) -> _Asterisk:
@@ -245,8 +241,6 @@ def find_asterisk(run_dir: Path) -> _Asterisk:
     Raises:
         ExchangeError: there is none to be had.
     """
-    # The death signal is lost when the user changes, so it is asked for before and after.
-    tie = ("setpriv", "--pdeathsig", "TERM")
     if shutil.which("setpriv") is None:
         raise ExchangeError("setpriv is missing: install util-linux 2.33 or newer")
     program = shutil.which("asterisk", path=f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/sbin")
@@ -254,7 +248,7 @@ def find_asterisk(run_dir: Path) -> _Asterisk:
         control = run_dir / "asterisk.ctl"
         if len(os.fsencode(control)) > _SOCKET_PATH_LIMIT:
             raise ExchangeError(f"{control} is too long a path for a socket: use a shorter run directory")
-        return _Asterisk(start=(*tie, program), remote=(program,), run=str(run_dir), owner=None)
+        return _Asterisk(start=(*TIE, program), remote=(program,), run=str(run_dir), owner=None)
     if not _ROOTFS_TOOL.is_file():
         raise ExchangeError("there is no Asterisk 22.10 or newer on PATH: install one")
     if os.geteuid() != 0:
@@ -267,7 +261,8 @@ def find_asterisk(run_dir: Path) -> _Asterisk:
     enter = (str(_ROOTFS_TOOL), "exec", "--bind", f"{run_dir}:{inside}", "--")
     user = ("--reuid", str(_UNPRIVILEGED_ID), "--regid", str(_UNPRIVILEGED_ID), "--clear-groups")
     return _Asterisk(
-        start=(*tie, *enter, *tie, *user, "asterisk"),
+        # The death signal is lost when the user changes, so it is asked for before and after.
+        start=(*TIE, *enter, *TIE, *user, "asterisk"),
         remote=(*enter, "asterisk"),
         run=inside,
         owner=_UNPRIVILEGED_ID,
@@ -285,10 +280,10 @@ def new_enough(version: str) -> bool:
 
 def _output(*words: str) -> str:
     """What a command prints; its messages go where ours do."""
-    done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603
-    if done.returncode != 0:
-        raise ExchangeError(f"{' '.join(words)} ended with status {done.returncode}, see above")
-    return done.stdout
+    status, printed = run_in_group(words)
+    if status != 0:
+        raise ExchangeError(f"{' '.join(words)} ended with status {status}, see above")
+    return printed
 
 
 def _remote(asterisk: _Asterisk, text: str) -> subprocess.CompletedProcess[str]:

@@ -116,12 +116,18 @@ class Service:
         """Passwords that wait for that."""
         return self._store.waiting
 
-    async def run(self, stop: asyncio.Event, ready: Callable[[], None] = lambda: None) -> None:
+    async def run(
+        self,
+        stop: asyncio.Event,
+        ready: Callable[[], None] = lambda: None,
+        letting_calls_end: Callable[[int], None] = lambda _calls: None,
+    ) -> None:
         """Serve until `stop` is set, then let the calls that are there end.
 
         Args:
             stop: ends it.
             ready: called when calls can come.
+            letting_calls_end: called with the number of calls that keep it from ending, which may take `stop_s`.
 
         Raises:
             PortTaken: a port is in use.
@@ -148,7 +154,7 @@ class Service:
                 clock.result()  # the clock never ends but by a fault: let it be seen
             self._listening = False
             self._agi.stop_listening()
-            await self._let_calls_end()
+            await self._let_calls_end(letting_calls_end)
             self._audiosocket.stop_listening()
         finally:
             self._listening = False
@@ -159,10 +165,16 @@ class Service:
             await watching
         _log.info("stopped")
 
-    async def _let_calls_end(self) -> None:
+    async def _let_calls_end(self, tell: Callable[[int], None]) -> None:
         if not self._calls:
             return
-        _log.info("stopping", calls_to_end=self._calls)
+        _log.info(
+            "stopping",
+            calls_to_end=self._calls,
+            at_most_s=self._settings.stop_s,
+            to_end_them="a second SIGTERM or Ctrl-C does it at once",
+        )
+        tell(self._calls)
         self._no_calls.clear()
         try:
             async with asyncio.timeout(self._settings.stop_s):

@@ -17,13 +17,15 @@ from sqlalchemy import URL
 from credentials import CallLimits, normalise_number
 from ivr.dialogue import Limits
 from ivr.plain_words import plain_words
+from ivr.running import running_settings
 
 
 class SettingsError(Exception):
     """A setting has a value that cannot be used."""
 
 
-def _default_state_dir() -> Path:
+def default_state_dir() -> Path:
+    """Where an instance keeps its files unless `KARIPASS_STATE_DIR` says otherwise."""
     state_home = os.environ.get("XDG_STATE_HOME")
     return (Path(state_home) if state_home else Path.home() / ".local" / "state") / "karipass"
 
@@ -67,7 +69,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="KARIPASS_", extra="ignore", frozen=True)
 
-    state_dir: Path = Field(default_factory=_default_state_dir)
+    state_dir: Path = Field(default_factory=default_state_dir)
     """Where the store, its key and what runs are kept."""
     database_url: str = ""
     """SQLAlchemy URL of the store; an SQLite file in `state_dir` if empty."""
@@ -134,7 +136,22 @@ class Settings(BaseSettings):
 
     @classmethod
     def load(cls, **values: Any) -> Settings:
-        """Read the environment.
+        """Read the environment, and for what it does not set the instance that runs in the state directory.
+
+        Args:
+            values: settings that override both.
+
+        Raises:
+            SettingsError: names each wrong variable, its value and what is expected.
+        """
+        settings = cls.from_environment(**values)
+        known = cls.model_fields.keys() - settings.model_fields_set
+        running = {name: value for name, value in running_settings(settings.state_dir).items() if name in known}
+        return cls.from_environment(**values, **running) if running else settings
+
+    @classmethod
+    def from_environment(cls, **values: Any) -> Settings:
+        """Read the environment alone, as whoever starts an instance does.
 
         Args:
             values: settings that override it.
@@ -170,6 +187,29 @@ class Settings(BaseSettings):
             failed_calls=self.failed_calls,
             refused_for=timedelta(seconds=self.refused_s),
         )
+
+    @property
+    def rtp_range(self) -> tuple[int, int]:
+        """The first and the last port for audio."""
+        first, last = (int(port) for port in self.rtp_ports.split("-"))
+        return first, last
+
+    @property
+    def to_publish(self) -> dict[str, Any]:
+        """What other commands must know of a running instance: all that is set, but for what is no file's business.
+
+        That is the store's URL, which may hold a password. The secrets between the parts are in files of the state
+        directory in any case: Asterisk reads them there.
+        """
+        told = self.model_fields_set - {"state_dir", "database_url"}
+        values = self.model_dump(mode="json", include=told)
+        for name in told:
+            match getattr(self, name):
+                case SecretStr() as secret:
+                    values[name] = secret.get_secret_value()
+                case Path() as path:
+                    values[name] = str(path.absolute())
+        return values
 
     @cached_property
     def store_url(self) -> str:

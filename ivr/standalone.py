@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -74,13 +75,12 @@ def _kept_secret(path: Path) -> str:
     return secret
 
 
-def start_exchange(settings: Settings) -> Exchange:
+def prepare_exchange(settings: Settings) -> Exchange:
     """An Asterisk for these settings, not started yet (it is a context manager).
 
     Raises:
         ExchangeError: a setting cannot be written into Asterisk's configuration.
     """
-    first, last = (int(port) for port in settings.rtp_ports.split("-"))
     return Exchange(
         ExchangeConfig(
             run_dir=settings.state_dir / "exchange",
@@ -93,7 +93,7 @@ def start_exchange(settings: Settings) -> Exchange:
             language=settings.language,
             sip_host=settings.sip_host,
             sip_port=settings.sip_port,
-            rtp_ports=(first, last),
+            rtp_ports=settings.rtp_range,
             ami_port=settings.ami_port,
             phones=[Phone(number=SAMPLE_PHONE, secret=phone_secret(settings))],
             call_cap_s=int(settings.call_s + AFTER_THE_CALL_S) + _CAP_MARGIN_S,
@@ -101,27 +101,34 @@ def start_exchange(settings: Settings) -> Exchange:
     )
 
 
-def manual(settings: Settings) -> str:
-    """What to do with it, for the person who started it."""
+def manual(settings: Settings, *, ivr: str, notes: Iterable[str] = ()) -> str:
+    """What to do with it, for the person who started it.
+
+    Args:
+        settings: of the instance.
+        ivr: how a command for it begins in any terminal.
+        notes: what is not as usual.
+    """
     number = settings.access_number
+    unusual = "".join(f"\n  {note}\n" for note in notes)
     return f"""
 karipass answers {"-".join(digits_of(number))}.
+{unusual}
+  Call it from this machine, in any other terminal (the password here is 24681357):
 
-  Call it from this machine, in another terminal (the password here is 24681357):
-
-    .venv/bin/ivr call --from {SAMPLE_PHONE} --keys "1 24681357 24681357"
+    {ivr} call --from {SAMPLE_PHONE} --keys "1 24681357 24681357"
 
   Or register a SIP phone and dial {number}:
 
     server {settings.sip_host}:{settings.sip_port} (UDP)   user {SAMPLE_PHONE}   password {phone_secret(settings)}
     (KARIPASS_SIP_HOST=0.0.0.0 lets phones of your network in)
 
-  See the calls, on this terminal or in a browser:
+  See the calls, in a terminal or in a browser:
 
-    .venv/bin/ivr calls --follow
+    {ivr} calls --follow
     http://{settings.console_host}:{settings.console_port}/
-    (who may log in there: .venv/bin/ivr operator add NAME --role operator)
+    (who may log in there: {ivr} operator add NAME --role operator)
 
-  The lines that may call: .venv/bin/ivr lines list
+  The lines that may call: {ivr} lines list
   Ctrl-C stops all of it.
 """

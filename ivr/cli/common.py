@@ -14,6 +14,7 @@ from ivr.errors import CallFailed, PortTaken
 from ivr.exchange_config import ExchangeError
 from ivr.operators import OperatorError
 from ivr.records import CallNotFound
+from ivr.running import RunningError
 from ivr.settings import Settings, SettingsError
 from ivr.telephony.errors import TelephonyError
 from prompts import PromptError
@@ -32,6 +33,7 @@ EXPECTED: Final = (
     ExchangeError,
     TelephonyError,
     PortTaken,
+    RunningError,
     CallFailed,
     CallNotFound,
     OperatorError,

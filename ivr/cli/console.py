@@ -11,8 +11,9 @@ from ivr.cli.common import open_store, reporting_errors
 from ivr.cli.interrupts import heed_sigint
 from ivr.console.config import ConsoleConfig
 from ivr.console.serving import serve_console
-from ivr.doctor.ports import console_port, require_free
+from ivr.doctor.ports import require_free
 from ivr.logs import LogLevel, configure_logs
+from ivr.ports import console_port
 from ivr.settings import Settings
 
 _log = structlog.get_logger(__name__)

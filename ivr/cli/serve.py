@@ -4,32 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from typing import Annotated, Final
 from uuid import uuid4
 
-import structlog
 import typer
 import uvloop
 
 from credentials import CredentialStore
-from ivr.cli.common import open_store, reporting_errors
-from ivr.console_process import console_process
-from ivr.doctor.ports import console_port, require_free, service_ports
-from ivr.exchange import Exchange, ExchangeError
+from ivr.cli.common import DATABASE_VARIABLE, KEY_VARIABLE, open_store, reporting_errors
+from ivr.cli.instance import claimed_state_dir, command_line, start_turn
+from ivr.cli.signals import StopRequests
+from ivr.console_process import ConsoleProcess
+from ivr.doctor.ports import require_free
+from ivr.exchange import Exchange, ExchangeError, find_asterisk
+from ivr.free_ports import Moved, with_free_ports
 from ivr.guidance import Guidance
 from ivr.logs import LogLevel, configure_logs
 from ivr.monitoring import Monitoring
+from ivr.port_marks import marked
+from ivr.ports import service_ports
 from ivr.records import CallWriter, Recorder, open_records
+from ivr.running import RunningInstance
 from ivr.service import Service
 from ivr.settings import Settings
-from ivr.standalone import agi_secret, ami_secret, import_sample_lines, manual, start_exchange
+from ivr.standalone import agi_secret, ami_secret, import_sample_lines, manual, prepare_exchange
 
-_log = structlog.get_logger(__name__)
 _WATCH_S: Final = 1.0
 
 
@@ -37,6 +41,7 @@ def _run_service(
     settings: Settings,
     store: CredentialStore,
     guidance: Guidance,
+    requests: StopRequests,
     *,
     ready: Callable[[], None] = lambda: None,
     exchange: Exchange | None = None,
@@ -47,19 +52,10 @@ def _run_service(
         monitoring = Monitoring(settings, ami_secret(settings), store, recorder)
         recorder.health = monitoring.state
         service = Service(settings, store, guidance, agi_secret(settings), recorder, monitoring)
-        serving = asyncio.create_task(service.run(stop, ready))
         watching = asyncio.create_task(_watch(exchange, stop))
-
-        def ask_to_stop() -> None:
-            if stop.is_set():
-                _log.warning("stopped_at_once")
-                os._exit(1)  # asked twice: neither calls nor a store that hangs are waited for
-            stop.set()
-
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, ask_to_stop)
         try:
-            await serving
+            with requests.serving(stop=lambda: loop.call_soon_threadsafe(stop.set)):
+                await service.run(stop, ready, lambda calls: _tell_of_calls(calls, settings.stop_s))
         finally:
             watching.cancel()
         if exchange is not None and not exchange.running:
@@ -67,6 +63,17 @@ def _run_service(
 
     with _recording(settings) as recorder, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(main(recorder))
+
+
+def _tell_of_calls(calls: int, at_most_s: float) -> None:
+    """Tell the person at the terminal why it does not stop yet; elsewhere the log says it."""
+    if sys.stderr.isatty():
+        going_on = "1 call is still going on" if calls == 1 else f"{calls} calls are still going on"
+        print(
+            f"\n{going_on}: waiting for the end, at most {at_most_s:g} s. Press Ctrl-C again to end at once.",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 @contextmanager
@@ -104,29 +111,67 @@ def serve(
 ) -> None:
     """Answer the access number's calls for an Asterisk that is configured with the files in dialplan/.
 
-    SIGTERM or Ctrl-C lets the calls that are there end, then stops; asked twice it stops at once.
+    SIGTERM or Ctrl-C lets the calls that are there end, then stops; a second one stops it at once.
     """
     configure_logs(level=log_level, json=log_json)
-    settings = Settings.load()
-    require_free(service_ports(settings))
-    with open_store(settings) as store:
-        _run_service(settings, store, Guidance.load(settings.language, settings.operator_prompts_dir))
+    with StopRequests() as requests:
+        settings = Settings.from_environment()
+        require_free(service_ports(settings))
+        with open_store(settings) as store:
+            guidance = Guidance.load(settings.language, settings.operator_prompts_dir)
+            _run_service(settings, store, guidance, requests)
 
 
 @reporting_errors
 def up(log_level: LevelOption = LogLevel.INFO) -> None:
-    """Start an Asterisk, sample lines, the service and the console on this machine, and say how to call it."""
+    """Start an Asterisk, sample lines, the service and the console on this machine, and say how to call it.
+
+    If a default port is taken, a free one is used, and other commands find it by themselves. Ctrl-C or SIGTERM lets
+    the calls that are there end, then stops all of it; a second one stops it at once.
+    """
     configure_logs(level=log_level)
-    settings = Settings.load()
-    require_free([*service_ports(settings), console_port(settings)])
-    with open_store(settings) as store:
-        import_sample_lines(store)
-        guidance = Guidance.load(settings.language, settings.operator_prompts_dir)
-        with start_exchange(settings) as exchange, console_process():
-            _run_service(
-                settings,
-                store,
-                guidance,
-                ready=lambda: print(manual(settings), flush=True),
-                exchange=exchange,
-            )
+    with StopRequests() as requests:
+        wanted = Settings.from_environment()
+        with claimed_state_dir(wanted) as (settings, instance):
+            requests.at_once(instance.release)
+            find_asterisk(settings.state_dir.absolute())  # which may take a minute: before others have to wait for us
+            notes = [] if settings.state_dir == wanted.state_dir else [_second(wanted, settings)]
+            _start_in_turn(settings, instance, requests, notes)
+
+
+def _start_in_turn(settings: Settings, instance: RunningInstance, requests: StopRequests, notes: Sequence[str]) -> None:
+    with ExitStack() as turn:
+        turn.enter_context(start_turn())
+        settings, moved = with_free_ports(settings)
+        notes = [*notes, *_notes(settings, moved)]
+        with open_store(settings) as store:
+            import_sample_lines(store)
+            guidance = Guidance.load(settings.language, settings.operator_prompts_dir)
+            console, exchange = ConsoleProcess(settings), prepare_exchange(settings)
+            requests.at_once(console.end_at_once)
+            requests.at_once(exchange.end_at_once)
+
+            def ready() -> None:
+                turn.close()
+                print(manual(settings, ivr=command_line(settings), notes=notes), flush=True)
+
+            first, last = settings.rtp_range
+            with marked(range(first, last + 1)), console, exchange:
+                console.wait_until_it_listens()
+                instance.publish(settings.to_publish)
+                _run_service(settings, store, guidance, requests, ready=ready, exchange=exchange)
+
+
+def _second(wanted: Settings, settings: Settings) -> str:
+    return (
+        f"Another karipass runs in {wanted.state_dir}. This one has lines, passwords and records of its\n"
+        f"  own, in {settings.state_dir}: the commands below name it."
+    )
+
+
+def _notes(settings: Settings, moved: Sequence[Moved]) -> Iterator[str]:
+    if moved:
+        yield f"Ports whose default is taken here: {', '.join(map(str, moved))}."
+    unpublished = [name for name in (DATABASE_VARIABLE, KEY_VARIABLE) if name in os.environ]
+    if unpublished:
+        yield f"In other terminals, set {' and '.join(unpublished)} as here: for what is secret there is no file."

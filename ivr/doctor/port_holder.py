@@ -1,14 +1,15 @@
-"""Who holds a port: what /proc tells of the processes that listen."""
+"""Who holds a port: what /proc tells of the processes that have it."""
 
 from __future__ import annotations
 
 import contextlib
 import re
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from ivr.ports import Transport
 
 _PROC: Final = Path("/proc")
 _LISTENING: Final = "0A"  # TCP_LISTEN in /proc/net/tcp
@@ -55,22 +56,9 @@ class Process:
         return f"process {self.pid} ({shown})" if shown else f"process {self.pid}"
 
 
-def try_port(host: str, port: int) -> None:
-    """Listen on a port for a moment, as a service would.
-
-    Raises:
-        OSError: it cannot be had; of one that is in use the errno is EADDRINUSE.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the service does
-        probe.bind((host, port))
-        probe.listen(1)  # a bound port can be shared with SO_REUSEADDR, a listening one cannot
-
-
-def holder_of(port: int) -> Process | None:
-    """The process that listens on a TCP port; None if it cannot be seen."""
-    inodes = {f"socket:[{inode}]" for inode in _listening_inodes(port)}
+def holder_of(port: int, transport: Transport = Transport.TCP) -> Process | None:
+    """The process that listens on a port; None if it cannot be seen."""
+    inodes = {f"socket:[{inode}]" for inode in _inodes(port, transport)}
     for folder in _PROC.glob("[0-9]*"):
         with contextlib.suppress(OSError):
             if any(str(link.readlink()) in inodes for link in (folder / "fd").iterdir()):
@@ -79,10 +67,11 @@ def holder_of(port: int) -> Process | None:
     return None
 
 
-def _listening_inodes(port: int) -> Iterator[str]:
-    for name in ("tcp", "tcp6"):
+def _inodes(port: int, transport: Transport) -> Iterator[str]:
+    of_udp = transport is Transport.UDP
+    for name in ("udp", "udp6") if of_udp else ("tcp", "tcp6"):
         with contextlib.suppress(OSError):
             for line in (_PROC / "net" / name).read_text().splitlines()[1:]:
                 _, local, _, state, *rest = line.split()
-                if state == _LISTENING and int(local.rpartition(":")[2], 16) == port:
+                if (of_udp or state == _LISTENING) and int(local.rpartition(":")[2], 16) == port:
                     yield rest[5]

@@ -2,60 +2,15 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from ivr.doctor.examination import Check
 from ivr.doctor.finding import Finding, error, ok, warning
-from ivr.doctor.port_holder import holder_of, try_port
+from ivr.doctor.port_holder import holder_of
 from ivr.doctor.site import Site
 from ivr.errors import PortTaken
-from ivr.settings import Settings
-
-_CALLS: Final = ("serve", "up")
-_CONSOLE: Final = ("console",)
-
-
-@dataclass(frozen=True, slots=True)
-class Port:
-    """A port that we listen on.
-
-    Attributes:
-        name: what it is for.
-        host, port: where it is.
-        setting: what changes it.
-        by: commands of ours that may hold it.
-    """
-
-    name: str
-    host: str
-    port: int
-    setting: str
-    by: tuple[str, ...] = _CALLS
-
-    def __str__(self) -> str:
-        return f"{self.name} {self.host}:{self.port}"
-
-
-def service_ports(settings: Settings) -> list[Port]:
-    """What the service of calls listens on."""
-    return [
-        Port("FastAGI", settings.agi_host, settings.agi_port, "KARIPASS_AGI_PORT"),
-        Port(
-            "AudioSocket",
-            settings.audiosocket_bind or settings.audiosocket_host,
-            settings.audiosocket_port,
-            "KARIPASS_AUDIOSOCKET_PORT",
-        ),
-        Port("health", settings.health_host, settings.health_port, "KARIPASS_HEALTH_PORT"),
-    ]
-
-
-def console_port(settings: Settings) -> Port:
-    """What the console listens on."""
-    return Port("console", settings.console_host, settings.console_port, "KARIPASS_CONSOLE_PORT", _CONSOLE)
+from ivr.ports import Port, PortUnavailable, console_port, service_ports, try_port
 
 
 def ports(site: Site) -> Iterator[Finding]:
@@ -72,8 +27,8 @@ def ports(site: Site) -> Iterator[Finding]:
 def port_finding(wanted: Port) -> Finding:
     """Whether one port can be had."""
     try:
-        try_port(wanted.host, wanted.port)
-    except OSError as problem:
+        try_port(wanted)
+    except PortUnavailable as problem:
         return _not_to_be_had(wanted, problem)
     return ok(f"{wanted} is free")
 
@@ -82,26 +37,34 @@ def require_free(wanted: Iterable[Port]) -> None:
     """Pass ports that can be had.
 
     Raises:
-        PortTaken: one cannot; the message says who holds it, and what to do.
+        PortTaken: some cannot; the message has a line for each: who holds it, and what to do.
     """
-    for each in wanted:
-        try:
-            try_port(each.host, each.port)
-        except OSError as problem:
-            finding = _not_to_be_had(each, problem)
-            raise PortTaken(f"{finding.text}: {finding.remedy or f'stop it, or set {each.setting}'}") from None
+    problems = [problem for each in wanted if (problem := why_not(each))]
+    if problems:
+        raise PortTaken("\n".join(problems))
 
 
-def _not_to_be_had(wanted: Port, problem: OSError) -> Finding:
-    if problem.errno != errno.EADDRINUSE:
+def why_not(wanted: Port) -> str | None:
+    """Why a port cannot be had, and what to do; None if it can."""
+    try:
+        try_port(wanted)
+    except PortUnavailable as problem:
+        finding = _not_to_be_had(wanted, problem)
+        return f"{finding.text}: {finding.remedy or f'stop it, or set {wanted.setting}'}"
+    return None
+
+
+def _not_to_be_had(wanted: Port, problem: PortUnavailable) -> Finding:
+    what = str(wanted) if wanted.count == 1 else f"{wanted}: {problem.number}"
+    if not problem.is_in_use:
         remedy = f"set {wanted.setting} or its _HOST to what this host has"
-        return error(f"{wanted} cannot be listened on ({problem.strerror})", remedy)
-    holder = holder_of(wanted.port)
+        return error(f"{what} cannot be listened on ({problem.cause.strerror})", remedy)
+    holder = holder_of(problem.number, wanted.transport)
     if holder is None:
-        return warning(f"{wanted} is held by a process that cannot be seen", "run as root, or as the service's user")
+        return warning(f"{what} is held by a process that cannot be seen", "run as root, or as the service's user")
     if holder.service in wanted.by:
-        return ok(f"{wanted} is held by `ivr {holder.service}` (process {holder.pid})")
-    return error(f"{wanted} is held by {holder}", f"stop it, or set {wanted.setting}")
+        return ok(f"{what} is held by `ivr {holder.service}` (process {holder.pid})")
+    return error(f"{what} is held by {holder}", f"stop it, or set {wanted.setting}")
 
 
 CHECKS: Final = (Check("ports", ports),)

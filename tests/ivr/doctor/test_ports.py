@@ -10,8 +10,8 @@ import pytest
 
 from ivr.doctor import Level, ports
 from ivr.doctor.port_holder import Process
-from ivr.doctor.ports import Port
 from ivr.errors import PortTaken
+from ivr.ports import Port
 from tests.ivr.doctor.examined import free_ports, looked, site_of, wrong
 
 
@@ -26,7 +26,7 @@ def fastagi(port: int, host: str = "127.0.0.1") -> Port:
 
 
 def held_by(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
-    monkeypatch.setattr(ports, "holder_of", lambda _port: Process(7, tuple(command.split())))
+    monkeypatch.setattr(ports, "holder_of", lambda *_port: Process(7, tuple(command.split())))
 
 
 def test_a_free_port_is_well(port: int) -> None:

@@ -1,0 +1,92 @@
+"""SIGINT (Ctrl-C) and SIGTERM, from the start of a command to its end.
+
+Python's own handlers are set once for the whole life of a command, whatever it inherited: a script's `command &` has
+SIGINT ignored. They run while uvloop's loop runs, too, and asyncio's runner, which would cancel the service at SIGINT,
+leaves them alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import Enum, auto
+from types import FrameType, TracebackType
+from typing import Any, Final, Self
+
+import structlog
+
+_log = structlog.get_logger(__name__)
+
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+_AT_ONCE_STATUS: Final = 1
+
+
+class _Phase(Enum):
+    STARTING = auto()
+    SERVING = auto()
+    ENDING = auto()
+
+
+class StopRequests:
+    """What a command does when it is asked to stop; a context manager, for the main thread.
+
+    While the command starts, the first request raises `SystemExit`, so that what has been started is stopped in order.
+    While it serves, the first request calls what `serving` was given. While it ends, the first request does nothing. A
+    second request calls what `at_once` was given, the last first, and ends the process. A third one only ends it.
+    """
+
+    def __init__(self) -> None:
+        self._phase = _Phase.STARTING
+        self._requests = 0
+        self._stop: Callable[[], object] = lambda: None
+        self._at_once: list[Callable[[], None]] = []
+        self._inherited: dict[int, Any] = {}
+
+    def __enter__(self) -> Self:
+        for number in _SIGNALS:
+            self._inherited[number] = signal.signal(number, self._asked)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, handler in self._inherited.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+
+    def at_once(self, act: Callable[[], None]) -> None:
+        """Do something, which must be quick, when the command is to end at once."""
+        self._at_once.append(act)
+
+    @contextmanager
+    def serving(self, stop: Callable[[], object]) -> Iterator[None]:
+        """Have the first request call a function, which asks whoever serves to come to an end."""
+        self._stop = stop
+        self._phase = _Phase.SERVING
+        try:
+            yield
+        finally:
+            self._phase = _Phase.ENDING
+
+    def _asked(self, number: int, _frame: FrameType | None) -> None:
+        self._requests += 1
+        if self._requests > 2:
+            os._exit(_AT_ONCE_STATUS)
+        if self._requests == 2:
+            self._end_at_once()
+        match self._phase:
+            case _Phase.STARTING:
+                self._phase = _Phase.ENDING
+                raise SystemExit(128 + number)
+            case _Phase.SERVING:
+                self._stop()
+
+    def _end_at_once(self) -> None:
+        _log.warning("stopped_at_once")
+        for act in reversed(self._at_once):
+            with contextlib.suppress(Exception):  # the others have to be done, too, and there is no time to tell
+                act()
+        os._exit(_AT_ONCE_STATUS)

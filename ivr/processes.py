@@ -1,0 +1,74 @@
+"""Processes of ours that must not outlive us."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+from collections.abc import Sequence
+from typing import Final
+
+TIE: Final = ("setpriv", "--pdeathsig", "TERM")
+"""Words before a command that have Linux end it with the thread that starts it."""
+_TIDY_UP_S: Final = 10.0
+
+
+def end_at_once(process: subprocess.Popen[bytes], *, patience_s: float) -> None:
+    """Ask a process to end, and if it takes too long, make it. May be called in a signal handler.
+
+    `Popen.wait` may not: the interrupted code may be in it already, and hold its lock.
+
+    Args:
+        process: which one; it may have ended.
+        patience_s: how long it may take to end in order.
+    """
+    if process.returncode is not None:
+        return
+    try:
+        watched = os.pidfd_open(process.pid)
+    except ProcessLookupError:
+        return
+    try:
+        process.terminate()
+        if not _ended(watched, patience_s):
+            process.kill()
+            _ended(watched, patience_s)
+    finally:
+        os.close(watched)
+
+
+def _ended(watched: int, patience_s: float) -> bool:
+    """Whether the process of a descriptor ends within a time; it need not have been waited for."""
+    poll = select.poll()
+    poll.register(watched, select.POLLIN)
+    return bool(poll.poll(1000 * patience_s))
+
+
+def run_in_group(words: Sequence[str]) -> tuple[int, str]:
+    """Run a command that may start others, and end all of them if we are interrupted.
+
+    Its messages go where ours do.
+
+    Returns:
+        Its status, and what it printed.
+    """
+    process = subprocess.Popen(  # noqa: S603
+        words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, process_group=0
+    )
+    try:
+        printed, _ = process.communicate()
+    except BaseException:
+        _end_group(process)
+        raise
+    return process.returncode, printed
+
+
+def _end_group(process: subprocess.Popen[str]) -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=_TIDY_UP_S)
+            return

@@ -1,0 +1,117 @@
+"""The instance that runs in a state directory: a lock that it holds, and a file that tells others its settings.
+
+`ivr up` may run on other ports than the default ones, and with settings that its terminal alone has. It leaves them in
+`running.json` of its state directory, where every other command finds them. The file counts only while the lock is
+held, so one that a killed instance left does no harm.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import secrets
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, Self
+
+_LOCK: Final = "running.lock"
+_FILE: Final = "running.json"
+_FLOCK: Final = "hhqqi4x"
+"""Linux's struct flock: type, whence, start, length, process."""
+
+
+class RunningError(Exception):
+    """Others cannot be told of an instance; the message says why."""
+
+
+class RunningInstance:
+    """Holds a state directory for one instance, until `release` or the end of the process. Made by `claim`."""
+
+    def __init__(self, state_dir: Path, lock: int) -> None:
+        self._file = state_dir / _FILE
+        self._lock = lock
+
+    @classmethod
+    def claim(cls, state_dir: Path) -> Self | None:
+        """Take a state directory, which must be there; None if an instance runs in it.
+
+        Raises:
+            OSError: the directory cannot be written to.
+        """
+        lock = os.open(state_dir / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            # Unlike flock(2), this kind can be asked for without being taken: see `_is_held`.
+            fcntl.fcntl(lock, fcntl.F_OFD_SETLK, struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
+        except BlockingIOError:
+            os.close(lock)
+            return None
+        except BaseException:
+            os.close(lock)
+            raise
+        instance = cls(state_dir, lock)
+        instance._withdraw()  # what a killed one left
+        return instance
+
+    def publish(self, values: Mapping[str, Any]) -> None:
+        """Tell other commands the settings of this instance, by name, in a file for its owner alone.
+
+        Raises:
+            RunningError: the file cannot be written.
+        """
+        try:
+            self._write(values)
+        except OSError as error:
+            raise RunningError(f"{self._file} cannot be written ({error.strerror})") from None
+
+    def _write(self, values: Mapping[str, Any]) -> None:
+        draft = self._file.with_name(f".{_FILE}.{secrets.token_hex(4)}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                json.dump({"pid": os.getpid(), "settings": dict(values)}, file, ensure_ascii=False, indent=2)
+            draft.replace(self._file)
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
+
+    def release(self) -> None:
+        """Take the file away and let go of the directory. May be called any number of times."""
+        lock, self._lock = self._lock, -1
+        if lock >= 0:
+            self._withdraw()
+            os.close(lock)
+
+    def _withdraw(self) -> None:
+        with contextlib.suppress(OSError):
+            self._file.unlink()
+
+
+def running_settings(state_dir: Path) -> Mapping[str, Any]:
+    """The settings that the instance of a state directory has published; empty if none runs, or none can be seen."""
+    if not is_running(state_dir):
+        return {}
+    try:
+        told = json.loads((state_dir / _FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}  # it is just starting or stopping
+    settings = told.get("settings") if isinstance(told, dict) else None
+    return settings if isinstance(settings, dict) else {}
+
+
+def is_running(state_dir: Path) -> bool:
+    """Whether an instance runs in a state directory, as far as can be seen."""
+    try:
+        lock = os.open(state_dir / _LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        asked = struct.pack(_FLOCK, fcntl.F_RDLCK, os.SEEK_SET, 0, 0, 0)
+        kind, *_ = struct.unpack(_FLOCK, fcntl.fcntl(lock, fcntl.F_OFD_GETLK, asked))
+        return bool(kind != fcntl.F_UNLCK)
+    except OSError:
+        return False
+    finally:
+        os.close(lock)

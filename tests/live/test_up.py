@@ -1,0 +1,194 @@
+"""`ivr up` as a person uses it: in terminals with nothing set, more than once, and stopped in every way."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ivr.running import running_settings
+from tests.live.house import ivr_command
+
+START_S = 180.0
+"""On a busy machine; on an idle one some five seconds."""
+CACHE = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    home = tmp_path / "home"
+    home.mkdir()
+    return home
+
+
+def bare(home: Path) -> dict[str, str]:
+    """What a fresh terminal has."""
+    return {"HOME": str(home), "PATH": os.environ["PATH"]}
+
+
+class Up:
+    """`ivr up` on a terminal of its own, as one that `make run` was typed into."""
+
+    def __init__(self, home: Path, process: subprocess.Popen[bytes], terminal: int) -> None:
+        self.state = home / ".local" / "state" / "karipass"
+        self.process = process
+        self.shown = ""
+        self._terminal = terminal
+
+    def wait_for(self, text: str, *, patience_s: float = START_S) -> None:
+        give_up = time.monotonic() + patience_s
+        while text not in self.shown:
+            assert time.monotonic() < give_up, self.shown
+            assert self._read(), self.shown
+
+    def press_ctrl_c(self) -> None:
+        os.write(self._terminal, b"\x03")
+
+    def wait(self, *, patience_s: float = 30.0) -> int:
+        give_up = time.monotonic() + patience_s
+        while self._read():
+            assert time.monotonic() < give_up, self.shown
+        return self.process.wait(5)
+
+    def printed_command(self, word: str) -> str:
+        """A command that the terminal shows, to be pasted elsewhere."""
+        [line] = re.findall(rf"^    (.*/ivr {word} .*?)\s*$", self.shown, re.MULTILINE)
+        return str(line)
+
+    def _read(self) -> bool:
+        """Read what comes; returns whether the terminal is still in use."""
+        readable, _, _ = select.select([self._terminal], [], [], 0.1)
+        try:
+            data = os.read(self._terminal, 65536) if readable else None
+        except OSError:  # EIO: nobody has it open any more
+            return False
+        self.shown += (data or b"").decode(errors="replace")
+        return data != b""
+
+
+@contextmanager
+def up(home: Path, *, ignoring_sigint: bool = False, **environment: str) -> Iterator[Up]:
+    ours, theirs = pty.openpty()
+    script = "trap '' INT; exec \"$0\" up" if ignoring_sigint else 'exec "$0" up'
+    process = subprocess.Popen(
+        ["setsid", "--ctty", "sh", "-c", script, ivr_command()],
+        env={**bare(home), "XDG_CACHE_HOME": CACHE, **environment},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        cwd="/",
+    )
+    os.close(theirs)
+    try:
+        yield Up(home, process, ours)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
+
+
+def in_fresh_terminal(home: Path, command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", "-c", command], env=bare(home), cwd="/", capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def processes_of(home: Path) -> list[str]:
+    """Processes that were started with a home directory, by their commands."""
+    mark = f"HOME={home}".encode()
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has gone, or is none of ours
+            if mark in (folder / "environ").read_bytes().split(b"\0"):
+                found.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+    return found
+
+
+def assert_nothing_is_left(home: Path, ports: dict[str, Any]) -> None:
+    give_up = time.monotonic() + 3.0
+    while processes_of(home) and time.monotonic() < give_up:
+        time.sleep(0.05)
+    assert processes_of(home) == []
+    assert str(home) not in Path("/proc/self/mountinfo").read_text(encoding="utf-8")
+    assert not list(home.rglob("running.json"))
+    for name, number in ports.items():
+        if name != "rtp_ports":
+            kind = socket.SOCK_DGRAM if name == "sip_port" else socket.SOCK_STREAM
+            with socket.socket(socket.AF_INET, kind) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1 if kind is socket.SOCK_STREAM else 0)
+                probe.bind(("127.0.0.1", number))
+
+
+def test_two_that_start_at_once_are_each_called_from_a_fresh_terminal_and_leave_nothing(home: Path) -> None:
+    with up(home, ignoring_sigint=True) as one, up(home) as other:
+        one.wait_for("Ctrl-C stops all of it")
+        other.wait_for("Ctrl-C stops all of it")
+        commands = [each.printed_command("call") for each in (one, other)]
+        assert len([command for command in commands if "KARIPASS_STATE_DIR=" in command]) == 1
+        first, second = running_settings(one.state), running_settings(one.state.with_name("karipass-2"))
+        assert not set(first.values()) & set(second.values())
+        with ThreadPoolExecutor(2) as callers:
+            calls = list(callers.map(lambda command: in_fresh_terminal(home, command + " --ahead"), commands))
+        for call in calls:
+            assert "outcome   set" in call.stdout, call.stdout + call.stderr
+        for each in (one, other):
+            listed = in_fresh_terminal(home, each.printed_command("calls").replace("--follow", ""))
+            assert listed.stdout.count("0312345678") >= 1, listed.stdout + listed.stderr
+        one.process.send_signal(signal.SIGINT)
+        other.process.send_signal(signal.SIGTERM)
+        assert [one.wait(), other.wait()] == [0, 0]
+        assert "Traceback" not in one.shown + other.shown
+    assert_nothing_is_left(home, {**first})
+    assert_nothing_is_left(home, {**second})
+
+
+def test_ctrl_c_in_a_call_says_what_is_waited_for_and_a_second_one_ends_all_at_once(home: Path) -> None:
+    with up(home) as it:
+        it.wait_for("Ctrl-C stops all of it")
+        ports = running_settings(it.state)
+        call = subprocess.Popen(
+            ["bash", "-c", it.printed_command("call")], env=bare(home), cwd="/", stdout=subprocess.DEVNULL
+        )
+        it.wait_for("call_began")
+        it.press_ctrl_c()
+        it.wait_for("1 call is still going on: waiting for the end, at most 345 s. Press Ctrl-C again to end at once.")
+        assert it.process.poll() is None
+        asked = time.monotonic()
+        it.press_ctrl_c()
+        assert it.wait() == 1
+        assert time.monotonic() - asked < 5.0
+        assert "Traceback" not in it.shown
+        call.wait(30)
+    assert_nothing_is_left(home, {**ports})
+
+
+def test_what_a_killed_one_leaves_does_not_stand_in_the_way(home: Path) -> None:
+    ports: list[dict[str, Any]] = []
+    for _ in range(2):
+        with up(home) as it:
+            it.wait_for("Ctrl-C stops all of it")
+            assert it.state.with_name("karipass-2").exists() is False
+            ports.append({**running_settings(it.state)})
+            it.process.kill()
+            it.process.wait()
+        left = it.state / "running.json"
+        assert left.stat().st_mode & 0o777 == 0o600
+        assert running_settings(it.state) == {}
+        left.rename(left.with_name("left.json"))
+        assert_nothing_is_left(home, ports[-1])
+        left.with_name("left.json").rename(left)
+    assert ports[0] == ports[1]
+    shutil.rmtree(home)
