@@ -84,6 +84,9 @@ class _Server(uvicorn.Server):
         """Let those who watch go first: they would stay for ever."""
         await self._live.close()
         await super().shutdown(sockets=sockets)
+        if self.force_exit:
+            # Left out by uvicorn then: the application would be cancelled where it waits for this, and log a traceback.
+            await self.lifespan.shutdown()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Take a signal; unlike the original, without dying of it in the end."""

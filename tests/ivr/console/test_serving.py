@@ -74,6 +74,17 @@ def test_it_ends_on_both_signals_however_it_was_started(stage: Stage, told: sign
         signal.signal(signal.SIGINT, before)
 
 
+def test_told_twice_it_ends_in_order_too(stage: Stage) -> None:
+    [port] = free_tcp_ports(1)
+    with console(stage, port) as process:
+        wait_for(process, "console_serving")
+        process.send_signal(signal.SIGINT)  # as a terminal does to a whole group...
+        process.send_signal(signal.SIGTERM)  # ...and a parent in the next moment
+        assert process.wait(20) == 0
+        assert process.stderr is not None
+        assert "Traceback" not in process.stderr.read()
+
+
 def test_a_port_that_is_in_use_is_named_with_its_setting(stage: Stage) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, console(stage, taken.getsockname()[1]) as process:
         told = wait_for(process, "ivr: ")
