@@ -250,7 +250,9 @@ def bench_command(
         for channels in bench.CHANNELS:
             costs.append(bench.live(channels, library, busy=busy, progress=advance))
         costs.append(bench.live(bench.CHANNELS[-1], library, busy=1.0, progress=advance))
-    table = Table("work", "unit", "dtmf", "libspandsp", "ratio", title="One thread; less is faster")
+    table = Table("work", title="One thread; less is faster")
+    for name in ("unit", "dtmf", "libspandsp", "ratio"):
+        table.add_column(name, no_wrap=True)
     for cost in costs:
         other = "not installed" if cost.spandsp is None else f"{cost.spandsp:.2f}"
         ratio = "" if cost.ratio is None else f"{cost.ratio:.2f}"

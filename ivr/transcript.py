@@ -17,7 +17,7 @@ from ivr.dialogue.events import Ending, Judged, Verdict
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Guidance began.
+    """Guidance started.
 
     Attributes:
         text: what it says.
@@ -55,7 +55,7 @@ class KeyFigures:
     """How well a key was heard.
 
     Attributes:
-        begin_s: when its tones began; None where the key is hidden (the other figures are `pooled` then).
+        begin_s: when its tones started; None where the key is hidden (the other figures are `pooled` then).
         duration_ms: how long they lasted; None where the key is hidden.
         level_dbm0: the weaker tone.
         twist_db: high tone minus low tone.
@@ -79,7 +79,7 @@ class KeyFigures:
 
 @dataclass(frozen=True, slots=True)
 class KeyMissed:
-    """A burst that was looked at and refused.
+    """A near miss: a burst that was looked at and not counted as a key.
 
     Attributes:
         value: the key that it was like; None if it may be a password digit.
@@ -110,7 +110,10 @@ TranscriptEntry = Said | Interrupted | KeyHeard | KeyMissed | EntryJudged | Ende
 
 
 class Observer(Protocol):
-    """Is told of every entry as it happens, with the seconds since the call began (None: not to be told)."""
+    """Called with every entry, and the seconds since the start of the call (None: they must not be told).
+
+    A key comes when it has ended, with the time at which it was pressed.
+    """
 
     def __call__(self, at_s: float | None, entry: TranscriptEntry, /) -> None:
         """Take note."""
@@ -238,12 +241,12 @@ def describe(entry: TranscriptEntry) -> str:
             again = "" if counted else "  (the same press, not counted again)"
             return f"key    {_shown(value)}  {source}{_figures(figures_)}{again}"
         case KeyMissed(value, failed, figures_):
-            return f"missed {_shown(value)}  failed: {failed}{_figures(figures_)}"
+            return f"near miss {_shown(value)}  failed: {failed}{_figures(figures_)}"
         case EntryJudged(judged):
             attempt = "" if judged.verdict is Verdict.ACCEPTED else f" (no. {judged.attempt})"
             return f"entry     {judged.step}: {judged.shown or 'nothing'} {judged.verdict.value}{attempt}"
         case Ended(ending):
-            return f"ended     {ending.outcome.value} ({ending.reason})"
+            return f"end       {ending.outcome.value} ({ending.reason})"
 
 
 def _shown(value: str | None) -> str:

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from credentials import CredentialError, ImportProgress, ImportStage, Line, normalise_number
 from ivr.cli.common import open_store, reporting_errors
-from ivr.cli.tables import Column, print_table, terminal
+from ivr.cli.tables import Column, print_hanging, print_table, terminal
 from ivr.cli.wording import counted, listed
 from ivr.settings import Settings
 from prompts import languages as prompt_languages
@@ -60,7 +60,7 @@ def import_lines(
     print(f"{counted(result.lines, 'line')} with {counted(result.numbers, 'number')} imported")
     for numbers, word in ((result.moved, "moved to another line"), (result.removed, "removed")):
         if numbers:
-            print(f"{len(numbers)} {word}: {listed(numbers)}")
+            print_hanging(terminal(), f"{len(numbers)} {word}: ", listed(numbers))
     if result.repeated:
         print(f"ivr: {file}: rows that say what an earlier one says: {listed(result.repeated)}", file=sys.stderr)
     _warn_of_languages(result.languages, settings)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ivr.cli.common import make_state_dir, reporting_errors
+from ivr.cli.tables import print_hanging, terminal
 from ivr.cli.wording import counted
 from ivr.settings import Settings
 from prompts import VoiceError, home, languages
@@ -85,7 +86,7 @@ def import_command(
     done = import_catalogue(directory, settings.operator_prompts_dir, language)
     for word, ids in (("recorded", done.recorded), ("spoken", done.spoken)):
         if ids:
-            print(f"{word}: {' '.join(ids)}")
+            print_hanging(terminal(), f"{word}: ", " ".join(ids))
     new = len(done.recorded) + len(done.spoken)
     print(f"{done.language}: {counted(new, 'clip')} new, {done.kept} as they were; start the service again")
 

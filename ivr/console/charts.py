@@ -200,7 +200,7 @@ def histograms(keys: Sequence[KeyQuality]) -> list[Histogram]:
 
 
 def refused_tests(keys: Sequence[KeyQuality]) -> dict[str, int]:
-    """How many bursts failed which test, the most frequent first."""
+    """How many near misses failed which test, the most frequent first."""
     counts: dict[str, int] = {}
     for key in keys:
         if key.failed is not None:

@@ -23,7 +23,7 @@ class KeyQuality:
     """How well a key was heard, or why it was not.
 
     Attributes:
-        source: `in-band` or `rfc4733`; "" for a burst that was refused.
+        source: `in-band` or `rfc4733`; "" for a near miss.
         failed: the test that it failed; None if it was heard.
         level_dbm0, twist_db, snr_db, offset_percent: its figures; None for an RFC 4733 key.
     """

@@ -87,7 +87,7 @@ class CallSummary:
         outcome: one of `OUTCOMES`.
         reason: why, in one word; "" while it goes on.
         wrong_entries, silences: how many there were.
-        keys, missed: keys that were heard; bursts that were refused.
+        keys, missed: keys that were heard; near misses.
         hangup, rtp: from the exchange; None if it told nothing (yet).
     """
 

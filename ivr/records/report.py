@@ -26,7 +26,7 @@ class Tally:
         first_try: those that did so without a wrong entry or a silence.
         outcomes: calls by outcome and reason.
         failed_at: calls that were let in and did not set a password, by the last step that they reached.
-        keys, missed: keys that were heard; bursts that were refused.
+        keys, missed: keys that were heard; near misses.
     """
 
     calls: int = 0

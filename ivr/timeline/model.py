@@ -67,7 +67,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A key that was heard, or a burst that was not taken for one, at a time that may be told."""
+    """A key that was heard, or a near miss, at a time that may be told."""
 
     begin_s: float
     end_s: float

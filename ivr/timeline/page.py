@@ -187,8 +187,8 @@ def _kind(entry: TranscriptEntry) -> tuple[str, str]:
         case KeyHeard():
             return "key", "key"
         case KeyMissed():
-            return "missed", "missed"
+            return "missed", "near miss"
         case EntryJudged(judged):
             return judged.verdict.value, "entry"
         case Ended():
-            return "ended", "ended"
+            return "ended", "end"

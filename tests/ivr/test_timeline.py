@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import re
 import struct
-import subprocess
-import sys
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -206,24 +204,6 @@ def test_any_machine_can_write_the_guidance(store: CredentialStore, catalogue: C
     said = replace(timeline.bars[0], text=letters)
     plot(replace(timeline, bars=(said, *timeline.bars[1:])), tmp_path / "call.svg", title="録音 $x$")
     assert (tmp_path / "call.svg").stat().st_size > 10_000
-
-
-def test_the_font_is_the_one_that_comes_with_it_and_other_plots_keep_theirs() -> None:
-    drawn = subprocess.run(
-        [sys.executable, "-c", _FONT_OF_PLOTS], capture_output=True, text=True, check=True
-    ).stdout.splitlines()
-    assert drawn[0].endswith("/matplotlib_fontja/fonts/ipaexg.ttf")
-    assert drawn[1] == "True"
-
-
-_FONT_OF_PLOTS = """
-import matplotlib
-before = list(matplotlib.rcParams["font.family"])
-from ivr.timeline import plot
-from matplotlib.font_manager import findfont
-print(findfont("IPAexGothic", fallback_to_default=False))
-print(before == list(matplotlib.rcParams["font.family"]))
-"""
 
 
 class TestPage:

@@ -125,3 +125,14 @@ def test_a_folder_of_recordings_fits_the_terminal(columns: int, tmp_path: Path) 
     assert name in text
     assert "expected set, got failed" in text
     assert [line for line in screen if cell_len(line) > columns] == []
+
+
+def test_numbers_that_an_import_removed_are_not_broken(tmp_path: Path) -> None:
+    numbers = [f"03123456{number}" for number in range(60, 70)]
+    rows = "".join(f"0312345678,{number}\n" for number in numbers)
+    (tmp_path / "many.csv").write_text(f"contract_number,number\n{rows}", encoding="utf-8")
+    (tmp_path / "one.csv").write_text("contract_number,number\n0312345678,\n", encoding="utf-8")
+    screen_of(IVR, "lines", "import", "many.csv", columns=80)
+    screen = screen_of(IVR, "lines", "import", "one.csv", columns=60)
+    assert all(any(number in line for line in screen) for number in numbers)
+    assert [line for line in screen[-2:] if cell_len(line) > 60] == []
