@@ -62,5 +62,61 @@ def test_without_root_one_line_says_so(words: tuple[str, ...]) -> None:
 def test_offline_one_line_says_so_and_nothing_half_made_is_left(tmp_path: Path) -> None:
     done = run("build", KARIPASS_CACHE=str(tmp_path), KARIPASS_DEBIAN_MIRROR="http://127.0.0.1:9/debian")
     assert done.returncode == 1
-    assert "offline" in done.stderr.splitlines()[-1]
+    assert "the mirror cannot be reached" in done.stderr.splitlines()[-1]
     assert {path.name for path in tmp_path.iterdir()} == {"asterisk-root.lock", "asterisk-root.log"}
+
+
+IN_A_CHROOT = """
+set -e
+mount --make-rshared /
+cd "$1"
+mkdir -p new cache/asterisk-root
+for tree in new cache/asterisk-root; do
+    (cd $tree && mkdir -p usr etc dev tmp srv && ln -s usr/bin usr/lib usr/lib64 usr/sbin .)
+    mount --bind /usr $tree/usr
+done
+mkdir -p new/proc new/cache cache/asterisk-root/proc
+mount --bind cache new/cache
+mount --bind cache/asterisk-root/usr new/cache/asterisk-root/usr
+cp "$2" new/srv/asterisk-rootfs
+export KARIPASS_CACHE=/cache
+chroot new /srv/asterisk-rootfs check || true
+mount -t proc proc new/proc
+mount >before
+chroot new /srv/asterisk-rootfs exec --bind /srv:/tmp -- ls /tmp
+mount >after
+cmp before after
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a chroot needs root")
+def test_it_runs_in_a_chroot_whose_root_is_no_mount_point_and_no_mount_gets_out(tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["unshare", "--mount", "bash", "-c", IN_A_CHROOT, "bash", str(tmp_path), str(TOOL)],
+        env={"PATH": "/usr/bin:/bin:/usr/sbin:/sbin"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "asterisk-rootfs\n"), done.stderr
+    [line] = done.stderr.splitlines()
+    assert "mount -t proc proc /proc" in line
+
+
+@pytest.mark.parametrize(
+    ("refusal", "remedy"),
+    [
+        ("unshare: unshare failed: Operation not permitted", "--cap-add SYS_ADMIN"),
+        ("unshare: cannot change root filesystem propagation: Permission denied", "apparmor=unconfined"),
+    ],
+)
+@pytest.mark.skipif(os.geteuid() != 0, reason="it needs root before")
+def test_what_keeps_it_from_mounting_is_told_apart(tmp_path: Path, refusal: str, remedy: str) -> None:
+    unshare = tmp_path / "unshare"
+    unshare.write_text(f"#!/bin/sh\necho '{refusal}' >&2\nexit 1\n", encoding="ascii")
+    unshare.chmod(0o755)
+    done = run("check", PATH=f"{tmp_path}:{os.environ['PATH']}")
+    assert done.returncode == 1
+    assert remedy in done.stderr
+    assert len(done.stderr.splitlines()) == 1
