@@ -43,6 +43,7 @@ ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.
             "another apt-get or dpkg",
         ),
         ("E: Failed getting release file http://mirror.example/dists/sid/Release\n", "the mirror cannot be reached"),
+        ("ERROR: No matching distribution found for alembic==1.20.1\n", "the index lacks a package, or cannot be"),
         ("building\nERROR: Failed to build numba\nmore\n", "ERROR: Failed to build numba"),
         ("one\nlast words\n\n", "last words"),
         ("", "it said nothing"),

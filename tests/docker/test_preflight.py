@@ -21,7 +21,7 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="takes root to become som
 
 @pytest.fixture
 def checkout() -> Iterator[Path]:
-    """A checkout as it comes from git, that anybody may read (pytest's own directories may not be), with an empty home."""
+    """A checkout as it comes from git, with an empty home. Anybody may read it, unlike pytest's own directories."""
     with tempfile.TemporaryDirectory(prefix="preflight-") as directory:
         checkout = Path(directory)
         checkout.chmod(0o755)

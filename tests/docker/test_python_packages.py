@@ -29,7 +29,7 @@ def python_packages(checkout: Path) -> subprocess.CompletedProcess[str]:
             "PATH": "/usr/bin:/bin",
             "PIP_CONFIG_FILE": "/dev/null",
             "PIP_INDEX_URL": "http://127.0.0.1:9/",
-            "PIP_RETRIES": "0",
+            "PIP_RETRIES": "1",
         },
         cwd="/",
         capture_output=True,
