@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Final
 
 from ivr.doctor.ports import why_not
@@ -15,9 +14,7 @@ from ivr.settings import Settings
 
 _STEP: Final = 10
 """From a port to the next one that is tried in its place: no other default is a multiple of it away."""
-_EPHEMERAL: Final = Path("/proc/sys/net/ipv4/ip_local_port_range")
-_USUAL_EPHEMERAL: Final = 32768
-"""From here on Linux gives ports to whoever asks for any."""
+_LAST: Final = 65535
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +88,6 @@ def _places(port: Port) -> set[tuple[Transport, int]]:
 
 
 def _candidates(default: Port) -> Iterator[Port]:
-    last = _first_ephemeral() - default.count
-    for first in range(default.port, last + 1, max(_STEP, default.count)):
+    """The port itself, then others upwards: those from 32768, which Linux gives to whoever asks for any, come last."""
+    for first in range(default.port, _LAST - default.count + 2, max(_STEP, default.count)):
         yield replace(default, port=first)
-
-
-def _first_ephemeral() -> int:
-    try:
-        return int(_EPHEMERAL.read_text().split()[0])
-    except (OSError, ValueError, IndexError):
-        return _USUAL_EPHEMERAL

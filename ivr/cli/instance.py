@@ -100,10 +100,10 @@ def command_line(settings: Settings, environment: Mapping[str, str] = os.environ
         environment: the variables of this process.
     """
     program = Path(sys.executable).with_name("ivr")
-    words = [str(program) if program.exists() else "ivr"]
+    words = [shlex.quote(str(program)) if program.exists() else "ivr"]
     state_dir = settings.state_dir.absolute()
     if state_dir != Path.home() / ".local" / "state" / "karipass":
-        words.insert(0, f"KARIPASS_STATE_DIR={state_dir}")
+        words.insert(0, f"KARIPASS_STATE_DIR={shlex.quote(str(state_dir))}")
     if os.geteuid() == 0 and environment.get("SUDO_USER", "root") != "root":
         words[:0] = ["sudo", "env"] if len(words) > 1 else ["sudo"]
-    return shlex.join(words)
+    return " ".join(words)

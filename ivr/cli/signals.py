@@ -85,8 +85,8 @@ class StopRequests:
                 self._stop()
 
     def _end_at_once(self) -> None:
-        _log.warning("stopped_at_once")
-        for act in reversed(self._at_once):
-            with contextlib.suppress(Exception):  # the others have to be done, too, and there is no time to tell
+        for act in (lambda: _log.warning("stopped_at_once"), *reversed(self._at_once)):
+            # The others have to be done, too. Even the log may fail: the interrupted code may be writing to it.
+            with contextlib.suppress(Exception):
                 act()
         os._exit(_AT_ONCE_STATUS)
