@@ -4,32 +4,29 @@ VENV := .venv
 BIN := $(VENV)/bin
 SUITE ?= bookworm
 PYTHONS := 3.11 3.12 3.13
+TEST_PACKAGES := $(shell cat tests/debian-packages)
 
 .PHONY: run test lint pythons quick bench newcomer lock setup test-needs clean
 
 setup: $(VENV)/.complete
 
 $(VENV)/.complete: requirements.lock pyproject.toml
-	@docker/preflight setup $(PYTHON)
-	@echo "Setting up $(VENV) (1.3 GB): Python packages are installed, which takes a minute or two this first time"
 	@docker/python-packages $(PYTHON) $(VENV)
-	@$(BIN)/python -c 'import dsp; dsp.DetectorBank()'  # compiles the receiver, once
-	@touch $@
 
 run:
-	@docker/preflight run $(PYTHON)
+	@PYTHON=$(PYTHON) VENV=$(VENV) docker/preflight run
 	@$(MAKE) --no-print-directory setup
 	@$(BIN)/ivr up
 
 test:
-	@docker/preflight test $(PYTHON)
+	@PYTHON=$(PYTHON) VENV=$(VENV) docker/preflight test $(TEST_PACKAGES)
 	@$(MAKE) --no-print-directory setup test-needs
 	$(BIN)/pytest -m "not live" --numprocesses 2
 	$(BIN)/pytest -m "live and not alone" --numprocesses 3 --dist worksteal
 	$(BIN)/pytest -m alone
 
-test-needs: setup
-	@docker/host-packages $$($(BIN)/python -m tests.needs)
+test-needs:
+	@docker/host-packages $(TEST_PACKAGES)
 
 lint: setup
 	$(BIN)/ruff check .

@@ -1,6 +1,6 @@
 """The Debian packages that some tests need, how each is seen, and what becomes of a test that lacks one.
 
-`make test` installs them all, by the names that `python -m tests.needs` prints. Without one the tests that need it are
+`make test` installs them all (`tests/debian-packages`). Without one the tests that need it are
 not run, and say so; where `CI` is set that is a failure (`tests/conftest.py`).
 """
 
@@ -74,7 +74,3 @@ def chromium() -> str:
     """The browser."""
     package("chromium")
     return str(shutil.which("chromium"))
-
-
-if __name__ == "__main__":
-    print(*PACKAGES)

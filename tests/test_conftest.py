@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import needs
+
 pytestmark = pytest.mark.slow
 
 SKIPS = """
@@ -53,3 +55,7 @@ def test_where_every_test_must_run_one_that_cannot_has_failed(tmp_path: Path) ->
     there = outcome(tmp_path, ci=True)
     assert "skipped" not in there
     assert "1 xfailed, 2 errors" in there
+
+
+def test_make_installs_what_the_tests_look_for() -> None:
+    assert (Path(__file__).parent / "debian-packages").read_text().split() == list(needs.PACKAGES)
