@@ -184,7 +184,7 @@ def followed(*words: str) -> Iterator[subprocess.Popen[str]]:
     """`ivr calls --follow`, its first line (the table's head, or that there are no calls) read already."""
     command = [str(Path(sys.executable).with_name("ivr")), "calls", "--follow", *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as following:
-        out_of_patience = Timer(30, following.kill)  # a line that never comes is then an empty one
+        out_of_patience = Timer(120, following.kill)  # a line that never comes is then an empty one
         out_of_patience.start()
         try:
             next_line(following.stdout)
