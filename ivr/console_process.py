@@ -11,7 +11,7 @@ import time
 from types import TracebackType
 from typing import Final, Self
 
-from ivr.processes import TIE, end_at_once
+from ivr.processes import end_at_once, tied
 from ivr.settings import Settings
 
 _STOP_S: Final = 5.0
@@ -42,7 +42,7 @@ class ConsoleProcess:
         # A process group of its own: Ctrl-C is for the parent, which lets calls end before it stops us. (Asked to stop
         # twice, by the terminal and by the parent, the console would not end in order.)
         self._process = subprocess.Popen(  # noqa: S603
-            [*TIE, sys.executable, "-m", "ivr", "console", "--log-level", "warning"],
+            tied(sys.executable, "-m", "ivr", "console", "--log-level", "warning"),
             env=self._environment,
             stdin=subprocess.DEVNULL,
             process_group=0,

@@ -11,44 +11,26 @@ Asterisk is the one on ``PATH`` if that is new enough, else the one in the root 
 import contextlib
 import fcntl
 import os
-import re
 import shutil
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Self
 
+from ivr.asterisk import Asterisk, find_asterisk
 from ivr.exchange_config import ExchangeConfig, ExchangeError, Phone, render
 from ivr.ports import PortUnavailable, asterisk_ports, try_port
-from ivr.processes import TIE, end_at_once, run_in_group
+from ivr.processes import end_at_once
 
-__all__ = ["Exchange", "ExchangeConfig", "ExchangeError", "Phone"]
+__all__ = ["Exchange", "ExchangeConfig", "ExchangeError", "Phone", "find_asterisk"]
 
-_ROOTFS_TOOL: Final = Path(__file__).parent.parent / "docker" / "asterisk-rootfs"
-# Older ones misread AudioSocket headers that arrive in two pieces. Series 22 and 23 are released in pairs.
-_OLDEST_MINOR: Final = {22: 10, 23: 4}
-# In the root file system Asterisk runs as a user that nothing else here runs as: a number without a name.
-_UNPRIVILEGED_ID: Final = 61740
 _MARKER: Final = ".karipass-exchange"
 _BOOT_TIMEOUT_S: Final = 30.0
 _STOP_TIMEOUT_S: Final = 5.0
 _AT_ONCE_S: Final = 2.0
 _POLL_S: Final = 0.05
-# Of a Unix socket's address (sun_path), less the closing NUL.
-_SOCKET_PATH_LIMIT: Final = 107
-
-
-@dataclass(frozen=True)
-class _Asterisk:
-    """How to run it (the words up to its own options) and where it sees the run directory."""
-
-    start: tuple[str, ...]
-    remote: tuple[str, ...]
-    run: str
-    owner: int | None
 
 
 class Exchange:
@@ -62,8 +44,9 @@ class Exchange:
 
     def __init__(self, config: ExchangeConfig) -> None:
         self.config = config
-        self._asterisk: _Asterisk | None = None
+        self._asterisk: Asterisk | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._booted = False
         self._spawner: ThreadPoolExecutor | None = None
         self._lock: IO[str] | None = None
 
@@ -95,6 +78,7 @@ class Exchange:
         if self.running:
             return
         self.stop()
+        self._booted = False
         self._lock = _locked(self.config.run_dir)
         try:
             check_ports(self.config)
@@ -104,6 +88,7 @@ class Exchange:
             self._spawner = ThreadPoolExecutor(1, thread_name_prefix="asterisk-parent")
             self._process = self._spawner.submit(self._spawn, asterisk).result()
             self._await_boot(asterisk, self._process)
+            self._booted = True
         except BaseException:
             self.stop()
             raise
@@ -112,7 +97,10 @@ class Exchange:
         """End Asterisk and every call on it. May be called at any time, any number of times."""
         process, self._process = self._process, None
         if process is not None:
-            process.terminate()
+            if self._booted:
+                process.terminate()
+            else:
+                process.kill()  # while it starts it may lose the other
             try:
                 process.wait(_STOP_TIMEOUT_S)
             except subprocess.TimeoutExpired:
@@ -146,7 +134,7 @@ class Exchange:
             raise ExchangeError(f"Asterisk did not take {text!r}: {done.stdout.strip()}")
         return done.stdout
 
-    def _write(self, asterisk: _Asterisk) -> None:
+    def _write(self, asterisk: Asterisk) -> None:
         """Make the run directory anew, all of it for Asterisk's user alone: it holds secrets."""
         run_dir = self.config.run_dir
         apology = self.config.sounds_dir / self.config.language / "unavailable.wav"
@@ -168,7 +156,7 @@ class Exchange:
             for path in (run_dir, *run_dir.rglob("*")):
                 os.chown(path, asterisk.owner, asterisk.owner)
 
-    def _spawn(self, asterisk: _Asterisk) -> subprocess.Popen[bytes]:
+    def _spawn(self, asterisk: Asterisk) -> subprocess.Popen[bytes]:
         with (self.config.run_dir / "console.log").open("wb") as console:
             # A process group of its own: Ctrl-C is for the parent, which lets calls end before it stops us. Not a
             # session of its own: to Linux each session is one competitor for the processors (autogroup), and two busy
@@ -182,7 +170,7 @@ class Exchange:
                 cwd="/",
             )
 
-    def _await_boot(self, asterisk: _Asterisk, process: subprocess.Popen[bytes]) -> None:
+    def _await_boot(self, asterisk: Asterisk, process: subprocess.Popen[bytes]) -> None:
         give_up = time.monotonic() + _BOOT_TIMEOUT_S
         control = self.config.run_dir / "asterisk.ctl"
         while process.poll() is None and time.monotonic() < give_up:
@@ -235,58 +223,7 @@ def check_ports(config: ExchangeConfig) -> None:
             raise ExchangeError(f"{reason}: set {port.setting} to another") from None
 
 
-def find_asterisk(run_dir: Path) -> _Asterisk:
-    """Find an Asterisk that is new enough, or build one in a root file system, which takes a minute and the network.
-
-    Raises:
-        ExchangeError: there is none to be had.
-    """
-    if shutil.which("setpriv") is None:
-        raise ExchangeError("setpriv is missing: install util-linux 2.33 or newer")
-    program = shutil.which("asterisk", path=f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/sbin")
-    if program is not None and new_enough(_output(program, "-V")):
-        control = run_dir / "asterisk.ctl"
-        if len(os.fsencode(control)) > _SOCKET_PATH_LIMIT:
-            raise ExchangeError(f"{control} is too long a path for a socket: use a shorter run directory")
-        return _Asterisk(start=(*TIE, program), remote=(program,), run=str(run_dir), owner=None)
-    if not _ROOTFS_TOOL.is_file():
-        raise ExchangeError("there is no Asterisk 22.10 or newer on PATH: install one")
-    if os.geteuid() != 0:
-        raise ExchangeError(
-            "there is no Asterisk 22.10 or newer on PATH, and to run the one in a root file system takes root: "
-            "use sudo, or install one"
-        )
-    _output(str(_ROOTFS_TOOL), "build")
-    inside = "/srv/karipass"
-    enter = (str(_ROOTFS_TOOL), "exec", "--bind", f"{run_dir}:{inside}", "--")
-    user = ("--reuid", str(_UNPRIVILEGED_ID), "--regid", str(_UNPRIVILEGED_ID), "--clear-groups")
-    return _Asterisk(
-        # The death signal is lost when the user changes, so it is asked for before and after.
-        start=(*TIE, *enter, *TIE, *user, "asterisk"),
-        remote=(*enter, "asterisk"),
-        run=inside,
-        owner=_UNPRIVILEGED_ID,
-    )
-
-
-def new_enough(version: str) -> bool:
-    """Whether ``asterisk -V`` says a release whose AudioSocket is sound, as in ``Asterisk 22.10.1``."""
-    found = re.match(r"Asterisk (?:certified/)?(\d+)\.(\d+)", version)
-    if found is None:
-        return False
-    major, minor = int(found[1]), int(found[2])
-    return major >= min(_OLDEST_MINOR) and minor >= _OLDEST_MINOR.get(major, 0)
-
-
-def _output(*words: str) -> str:
-    """What a command prints; its messages go where ours do."""
-    status, printed = run_in_group(words)
-    if status != 0:
-        raise ExchangeError(f"{' '.join(words)} ended with status {status}, see above")
-    return printed
-
-
-def _remote(asterisk: _Asterisk, text: str) -> subprocess.CompletedProcess[str]:
+def _remote(asterisk: Asterisk, text: str) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(  # noqa: S603
             [*asterisk.remote, "-C", f"{asterisk.run}/etc/asterisk.conf", "-rx", text],

@@ -10,9 +10,21 @@ import subprocess
 from collections.abc import Sequence
 from typing import Final
 
-TIE: Final = ("setpriv", "--pdeathsig", "TERM")
-"""Words before a command that have Linux end it with the thread that starts it."""
+_STILL_THERE: Final = '[ "$PPID" = "$0" ] && exec "$@"'
 _TIDY_UP_S: Final = 10.0
+
+
+def tied(*words: str, by: str = "TERM", options: Sequence[str] = ()) -> tuple[str, ...]:
+    """A command that Linux ends together with the thread that starts it, however that ends.
+
+    Args:
+        words: the command.
+        by: the signal that ends it.
+        options: further ones of setpriv, such as for another user, to whom the tie would else be lost.
+    """
+    # What the parent does not live to see must not start: the tie comes too late for that.
+    still_there = ("sh", "-c", _STILL_THERE, str(os.getpid()))
+    return ("setpriv", "--pdeathsig", by, *options, *still_there, *words)
 
 
 def end_at_once(process: subprocess.Popen[bytes], *, patience_s: float) -> None:

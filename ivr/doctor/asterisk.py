@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
+from ivr.asterisk import new_enough
 from ivr.doctor.examination import Check
 from ivr.doctor.exchange_facts import ACCESS, INBOUND, ExchangeFacts
 from ivr.doctor.finding import Finding, error, ok, warning
 from ivr.doctor.site import Site
-from ivr.exchange import new_enough
 from ivr.service import AFTER_THE_CALL_S
 from ivr.settings import SettingsError
 from ivr.telephony.ami_connection import Fields

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from ivr.exchange import Exchange, ExchangeConfig, ExchangeError, Phone, check_ports, new_enough
+from ivr.asterisk import new_enough
+from ivr.exchange import Exchange, ExchangeConfig, ExchangeError, Phone, check_ports
 
 
 @pytest.fixture

@@ -176,6 +176,20 @@ def test_ctrl_c_in_a_call_says_what_is_waited_for_and_a_second_one_ends_all_at_o
     assert_nothing_is_left(home, {**ports})
 
 
+def test_one_that_is_killed_or_interrupted_while_asterisk_starts_leaves_nothing(home: Path) -> None:
+    for number in (signal.SIGKILL, signal.SIGINT):
+        with up(home) as it:
+            give_up = time.monotonic() + START_S
+            while not any(command.startswith("asterisk -f") for command in processes_of(home)):
+                assert time.monotonic() < give_up
+                time.sleep(0.02)
+            time.sleep(0.6)  # in which Asterisk would lose a SIGTERM
+            it.process.send_signal(number)
+            it.wait()
+            assert "Traceback" not in it.shown
+        assert_nothing_is_left(home, {})
+
+
 def test_what_a_killed_one_leaves_does_not_stand_in_the_way(home: Path) -> None:
     ports: list[dict[str, Any]] = []
     for _ in range(2):
