@@ -16,6 +16,7 @@ from ivr.doctor.examination import Check
 from ivr.doctor.finding import Finding, error, ok, warning
 from ivr.doctor.site import Site
 from ivr.guidance import Guidance
+from ivr.running import is_running
 from ivr.settings import Settings
 from prompts import PromptError
 
@@ -55,6 +56,8 @@ def state_directory(site: Site) -> Iterator[Finding]:
         yield error(f"{path} cannot be written to", "run as the service's user, or set KARIPASS_STATE_DIR")
     elif _lets_others_in(path):
         yield warning(f"{path} has mode {_mode(path):03o}: others may look into it", f"chmod 700 {path}")
+    elif is_running(path):
+        yield ok(f"{path}; an instance runs in it, and its settings count where no variable is set")
     else:
         yield ok(str(path))
 

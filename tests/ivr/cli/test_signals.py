@@ -86,7 +86,7 @@ def test_while_it_serves_the_first_request_ends_it_in_order(number: signal.Signa
     with phases("serve", ignoring=ignoring) as process:
         read_until(process.stdout, "serving")
         process.send_signal(number)
-        told, complaint = process.communicate(timeout=20)
+        told, complaint = process.communicate(timeout=60)
     assert (told.split("\n")[:2], complaint, process.returncode) == (["asked", "in order"], "", 0)
 
 
@@ -96,7 +96,7 @@ def test_while_it_starts_a_request_ends_it_in_order(number: signal.Signals, *, i
     with phases("start", ignoring=ignoring) as process:
         read_until(process.stdout, "starting")
         process.send_signal(number)
-        told, complaint = process.communicate(timeout=20)
+        told, complaint = process.communicate(timeout=60)
     assert (told, complaint, process.returncode) == ("in order\n", "", 128 + number)
 
 
@@ -107,7 +107,7 @@ def test_a_second_request_does_what_must_be_done_and_waits_for_nothing(number: s
         process.send_signal(number)
         read_until(process.stdout, "asked")
         process.send_signal(number)
-        told, complaint = process.communicate(timeout=20)
+        told, complaint = process.communicate(timeout=60)
     assert told.endswith("last act\nfirst act\n")
     assert "in order" not in told
     assert "Traceback" not in complaint
@@ -118,7 +118,7 @@ def test_while_it_ends_a_request_does_nothing() -> None:
     with phases("end") as process:
         read_until(process.stdout, "ending")
         process.send_signal(signal.SIGTERM)
-        told, complaint = process.communicate(timeout=20)
+        told, complaint = process.communicate(timeout=60)
     assert (told, complaint, process.returncode) == ("in order\n", "", 0)
 
 
@@ -133,7 +133,7 @@ def test_the_service_ends_on_both_signals_however_it_was_started(
     with command(*ivr, ignoring=ignoring, KARIPASS_STATE_DIR=str(tmp_path), **ports) as process:
         read_until(process.stderr, "serving")
         process.send_signal(number)
-        _, complaint = process.communicate(timeout=30)
+        _, complaint = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "stopped" in complaint
     assert "Traceback" not in complaint
