@@ -22,7 +22,8 @@ run: setup
 	@$(BIN)/ivr up
 
 test: setup lint
-	@docker/host-packages sip-tester postgresql flite chromium libspandsp2 prometheus
+	@docker/host-packages sip-tester postgresql flite chromium libspandsp2 prometheus \
+	  ffmpeg libopencore-amrnb0 libopencore-amrwb0 libvo-amrwbenc0 libbcg729-0
 	$(BIN)/pytest -m "not live" --numprocesses 2
 	$(BIN)/pytest -m "live and not alone" --numprocesses 3 --dist worksteal
 	$(BIN)/pytest -m alone
