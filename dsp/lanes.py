@@ -65,6 +65,9 @@ def create(channel: Record, key: int, first: int) -> None:
     channel["fitted"] = first - 1
     channel["begin"] = np.nan
     channel["onset"] = np.nan
+    if channel["guesses"][(first - 2) % KEPT] == key:  # silence in the place of a packet may part them
+        channel["start"] -= HOPS
+        fit(channel, first - 2)
 
 
 @inner
@@ -282,6 +285,7 @@ def advance(
                 channel["samples"][newest, n] = samples[row, block, n]
             weigh(products, row, block, room)
             label, energy, sure = see(channel, profile["least_bin"], room)
+            channel["guesses"][newest] = channel["guess"]
             if channel["alive"]:
                 go_on(channel, label, energy, profile, room, outcomes)
             going_on = channel["alive"] and channel["key"] == label

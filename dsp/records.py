@@ -32,6 +32,7 @@ CHANNEL: Final = np.dtype(
         ("slot", np.int64),
         ("clock", np.int64),
         ("guess", np.int8),
+        ("guesses", np.int8, KEPT),
         ("label", np.int8),
         ("sure", np.bool_),
         ("alive", np.bool_),
@@ -78,6 +79,7 @@ CHANNEL: Final = np.dtype(
 slot: its number.
 clock: complete blocks so far; times are in blocks (last, due, fitted) or hops, on this clock.
 guess, label, sure, energy, energy_before: of the last block, and the energy of the one before it (`screen.see`).
+guesses: of block n in place n modulo KEPT.
 alive: there is a lane; what follows is its state.
 open: the key is announced and not yet ended.
 pending: the last block was not solid and is to be followed with the next.
