@@ -24,7 +24,7 @@ EDGE_GAIN: Final = np.float32(1.8)
 clips level changes of 2.5 dB within a tone (echoes)."""
 EDGE_MOST: Final = 1 / EDGE_GAIN
 """Below this share of a full hop's energy, times the gain, the root stands for c, where the curves meet."""
-STRONG: Final = np.float32(0.35)
+STRONG: Final = np.float32(0.55)
 """A hop more on than this belongs to the tone; less is a gap or an edge."""
 MIN_FRACTION: Final = np.float32(0.5)
 """Share of the pair in a hop's energy, below which the hop counts as empty."""
@@ -59,23 +59,28 @@ def dot(left: Floats, right: Floats) -> np.float32:
 @inner
 def fit(channel: Record, block: int) -> None:
     """Fit the pair of the lane's key in each hop of one of the last KEPT blocks."""
-    samples, fits, key = channel["samples"][block % KEPT], channel["fits"], channel["key"]
+    samples = channel["samples"][block % KEPT]
     for part in range(HOPS):
-        hop = samples[part * HOP : (part + 1) * HOP]
-        place = (block * HOPS + part) % FITTED
-        for column in range(_AMPLITUDES):
-            fits[place, AMPLITUDES + column] = dot(hop, _COLUMNS[key, column])
-        explained = _ZERO
-        for row in range(_AMPLITUDES):
-            product = _ZERO
-            for column in range(row, _AMPLITUDES):
-                product += _TRIANGLES[key, row, column] * fits[place, AMPLITUDES + column]
-            explained += product * product
-        energy = dot(hop, hop)
-        for column in range(_AMPLITUDES, _NUISANCES):
-            energy -= dot(hop, _COLUMNS[key, column]) ** 2
-        fits[place, EXPLAINED] = explained
-        fits[place, ENERGY] = energy
+        fit_hop(samples[part * HOP : (part + 1) * HOP], channel["key"], channel["fits"], block * HOPS + part)
+
+
+@inner
+def fit_hop(samples: Floats, key: int, fits: Floats, hop: int) -> None:
+    """Fit a key's pair in the samples of a hop, into its row of the fits."""
+    place = hop % FITTED
+    for column in range(_AMPLITUDES):
+        fits[place, AMPLITUDES + column] = dot(samples, _COLUMNS[key, column])
+    explained = _ZERO
+    for row in range(_AMPLITUDES):
+        product = _ZERO
+        for column in range(row, _AMPLITUDES):
+            product += _TRIANGLES[key, row, column] * fits[place, AMPLITUDES + column]
+        explained += product * product
+    energy = dot(samples, samples)
+    for column in range(_AMPLITUDES, _NUISANCES):
+        energy -= dot(samples, _COLUMNS[key, column]) ** 2
+    fits[place, EXPLAINED] = explained
+    fits[place, ENERGY] = energy
 
 
 @inner
@@ -144,6 +149,16 @@ def activity(hops: int, fresh: int, plateau: np.float32, before: Flag, scratch: 
             on[t] = np.sqrt(min(explained[t] * gain, EDGE_MOST) * EDGE_MOST)
 
 
+@inner
+def missing(t: int, hops: int, scratch: Record) -> np.float32:
+    """How much of a hop that is not strong belongs to a gap: all of it, but where tone begins or ends in it. What is
+    left of the pair between is an echo."""
+    strong = scratch["strong"]
+    if (t > 0 and strong[t - 1]) or (t + 1 < hops and strong[t + 1]):
+        return _ONE - np.float32(scratch["on"][t])
+    return _ONE
+
+
 class Extent(NamedTuple):
     """Where the first burst in a look is; times in hops from the look's first.
 
@@ -189,7 +204,7 @@ def locate(hops: int, min_gap: float, scratch: Record) -> Extent:
         if strong[t]:
             last, gap = t, _ZERO
         else:
-            gap += _ONE - on[t]
+            gap += missing(t, hops, scratch)
             if gap >= min_gap:
                 resume = t
                 break

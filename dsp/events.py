@@ -10,6 +10,7 @@ class FailedTest(StrEnum):
     """The first test that a refused burst failed.
 
     LIKENESS: no single figure is over its limit, but too many are near it.
+    ECHO: it is a copy, or the tail, of a key that was heard just before.
     """
 
     DURATION = "duration"
@@ -20,6 +21,7 @@ class FailedTest(StrEnum):
     STEADINESS = "steadiness"
     LIKENESS = "likeness"
     KEY = "key"
+    ECHO = "echo"
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,10 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.burst import activity, fit, locate, look, promising
+from dsp.burst import activity, fit, locate, look, missing, promising
+from dsp.cleaning import clean, echoes_may_sound
 from dsp.compiled import inner, outer
+from dsp.echo import is_pressed, note_end
 from dsp.goertzel import BLOCK, HOPS, Floats
 from dsp.records import (
     CHANNEL,
@@ -40,7 +42,7 @@ from dsp.records import (
     Record,
 )
 from dsp.screen import see, weigh
-from dsp.verdict import Figures, judge
+from dsp.verdict import ECHO, Figures, judge
 
 SOLID: Final = np.float32(0.85)
 """A block whose pair has as much of the energy of the stronger of the last two cannot hold a gap."""
@@ -48,7 +50,6 @@ FOLLOWED: Final = 2 * HOPS
 """Hops in which the end of an announced key is looked for."""
 
 _ZERO: Final = np.float32(0)
-_ONE: Final = np.float32(1)
 
 
 @inner
@@ -63,6 +64,10 @@ def create(channel: Record, key: int, first: int) -> None:
     channel["start"] = (first - 1) * HOPS
     channel["fitted"] = first - 1
     channel["begin"] = np.nan
+    channel["onset"] = np.nan
+    if channel["guesses"][(first - 2) % KEPT] == key:  # silence in the place of a packet may part them
+        channel["start"] -= HOPS
+        fit(channel, first - 2)
 
 
 @inner
@@ -133,29 +138,38 @@ def seek(channel: Record, hit: bool, over: bool, limits: Record, scratch: Record
         return
     extent = locate(hops, limits["min_gap"], scratch)
     verdict = judge(channel["key"], extent, limits, scratch)
+    if verdict.failed != PASSED and echoes_may_sound(channel, start + extent.first):
+        clean(channel, 0.0, 0.0, start + extent.first)
+        look(channel, start, hops, scratch)
+        extent = locate(hops, limits["min_gap"], scratch)
+        verdict = judge(channel["key"], extent, limits, scratch)
     begin, end = start + extent.begin, start + extent.end
     if extent.first == 0 and hops == LONGEST and channel["begin"] < begin:
         begin = channel["begin"]  # the look has moved on, past where the burst began
     closed = extent.found and extent.closed
     channel["begin"] = begin if extent.found else np.nan
-    if verdict.failed == PASSED:
-        tell(channel, STARTED, PASSED, begin, end, verdict.figures, scratch, outcomes)
+    failed, figures = verdict.failed, verdict.figures
+    if failed == PASSED and not is_pressed(channel, begin, end, closed, extent.plateau, figures, start, scratch):
+        failed = ECHO
+    if failed == PASSED:
+        tell(channel, STARTED, PASSED, begin, end, figures, scratch, outcomes)
         if closed or over:
-            tell(channel, ENDED, PASSED, begin, end, verdict.figures, scratch, outcomes)
+            tell(channel, ENDED, PASSED, begin, end, figures, scratch, outcomes)
+            note_end(channel, end)
         else:
             channel["open"] = True
             channel["pending"] = False
-            channel["low_dbm0"] = verdict.figures.low_dbm0
-            channel["high_dbm0"] = verdict.figures.high_dbm0
-            channel["snr_db"] = verdict.figures.snr_db
-            channel["low_offset_percent"] = verdict.figures.low_offset_percent
-            channel["high_offset_percent"] = verdict.figures.high_offset_percent
+            channel["low_dbm0"] = figures.low_dbm0
+            channel["high_dbm0"] = figures.high_dbm0
+            channel["snr_db"] = figures.snr_db
+            channel["low_offset_percent"] = figures.low_offset_percent
+            channel["high_offset_percent"] = figures.high_offset_percent
             channel["plateau"] = extent.plateau
             channel["gap"] = extent.gap
             channel["last_on"] = end
             channel["done"] = stop
     elif limits["near_misses"] and verdict.measured and (closed or over or not hit):
-        tell(channel, REFUSED, verdict.failed, begin, end, verdict.figures, scratch, outcomes)
+        tell(channel, REFUSED, failed, begin, end, figures, scratch, outcomes)
     if closed:
         seek_again(channel, start + extent.resume)
 
@@ -177,7 +191,7 @@ def follow(channel: Record, over: bool, limits: Record, scratch: Record, outcome
         if strong[t]:
             last, gap = t, _ZERO
         else:
-            gap += _ONE - on[t]
+            gap += missing(t, FOLLOWED, scratch)
             if gap >= limits["min_gap"]:
                 resume = t
                 break
@@ -194,6 +208,7 @@ def follow(channel: Record, over: bool, limits: Record, scratch: Record, outcome
             channel["high_offset_percent"],
         )
         tell(channel, ENDED, PASSED, channel["begin"], last_on, figures, scratch, outcomes)
+        note_end(channel, last_on)
         channel["open"] = False
     channel["pending"] = False
     channel["gap"] = gap
@@ -270,6 +285,7 @@ def advance(
                 channel["samples"][newest, n] = samples[row, block, n]
             weigh(products, row, block, room)
             label, energy, sure = see(channel, profile["least_bin"], room)
+            channel["guesses"][newest] = channel["guess"]
             if channel["alive"]:
                 go_on(channel, label, energy, profile, room, outcomes)
             going_on = channel["alive"] and channel["key"] == label

@@ -10,6 +10,9 @@ from dataclasses import dataclass, replace
 
 from dsp.tones import KEYS
 
+PACKET_MS = 20.0
+"""Of audio in an RTP packet; where it is lost, some put silence in its place."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
@@ -58,8 +61,8 @@ class Profile:
 
     @property
     def min_gap_ms(self) -> float:
-        """As much silence ends a key."""
-        return (self.pause_accept_ms + self.interruption_ms) / 2
+        """As much silence ends a key: more than the zeros that stand for one lost packet, less than a pause."""
+        return (self.pause_accept_ms + max(self.interruption_ms, PACKET_MS)) / 2
 
     @property
     def max_offset_percent(self) -> float:

@@ -22,6 +22,8 @@ LONGEST: Final = 7 * HOPS
 """Hops that a look at a burst may have."""
 FITTED: Final = 32
 """Hops whose fits are kept of each channel: more than LONGEST, and a power of two."""
+REMEMBERED: Final = 4
+"""Keys that are remembered of each channel, for their echoes: at 70 ms a key, the fastest there is, those of 280 ms."""
 EXPLAINED, ENERGY, AMPLITUDES = range(3)
 """Figures of a fitted hop (6); from AMPLITUDES on real and imaginary part of the low tone, then of the high one."""
 
@@ -30,6 +32,7 @@ CHANNEL: Final = np.dtype(
         ("slot", np.int64),
         ("clock", np.int64),
         ("guess", np.int8),
+        ("guesses", np.int8, KEPT),
         ("label", np.int8),
         ("sure", np.bool_),
         ("alive", np.bool_),
@@ -44,6 +47,9 @@ CHANNEL: Final = np.dtype(
         ("fitted", np.int64),
         ("done", np.int64),
         ("begin", np.float64),
+        ("onset", np.float64),
+        ("low_phase", np.float64),
+        ("high_phase", np.float64),
         ("last_on", np.float64),
         ("plateau", np.float32),
         ("gap", np.float32),
@@ -52,6 +58,16 @@ CHANNEL: Final = np.dtype(
         ("snr_db", np.float32),
         ("low_offset_percent", np.float32),
         ("high_offset_percent", np.float32),
+        ("heard_key", np.int8, REMEMBERED),
+        ("heard_begin", np.float64, REMEMBERED),
+        ("heard_end", np.float64, REMEMBERED),
+        ("heard_low_dbm0", np.float32, REMEMBERED),
+        ("heard_high_dbm0", np.float32, REMEMBERED),
+        ("heard_low_offset_percent", np.float32, REMEMBERED),
+        ("heard_high_offset_percent", np.float32, REMEMBERED),
+        ("heard_low_phase", np.float64, REMEMBERED),
+        ("heard_high_phase", np.float64, REMEMBERED),
+        ("heard", np.int8),
         ("fits", np.float32, (FITTED, 6)),
         ("samples", np.float32, (KEPT, BLOCK)),
         ("rest", np.int16, BLOCK),
@@ -63,6 +79,7 @@ CHANNEL: Final = np.dtype(
 slot: its number.
 clock: complete blocks so far; times are in blocks (last, due, fitted) or hops, on this clock.
 guess, label, sure, energy, energy_before: of the last block, and the energy of the one before it (`screen.see`).
+guesses: of block n in place n modulo KEPT.
 alive: there is a lane; what follows is its state.
 open: the key is announced and not yet ended.
 pending: the last block was not solid and is to be followed with the next.
@@ -73,10 +90,16 @@ start: hops before this one are not looked at.
 fitted: blocks before this one are fitted, if they are to be.
 done: hops before this one are followed.
 begin: the burst's begin (NaN before it is known).
+onset, low_phase, high_phase: a burst's begin and phases there, when they were first looked for (`onset`).
 last_on: end of what was on.
 plateau: energy of a full hop.
 gap: hops missing since `last_on`.
 low_dbm0 to high_offset_percent: figures of the announced key.
+heard_key, heard_begin, heard_end: keys that were heard last, NO_LABEL where there is none, and their edges; the end is
+    not a number while the key goes on.
+heard_low_dbm0 to heard_high_offset_percent: figures of these.
+heard_low_phase, heard_high_phase: of their tones at the begin (`onset`).
+heard: how many keys were heard, modulo REMEMBERED: where the next goes.
 fits: of hop n in row n modulo FITTED.
 samples: of block n in row n modulo KEPT.
 rest: samples of a block that is not complete.

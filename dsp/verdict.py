@@ -57,6 +57,7 @@ _CODES: Final = {test: FAILED_TESTS.index(test) for test in FailedTest}
 _DURATION, _LEVEL, _FREQUENCY = _CODES[FailedTest.DURATION], _CODES[FailedTest.LEVEL], _CODES[FailedTest.FREQUENCY]
 _TWIST, _PURITY, _STEADINESS = _CODES[FailedTest.TWIST], _CODES[FailedTest.PURITY], _CODES[FailedTest.STEADINESS]
 _LIKENESS, _KEY = _CODES[FailedTest.LIKENESS], _CODES[FailedTest.KEY]
+ECHO: Final = _CODES[FailedTest.ECHO]
 
 
 def limits_of(profile: Profile, *, near_misses: bool) -> NDArray[Any]:

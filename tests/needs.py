@@ -23,6 +23,10 @@ def _program(name: str) -> Callable[[], bool]:
     return lambda: shutil.which(name) is not None
 
 
+def _library(name: str) -> Callable[[], bool]:
+    return lambda: ctypes.util.find_library(name) is not None
+
+
 PACKAGES: Final = MappingProxyType(
     {
         "sip-tester": _program("sipp"),
@@ -30,8 +34,13 @@ PACKAGES: Final = MappingProxyType(
         "postgresql": lambda: server_programs() is not None,
         "chromium": _program("chromium"),
         "flite": _program("flite"),
-        "libspandsp2": lambda: ctypes.util.find_library("spandsp") is not None,
+        "libspandsp2": _library("spandsp"),
         "prometheus": _program("promtool"),
+        "ffmpeg": _program("ffmpeg"),
+        "libopencore-amrnb0": _library("opencore-amrnb"),
+        "libopencore-amrwb0": _library("opencore-amrwb"),
+        "libvo-amrwbenc0": _library("vo-amrwbenc"),
+        "libbcg729-0": _library("bcg729"),
     }
 )
 """Debian's name of each package, and whether what the tests use of it is there."""

@@ -22,6 +22,21 @@ class Section(StrEnum):
     ATT = "AT&T"
     LOSS = "lost packets"
     REFUSE = "must refuse"
+    ECHO = "echo"
+    ROOM = "rooms and tails"
+    REPEAT = "repeated keys"
+    GAIN = "gain"
+    SILENT = "silent packets"
+    CODER = "coders"
+
+
+class Must(StrEnum):
+    """What a receiver has to reach."""
+
+    ALL = "all"
+    """Every key once, and nothing else."""
+    NO_WORSE = "no worse"
+    """No more keys wrong than the best receiver beside it: some keys do not outlive the disturbance."""
 
 
 class Cut(StrEnum):
@@ -65,7 +80,18 @@ class Condition:
         speech_db: speech-like sound relative to the pairs.
         interruption_ms: a gap in the middle of every tone.
         cut: a lost 20 ms block in every tone.
+        room_s, room_db: reverberation time, and energy of the direct sound over the room's.
+        hybrid_ms, hybrid_db: delay and level of an echo that is spread over some ms.
+        clip_db: overload, below the pairs' peak.
+        pump_db: how much too loud an automatic gain lets tones begin.
+        step_db: a step of the level within every tone.
+        fade_db: how far one of the tones has fallen by the end of every key.
+        silent: where zeros of 20 ms stand in every tone.
+        repeat_db: every key is pressed twice, the second time at a level that differs by this.
+        coders: what the recording is coded by, one after the other (`coders.CODERS`).
         no_key: a signal without keys, instead of all of the above.
+        must: what is asked for.
+        cell: row and column, where the section is a table of its own.
     """
 
     name: str
@@ -90,7 +116,20 @@ class Condition:
     speech_db: Range | None = None
     interruption_ms: float = 0.0
     cut: Cut = Cut.NONE
+    room_s: float | None = None
+    room_db: Range = 8.0
+    hybrid_ms: Range | None = None
+    hybrid_db: Range = -12.0
+    clip_db: Range | None = None
+    pump_db: Range | None = None
+    step_db: Range | None = None
+    fade_db: Range | None = None
+    silent: Cut = Cut.NONE
+    repeat_db: Range | None = None
+    coders: tuple[str, ...] = ()
     no_key: NoKey | None = None
+    must: Must = Must.ALL
+    cell: tuple[str, str] | None = None
 
 
 def _offsets(limit: float) -> Iterator[tuple[str, float, float]]:

@@ -9,13 +9,15 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.conformance import signals
+from dsp.conformance import lines, signals
+from dsp.conformance.coders import coded
 from dsp.conformance.conditions import Condition, Cut, Range
 from dsp.conformance.nokeys import make_no_key
 from dsp.conformance.signals import FRAME, RATE, Rng, Samples, Tone
 from dsp.tones import KEYS
 
 LEAD_MS: Final = 200.0
+SILENT_MS: Final = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,31 +42,40 @@ def record(condition: Condition, *, seed: int, keys: int = 64) -> Recording:
     order = np.concatenate([rng.permutation(16) for _ in range(-(-keys // 16))])[:keys]
     sent = "".join(KEYS[index] for index in order)
     # every fourth key is pressed twice: equal neighbours are what a gap test is about
-    sent = "".join(key * 2 if number % 4 == 3 else key for number, key in enumerate(sent))[:keys]
+    twice = 1 if condition.repeat_db is not None else 4
+    sent = "".join(key * 2 if number % twice == twice - 1 else key for number, key in enumerate(sent))[:keys]
     tones, length_ms = _schedule(condition, sent, rng)
     samples = signals.render(tones, length_ms, rng)
     reference = np.mean([signals.pair_power(tone.level_dbm0, tone.twist_db) for tone in tones])
     if condition.interruption_ms:
         _interrupt(samples, tones, condition.interruption_ms)
+    samples = _move_gain(samples, tones, condition, rng)
     samples = _disturb(samples, condition, float(reference), rng)
     if condition.cut is not Cut.NONE:
         samples = _lose(samples, tones, condition.cut, rng)
-    return Recording(condition, signals.to_linear16(samples), sent)
+    if condition.silent is not Cut.NONE:
+        on_grid = condition.silent is Cut.ON_GRID
+        samples = lines.silenced(samples, tones, SILENT_MS, on_grid=on_grid, rng=rng)
+    linear = signals.to_linear16(samples)
+    return Recording(condition, coded(linear, condition.coders) if condition.coders else linear, sent)
 
 
 def _schedule(condition: Condition, sent: str, rng: Rng) -> tuple[list[Tone], float]:
     tones, now = [], LEAD_MS + rng.uniform(0, 20)
     level = draw(condition.level_dbm0, rng)
-    for key in sent:
+    for number, key in enumerate(sent):
         twist = draw(condition.twist_db, rng)
         mean = level
         if condition.weakest_dbm0 is not None:
             mean = max(level, condition.weakest_dbm0 + abs(twist) / 2)
             if condition.level_dbm0 == Condition.level_dbm0:
                 mean = condition.weakest_dbm0 + abs(twist) / 2
+        if condition.repeat_db is not None and number % 2:
+            mean += draw(condition.repeat_db, rng)
         length = draw(condition.tone_ms, rng)
         low, high = draw(condition.low_offset, rng), draw(condition.high_offset, rng)
-        tones.append(Tone(key, now, length, mean, twist, low, high))
+        fade = 0.0 if condition.fade_db is None else draw(condition.fade_db, rng) * float(rng.choice((-1, 1)))
+        tones.append(Tone(key, now, length, mean, twist, low, high, fade))
         now += length + draw(condition.pause_ms, rng) + rng.uniform(0, 1)
     return tones, now + LEAD_MS
 
@@ -75,8 +86,22 @@ def _interrupt(samples: Samples, tones: list[Tone], length_ms: float) -> None:
         samples[at : at + round(length_ms * RATE / 1000)] = 0
 
 
+def _move_gain(samples: Samples, tones: list[Tone], condition: Condition, rng: Rng) -> Samples:
+    if condition.step_db is not None:
+        samples = lines.stepped(samples, tones, draw(condition.step_db, rng), rng)
+    if condition.pump_db is not None:
+        samples = lines.pumped(samples, tones, draw(condition.pump_db, rng))
+    if condition.clip_db is not None:
+        samples = lines.clipped(samples, tones, draw(condition.clip_db, rng))
+    return samples
+
+
 def _disturb(samples: Samples, condition: Condition, power: float, rng: Rng) -> Samples:
     count = samples.size
+    if condition.room_s is not None:
+        samples = lines.room(samples, condition.room_s, draw(condition.room_db, rng), rng)
+    if condition.hybrid_ms is not None:
+        samples = lines.hybrid(samples, draw(condition.hybrid_ms, rng), draw(condition.hybrid_db, rng), rng)
     if condition.echo_ms is not None:
         samples = signals.echoed(samples, draw(condition.echo_ms, rng), draw(condition.echo_db, rng))
     if condition.dial_hz:

@@ -15,20 +15,22 @@ from dsp.profiles import Profile
 def summary(results: Sequence[Result]) -> Table:
     """Sections against receivers: recordings passed, keys wrong, keys heard where none may be."""
     table = Table(title="Recordings in which every key was heard once and nothing else")
+    results = [result for result in results if result.condition.cell is None]
+    sections = _sections(results)
     table.add_column("", no_wrap=True)
     columns = []
     for name in dict.fromkeys(result.receiver for result in results):
         table.add_column(name, justify="right", overflow="fold")
-        columns.append(_summary_of([result for result in results if result.receiver == name]))
-    for row in zip((*map(str, Section), "keys wrong", "false keys"), *columns, strict=True):
+        columns.append(_summary_of([result for result in results if result.receiver == name], sections))
+    for row in zip((*map(str, sections), "keys wrong", "false keys"), *columns, strict=True):
         table.add_row(*row)
     return table
 
 
-def _summary_of(results: Sequence[Result]) -> list[str]:
+def _summary_of(results: Sequence[Result], sections: Sequence[Section]) -> list[str]:
     """What the summary tells of one receiver, from top to bottom."""
     cells = []
-    for section in Section:
+    for section in sections:
         part = [result for result in results if result.condition.section is section]
         cells.append(f"{sum(result.passed for result in part)}/{len(part)}" if part else "-")
     sent = [result for result in results if result.condition.heard]
@@ -82,6 +84,8 @@ def failures(results: Sequence[Result], *, most: int = 60) -> Table:
         table.add_column(name, justify="right", overflow="fold")
     wrong: dict[tuple[str, str], dict[str, int]] = {}
     for result in results:
+        if result.condition.cell is not None:
+            continue
         counts = wrong.setdefault((str(result.condition.section), result.condition.name), dict.fromkeys(names, 0))
         counts[result.receiver] += result.wrong
     failed = [(where, counts) for where, counts in wrong.items() if any(counts.values())]
@@ -90,6 +94,42 @@ def failures(results: Sequence[Result], *, most: int = 60) -> Table:
     if len(failed) > most:
         table.caption = f"and {len(failed) - most} more"
     return table
+
+
+def grids(results: Sequence[Result]) -> list[Table]:
+    """For each section that is a table of its own: keys wrong by row and column, one number for each receiver."""
+    return [_grid(section, results) for section in _sections([item for item in results if item.condition.cell])]
+
+
+def _grid(section: Section, results: Sequence[Result]) -> Table:
+    names = list(dict.fromkeys(result.receiver for result in results))
+    wrong: dict[tuple[str, str], dict[str, int]] = {}
+    totals = dict.fromkeys(names, 0)
+    keys = 0
+    for result in results:
+        if result.condition.section is not section or result.condition.cell is None:
+            continue
+        wrong.setdefault(result.condition.cell, dict.fromkeys(names, 0))[result.receiver] += result.wrong
+        totals[result.receiver] += result.wrong
+        keys += len(result.expected) if result.receiver == names[0] else 0
+    table = Table(title=f"{str(section).capitalize()}: keys wrong; " + ", ".join(names))
+    table.add_column("")
+    columns = list(dict.fromkeys(column for _, column in wrong))
+    for column in columns:
+        table.add_column(column, justify="right")
+    for row in dict.fromkeys(row for row, _ in wrong):
+        table.add_row(row, *(_numbers(wrong.get((row, column), {})) for column in columns))
+    table.caption = f"of {keys} keys: " + ", ".join(f"{name} {total}" for name, total in totals.items())
+    return table
+
+
+def _numbers(counts: dict[str, int]) -> str:
+    return "/".join(map(str, counts.values())) if any(counts.values()) else "."
+
+
+def _sections(results: Sequence[Result]) -> list[Section]:
+    present = {result.condition.section for result in results}
+    return [section for section in Section if section in present]
 
 
 def speech(results: Sequence[SpeechResult]) -> Table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from dsp.conformance.conditions import Condition
+from dsp.conformance.conditions import Condition, Must
 from dsp.conformance.corpus import record
 from dsp.conformance.receivers import MeasuredReceiver
 
@@ -51,6 +51,24 @@ def run(
                 results.append(Result(receiver.name, condition, seed, recording.expected, heard, wrong))
             progress()
     return results
+
+
+def shortfalls(results: Sequence[Result], receiver: str) -> list[Condition]:
+    """The conditions in which a receiver did not reach what must be reached.
+
+    Where it must be no worse than others, the best of those that were measured beside it counts.
+    """
+    wrong: dict[Condition, dict[str, int]] = {}
+    for result in results:
+        counts = wrong.setdefault(result.condition, {})
+        counts[result.receiver] = counts.get(result.receiver, 0) + result.wrong
+    short = []
+    for condition, counts in wrong.items():
+        others = [count for name, count in counts.items() if name != receiver]
+        allowed = 0 if condition.must is Must.ALL else min(others, default=counts[receiver])
+        if counts[receiver] > allowed:
+            short.append(condition)
+    return short
 
 
 def distance(sent: str, heard: str) -> int:

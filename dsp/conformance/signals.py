@@ -26,7 +26,11 @@ Rng = np.random.Generator
 
 @dataclass(frozen=True, slots=True)
 class Tone:
-    """One key's tone as sent: milliseconds, dBm0 (mean of the two tones), dB, percent."""
+    """One key's tone as sent: milliseconds, dBm0 (mean of the two tones), dB, percent.
+
+    Attributes:
+        fade_db: how far the high tone has fallen by its end; if negative, the low one.
+    """
 
     key: str
     begin_ms: float
@@ -35,6 +39,7 @@ class Tone:
     twist_db: float
     low_offset: float
     high_offset: float
+    fade_db: float = 0.0
 
 
 def pair(tone: Tone, rng: Rng) -> Samples:
@@ -42,12 +47,13 @@ def pair(tone: Tone, rng: Rng) -> Samples:
     low, high = key_tones(tone.key)
     t = np.arange(round(tone.length_ms * RATE / 1000)) / RATE
     out: Samples = np.zeros(t.size)
-    for hertz, offset, level in (
-        (low, tone.low_offset, tone.level_dbm0 - tone.twist_db / 2),
-        (high, tone.high_offset, tone.level_dbm0 + tone.twist_db / 2),
+    for hertz, offset, level, fade_db in (
+        (low, tone.low_offset, tone.level_dbm0 - tone.twist_db / 2, max(-tone.fade_db, 0.0)),
+        (high, tone.high_offset, tone.level_dbm0 + tone.twist_db / 2, max(tone.fade_db, 0.0)),
     ):
         phase = rng.uniform(0, 2 * np.pi)
-        out += amplitude_of(level) * np.sin(2 * np.pi * hertz * (1 + offset / 100) * t + phase)
+        course = 10 ** (-fade_db / 20 * np.arange(t.size) / max(t.size, 1))
+        out += course * amplitude_of(level) * np.sin(2 * np.pi * hertz * (1 + offset / 100) * t + phase)
     return out
 
 

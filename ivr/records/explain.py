@@ -46,3 +46,5 @@ def explain_miss(body: Mapping[str, Any], profile: Profile = NTT) -> str:
             return "near too many limits at once, as a voice is and a phone is not"
         case FailedTest.KEY:
             return "a key that is not in use here (A to D)"
+        case FailedTest.ECHO:
+            return "an echo: the same key again, weaker, right behind the one that was heard"

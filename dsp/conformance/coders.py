@@ -1,0 +1,157 @@
+"""Speech coders: what a network does to tones by coding them, in the place of a line.
+
+Most coders are ffmpeg's, run as a command; AMR and G.729 have encoders only as libraries of their own
+(`speech_libraries`). A coder that this machine has not got is left out, and said so by name.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dsp.conformance import speech_libraries
+from dsp.conformance.signals import RATE
+from dsp.conformance.speech_libraries import LibraryMissingError
+
+FFMPEG_TIMEOUT_S: Final = 120.0
+WIDE_RATE: Final = 16000
+LEAD: Final = 4000
+"""Silence before and after a recording, in samples, so that a coder's delay cuts nothing off."""
+
+Linear = NDArray[np.int16]
+
+
+class CoderMissingError(Exception):
+    """This machine has no such coder; the message says which Debian package has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FfmpegCoder:
+    """How ffmpeg is told to code, and to decode what came of it.
+
+    Attributes:
+        encoder: its name, to see whether this build has it.
+        options: for coding, after the input.
+        container: the format between the two.
+        rate: samples a second that the coder works at.
+        decode: options for decoding, before the input.
+    """
+
+    encoder: str
+    options: tuple[str, ...]
+    container: str
+    rate: int = RATE
+    decode: tuple[str, ...] = ()
+
+
+def _opus(kilobits: int) -> FfmpegCoder:
+    options = ("-b:a", f"{kilobits}k", "-application", "voip", "-cutoff", "4000", "-frame_duration", "20")
+    return FfmpegCoder("libopus", options, "ogg")
+
+
+def _g726(kilobits: int) -> FfmpegCoder:
+    code_size = str(kilobits // 8)
+    return FfmpegCoder(
+        "g726", ("-b:a", f"{kilobits}k"), "g726", decode=("-code_size", code_size, "-ar", "8000", "-ac", "1")
+    )
+
+
+_FFMPEG: Final = {
+    "gsm": FfmpegCoder("libgsm", (), "gsm"),
+    "g723.1": FfmpegCoder("g723_1", ("-b:a", "6.3k"), "g723_1"),
+    "g722": FfmpegCoder("g722", (), "g722", rate=WIDE_RATE),
+    **{f"opus-{kilobits}": _opus(kilobits) for kilobits in (6, 8, 12, 16, 24)},
+    **{f"g726-{kilobits}": _g726(kilobits) for kilobits in (16, 24, 32, 40)},
+    **{f"speex-{kilobits}": FfmpegCoder("libspeex", ("-b:a", f"{kilobits}k"), "ogg") for kilobits in (8, 11, 15, 24)},
+    "mp3-16": FfmpegCoder("libmp3lame", ("-b:a", "16k"), "mp3"),
+}
+CODERS: Final = (*_FFMPEG, *speech_libraries.CODERS)
+"""Names that `coded` takes."""
+
+
+def coded(samples: Linear, chain: tuple[str, ...]) -> Linear:
+    """The samples at 8 kHz after some coders in a row, each followed by its decoder.
+
+    Args:
+        samples: int16, (n,).
+        chain: names of CODERS.
+
+    Returns:
+        int16, (n,): delayed by what the coders take.
+
+    Raises:
+        CoderMissingError: this machine has not got one of them.
+        KeyError: there is no coder of that name.
+    """
+    out = np.concatenate([samples, np.zeros(LEAD, np.int16)])
+    for name in chain:
+        out = _by_ffmpeg(out, _FFMPEG[name]) if name in _FFMPEG else _by_library(out, name)
+    return out
+
+
+def missing_coders(names: Iterable[str]) -> dict[str, str]:
+    """Those of the coders that this machine has not got, each with what to install.
+
+    Raises:
+        KeyError: there is no coder of some name.
+    """
+    missing = {}
+    for name in sorted(names):
+        try:
+            coded(np.zeros(RATE, np.int16), (name,))
+        except CoderMissingError as error:
+            missing[name] = str(error)
+    return missing
+
+
+def _by_library(samples: Linear, name: str) -> Linear:
+    try:
+        return speech_libraries.CODERS[name](samples)
+    except LibraryMissingError as error:
+        raise CoderMissingError(f"{name}: {error}") from error
+
+
+def _by_ffmpeg(samples: Linear, coder: FfmpegCoder) -> Linear:
+    if coder.encoder not in _ffmpeg_encoders():
+        raise CoderMissingError(f"{coder.encoder}: needs ffmpeg with this encoder; on Debian: apt-get install ffmpeg")
+    raw = ("-f", "s16le", "-ar", str(RATE), "-ac", "1")
+    bits = _ffmpeg(
+        (*raw, "-i", "-", "-ar", str(coder.rate), "-c:a", coder.encoder, *coder.options, "-f", coder.container, "-"),
+        samples.tobytes(),
+    )
+    back = _ffmpeg((*coder.decode, "-f", coder.container, "-i", "-", *raw, "-"), bits)
+    return np.frombuffer(back, np.int16)
+
+
+@cache
+def _ffmpeg_encoders() -> frozenset[str]:
+    if shutil.which("ffmpeg") is None:
+        return frozenset()
+    listed = subprocess.run(
+        ["ffmpeg", "-hide_banner", "-encoders"],  # noqa: S607 - the one that is installed
+        capture_output=True,
+        text=True,
+        timeout=FFMPEG_TIMEOUT_S,
+        check=False,
+    )
+    return frozenset(words[1] for line in listed.stdout.splitlines() if len(words := line.split()) > 1)
+
+
+def _ffmpeg(arguments: tuple[str, ...], data: bytes) -> bytes:
+    done = subprocess.run(  # noqa: S603
+        ["ffmpeg", "-hide_banner", "-loglevel", "error", *arguments],  # noqa: S607
+        input=data,
+        capture_output=True,
+        timeout=FFMPEG_TIMEOUT_S,
+        check=False,
+    )
+    if done.returncode:
+        raise CoderMissingError(f"ffmpeg {' '.join(arguments)}: {done.stderr.decode(errors='replace').strip()}")
+    return done.stdout
