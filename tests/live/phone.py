@@ -222,9 +222,10 @@ def parse_messages(text: str) -> CallResult:
     return CallResult(status=status, ended_by=ended_by, duration_s=max(0.0, ended_at - answered_at))
 
 
-_PORTS = itertools.cycle(range(45000, 60000, 4))
+_PORTS = itertools.cycle(range(12000, 23000, 8))
 """Where the next phone looks for a free port. A port that was looked up is taken by sipp only later: no two phones of
-this process may be told the same. sipp's media take the ports next to it, too."""
+this process may be told the same, and none lies where Linux gives ports to whoever asks for any (from 32768 on;
+Asterisk asks three times a call). sipp's media take the ports next to it, too."""
 
 
 def _free_udp_port(host: str) -> int:
