@@ -12,6 +12,8 @@ import sys
 import termios
 from pathlib import Path
 
+_ERASED = re.compile(r"[^\n]*\x1b\[2K")
+"""What stood on a line before it was erased, as a spinner does."""
 _STEERING = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
 IVR = str(Path(sys.executable).with_name("ivr"))
 
@@ -28,7 +30,7 @@ def screen_of(*command: str, columns: int) -> list[str]:
         written = b"".join(iter(lambda: _read(ours), b""))
         running.wait(60)
     os.close(ours)
-    return _STEERING.sub("", written.decode()).splitlines()
+    return _STEERING.sub("", _ERASED.sub("", written.decode())).splitlines()
 
 
 def _read(descriptor: int) -> bytes:
