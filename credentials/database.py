@@ -16,6 +16,7 @@ from typing import Any, ParamSpec, TypeVar
 from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from credentials.errors import InvalidDatabaseUrl, StoreUnavailable
 from credentials.private_files import draft_of
@@ -58,6 +59,8 @@ class Database:
             )
         except ModuleNotFoundError as error:
             raise InvalidDatabaseUrl(f"{self} needs the Python package {error.name}: install it") from None
+        self._closed = False
+        event.listen(self._engine, "checkin", self._came_back)
         if self._engine.dialect.name == "sqlite":
             path = Path(str(parsed.database))
             if make:
@@ -87,8 +90,13 @@ class Database:
                 yield connection
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections; one that a thread still uses is closed when that has done with it."""
+        self._closed = True
         self._engine.dispose()
+
+    def _came_back(self, _connection: object, record: ConnectionPoolEntry) -> None:
+        if self._closed:
+            record.invalidate()  # the pool that it came from is gone, and would leave it open
 
 
 def hold_table(connection: Connection, table: Table) -> None:

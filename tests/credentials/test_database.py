@@ -101,6 +101,17 @@ class TestSqlite:
             assert len(store.list_lines()) == 2
             connection.rollback()
 
+    def test_a_connection_that_was_in_use_when_the_database_was_closed_is_closed_after_its_use(
+        self, database: Database
+    ) -> None:
+        with database.reading() as connection:
+            used = connection.connection.dbapi_connection
+            database.close()
+            assert connection.execute(text("SELECT 1")).scalar_one() == 1
+        assert isinstance(used, sqlite3.Connection)
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            used.execute("SELECT 1")
+
     def test_an_exception_undoes_the_whole_transaction(self, store: CredentialStore) -> None:
         def fail() -> None:
             with store._database.writing() as connection:
