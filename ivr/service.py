@@ -40,6 +40,7 @@ _log = structlog.get_logger(__name__)
 OUTCOME_VARIABLE: Final = "KARIPASS_OUTCOME"
 REASON_VARIABLE: Final = "KARIPASS_REASON"
 _NO_AUDIO_REMEDY: Final = "can Asterisk reach the address in KARIPASS_AUDIOSOCKET_HOST and _PORT?"
+_SILENT_ASTERISK_REMEDY: Final = "is the host too busy? see the processors' load and Asterisk's log"
 AFTER_THE_CALL_S: Final = 120.0
 """The last guidance and the store's work come on top of the call's limit."""
 _ADMISSION_S: Final = 15.0
@@ -219,6 +220,10 @@ class Service:
             if self._media.forget(uuid) and not channel.hung_up:
                 session.stream_broken(loop.time())
                 _log.error("no_audio", call=session.call_id, remedy=_NO_AUDIO_REMEDY)
+        except TimeoutError:
+            _log.error("asterisk_did_not_answer", call=session.call_id, remedy=_SILENT_ASTERISK_REMEDY)
+            session.stream_broken(loop.time())  # not the caller's doing
+            raise
         finally:
             # However it ended, Asterisk has done with this call: so has the caller, and so must we.
             self._media.forget(uuid)

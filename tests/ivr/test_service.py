@@ -27,6 +27,7 @@ from ivr.records import CallReader, CallWriter, Recorder, open_records
 from ivr.service import Service
 from ivr.settings import Settings
 from ivr.telephony.audiosocket import message
+from ivr.telephony.fastagi_server import AgiLimits
 from prompts import Catalogue
 
 SECRET = "said-by-the-dialplan"
@@ -255,6 +256,22 @@ async def test_a_stream_that_breaks_is_our_fault_and_lets_the_dialplan_apologise
     await channel.rest()
     await stream.closed()
     assert channel.variables == {}
+
+
+async def test_an_asterisk_that_does_not_answer_is_not_told_as_a_caller_who_hung_up(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(house.service._agi, "_limits", AgiLimits(reply_s=0.2))
+    channel = Channel(house)
+    await channel.dial()
+    while (command := await channel.command()) != "ANSWER":
+        assert command is not None
+        channel.say("200 result=1 (0312345678)\n" if "num" in command else "200 result=1 (allowed)\n")
+    ended = await house.logged('"call_ended"')
+    assert '"stream_broken"' in house.log.getvalue()
+    assert '"hung_up"' not in house.log.getvalue()
+    assert '"asterisk_did_not_answer"' in house.log.getvalue()[: ended.start()]
+    channel.writer.close()
 
 
 async def test_a_fault_of_our_program_is_an_error_and_lets_the_dialplan_apologise(
