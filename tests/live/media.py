@@ -111,7 +111,7 @@ def write_track(
     timing: Timing,
     tail_s: float,
     line: BadLine | None = None,
-) -> None:
+) -> tuple[float, ...]:
     """Write the capture file of a whole call.
 
     Args:
@@ -121,6 +121,9 @@ def write_track(
         timing: how they are pressed.
         tail_s: seconds of silence behind the last key (a phone sends audio as long as it is off-hook).
         line: what happens on the way; by default nothing.
+
+    Returns:
+        When each packet of the file is due, in seconds from its start.
     """
     chance = np.random.default_rng(0 if line is None else line.seed)
     strokes, end = _strokes(presses, timing)
@@ -142,6 +145,7 @@ def write_track(
         ],
     }[path_of_keys]
     packets = _packets(audio, events)
+    due_s: list[float] = []
     with path.open("wb") as file:
         file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
         for sequence, (when, marker, payload_type, timestamp, payload) in enumerate(packets):
@@ -149,9 +153,11 @@ def write_track(
                 continue
             head = struct.pack(">BBHII", 0x80, marker << 7 | payload_type, sequence, timestamp, 0x6B617269)
             frame = _udp_frame(head + payload)
-            microseconds = round(when * PACKET_S * 1e6)
+            due_s.append(when * PACKET_S)
+            microseconds = round(due_s[-1] * 1e6)
             file.write(struct.pack("<IIII", *divmod(microseconds, 1_000_000), len(frame), len(frame)))
             file.write(frame)
+    return tuple(due_s)
 
 
 _Packet = tuple[int, bool, int, int, bytes]
