@@ -34,7 +34,7 @@ from ivr.dialogue.events import (
     WithdrawPassword,
 )
 from ivr.key_notes import KeyNotes, Press
-from ivr.keys import KeyPairing
+from ivr.keys import KeyPairing, Span
 from ivr.phrases import Phrase, render, transcript
 from ivr.telephony.audiosocket import FRAME_BYTES, SAMPLE_RATE_HZ
 from ivr.transcript import (
@@ -167,9 +167,9 @@ class CallSession:
                 refused = KeyMissed(missed.key, str(missed.failed_test), figures(missed))
                 self._key_notes.missed(self._press(now, counted=True), now, refused)
 
-    def key_frame(self, key: str, at_s: float, now: float) -> None:
-        """Take an RFC 4733 key that came at `at_s` seconds of the caller's audio."""
-        counted = self._pairing.frame(key, at_s)
+    def key_frame(self, key: str, span: Span, now: float) -> None:
+        """Take an RFC 4733 key that came within this span of the caller's audio."""
+        counted = self._pairing.event(key, span)
         press = self._press(now, counted=counted)
         if counted:
             self.handle(KeyPressed(key), now)

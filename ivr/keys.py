@@ -1,73 +1,99 @@
-"""Which keys count: one press, heard twice, is one key.
+"""Which keys count: one press is one key, however it reaches us.
 
-A caller's key can reach us in band (the receiver heard the tones) and as an RFC 4733 key frame. Most callers use
-one way, some gateways send both, and many leak the first 30 to 60 ms of the tone in band before they cut it out.
-So sources are paired one to one: a key frame with the latest unpaired in-band key of the same value that is not
-older than half a second; whichever came first has counted already.
+A press reaches us as a tone (the receiver hears it in band), as an RFC 4733 event (a key frame of the exchange), or as
+both. Of an event's tone there may come
 
-While an event goes on Asterisk withholds the audio (`ivr.telephony.inbox`). So what comes of a tone that is sent as an
-event, too, is its head, before the event began, or its tail, after the event ended, or both in one piece.
+    its head: gateways let 30 to 60 ms pass before they have recognised the tone and cut it out;
+    its tail: what is left of the tone when the event is over, at once or after a gap;
+    all of it: where the gateway cuts nothing out, before, with or, if it holds the audio up, after the event;
+    a copy: the telephone's own key sound gets into its microphone, late and weak.
+
+While an event goes on Asterisk withholds the audio (`ivr.telephony.inbox`), so that these lie next to the event, before
+it or behind it, and nothing lies within it. They are the same key, and near:
+
+    A tone counts when it is heard, unless an event of the same key is near before it: then it is that event's, or the
+    head of a press whose own event will come and count.
+    An event counts, unless a tone of the same key that has counted is near before it: it is that tone's, and the tone
+    is no other event's.
+
+So each event counts once, by itself or by the first of its tones, and all its other tones are nothing. Where a line
+sends no events each tone counts.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
 
-PAIRING_WINDOW_S: Final = 0.5
-TAIL_S: Final = 0.02
-"""A tone that begins so soon after a key frame was on when its event ended. Before the next press there is a pause of
-at least 30 ms (terminal rules, table 5; Q.24 annex A); the receiver tells a begin to some 5 ms."""
+NEAR_S: Final = 0.5
+"""From the end of a tone to the event that is its own, and from the begin of a tone to that of the event that came
+before the receiver had announced it."""
+BEHIND_S: Final = 0.4
+"""From the end of an event to the begin of a tone of its own."""
+_REMEMBERED: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From one position to another in a stream of audio, in seconds of it."""
+
+    from_s: float
+    to_s: float
 
 
 @dataclass(slots=True)
-class _Heard:
+class _Tone:
+    """A tone that has counted and whose event, if there is one, has not come."""
+
     key: str = field(repr=False)
     began_s: float
-    ended_s: float | None
+    ended_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    key: str = field(repr=False)
+    span: Span
 
 
 class KeyPairing:
-    """Pairs in-band keys with key frames on one channel.
+    """Tells which of the keys of one caller, in band and as events, count.
 
-    All times are positions in the stream of the channel (seconds of audio received before): the two sources travel in
-    that stream together, and its positions know no jitter. The receiver announces a key some time after its tones
-    began, so a key frame can come before the announcement of the same press.
+    All times are positions in the caller's stream (seconds of audio played out): tones and events travel in it
+    together, and its positions know no jitter. An event's span is longer than nothing where silence was played out
+    while it went on. The receiver announces a tone some time after it began, so its event can come before.
     """
 
     def __init__(self) -> None:
-        self._in_band: list[_Heard] = []
-        self._frames: list[tuple[str, float]] = []
+        self._tones: list[_Tone] = []
+        self._events: deque[_Event] = deque(maxlen=_REMEMBERED)
 
     def in_band(self, key: str, began_s: float) -> bool:
         """The receiver announced a key whose tones began at `began_s`; returns whether it counts."""
-        for index in range(len(self._frames) - 1, -1, -1):
-            value, at_s = self._frames[index]
-            if value == key and -TAIL_S <= at_s - began_s <= PAIRING_WINDOW_S:
-                del self._frames[index]
-                return False
-        self._frames = [frame for frame in self._frames if began_s - frame[1] <= PAIRING_WINDOW_S]
-        self._in_band.append(_Heard(key, began_s, None))
+        if any(
+            event.key == key and event.span.from_s - NEAR_S <= began_s <= event.span.to_s + BEHIND_S
+            for event in self._events
+        ):
+            return False
+        self._tones.append(_Tone(key, began_s))
         return True
 
     def in_band_ended(self, key: str, began_s: float, ended_s: float) -> None:
         """The receiver confirmed the end of an announced key."""
-        for heard in self._in_band:
-            if heard.key == key and heard.began_s == began_s:
-                heard.ended_s = ended_s
+        for tone in self._tones:
+            if tone.key == key and tone.began_s == began_s:
+                tone.ended_s = ended_s
 
-    def frame(self, key: str, at_s: float) -> bool:
-        """A key frame came at `at_s`; returns whether it counts.
+    def event(self, key: str, span: Span) -> bool:
+        """A key frame came; returns whether it counts.
 
-        The window runs from the end of the in-band key: a key frame is sent when the key is released, so a key that
-        was held for seconds is still the same press.
+        It comes when the key is released, and its tone may end with it: a key that is held for seconds is one press.
         """
-        self._in_band = [
-            heard for heard in self._in_band if heard.ended_s is None or at_s - heard.ended_s <= PAIRING_WINDOW_S
-        ]
-        for index in range(len(self._in_band) - 1, -1, -1):
-            if self._in_band[index].key == key:
-                del self._in_band[index]
+        self._events.append(_Event(key, span))
+        self._tones = [tone for tone in self._tones if tone.ended_s is None or span.from_s - tone.ended_s <= NEAR_S]
+        for index in range(len(self._tones) - 1, -1, -1):
+            if self._tones[index].key == key:
+                del self._tones[index]
                 return False
-        self._frames.append((key, at_s))
         return True

@@ -21,10 +21,11 @@ import structlog
 
 from dsp import DetectorBank
 from dsp import Event as ReceiverEvent
+from ivr.keys import Span
 from ivr.playout import Playout
-from ivr.telephony.audiosocket import FRAME_SAMPLES, SAMPLE_RATE_HZ
+from ivr.telephony.audiosocket import FRAME_SAMPLES, SAMPLE_RATE_HZ, KeyFrame
 from ivr.telephony.audiosocket_server import AudioSocketConnection
-from ivr.telephony.inbox import AudioFrame
+from ivr.telephony.inbox import AudioFrame, NothingSent
 
 _log = structlog.get_logger(__name__)
 
@@ -52,7 +53,7 @@ class Session(Protocol):
     def hear(self, event: ReceiverEvent, now: float) -> None:
         """Take what the receiver heard."""
 
-    def key_frame(self, key: str, at_s: float, now: float) -> None:
+    def key_frame(self, key: str, span: Span, now: float) -> None:
         """Take an RFC 4733 key."""
 
     def hung_up(self, now: float) -> None:
@@ -84,11 +85,15 @@ class _Stream:
         if self.waiting:
             return self.waiting.popleft()
         while (item := self.connection.take(now)) is not None:
-            if isinstance(item, AudioFrame):
-                first, *rest = self.playout.frames(item.audio, item.lost)
-                self.waiting.extend(rest)
-                return first
-            self.session.key_frame(item.key, self.playout.position_s, now)
+            match item:
+                case AudioFrame():
+                    first, *rest = self.playout.frames(item.audio, item.missing)
+                    self.waiting.extend(rest)
+                    return first
+                case NothingSent():
+                    return self.playout.silence()
+                case KeyFrame():
+                    self.session.key_frame(item.key, self.playout.key(), now)
         return None
 
 

@@ -1,43 +1,104 @@
-"""A caller's audio as it was sent: what was lost on the way is stood in for, so tones and pauses keep their length.
+"""A caller's audio with the time that it took: tones and pauses keep their length, whatever did not arrive.
+
+Audio is missing because packets were lost, because the caller's telephone sends none in a pause (silence suppression),
+or because an RFC 4733 event goes on and the exchange withholds it. One packet is lost: no pause between keys is so
+short. More are a pause on a line that has been seen to send none. On another a tone that sounds in phase on both sides
+of what is missing went on in it (`dsp.continuity`); pairs that sound there out of phase did not, and there was a pause.
+Where that cannot be told a short gap is filled by what its edges expect, a long one by silence.
 
 Here a stream's time runs: positions count what is played out, not what arrived.
 """
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
+from numpy.typing import NDArray
 
 from dsp.concealment import conceal
+from dsp.continuity import bridge, goes_on, pair_in
+from ivr.keys import Span
 from ivr.telephony.audiosocket import FRAME_BYTES, FRAME_SAMPLES, SAMPLE_RATE_HZ
+
+SILENCE: Final = bytes(FRAME_BYTES)
+MOST_CONCEALED: Final = 4
+"""Frames: a longer gap was hardly a loss, or so much was lost that nobody can say what it was."""
+LONG: Final = 8
+"""Frames: a gap of as many is more than a burst of loss."""
+SUPPRESSED: Final = 0.2
+"""The share of a call that is not sent, in long gaps, from which on its line is known to suppress silence: the caller
+listens to guidance before the first key."""
+KNOWN_AFTER: Final = 25
+"""Frames that were not sent until then."""
 
 
 class Playout:
     """One caller's audio."""
 
     def __init__(self) -> None:
-        self._last = bytes(FRAME_BYTES)
+        self._last = SILENCE
         self._frames = 0
+        self._silent = 0
+        self._unsent = 0
 
     @property
     def position_s(self) -> float:
         """How much there was until now, in seconds."""
         return self._frames * FRAME_SAMPLES / SAMPLE_RATE_HZ
 
-    def frames(self, frame: bytes, lost: int) -> tuple[bytes, ...]:
+    def frames(self, frame: bytes, missing: int) -> tuple[bytes, ...]:
         """The next audio.
 
         Args:
             frame: 20 ms that arrived: int16 little-endian at 8 kHz, `FRAME_BYTES` octets.
-            lost: how many such frames were lost just before it.
+            missing: how many such frames did not arrive just before it.
 
         Returns:
-            What stands in for those that were lost, and the frame.
+            What stands in for those that are missing, and the frame.
         """
         before, self._last = self._last, frame
-        self._frames += lost + 1
-        return (*_stand_ins(before, frame, lost), frame) if lost else (frame,)
+        self._frames += missing + 1
+        self._unsent = 0
+        if not missing:
+            return (frame,)
+        if missing >= LONG:
+            self._silent += missing
+        if missing > 1 and self._suppresses:
+            return (*[SILENCE] * missing, frame)
+        return (*_stand_ins(before, frame, missing), frame)
+
+    def silence(self) -> bytes:
+        """20 ms in which nothing came."""
+        self._last = SILENCE
+        self._frames += 1
+        self._silent += 1
+        self._unsent += 1
+        return SILENCE
+
+    def key(self) -> Span:
+        """A key came as an event; returns its span, to which the silence belongs since audio, or a key, came last."""
+        unsent_s = self._unsent * FRAME_SAMPLES / SAMPLE_RATE_HZ
+        self._silent -= self._unsent
+        self._unsent = 0
+        return Span(self.position_s - unsent_s, self.position_s)
+
+    @property
+    def _suppresses(self) -> bool:
+        return self._silent >= max(KNOWN_AFTER, SUPPRESSED * self._frames)
 
 
-def _stand_ins(before: bytes, after: bytes, lost: int) -> list[bytes]:
-    filled = conceal(np.frombuffer(before, "<i2"), np.frombuffer(after, "<i2"), lost * FRAME_SAMPLES)
-    return [frame.astype("<i2").tobytes() for frame in filled.reshape(lost, FRAME_SAMPLES)]
+def _stand_ins(before: bytes, after: bytes, missing: int) -> list[bytes]:
+    filled = _filled(np.frombuffer(before, "<i2"), np.frombuffer(after, "<i2"), missing)
+    return [frame.astype("<i2").tobytes() for frame in filled.reshape(missing, FRAME_SAMPLES)]
+
+
+def _filled(before: NDArray[np.int16], after: NDArray[np.int16], missing: int) -> NDArray[np.int16]:
+    samples = missing * FRAME_SAMPLES
+    if missing > 1 and (first := pair_in(before)) and (second := pair_in(after)):
+        # One frame that was late may have been counted with those that are missing.
+        for gap in (samples, samples - FRAME_SAMPLES):
+            if goes_on(first, second, FRAME_SAMPLES, gap):
+                return bridge(first, second, FRAME_SAMPLES, samples)
+        return np.zeros(samples, np.int16)
+    return np.zeros(samples, np.int16) if missing > MOST_CONCEALED else conceal(before, after, samples)

@@ -6,8 +6,9 @@ out, so minutes of audio take a moment. The caller is a recording, or one who li
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 from uuid import uuid4
 
 import numpy as np
@@ -25,8 +26,10 @@ from ivr.media import TICK_S
 from ivr.playout import Playout
 from ivr.sender import SILENCE, Recording, Sender, Sent
 from ivr.store_events import admit, note_ending, store_password
-from ivr.telephony.arrivals import MOST_LOST
+from ivr.telephony.inbox import QUIET_S
 from ivr.transcript import Observer
+
+_QUIET_FRAMES: Final = round(QUIET_S / TICK_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +173,7 @@ class _Exchange:
         self._session = session
         self._receiver = Receiver(near_misses=True)
         self._playout = Playout()
-        self._lost = 0
+        self._missing = 0
         self._key = ""
         self._event_frames = 0
 
@@ -182,10 +185,10 @@ class _Exchange:
             self._event_frames -= 1
             if self._event_frames:
                 return  # audio is withheld while an event goes on, see `ivr.telephony.inbox`
-            self._session.key_frame(self._key, self._playout.position_s, now)
-            self._lost = 0
+            self._session.key_frame(self._key, self._playout.key(), now)
+            self._missing = 0
         elif sent.audio is None:
-            self._lost += 1
+            self._let_pass(now)
         if sent.audio is not None:
             self._hand_on(sent.audio, now)
 
@@ -195,8 +198,17 @@ class _Exchange:
             self._session.hear(event, now)
         self._session.hung_up(now)
 
+    def _let_pass(self, now: float) -> None:
+        """Nothing comes for 20 ms; time without packets is time, see `ivr.telephony.inbox`."""
+        if self._missing < _QUIET_FRAMES:
+            self._missing += 1
+        else:
+            self._hear([self._playout.silence()], now)
+
     def _hand_on(self, audio: NDArray[np.int16], now: float) -> None:
-        lost, self._lost = self._lost, 0
-        frames = self._playout.frames(audio.astype("<i2").tobytes(), lost if lost <= MOST_LOST else 0)
+        missing, self._missing = self._missing, 0
+        self._hear(self._playout.frames(audio.astype("<i2").tobytes(), missing), now)
+
+    def _hear(self, frames: Sequence[bytes], now: float) -> None:
         for event in self._receiver.feed(np.frombuffer(b"".join(frames), "<i2")):
             self._session.hear(event, now)

@@ -1,10 +1,10 @@
-"""Tells lost frames from late ones, by when frames arrive.
+"""Tells missing frames from late ones, by when frames arrive.
 
-AudioSocket has no sequence numbers or time stamps: where RTP packets are lost the stream simply closes up. But a
-caller's audio comes in a steady beat, so a frame that arrives a whole beat late may tell of one that was lost before
-it. Whether it does is shown by the next: after a loss that is late too; after a frame that was merely held up (jitter,
-a busy machine) the ones that waited behind it come at once, on the old beat. So a late frame is in doubt, and to be
-held back, until the next one comes, or is not there when it should be.
+AudioSocket has no sequence numbers or time stamps: where RTP packets are lost, or a pause is not sent, the stream
+simply closes up. But a caller's audio comes in a steady beat, so a frame that arrives a whole beat late may tell of one
+that is missing before it. Whether it does is shown by the next: behind what is missing that is late too; behind a frame
+that was merely held up (jitter, a busy machine) the ones that waited come at once, on the old beat. So a late frame is
+in doubt, and to be held back, until the next one comes, or is not there when it should be.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Final
 BEAT_S: Final = 0.02
 LATE: Final = 0.6
 """In beats: a frame later than this may be the one after a lost one."""
-MOST_LOST: Final = 4
-"""A longer gap is a pause of the sender (silence that is not sent, a call on hold), not a loss to be filled."""
+KEPT: Final = 4
+"""After a longer gap a sender may take up another beat."""
 FOLLOW: Final = 0.1
 """How fast the beat that is expected follows the one that is heard (clocks differ, networks drift)."""
 PATIENCE_S: Final = 1.25 * BEAT_S
@@ -43,7 +43,7 @@ class Arrivals:
             now_s: when, in seconds of a clock that rises.
 
         Returns:
-            How many frames were lost before those that were in doubt until now.
+            How many frames are missing before those that were in doubt until now.
         """
         if self._due_s is None:
             self._due_s = now_s + BEAT_S
@@ -55,7 +55,7 @@ class Arrivals:
         confirmed = self._doubted if behind >= self._doubted else 0
         self._doubted = behind - confirmed
         self._doubted_at_s = now_s
-        if self._doubted > MOST_LOST or late < -1.0:  # a pause, or more than was due
+        if confirmed > KEPT or late < -1.0:  # another beat, or more than was due
             self._begin_anew(now_s + BEAT_S)
             return confirmed
         expected_s = last_due_s + confirmed * BEAT_S
@@ -67,16 +67,16 @@ class Arrivals:
         """End a doubt that has lasted too long.
 
         Returns:
-            How many frames were lost before those that were in doubt until now; None if nothing was settled.
+            How many frames are missing before those that were in doubt until now; None if nothing was settled.
         """
         if not self._doubted or self._due_s is None or now_s - self._doubted_at_s < PATIENCE_S:
             return None
-        lost, self._doubted = self._doubted, 0
-        self._due_s += lost * BEAT_S
-        return lost
+        missing, self._doubted = self._doubted, 0
+        self._due_s += missing * BEAT_S
+        return missing
 
     def interrupted(self) -> None:
-        """The exchange withheld audio: the next frame begins a new beat, and nothing was lost before it."""
+        """The exchange withheld audio: the next frame begins a new beat, and nothing is missing before it."""
         self._begin_anew(None)
 
     def _begin_anew(self, due_s: float | None) -> None:

@@ -1,9 +1,10 @@
 """What a caller has sent and the media clock has not taken yet, in its order. Sans-I/O.
 
-Frames of 20 ms, each with how many were lost on the way before it, and key frames between them. A frame that came late
-waits here until it is known whether that was a loss (`ivr.telephony.arrivals`).
+Frames of 20 ms, each with how many are missing before it, and key frames between them. A frame that came late waits
+here until it is known whether others are missing (`ivr.telephony.arrivals`). Time without packets is time, too: when
+nothing has come for a while the frames are silence, so that a key ends that was the last thing sent.
 
-A gap with a key frame in it is no loss. While an RFC 4733 event goes on, from its first packet to its end, Asterisk
+A gap with a key frame in it is no gap. While an RFC 4733 event goes on, from its first packet to its end, Asterisk
 drops the caller's audio (main/channel.c, `__ast_read`: voice is discarded while a channel is in, or emulates, a digit),
 and so does a gateway that sends the event in place of the tone. The audio that follows goes on right behind: what is
 left of a tone whose event has ended continues what came of it before its event began.
@@ -12,16 +13,21 @@ left of a tone whose event has ended continues what came of it before its event 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from ivr.telephony.arrivals import Arrivals
+from ivr.telephony.arrivals import BEAT_S, Arrivals
 from ivr.telephony.audiosocket import FRAME_BYTES, Audio, KeyFrame
 
 MAX_WAITING_FRAMES: Final = 500
 """Ten seconds of audio that the clock has not taken: whoever sends so much is not an exchange. (One on a host that is
 overloaded was seen to hand over up to five seconds' at once, and callers were still there.)"""
+
+
+QUIET_S: Final = 0.3
+"""So long nothing must have come. Networks hold packets up for 0.2 s now and then; a caller does not notice that the
+time between keys begins so much later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +36,16 @@ class AudioFrame:
 
     Attributes:
         audio: signed 16-bit little-endian samples at 8 kHz, `FRAME_BYTES` octets.
-        lost: how many frames were lost on the way just before it.
+        missing: how many frames did not arrive just before it, those aside for which silence was given already.
     """
 
     audio: bytes = field(repr=False)
-    lost: int = 0
+    missing: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NothingSent:
+    """20 ms in which nothing came."""
 
 
 class Inbox:
@@ -45,13 +56,15 @@ class Inbox:
         self._rest = bytearray()
         self._known: deque[AudioFrame | KeyFrame] = deque()
         self._doubted: list[bytes] = []
+        self._quiet_from_s: float | None = None
+        self._given = 0
 
     @property
     def full(self) -> bool:
         """Whether more waits than an exchange would send."""
         return len(self._known) + len(self._doubted) > MAX_WAITING_FRAMES
 
-    def put(self, messages: Iterable[Audio | KeyFrame], now_s: float) -> None:
+    def put(self, messages: Sequence[Audio | KeyFrame], now_s: float) -> None:
         """Take in messages that arrived together, at `now_s` of a clock that rises."""
         payloads: list[bytes] = []
         for message in messages:
@@ -63,13 +76,24 @@ class Inbox:
             self._arrivals.interrupted()
             self._release()
             self._known.append(message)
+            self._given = 0
         self._put_audio(payloads, now_s)
+        if messages:
+            self._quiet_from_s = now_s + QUIET_S
 
-    def take(self, now_s: float) -> AudioFrame | KeyFrame | None:
+    def take(self, now_s: float) -> AudioFrame | KeyFrame | NothingSent | None:
         """The oldest frame or key that can be taken at `now_s`; None if there is none."""
-        if self._doubted and (lost := self._arrivals.settle(now_s)) is not None:
-            self._release(lost)
-        return self._known.popleft() if self._known else None
+        if self._doubted and (missing := self._arrivals.settle(now_s)) is not None:
+            self._release(missing)
+        if self._known:
+            return self._known.popleft()
+        if self._quiet_from_s is None:  # so the call begins
+            self._quiet_from_s = now_s + QUIET_S
+        if self._doubted or now_s < self._quiet_from_s:
+            return None
+        self._quiet_from_s += BEAT_S
+        self._given += 1
+        return NothingSent()
 
     def close(self) -> None:
         """Nothing more will come: what was in doubt can be taken."""
@@ -79,9 +103,9 @@ class Inbox:
         frames = self._whole_frames(payloads)
         if not frames:
             return
-        lost = self._arrivals.arrived(len(frames), now_s)
-        if lost:
-            self._release(lost)
+        missing = self._arrivals.arrived(len(frames), now_s)
+        if missing:
+            self._release(missing)
         self._doubted += frames
         if not self._arrivals.in_doubt:
             self._release()
@@ -95,9 +119,9 @@ class Inbox:
         del self._rest[:whole]
         return frames
 
-    def _release(self, lost: int = 0) -> None:
-        """What was in doubt is known now: so many frames were lost before it."""
+    def _release(self, missing: int = 0) -> None:
+        """What was in doubt is known now: so many frames are missing before it."""
         for frame in self._doubted:
-            self._known.append(AudioFrame(frame, lost))
-            lost = 0
+            self._known.append(AudioFrame(frame, max(0, missing - self._given)))
+            missing = self._given = 0
         self._doubted.clear()

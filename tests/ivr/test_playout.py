@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dsp import KeyStarted, Receiver
+from dsp import Event, KeyEnded, KeyStarted, Receiver, synthesize
 from ivr.playout import Playout
+from ivr.recording import to_int16
 from ivr.telephony.audiosocket import FRAME_SAMPLES, Audio
-from ivr.telephony.inbox import AudioFrame, Inbox
+from ivr.telephony.inbox import AudioFrame, Inbox, NothingSent
 from tests.ivr.conftest import tones
 
 BEAT_S = 0.02
@@ -34,7 +35,7 @@ def heard(audio: NDArray[np.int16], *, loss: float, jitter_s: float, seed: int) 
             inbox.put([Audio(frame.astype("<i2").tobytes())], at)
         while (item := inbox.take(now)) is not None:
             assert isinstance(item, AudioFrame)
-            samples = np.frombuffer(b"".join(playout.frames(item.audio, item.lost)), "<i2")
+            samples = np.frombuffer(b"".join(playout.frames(item.audio, item.missing)), "<i2")
             keys += "".join(event.key for event in receiver.feed(samples) if isinstance(event, KeyStarted))
     return keys
 
@@ -58,3 +59,79 @@ def test_positions_count_what_is_played_out() -> None:
     assert len(playout.frames(frame, 0)) == 1
     assert len(playout.frames(frame, 3)) == 4
     assert playout.position_s == pytest.approx(5 * BEAT_S)
+
+
+def pressed(keys: str, *, tone_s: float, pause_s: float, lead_s: float, seed: int | None = None) -> NDArray[np.int16]:
+    """Keys whose tones begin anywhere in a packet, and in any phase if there is a seed."""
+    chance = None if seed is None else np.random.default_rng(seed)
+    audio = to_int16(synthesize(keys, tone_s=tone_s, pause_s=pause_s, lead_s=lead_s, rng=chance))
+    return np.concatenate([audio, np.zeros(4000, np.int16)])
+
+
+def suppressed(audio: NDArray[np.int16]) -> list[tuple[float, NDArray[np.int16]]]:
+    """The packets of a telephone that sends none of those that are silent, and when they are sent."""
+    frames = audio[: len(audio) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
+    return [(number * BEAT_S, frame) for number, frame in enumerate(frames) if frame.any()]
+
+
+def events_of(packets: list[tuple[float, NDArray[np.int16]]], *, until_s: float) -> list[Event]:
+    """What the receiver says of packets that arrive at their times."""
+    inbox, playout, receiver = Inbox(), Playout(), Receiver()
+    waiting = list(packets)
+    events: list[Event] = []
+    for tick in range(round(until_s / BEAT_S)):
+        now = (tick + 0.5) * BEAT_S
+        while waiting and waiting[0][0] <= now:
+            at, frame = waiting.pop(0)
+            inbox.put([Audio(frame.astype("<i2").tobytes())], at)
+        while (item := inbox.take(now)) is not None:
+            match item:
+                case AudioFrame():
+                    audio = b"".join(playout.frames(item.audio, item.missing))
+                case NothingSent():
+                    audio = playout.silence()
+                case _:
+                    raise AssertionError(item)
+            events += receiver.feed(np.frombuffer(audio, "<i2"))
+    return events
+
+
+def keys_of(events: list[Event]) -> str:
+    return "".join(event.key for event in events if isinstance(event, KeyStarted))
+
+
+@pytest.mark.parametrize("pause_s", [0.04, 0.06, 0.08, 0.1, 0.2, 0.31, 0.5])
+@pytest.mark.parametrize("lead_s", [2.0, 2.007, 2.013])
+def test_pauses_that_are_not_sent_part_keys_all_the_same(pause_s: float, lead_s: float) -> None:
+    typed = "1122334455667788"
+    for seed in range(5):
+        audio = pressed(typed, tone_s=0.1, pause_s=pause_s, lead_s=lead_s, seed=seed)
+        assert keys_of(events_of(suppressed(audio), until_s=len(audio) / 8000 + 1)) == typed
+
+
+def test_a_key_ends_when_nothing_comes_any_more() -> None:
+    audio = pressed("5", tone_s=0.1, pause_s=0.0, lead_s=0.1)
+    events = events_of(suppressed(audio), until_s=1.0)
+    assert [type(event) for event in events] == [KeyStarted, KeyEnded]
+
+
+def test_a_key_that_is_held_while_the_network_stands_still_is_one() -> None:
+    audio = pressed("5", tone_s=0.5, pause_s=0.2, lead_s=0.1)
+    frames = audio[: len(audio) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
+    for stands_still_s in (0.1, 0.2, 0.28):
+        packets = [
+            (max(at, 0.2 + stands_still_s) if at >= 0.2 else at, frame)
+            for at, frame in ((number * BEAT_S, frame) for number, frame in enumerate(frames))
+        ]
+        assert keys_of(events_of(packets, until_s=1.5)) == "5"
+
+
+@pytest.mark.parametrize("lost", range(1, 7))
+def test_a_burst_of_loss_within_a_held_key_does_not_part_it(lost: int) -> None:
+    typed = "1234567890*#"
+    audio = pressed(typed, tone_s=0.24, pause_s=0.1, lead_s=0.1)
+    first = {round((0.1 + number * 0.34 + 0.06) / BEAT_S) for number in range(len(typed))}
+    missing = {frame + n for frame in first for n in range(lost)}
+    frames = audio[: len(audio) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
+    packets = [(number * BEAT_S, frame) for number, frame in enumerate(frames) if number not in missing]
+    assert keys_of(events_of(packets, until_s=len(audio) / 8000 + 1)) == typed

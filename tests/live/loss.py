@@ -25,6 +25,7 @@ import numpy as np
 
 from dsp import Event, KeyStarted
 from ivr.exchange import Exchange, ExchangeConfig
+from ivr.keys import Span
 from ivr.media import Media
 from ivr.scenarios.house import free_tcp_ports, free_udp_ports
 from ivr.telephony.audiosocket import FRAME_BYTES
@@ -76,7 +77,7 @@ class _Listener:
         if isinstance(event, KeyStarted):
             self.in_band += event.key
 
-    def key_frame(self, key: str, at_s: float, now: float) -> None:
+    def key_frame(self, key: str, span: Span, now: float) -> None:
         self.frames += key
 
     def hung_up(self, now: float) -> None:

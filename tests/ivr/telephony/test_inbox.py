@@ -50,7 +50,7 @@ def test_a_frame_that_came_late_waits_for_the_one_that_shows_a_loss() -> None:
     put_at(inbox, 0, 1, 3)
     assert taken(inbox, 3 * BEAT_S) == [AudioFrame(frame(0)), AudioFrame(frame(1))]
     inbox.put([audio(3)], 4 * BEAT_S)
-    assert taken(inbox, 4 * BEAT_S) == [AudioFrame(frame(2), lost=1), AudioFrame(frame(3))]
+    assert taken(inbox, 4 * BEAT_S) == [AudioFrame(frame(2), missing=1), AudioFrame(frame(3))]
 
 
 def test_a_frame_that_came_late_alone_was_held_up() -> None:
@@ -63,7 +63,7 @@ def test_a_frame_in_doubt_is_not_held_for_ever() -> None:
     inbox = Inbox()
     put_at(inbox, 0, 1, 3)
     assert len(taken(inbox, 3 * BEAT_S)) == 2
-    assert taken(inbox, 5 * BEAT_S) == [AudioFrame(frame(2), lost=1)]
+    assert taken(inbox, 5 * BEAT_S) == [AudioFrame(frame(2), missing=1)]
 
 
 def test_audio_that_an_event_took_the_place_of_is_not_lost() -> None:
@@ -72,7 +72,7 @@ def test_audio_that_an_event_took_the_place_of_is_not_lost() -> None:
     inbox.put([KeyFrame("5")], 4.9 * BEAT_S)
     inbox.put([audio(2)], 5 * BEAT_S)
     inbox.put([audio(3)], 6 * BEAT_S)
-    assert [item.lost for item in taken(inbox, 6 * BEAT_S) if isinstance(item, AudioFrame)] == [0, 0, 0, 0]
+    assert [item.missing for item in taken(inbox, 6 * BEAT_S) if isinstance(item, AudioFrame)] == [0, 0, 0, 0]
 
 
 def test_a_key_behind_a_frame_in_doubt_does_not_overtake_it() -> None:
