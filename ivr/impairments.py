@@ -2,14 +2,14 @@
 
 `LineQuality` says it as a value (a scenario file has one), `TelephoneLine` does it to a stream, 20 ms at a time, the
 same each time for the same seed. In the order of a real path: the set's level, a bad contact, hum, dial tone and noise
-of the loop, its echo, an overloaded converter, the law of G.711, and packets that never arrive.
+of the loop, its echo, an overloaded converter, pauses that are not sent, the law of G.711, and packets that never arrive.
 
 Levels in dBm0 are those of one sine; 0 dBm0 is 3.14 dB below full scale (ITU-T G.711).
 """
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 from typing import Annotated, Any, Final
 
 import numpy as np
@@ -90,11 +90,33 @@ class Gaps(Described):
         return self
 
 
+class Suppression(Described):
+    """A telephone that sends no packet while it is silent: below this level, and when it has been so for `hangover_ms`."""
+
+    below_dbm0: Annotated[float, Field(ge=-60, le=-20)] = -45.0
+    hangover_ms: Annotated[float, Field(ge=0, le=1000)] = 0.0
+
+
 class Loss(Described):
-    """Packets of 20 ms that never arrive: a share of all, by chance, and those at these places (0 is the first)."""
+    """Packets of 20 ms that never arrive: a share of all, by chance, and those at these places (0 is the first).
+
+    Attributes:
+        percent: the share.
+        burst: how many are lost together in the mean (E. N. Gilbert's model, 1960); 1: each by a chance of its own.
+        packets: those that are lost in any case.
+    """
 
     percent: Annotated[float, Field(ge=0, le=20)] = 0.0
+    burst: Annotated[float, Field(ge=1, le=20)] = 1.0
     packets: frozenset[Annotated[int, Field(ge=0)]] = frozenset()
+
+
+class Absent(Enum):
+    """Why there is no packet."""
+
+    LOST = auto()
+    """It was sent, and its number is taken."""
+    NOT_SENT = auto()
 
 
 class LineQuality(Described):
@@ -113,6 +135,7 @@ class LineQuality(Described):
     noise: Noise | None = None
     echo: Echo | None = None
     clip_dbfs: Annotated[float, Field(ge=-40, le=0)] = 0.0
+    suppression: Suppression | None = None
     law: Law = Law.ULAW
     loss: Loss = Loss()
     seed: Annotated[int, Field(ge=0)] = 1
@@ -130,17 +153,19 @@ class TelephoneLine:
         self._noise = np.random.default_rng((quality.seed, 0))
         self._chance = np.random.default_rng((quality.seed, 1))
         self._packet = 0
+        self._in_burst = False
+        self._silent_ms = 0.0
         delay = 0 if quality.echo is None else round(quality.echo.delay_ms * SAMPLE_RATE_HZ / 1000)
         self._past = np.zeros(delay)
 
-    def carry(self, frame: NDArray[np.int16]) -> NDArray[np.int16] | None:
+    def carry(self, frame: NDArray[np.int16]) -> NDArray[np.int16] | Absent:
         """Carry the next 20 ms.
 
         Args:
             frame: what the telephone sends, int16 at 8 kHz, shape (160,).
 
         Returns:
-            What arrives, likewise; None if the packet is lost.
+            What arrives, likewise, or why nothing does.
         """
         quality, at = self._quality, np.arange(FRAME_SAMPLES) + self._packet * FRAME_SAMPLES
         samples: Samples = frame.astype(np.float64) * (10 ** (quality.gain_db / 20) / INT16_FULL_SCALE)
@@ -158,18 +183,33 @@ class TelephoneLine:
             samples = self._echoed(samples, quality.echo.level_db)
         ceiling = INT16_FULL_SCALE * 10 ** (quality.clip_dbfs / 20)
         linear = np.rint(samples * INT16_FULL_SCALE).clip(-ceiling, min(ceiling, 32767)).astype(np.int16)
-        arrives = not self._is_lost()
+        lost = self._is_lost()
         self._packet += 1
-        return _coded(linear, quality.law) if arrives else None
+        if quality.suppression is not None and self._is_silent(linear, quality.suppression):
+            return Absent.NOT_SENT
+        return Absent.LOST if lost else _coded(linear, quality.law)
 
     def _echoed(self, samples: Samples, level_db: float) -> Samples:
         self._past = np.concatenate([self._past, samples])
         late, self._past = self._past[:FRAME_SAMPLES], self._past[FRAME_SAMPLES:]
         return samples + late * 10 ** (level_db / 20)
 
+    def _is_silent(self, samples: NDArray[np.int16], suppression: Suppression) -> bool:
+        power = float(np.mean(np.square(samples / INT16_FULL_SCALE)))
+        if power > amplitude_of(suppression.below_dbm0) ** 2 / 2:
+            self._silent_ms = 0.0
+            return False
+        self._silent_ms += FRAME_SAMPLES * 1000 / SAMPLE_RATE_HZ
+        return self._silent_ms > suppression.hangover_ms
+
     def _is_lost(self) -> bool:
-        by_chance = self._chance.random() < self._quality.loss.percent / 100
-        return by_chance or self._packet in self._quality.loss.packets
+        """Two states: in a burst all are lost; it goes on after each with the chance that makes its mean length."""
+        loss = self._quality.loss
+        share = loss.percent / 100
+        ends = min(1 / loss.burst, 1 - share)
+        begins = share * ends / (1 - share)
+        self._in_burst = self._chance.random() < (1 - ends if self._in_burst else begins)
+        return self._in_burst or self._packet in loss.packets
 
 
 def _angle(at: NDArray[np.int_], hertz: float) -> Samples:

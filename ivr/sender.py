@@ -28,12 +28,14 @@ class Sent:
     """What a caller does in 20 ms.
 
     Attributes:
-        audio: int16 at 8 kHz, shape (160,); None: no such packet arrives (it is lost, or an event is in its place).
+        audio: int16 at 8 kHz, shape (160,); None: no such packet arrives (it is lost, or was not sent).
+        lost: it was sent all the same.
         event: a key that is sent as an event.
         hangs_up: the caller goes away instead.
     """
 
     audio: NDArray[np.int16] | None = field(default_factory=lambda: SILENCE, repr=False)
+    lost: bool = False
     event: KeyEvent | None = None
     hangs_up: bool = False
 

@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 
 from dsp import synthesize
 from ivr.ear import Ear, Utterance
-from ivr.impairments import TelephoneLine
+from ivr.impairments import Absent, TelephoneLine
 from ivr.media import TICK_S
 from ivr.recording import to_int16
-from ivr.scenarios.model import Keying, Source, Step
+from ivr.scenarios.model import Copy, Keying, Source, Step
 from ivr.sender import SILENCE, KeyEvent, Sent
 from ivr.telephony.audiosocket import FRAME_SAMPLES, SAMPLE_RATE_HZ
 
-LEAK_S: Final = 0.04
 _QUIET_S: Final = 0.2
 """Guidance that was stopped by a key leaves at least this much silence before the next one: its lead-in."""
 
@@ -79,9 +78,12 @@ class ScriptedCaller:
             self._begin(step.keys, step.keying or self._keying, ear)
         self._frames += 1
         audio, event = self._send(ear)
-        if audio is not None and self._line is not None:
-            audio = self._line.carry(audio)
-        return Sent(audio, event)
+        if audio is None or self._line is None:
+            return Sent(audio, event=event)
+        arrives = self._line.carry(audio)
+        if isinstance(arrives, Absent):
+            return Sent(None, lost=arrives is Absent.LOST, event=event)
+        return Sent(arrives, event=event)
 
     # --- when -----------------------------------------------------------------------------------------------
 
@@ -153,9 +155,9 @@ def _press(keys: str, keying: Keying) -> _Press:
     )
     if keying.source is Source.IN_BAND:
         return _Press(tones, {}, audio_stops=False)
-    leaked_s = LEAK_S if keying.source is Source.LEAK else 0.0
-    lag_s = leaked_s + max(0.0, keying.event_lag_ms / 1000)
-    frames = max(1, round((tone_s - leaked_s) / TICK_S))
+    head_s, tail_s = keying.passes_ms / 1000, keying.tail_ms / 1000
+    lag_s = head_s + max(0.0, keying.event_lag_ms / 1000)
+    frames = max(1, round((tone_s - head_s - keying.after_ms / 1000 - tail_s) / TICK_S))
     events = {
         round((number * (tone_s + pause_s) + lag_s) / TICK_S): KeyEvent(key, frames) for number, key in enumerate(keys)
     }
@@ -163,4 +165,16 @@ def _press(keys: str, keying: Keying) -> _Press:
         held_up = np.zeros(max(0, round(-keying.event_lag_ms * SAMPLE_RATE_HZ / 1000)), np.int16)
         return _Press(np.concatenate([held_up, tones]), events, audio_stops=False)
     within_s = np.arange(len(tones)) / SAMPLE_RATE_HZ % (tone_s + pause_s)
-    return _Press(np.where(within_s < leaked_s, tones, 0).astype(np.int16), events, audio_stops=True)
+    passes = (within_s < head_s) | (within_s >= tone_s - tail_s)
+    return _Press(_copied(np.where(passes, tones, 0), tones, keying.copy_heard), events, audio_stops=True)
+
+
+def _copied(audio: NDArray[np.int_], tones: NDArray[np.int16], copy: Copy | None) -> NDArray[np.int16]:
+    """What a telephone sends that hears its own keys, as well."""
+    if copy is None:
+        return audio.astype(np.int16)
+    late = round(copy.late_ms * SAMPLE_RATE_HZ / 1000)
+    heard = np.zeros(len(audio) + late)
+    heard[: len(audio)] = audio
+    heard[late:] += tones * 10 ** (copy.level_db / 20)
+    return np.rint(heard).clip(-32768, 32767).astype(np.int16)

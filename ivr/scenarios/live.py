@@ -199,7 +199,7 @@ async def _talk(call: PhoneCall, sender: Sender) -> list[Utterance]:
         if sent.hangs_up:
             await call.hang_up()
             break
-        call.send(sent.audio, sent.event)
+        call.send(sent)
         next_tick += TICK_S
         await asyncio.sleep(max(0.0, next_tick - loop.time()))
     last = ear.finish()

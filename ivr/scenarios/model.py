@@ -64,6 +64,10 @@ def _caller(text: str) -> str:
     return text if text in NO_NUMBER else normalise_number(text)
 
 
+LEAKED_MS: Final = 40.0
+LEAST_EVENT_MS: Final = 20.0
+
+
 class Source(StrEnum):
     """How a telephone sends its keys."""
 
@@ -75,6 +79,13 @@ class Source(StrEnum):
     """As tones and, at the same time, as events."""
     LEAK = "leak"
     """As events, by a gateway that lets the first 40 ms of the tone pass before it has recognised it."""
+
+
+class Copy(Described):
+    """The telephone's own key sound, that gets into its microphone: so much later than the key, and weaker."""
+
+    late_ms: Annotated[float, Field(ge=0, le=1000)]
+    level_db: Annotated[float, Field(ge=-60, le=0)]
 
 
 class Keying(Described):
@@ -89,6 +100,10 @@ class Keying(Described):
         offset_percent: how far both tones are off their nominal frequencies.
         event_lag_ms: of keys sent both ways, how much later than its tone an event begins and ends. A gateway has to
             recognise a tone first; where it holds the audio up for longer than the events, this is negative.
+        head_ms: of keys sent as events, how much of the tone passes before the event begins; 40 for a leak.
+        tail_ms: likewise, how much of the tone's end passes; the event ends `after_ms` before that begins.
+        after_ms: likewise, silence between the event and the tail.
+        copy_heard: likewise, what the microphone hears of the key, where audio is sent.
     """
 
     source: Source = Source.IN_BAND
@@ -98,6 +113,28 @@ class Keying(Described):
     twist_db: Annotated[float, Field(ge=-20, le=20)] = 0.0
     offset_percent: Annotated[float, Field(ge=-10, le=10)] = 0.0
     event_lag_ms: Annotated[float, Field(ge=-200, le=200)] = 0.0
+    head_ms: Annotated[float, Field(ge=0, le=1000)] | None = None
+    tail_ms: Annotated[float, Field(ge=0, le=1000)] = 0.0
+    after_ms: Annotated[float, Field(ge=0, le=1000)] = 0.0
+    copy_heard: Copy | None = None
+
+    @property
+    def passes_ms(self) -> float:
+        """How much of the tone passes before its event begins."""
+        if self.head_ms is not None:
+            return self.head_ms
+        return LEAKED_MS if self.source is Source.LEAK else 0.0
+
+    @model_validator(mode="after")
+    def _only_events_have_heads_and_tails(self) -> Keying:
+        around = self.head_ms or self.tail_ms or self.after_ms or self.copy_heard
+        if around and self.source in (Source.IN_BAND, Source.BOTH):
+            raise ValueError("head_ms, tail_ms, after_ms and copy_heard go with source: rfc4733 or leak")
+        if self.source in (Source.RFC4733, Source.LEAK):
+            left = self.tone_ms - self.passes_ms - self.after_ms - self.tail_ms
+            if left < LEAST_EVENT_MS and (around or self.source is Source.LEAK):
+                raise ValueError(f"{left:g} ms of tone_ms are left for the event: it takes {LEAST_EVENT_MS:g}")
+        return self
 
     @model_validator(mode="after")
     def _only_both_ways_can_differ_in_time(self) -> Keying:

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp import ulaw_decode, ulaw_encode
-from ivr.sender import KeyEvent
+from ivr.sender import KeyEvent, Sent
 from ivr.telephony.audiosocket import FRAME_SAMPLES
 from ivr.telephony.errors import TelephonyError
 
@@ -142,7 +142,7 @@ class PhoneCall:
         self._stamp = secrets.randbelow(1 << 31)
         self._source = secrets.randbelow(1 << 32)
         self._event: _Event | None = None
-        self._first = True
+        self._talk_begins = True
         self.ended = False
 
     async def dial(self, caller: str | None, *, withheld: bool = False) -> None:
@@ -189,18 +189,19 @@ class PhoneCall:
                 frames.append(ulaw_decode(np.frombuffer(packet, np.uint8, offset=_RTP_HEAD.size)))
         return frames
 
-    def send(self, audio: NDArray[np.int16] | None, event: KeyEvent | None) -> None:
-        """Let 20 ms pass: send their audio, unless there is none, and the packets of the event that goes on."""
-        if event is not None:
-            self._event = _Event(event, self._stamp)
-        in_event = self._event is not None
+    def send(self, sent: Sent) -> None:
+        """Let 20 ms pass: send their audio, unless there is none, and the packets of the event that goes on.
+
+        A lost packet leaves its number out; one behind a pause that was not sent has the marker (RFC 3551, 4.1).
+        """
+        if sent.event is not None:
+            self._event = _Event(sent.event, self._stamp)
         if self._event is not None:
             self._send_event(self._event)
-        if audio is None:
-            self._sequence += not in_event  # it was sent, for all that the other side can tell, and lost
-        else:
-            self._packet(_PCMU, self._stamp, ulaw_encode(audio).tobytes(), marker=self._first)
-            self._first = False
+        if sent.audio is not None:
+            self._packet(_PCMU, self._stamp, ulaw_encode(sent.audio).tobytes(), marker=self._talk_begins)
+        self._sequence += sent.lost
+        self._talk_begins = sent.audio is None and not sent.lost
         self._stamp += FRAME_SAMPLES
 
     def _send_event(self, event: _Event) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from pydantic import ValidationError
 
 from dsp import decode, synthesize, ulaw_decode, ulaw_encode
 from dsp.tones import amplitude_of
-from ivr.impairments import LineQuality, TelephoneLine
+from ivr.impairments import Absent, LineQuality, TelephoneLine
 from ivr.recording import to_int16
 from ivr.telephony.audiosocket import FRAME_SAMPLES
 
@@ -19,13 +20,13 @@ FRAMES = 500
 SILENCE = np.zeros(FRAMES * FRAME_SAMPLES, np.int16)
 
 
-def carried(quality: dict[str, Any], samples: NDArray[np.int16] = SILENCE) -> list[NDArray[np.int16] | None]:
+def carried(quality: dict[str, Any], samples: NDArray[np.int16] = SILENCE) -> list[NDArray[np.int16] | Absent]:
     line = TelephoneLine(LineQuality.model_validate({"law": "linear"} | quality))
     return [line.carry(frame) for frame in samples.reshape(-1, FRAME_SAMPLES)]
 
 
 def arrived(quality: dict[str, Any], samples: NDArray[np.int16] = SILENCE) -> NDArray[np.int16]:
-    return np.concatenate([frame for frame in carried(quality, samples) if frame is not None])
+    return np.concatenate([frame for frame in carried(quality, samples) if not isinstance(frame, Absent)])
 
 
 def tone(hertz: float, dbm0: float, samples: int = len(SILENCE)) -> NDArray[np.int16]:
@@ -92,12 +93,28 @@ def test_a_bad_contact_makes_gaps_of_the_length_and_distance_asked_for() -> None
 
 def test_named_packets_are_lost_and_no_others() -> None:
     frames = carried({"loss": {"packets": [0, 7]}})
-    assert [place for place, frame in enumerate(frames) if frame is None] == [0, 7]
+    assert [place for place, frame in enumerate(frames) if frame is Absent.LOST] == [0, 7]
 
 
 def test_packets_are_lost_by_chance_at_the_rate_asked_for() -> None:
-    lost = sum(frame is None for frame in carried({"loss": {"percent": 5}}, np.zeros(10_000 * FRAME_SAMPLES, np.int16)))
-    assert 400 < lost < 600
+    frames = carried({"loss": {"percent": 5}}, np.zeros(10_000 * FRAME_SAMPLES, np.int16))
+    assert 400 < sum(frame is Absent.LOST for frame in frames) < 600
+
+
+def test_bursts_of_loss_have_the_rate_and_the_mean_length_that_are_asked_for() -> None:
+    quality = {"loss": {"percent": 5, "burst": 2.5}}
+    lost = [frame is Absent.LOST for frame in carried(quality, np.zeros(20_000 * FRAME_SAMPLES, np.int16))]
+    bursts = sum(now and not before for before, now in pairwise([False, *lost]))
+    assert sum(lost) / len(lost) == pytest.approx(0.05, abs=0.01)
+    assert sum(lost) / bursts == pytest.approx(2.5, abs=0.3)
+
+
+def test_a_telephone_that_suppresses_silence_sends_what_sounds_and_a_while_of_what_follows() -> None:
+    keys = tone(697, -10, 10 * FRAME_SAMPLES)
+    quiet = np.zeros(10 * FRAME_SAMPLES, np.int16)
+    frames = carried({"suppression": {"hangover_ms": 60}}, np.concatenate([keys, quiet, keys]))
+    sent = [frame is not Absent.NOT_SENT for frame in frames]
+    assert sent == [True] * 13 + [False] * 7 + [True] * 10
 
 
 def test_a_line_does_the_same_each_time_and_another_with_another_seed() -> None:

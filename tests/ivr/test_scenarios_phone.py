@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dsp import ulaw_decode
 from ivr.scenarios.phone import CallRefused, Datagrams, Message, PhoneCall, open_call
-from ivr.sender import SILENCE, KeyEvent
+from ivr.sender import SILENCE, KeyEvent, Sent
 
 HOST = "127.0.0.1"
 TONE: NDArray[np.int16] = np.full(160, 8000, np.int16)
@@ -110,8 +110,8 @@ async def test_audio_is_a_packet_every_20_ms_and_a_lost_one_leaves_its_place_emp
     exchange: Exchange, call: PhoneCall
 ) -> None:
     await answered(exchange, call)
-    for audio in (TONE, None, TONE):
-        call.send(audio, None)
+    for sent in (Sent(TONE), Sent(None, lost=True), Sent(TONE)):
+        call.send(sent)
     first, second = await exchange.packets()
     assert (first[0], second[0]) == (0x80, 0)  # PCMU; the first has the marker
     assert (second[1] - first[1], second[2] - first[2]) == (2, 320)
@@ -119,15 +119,26 @@ async def test_audio_is_a_packet_every_20_ms_and_a_lost_one_leaves_its_place_emp
     assert np.abs(heard.astype(int) - 8000).max() < 200
 
 
+async def test_behind_a_pause_that_was_not_sent_numbers_go_on_and_there_is_a_marker(
+    exchange: Exchange, call: PhoneCall
+) -> None:
+    await answered(exchange, call)
+    for sent in (Sent(TONE), Sent(None), Sent(None), Sent(TONE), Sent(TONE)):
+        call.send(sent)
+    first, second, third = await exchange.packets()
+    assert (second[0], second[1] - first[1], second[2] - first[2]) == (0x80, 1, 480)
+    assert (third[0], third[1] - first[1]) == (0, 2)
+
+
 async def test_an_event_counts_up_ends_three_times_and_takes_no_number_from_a_packet_that_was_not_sent(
     exchange: Exchange, call: PhoneCall
 ) -> None:
     await answered(exchange, call)
-    call.send(SILENCE, None)
-    call.send(None, KeyEvent("#", 3))
+    call.send(Sent(SILENCE))
+    call.send(Sent(None, event=KeyEvent("#", 3)))
     for _ in range(2):
-        call.send(None, None)
-    call.send(SILENCE, None)
+        call.send(Sent(None))
+    call.send(Sent(SILENCE))
     before, *events, after = await exchange.packets()
     assert [kind & 0x7F for kind, *_ in events] == [101] * 5
     assert [kind >> 7 for kind, *_ in events] == [1, 0, 0, 0, 0]
@@ -142,8 +153,8 @@ async def test_an_event_counts_up_ends_three_times_and_takes_no_number_from_a_pa
 
 async def test_a_key_can_be_sent_as_tone_and_event_at_once(exchange: Exchange, call: PhoneCall) -> None:
     await answered(exchange, call)
-    call.send(TONE, KeyEvent("5", 2))
-    call.send(TONE, None)
+    call.send(Sent(TONE, event=KeyEvent("5", 2)))
+    call.send(Sent(TONE))
     assert [kind & 0x7F for kind, *_ in await exchange.packets()] == [101, 0, 101, 101, 101, 0]
 
 
