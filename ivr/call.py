@@ -23,6 +23,7 @@ from ivr.dialogue.events import (
     HangUp,
     HungUp,
     Judged,
+    KeyMayBeLost,
     KeyPressed,
     KeyReleased,
     Outcome,
@@ -175,6 +176,10 @@ class CallSession:
             self.handle(KeyPressed(key), now)
             self.handle(KeyReleased(), now)  # such a frame comes when the key is released
         self._key_notes.heard(press, now, KeyHeard("rfc4733", counted, key, None))
+
+    def key_may_be_lost(self, now: float) -> None:
+        """The caller's audio had a hole in which a key may have been lost."""
+        self.handle(KeyMayBeLost(), now)
 
     def hung_up(self, now: float) -> None:
         """The caller went away."""

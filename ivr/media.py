@@ -56,6 +56,9 @@ class Session(Protocol):
     def key_frame(self, key: str, span: Span, now: float) -> None:
         """Take an RFC 4733 key."""
 
+    def key_may_be_lost(self, now: float) -> None:
+        """The caller's audio had a hole."""
+
     def hung_up(self, now: float) -> None:
         """The caller went away."""
 
@@ -89,6 +92,8 @@ class _Stream:
                 case AudioFrame():
                     first, *rest = self.playout.frames(item.audio, item.missing)
                     self.waiting.extend(rest)
+                    if self.playout.hole:
+                        self.session.key_may_be_lost(now)
                     return first
                 case NothingSent():
                     return self.playout.silence()

@@ -24,6 +24,8 @@ from ivr.telephony.audiosocket import FRAME_BYTES, FRAME_SAMPLES, SAMPLE_RATE_HZ
 SILENCE: Final = bytes(FRAME_BYTES)
 MOST_CONCEALED: Final = 4
 """Frames: a longer gap was hardly a loss, or so much was lost that nobody can say what it was."""
+HIDES_A_KEY: Final = 2
+"""Frames: with what lacks of the ones at its edges a hole of 40 ms may have held all of a key of 50 ms."""
 LONG: Final = 8
 """Frames: a gap of as many is more than a burst of loss."""
 SUPPRESSED: Final = 0.2
@@ -34,13 +36,18 @@ KNOWN_AFTER: Final = 25
 
 
 class Playout:
-    """One caller's audio."""
+    """One caller's audio.
+
+    Attributes:
+        hole: before the frame that came last there was none for so long that a key may have been lost in it.
+    """
 
     def __init__(self) -> None:
         self._last = SILENCE
         self._frames = 0
         self._silent = 0
         self._unsent = 0
+        self.hole = False
 
     @property
     def position_s(self) -> float:
@@ -60,13 +67,16 @@ class Playout:
         before, self._last = self._last, frame
         self._frames += missing + 1
         self._unsent = 0
+        self.hole = False
         if not missing:
             return (frame,)
         if missing >= LONG:
             self._silent += missing
         if missing > 1 and self._suppresses:
             return (*[SILENCE] * missing, frame)
-        return (*_stand_ins(before, frame, missing), frame)
+        filled, bridged = _filled(np.frombuffer(before, "<i2"), np.frombuffer(frame, "<i2"), missing)
+        self.hole = missing >= HIDES_A_KEY and not bridged
+        return (*(block.astype("<i2").tobytes() for block in filled.reshape(missing, FRAME_SAMPLES)), frame)
 
     def silence(self) -> bytes:
         """20 ms in which nothing came."""
@@ -88,17 +98,15 @@ class Playout:
         return self._silent >= max(KNOWN_AFTER, SUPPRESSED * self._frames)
 
 
-def _stand_ins(before: bytes, after: bytes, missing: int) -> list[bytes]:
-    filled = _filled(np.frombuffer(before, "<i2"), np.frombuffer(after, "<i2"), missing)
-    return [frame.astype("<i2").tobytes() for frame in filled.reshape(missing, FRAME_SAMPLES)]
-
-
-def _filled(before: NDArray[np.int16], after: NDArray[np.int16], missing: int) -> NDArray[np.int16]:
+def _filled(before: NDArray[np.int16], after: NDArray[np.int16], missing: int) -> tuple[NDArray[np.int16], bool]:
+    """What stands in for so many frames, and whether that is a tone that is known to have gone on."""
     samples = missing * FRAME_SAMPLES
     if missing > 1 and (first := pair_in(before)) and (second := pair_in(after)):
         # One frame that was late may have been counted with those that are missing.
         for gap in (samples, samples - FRAME_SAMPLES):
             if goes_on(first, second, FRAME_SAMPLES, gap):
-                return bridge(first, second, FRAME_SAMPLES, samples)
-        return np.zeros(samples, np.int16)
-    return np.zeros(samples, np.int16) if missing > MOST_CONCEALED else conceal(before, after, samples)
+                return bridge(first, second, FRAME_SAMPLES, samples), True
+        return np.zeros(samples, np.int16), False
+    if missing > MOST_CONCEALED:
+        return np.zeros(samples, np.int16), False
+    return conceal(before, after, samples), False

@@ -208,6 +208,8 @@ class _Exchange:
     def _hand_on(self, audio: NDArray[np.int16], now: float) -> None:
         missing, self._missing = self._missing, 0
         self._hear(self._playout.frames(audio.astype("<i2").tobytes(), missing), now)
+        if self._playout.hole:
+            self._session.key_may_be_lost(now)
 
     def _hear(self, frames: Sequence[bytes], now: float) -> None:
         for event in self._receiver.feed(np.frombuffer(b"".join(frames), "<i2")):

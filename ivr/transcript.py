@@ -243,10 +243,19 @@ def describe(entry: TranscriptEntry) -> str:
         case KeyMissed(value, failed, figures_):
             return f"near miss {_shown(value)}  failed: {failed}{_figures(figures_)}"
         case EntryJudged(judged):
-            attempt = "" if judged.verdict is Verdict.ACCEPTED else f" (no. {judged.attempt})"
-            return f"entry     {judged.step}: {judged.shown or 'nothing'} {judged.verdict.value}{attempt}"
+            return f"entry     {judged.step}: {judged.shown or 'nothing'} {_became(judged)}"
         case Ended(ending):
             return f"end       {ending.outcome.value} ({ending.reason})"
+
+
+def _became(judged: Judged) -> str:
+    match judged.verdict:
+        case Verdict.ACCEPTED:
+            return "accepted"
+        case Verdict.UNSURE:
+            return "does not fit, but a key may be lost: asked again"
+        case verdict:
+            return f"{verdict.value} (no. {judged.attempt})"
 
 
 def _shown(value: str | None) -> str:

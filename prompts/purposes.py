@@ -18,6 +18,7 @@ PURPOSES: Final[Mapping[str, str]] = MappingProxyType(
         "done.set": "goes on after the number that is read out: its temporary password is set",
         "done.next": "what to do with it: within 24 hours, choose a password at the settings site; thanks",
         "wrong.again": "what was entered is not right, enter it again",
+        "line.again": "the line broke up and a key may be lost, no wrong entry: enter it again",
         "start.over": "after three wrong entries, or silence: nothing was set, hang up and call again",
         "refused.withheld": "the caller withholds the number: dial with 186 before the access number",
         "refused.unknown": "the network gave no caller number: call from a subscribed line",

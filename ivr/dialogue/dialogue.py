@@ -17,6 +17,7 @@ from ivr.dialogue.events import (
     HangUp,
     HungUp,
     Judged,
+    KeyMayBeLost,
     KeyPressed,
     KeyReleased,
     NotAdmitted,
@@ -36,6 +37,7 @@ from ivr.dialogue.events import (
 )
 from ivr.dialogue.limits import Limits
 from ivr.dialogue.table import (
+    BROKEN_UP,
     CLOSINGS,
     PLEASE_WAIT,
     SLIPS,
@@ -78,6 +80,9 @@ class Dialogue:
         self._collector: Collector | None = None
         self._wrong = 0
         self._silent = 0
+        self._pressed = False
+        self._unsure = False
+        self._excused = False
         self._guidance_plays = False
         self._please_wait_at = math.inf
         self._swallow_hash_until = now
@@ -129,6 +134,9 @@ class Dialogue:
                 return self._key(key, now)
             case KeyReleased():
                 return self._key_released(now)
+            case KeyMayBeLost():
+                self._unsure = self._unsure or self._pressed  # what may be lost is a key between two keys
+                return []
             case TimePassed():
                 return self._time(now)
             case GuidanceEnded():
@@ -158,6 +166,7 @@ class Dialogue:
     # --- keys -----------------------------------------------------------------------------------------------
 
     def _key(self, key: str, now: float) -> list[Command]:
+        self._pressed = True
         if self._collector is None:
             return []  # nothing is asked for: the store works, or the last guidance plays
         if key == HASH and now < self._swallow_hash_until:
@@ -223,6 +232,7 @@ class Dialogue:
 
     def _judge(self, entry: Entry, now: float) -> list[Command]:
         step = STEPS[self._state]
+        unsure, self._unsure = self._unsure, False
         if entry.kind is EntryKind.HANG_UP:
             self._ending = self._gone_by
             return self._move(Signal.HUNG_UP, now)
@@ -236,6 +246,9 @@ class Dialogue:
                 return [judged, *self._move(signal, now)]
         if entry.kind is not EntryKind.PARTIAL:
             self._drop_keys_until = now + self._limits.typed_ahead_pause_s
+        if unsure and not self._excused and entry.keys:
+            self._excused = True
+            return self._again(Signal.UNSURE, Verdict.UNSURE, entry, 0, now)
         self._wrong += 1
         return self._again(Signal.WRONG, Verdict.WRONG, entry, self._wrong, now)
 
@@ -268,6 +281,7 @@ class Dialogue:
         if self._state in STEPS:
             if self._state is not before:
                 self._wrong = self._silent = 0
+                self._excused = False
                 self._step_ends_at = now + self._limits.step_s
             return self._ask(signal)
         self._collector = None
@@ -281,6 +295,8 @@ class Dialogue:
         match signal:
             case Signal.WRONG:
                 return self._say((*WRONG_ENTRY, *step.reminder))
+            case Signal.UNSURE:
+                return self._say((*BROKEN_UP, *step.reminder))
             case Signal.SILENT:
                 return self._say(step.reminder)
             case _:

@@ -92,6 +92,11 @@ class KeyReleased:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyMayBeLost:
+    """The caller's audio had a hole that is as long as a key."""
+
+
+@dataclass(frozen=True, slots=True)
 class GuidanceEnded:
     """The last `Say` was heard to its end (not: was stopped)."""
 
@@ -130,6 +135,7 @@ Event = (
     | StoreAway
     | KeyPressed
     | KeyReleased
+    | KeyMayBeLost
     | GuidanceEnded
     | TimePassed
     | Stored
@@ -173,6 +179,8 @@ class Verdict(Enum):
     ACCEPTED = "accepted"
     WRONG = "wrong"
     SILENT = "silent"
+    UNSURE = "unsure"
+    """It did not fit, but a key may have been lost on its way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +192,7 @@ class Judged:
         verdict: what became of it.
         keys: how many keys it had.
         shown: an accepted unit or number, or a number that was meant to be one of the line's; else `*` for each key.
-        attempt: which of the step's wrong entries or silences this is (0 if accepted).
+        attempt: which of the step's wrong entries or silences this is (0 if it is neither).
         named: whether `shown` is what was entered.
     """
 

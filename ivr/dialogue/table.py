@@ -65,6 +65,7 @@ class Signal(Enum):
     NOT_STORED = "caller gone, nothing stored"
     STORE_AWAY = "store away"
     WRONG = "wrong entry"
+    UNSURE = "wrong entry, a key may be lost"
     SILENT = "silence"
     GIVE_UP = "3rd wrong entry or silence, or out of time"
     SAID = "guidance heard"
@@ -88,24 +89,28 @@ TRANSITIONS: Mapping[State, Mapping[Signal, State]] = {
         Signal.TARGET_KNOWN: State.PASSWORD,
         Signal.TARGET_ASKED: State.NUMBER,
         Signal.WRONG: State.UNIT,
+        Signal.UNSURE: State.UNIT,
         Signal.SILENT: State.UNIT,
         **_ASKING,
     },
     State.NUMBER: {
         Signal.ACCEPTED: State.PASSWORD,
         Signal.WRONG: State.NUMBER,
+        Signal.UNSURE: State.NUMBER,
         Signal.SILENT: State.NUMBER,
         **_ASKING,
     },
     State.PASSWORD: {
         Signal.ACCEPTED: State.CONFIRM,
         Signal.WRONG: State.PASSWORD,
+        Signal.UNSURE: State.PASSWORD,
         Signal.SILENT: State.PASSWORD,
         **_ASKING,
     },
     State.CONFIRM: {
         Signal.MATCHED: State.STORING,
         Signal.WRONG: State.CONFIRM,
+        Signal.UNSURE: State.CONFIRM,
         Signal.SILENT: State.CONFIRM,
         **_ASKING,
     },
@@ -245,6 +250,7 @@ def done_guidance(request: Request) -> tuple[Part, ...]:
 
 
 WRONG_ENTRY: tuple[Part, ...] = ("wrong.again",)
+BROKEN_UP: tuple[Part, ...] = ("line.again",)
 START_OVER: tuple[Part, ...] = ("start.over",)
 PLEASE_WAIT: tuple[Part, ...] = ("storing.wait",)
 UNAVAILABLE: tuple[Part, ...] = ("unavailable",)

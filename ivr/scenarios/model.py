@@ -229,6 +229,7 @@ class Expectation(Described):
         still_opens: passwords of earlier calls, by number, that must still open the settings site.
         wrong: how many entries were wrong, by step; in a step that is not named none was.
         silent: likewise, how often the caller was silent.
+        unsure: likewise, how often an entry was not called wrong, for a key may have been lost.
         said: clips of guidance that were heard, in this order; others may have been heard between them.
         never_said: clips that must not have been heard.
         language: of the guidance that was heard.
@@ -240,6 +241,7 @@ class Expectation(Described):
     still_opens: dict[TelephoneNumber, EightDigits] = Field(default_factory=dict, repr=False)
     wrong: dict[StepName, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
     silent: dict[StepName, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
+    unsure: dict[StepName, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
     said: tuple[ClipId, ...] = ()
     never_said: tuple[ClipId, ...] = ()
     language: Language = DEFAULT_LANGUAGE

@@ -22,7 +22,7 @@ class Observed:
     Attributes:
         outcome: how it ended; None if nobody said.
         reason: why.
-        refused: the entries that were not accepted, in order: the step, and `wrong` or `silent`.
+        refused: the entries that were not accepted, in order: the step, and `wrong`, `silent` or `unsure`.
         said: the clips of guidance that the caller heard, in order; digits of numbers are left out.
         stored: targets and units of the temporary passwords that were stored since the call began.
         opening: the numbers whose expected password opens the settings site.
@@ -90,7 +90,12 @@ def _differences(expect: Expectation, observed: Observed) -> Iterator[Difference
         yield Difference("outcome", expect.outcome.value, f"{observed.outcome or 'none'}{reason}")
     elif expect.reason not in (None, observed.reason):
         yield Difference("reason", str(expect.reason), str(observed.reason))
-    for verdict, expected in ((EntryVerdict.WRONG, expect.wrong), (EntryVerdict.SILENT, expect.silent)):
+    counted = (
+        (EntryVerdict.WRONG, expect.wrong),
+        (EntryVerdict.SILENT, expect.silent),
+        (EntryVerdict.UNSURE, expect.unsure),
+    )
+    for verdict, expected in counted:
         got = Counter(step for step, word in observed.refused if word == verdict.value)
         if got != expected:
             yield Difference(f"{verdict.value} entries", _counts(expected), _counts(got))

@@ -67,7 +67,7 @@ def figures(mark: Mark) -> str:
 def judged(entry: EntryJudged) -> str:
     """What became of an entry, in a word or two."""
     judged = entry.judged
-    attempt = "" if judged.verdict is Verdict.ACCEPTED else f" ({judged.attempt})"
+    attempt = f" ({judged.attempt})" if judged.attempt else ""
     return f"{judged.step}: {judged.verdict.value}{attempt}"
 
 

@@ -135,3 +135,28 @@ def test_a_burst_of_loss_within_a_held_key_does_not_part_it(lost: int) -> None:
     frames = audio[: len(audio) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
     packets = [(number * BEAT_S, frame) for number, frame in enumerate(frames) if number not in missing]
     assert keys_of(events_of(packets, until_s=len(audio) / 8000 + 1)) == typed
+
+
+@pytest.mark.parametrize(("missing", "hides"), [(0, False), (1, False), (2, True), (5, True), (40, True)])
+def test_a_hole_as_long_as_a_key_may_hide_one(missing: int, hides: bool) -> None:
+    playout = Playout()
+    noise = np.random.default_rng(1).normal(0, 20, 2 * FRAME_SAMPLES).astype("<i2").reshape(2, -1)
+    for _ in range(400):
+        playout.frames(noise[0].tobytes(), 0)
+    playout.frames(noise[1].tobytes(), missing)
+    assert playout.hole == hides
+    playout.frames(noise[0].tobytes(), 0)
+    assert not playout.hole
+
+
+def test_a_tone_that_goes_on_hides_no_key_and_neither_does_a_pause_of_who_sends_none() -> None:
+    tone = pressed("5", tone_s=0.2, pause_s=0.0, lead_s=0.0)[: 6 * FRAME_SAMPLES].astype("<i2").reshape(6, -1)
+    held = Playout()
+    held.frames(tone[0].tobytes(), 0)
+    held.frames(tone[4].tobytes(), 3)
+    assert not held.hole
+    silent = Playout()
+    for _ in range(50):
+        silent.silence()
+    silent.frames(tone[0].tobytes(), 3)
+    assert not silent.hole

@@ -80,6 +80,9 @@ class _Listener:
     def key_frame(self, key: str, span: Span, now: float) -> None:
         self.frames += key
 
+    def key_may_be_lost(self, now: float) -> None:
+        pass
+
     def hung_up(self, now: float) -> None:
         self.over = True
 

@@ -9,6 +9,7 @@ from ivr.dialogue import Limits, State
 from ivr.dialogue.events import (
     Ending,
     GuidanceEnded,
+    KeyMayBeLost,
     KeyPressed,
     KeyReleased,
     NotAdmitted,
@@ -163,6 +164,73 @@ class TestPassword:
         assert call.said[-1] == "unavailable"
         call.hear_out()
         assert call.ending == Ending(Outcome.ERROR, "store_away")
+
+
+class TestKeysThatMayBeLost:
+    @pytest.mark.parametrize(
+        ("before", "wrong", "again"),
+        [
+            ("1", "2468135", "password.ask"),
+            ("1", "2468#", "password.ask"),
+            (f"1{PASSWORD}", "2468135", "confirm.ask"),
+            ("2", "031234567#", "number.ask"),
+        ],
+    )
+    def test_what_does_not_fit_is_asked_for_again_and_not_called_wrong_once(
+        self, before: str, wrong: str, again: str
+    ) -> None:
+        call = Conversation()
+        call.press(before)
+        for verdict, attempt, word in (
+            (Verdict.UNSURE, 0, "line.again"),
+            (Verdict.WRONG, 1, "wrong.again"),
+            (Verdict.WRONG, 2, "wrong.again"),
+        ):
+            call.press(wrong[:3])
+            call.happens(KeyMayBeLost())
+            call.press(wrong[3:])
+            call.wait(6)
+            assert (call.judged[-1].verdict, call.judged[-1].attempt) == (verdict, attempt)
+            assert call.said[-1] == f"{word}+{again}"
+            call.hear_out()
+
+    def test_each_step_asks_again_once(self) -> None:
+        call = Conversation()
+        call.press("1")
+        for wrong in ("2468#", PASSWORD, "1357#", PASSWORD):
+            call.happens(KeyMayBeLost())
+            call.press(wrong)
+            call.wait(2)
+        assert [judged.verdict for judged in call.judged] == [
+            Verdict.ACCEPTED,
+            Verdict.UNSURE,
+            Verdict.ACCEPTED,
+            Verdict.UNSURE,
+            Verdict.ACCEPTED,
+        ]
+        assert call.stored == [(Unit.LINE, CONTRACT, PASSWORD)]
+
+    def test_what_fits_counts_all_the_same(self) -> None:
+        call = Conversation()
+        call.press("1")
+        call.happens(KeyMayBeLost())
+        call.press(PASSWORD + PASSWORD)
+        assert call.stored == [(Unit.LINE, CONTRACT, PASSWORD)]
+
+    def test_a_hole_before_the_first_key_excuses_nothing(self) -> None:
+        call = Conversation()
+        call.happens(KeyMayBeLost())
+        call.press("9")
+        assert call.judged[-1].verdict is Verdict.WRONG
+
+    def test_a_hole_excuses_only_the_entry_in_which_it_was(self) -> None:
+        call = Conversation()
+        call.press("1246")
+        call.happens(KeyMayBeLost())
+        call.press("81357")
+        assert call.judged[-1].verdict is Verdict.ACCEPTED
+        call.press("11111111")
+        assert (call.judged[-1].verdict, call.judged[-1].attempt) == (Verdict.WRONG, 1)
 
 
 class TestWrongEntries:
