@@ -168,9 +168,9 @@ class CallSession:
                 refused = KeyMissed(missed.key, str(missed.failed_test), figures(missed))
                 self._key_notes.missed(self._press(now, counted=True), now, refused)
 
-    def key_frame(self, key: str, span: Span, now: float) -> None:
-        """Take an RFC 4733 key that came within this span of the caller's audio."""
-        counted = self._pairing.event(key, span)
+    def key_frame(self, key: str, span: Span, now: float, *, repeated: bool = False) -> None:
+        """Take an RFC 4733 key that came within this span of the caller's audio, for the first time or once more."""
+        counted = not repeated and self._pairing.event(key, span)
         press = self._press(now, counted=counted)
         if counted:
             self.handle(KeyPressed(key), now)

@@ -2,7 +2,7 @@
 
 `LineQuality` says it as a value (a scenario file has one), `TelephoneLine` does it to a stream, 20 ms at a time, the
 same each time for the same seed. In the order of a real path: the set's level, a bad contact, hum, dial tone and noise
-of the loop, its echo, an overloaded converter, pauses that are not sent, the law of G.711, and packets that never arrive.
+of the loop, its echo, an overloaded converter, pauses that are not sent, the law of G.711, packets that never arrive.
 
 Levels in dBm0 are those of one sine; 0 dBm0 is 3.14 dB below full scale (ITU-T G.711).
 """
@@ -91,7 +91,7 @@ class Gaps(Described):
 
 
 class Suppression(Described):
-    """A telephone that sends no packet while it is silent: below this level, and when it has been so for `hangover_ms`."""
+    """A telephone that sends no packet while it is silent: below this level, and so for `hangover_ms` already."""
 
     below_dbm0: Annotated[float, Field(ge=-60, le=-20)] = -45.0
     hangover_ms: Annotated[float, Field(ge=0, le=1000)] = 0.0

@@ -26,7 +26,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
 
-NEAR_S: Final = 0.5
+NEAR_S: Final = 1.0
 """From the end of a tone to the event that is its own, and from the begin of a tone to that of the event that came
 before the receiver had announced it."""
 BEHIND_S: Final = 0.4

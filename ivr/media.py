@@ -23,9 +23,9 @@ from dsp import DetectorBank
 from dsp import Event as ReceiverEvent
 from ivr.keys import Span
 from ivr.playout import Playout
-from ivr.telephony.audiosocket import FRAME_SAMPLES, SAMPLE_RATE_HZ, KeyFrame
+from ivr.telephony.audiosocket import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from ivr.telephony.audiosocket_server import AudioSocketConnection
-from ivr.telephony.inbox import AudioFrame, NothingSent
+from ivr.telephony.inbox import AudioFrame, KeySent, NothingSent
 
 _log = structlog.get_logger(__name__)
 
@@ -53,7 +53,7 @@ class Session(Protocol):
     def hear(self, event: ReceiverEvent, now: float) -> None:
         """Take what the receiver heard."""
 
-    def key_frame(self, key: str, span: Span, now: float) -> None:
+    def key_frame(self, key: str, span: Span, now: float, *, repeated: bool) -> None:
         """Take an RFC 4733 key."""
 
     def key_may_be_lost(self, now: float) -> None:
@@ -97,8 +97,8 @@ class _Stream:
                     return first
                 case NothingSent():
                     return self.playout.silence()
-                case KeyFrame():
-                    self.session.key_frame(item.key, self.playout.key(), now)
+                case KeySent(key, repeated):
+                    self.session.key_frame(key, self.playout.key(), now, repeated=repeated)
         return None
 
 

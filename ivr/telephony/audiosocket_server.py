@@ -26,7 +26,7 @@ from ivr.telephony.audiosocket import (
     audio_message,
 )
 from ivr.telephony.errors import RemoteProtocolError
-from ivr.telephony.inbox import AudioFrame, Inbox, NothingSent
+from ivr.telephony.inbox import AudioFrame, Inbox, KeySent, NothingSent
 
 _log = structlog.get_logger(__name__)
 
@@ -67,7 +67,7 @@ class AudioSocketConnection(asyncio.Protocol):
 
     # --- for the media clock --------------------------------------------------------------------------------
 
-    def take(self, now: float) -> AudioFrame | KeyFrame | NothingSent | None:
+    def take(self, now: float) -> AudioFrame | KeySent | NothingSent | None:
         """What the caller sent first and was not taken yet, if it can be taken at `now` of the loop's clock."""
         return self._inbox.take(now)
 

@@ -19,6 +19,7 @@ from typing import Final
 
 from ivr.telephony.arrivals import BEAT_S, Arrivals
 from ivr.telephony.audiosocket import FRAME_BYTES, Audio, KeyFrame
+from ivr.telephony.repeats import Repeats
 
 MAX_WAITING_FRAMES: Final = 500
 """Ten seconds of audio that the clock has not taken: whoever sends so much is not an exchange. (One on a host that is
@@ -44,6 +45,19 @@ class AudioFrame:
 
 
 @dataclass(frozen=True, slots=True)
+class KeySent:
+    """A key that came as an event. It may be a password digit.
+
+    Attributes:
+        key: which.
+        repeated: the exchange has told of the same event before (`ivr.telephony.repeats`).
+    """
+
+    key: str = field(repr=False)
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class NothingSent:
     """20 ms in which nothing came."""
 
@@ -54,7 +68,8 @@ class Inbox:
     def __init__(self) -> None:
         self._arrivals = Arrivals()
         self._rest = bytearray()
-        self._known: deque[AudioFrame | KeyFrame] = deque()
+        self._repeats = Repeats()
+        self._known: deque[AudioFrame | KeySent] = deque()
         self._doubted: list[bytes] = []
         self._quiet_from_s: float | None = None
         self._given = 0
@@ -75,13 +90,13 @@ class Inbox:
             payloads = []
             self._arrivals.interrupted()
             self._release()
-            self._known.append(message)
+            self._known.append(KeySent(message.key, self._repeats.key(message.key, now_s)))
             self._given = 0
         self._put_audio(payloads, now_s)
         if messages:
             self._quiet_from_s = now_s + QUIET_S
 
-    def take(self, now_s: float) -> AudioFrame | KeyFrame | NothingSent | None:
+    def take(self, now_s: float) -> AudioFrame | KeySent | NothingSent | None:
         """The oldest frame or key that can be taken at `now_s`; None if there is none."""
         if self._doubted and (missing := self._arrivals.settle(now_s)) is not None:
             self._release(missing)
@@ -103,6 +118,7 @@ class Inbox:
         frames = self._whole_frames(payloads)
         if not frames:
             return
+        self._repeats.audio(len(frames), now_s)
         missing = self._arrivals.arrived(len(frames), now_s)
         if missing:
             self._release(missing)

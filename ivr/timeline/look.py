@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ivr.dialogue.events import Verdict
 from ivr.timeline.model import Mark, Timeline
 from ivr.transcript import HIDDEN, EntryJudged, KeyHeard
 

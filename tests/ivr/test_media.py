@@ -15,8 +15,8 @@ from ivr.call import CallSession
 from ivr.dialogue import Dialogue, Limits
 from ivr.dialogue.events import Admitted, Ending, HungUp, Outcome, Stored, StorePassword
 from ivr.media import MAX_FRAMES_A_TICK, TICK_S, Media
-from ivr.telephony.audiosocket import FRAME_BYTES, KeyFrame
-from ivr.telephony.inbox import AudioFrame
+from ivr.telephony.audiosocket import FRAME_BYTES
+from ivr.telephony.inbox import AudioFrame, KeySent
 from ivr.transcript import Interrupted, KeyHeard, TranscriptEntry
 from prompts import Catalogue
 from tests.ivr.conftest import tones
@@ -30,13 +30,13 @@ class Peer:
     """An AudioSocket connection whose other end is the test."""
 
     def __init__(self) -> None:
-        self.inbox: list[AudioFrame | KeyFrame] = []
+        self.inbox: list[AudioFrame | KeySent] = []
         self.sent: list[bytes] = []
         self.ended = False
         self.broken: str | None = None
         self.terminated = False
 
-    def take(self, now: float) -> AudioFrame | KeyFrame | None:
+    def take(self, now: float) -> AudioFrame | KeySent | None:
         return self.inbox.pop(0) if self.inbox else None
 
     def send(self, frame: bytes | memoryview) -> None:
@@ -91,7 +91,7 @@ class Switchboard:
         for tick in range(round(seconds / TICK_S)):
             for peer, samples in audio.items():
                 if keys and tick in keys:
-                    peer.inbox.append(KeyFrame(keys[tick]))
+                    peer.inbox.append(KeySent(keys[tick]))
                 frame = samples[tick * FRAME_BYTES : (tick + 1) * FRAME_BYTES]
                 if frame:
                     peer.inbox.append(AudioFrame(frame.ljust(FRAME_BYTES, b"\0"), (losses or {}).get(tick, 0)))
@@ -133,7 +133,7 @@ async def test_key_frames_set_the_password_where_no_audio_comes_at_all(board: Sw
     _, peer = board.call()
     for key in f"1{PASSWORD}#{PASSWORD}#":
         board.run(0.2)
-        peer.inbox.append(KeyFrame(key))
+        peer.inbox.append(KeySent(key))
     board.run(1.0)
     assert [command.password for command in board.stored] == [PASSWORD]
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from credentials import Unit
 from ivr import phrases
 from ivr.dialogue.table import (
+    BROKEN_UP,
     CLOSINGS,
     PLEASE_WAIT,
     START_OVER,
@@ -147,7 +148,7 @@ def language(request: pytest.FixtureRequest) -> Catalogue:
 def test_the_dialogue_says_what_the_catalogues_have_and_nothing_else(language: Catalogue) -> None:
     request = Request("0312345678", target="0312345678", unit=Unit.LINE)
     said = [step.guidance(request) + step.reminder for step in STEPS.values()]
-    said += [*CLOSINGS.values(), WRONG_ENTRY, START_OVER, PLEASE_WAIT, UNAVAILABLE, done_guidance(request)]
+    said += [*CLOSINGS.values(), WRONG_ENTRY, BROKEN_UP, START_OVER, PLEASE_WAIT, UNAVAILABLE, done_guidance(request)]
     parts = {part for phrase in said for part in phrase}
     assert {part for part in parts if isinstance(part, str)} == set(PURPOSES)
     for phrase in said:

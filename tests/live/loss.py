@@ -77,7 +77,7 @@ class _Listener:
         if isinstance(event, KeyStarted):
             self.in_band += event.key
 
-    def key_frame(self, key: str, span: Span, now: float) -> None:
+    def key_frame(self, key: str, span: Span, now: float, *, repeated: bool) -> None:
         self.frames += key
 
     def key_may_be_lost(self, now: float) -> None:

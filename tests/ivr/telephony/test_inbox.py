@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.telephony.audiosocket import FRAME_BYTES, Audio, KeyFrame
-from ivr.telephony.inbox import MAX_WAITING_FRAMES, AudioFrame, Inbox
+from ivr.telephony.inbox import MAX_WAITING_FRAMES, QUIET_S, AudioFrame, Inbox, KeySent, NothingSent
 
 BEAT_S = 0.02
 
@@ -19,7 +19,7 @@ def audio(number: int) -> Audio:
     return Audio(frame(number))
 
 
-def taken(inbox: Inbox, now_s: float) -> list[AudioFrame | KeyFrame]:
+def taken(inbox: Inbox, now_s: float) -> list[AudioFrame | KeySent | NothingSent]:
     found = []
     while (item := inbox.take(now_s)) is not None:
         found.append(item)
@@ -38,10 +38,10 @@ def test_frames_and_keys_keep_their_order() -> None:
     inbox.put([KeyFrame("7")], BEAT_S)
     assert taken(inbox, BEAT_S) == [
         AudioFrame(frame(0)),
-        KeyFrame("5"),
-        KeyFrame("6"),
+        KeySent("5"),
+        KeySent("6"),
         AudioFrame(frame(1)),
-        KeyFrame("7"),
+        KeySent("7"),
     ]
 
 
@@ -79,7 +79,7 @@ def test_a_key_behind_a_frame_in_doubt_does_not_overtake_it() -> None:
     inbox = Inbox()
     put_at(inbox, 0, 1, 3)
     inbox.put([KeyFrame("5")], 3.1 * BEAT_S)
-    assert taken(inbox, 3.2 * BEAT_S)[-2:] == [AudioFrame(frame(2)), KeyFrame("5")]
+    assert taken(inbox, 3.2 * BEAT_S)[-2:] == [AudioFrame(frame(2)), KeySent("5")]
 
 
 def test_what_is_in_doubt_when_the_caller_goes_is_heard_all_the_same() -> None:
@@ -109,3 +109,32 @@ def test_audio_in_pieces_of_any_size_comes_out_as_it_was_sent(sizes: list[int], 
     inbox.close()
     out += b"".join(item.audio for item in taken(inbox, now) if isinstance(item, AudioFrame))
     assert out == sent[: len(sent) // FRAME_BYTES * FRAME_BYTES]
+
+
+def test_silence_is_given_when_nothing_has_come_for_a_while_and_counted_against_what_is_missing() -> None:
+    inbox = Inbox()
+    put_at(inbox, 0, 1, 2)
+    beats = range(3, 31)
+    given = sum(isinstance(item, NothingSent) for beat in beats for item in taken(inbox, (beat + 0.1) * BEAT_S))
+    quiet = round(QUIET_S / BEAT_S)
+    assert given == 31 - 3 - quiet + 1
+    inbox.put([audio(3)], 31 * BEAT_S)
+    inbox.put([audio(4)], 32 * BEAT_S)
+    first, second = taken(inbox, 32 * BEAT_S)
+    assert first == AudioFrame(frame(3), missing=28 - given)
+    assert second == AudioFrame(frame(4))
+
+
+def test_silence_that_turns_out_to_have_been_a_network_that_stood_still_takes_nothing_away() -> None:
+    inbox = Inbox()
+    put_at(inbox, 0, 1, 2)
+    given = [item for beat in range(3, 31) for item in taken(inbox, (beat + 0.1) * BEAT_S)]
+    assert given
+    inbox.put([audio(number) for number in range(3, 32)], 31 * BEAT_S)
+    assert taken(inbox, 32 * BEAT_S) == [AudioFrame(frame(number)) for number in range(3, 32)]
+
+
+def test_before_the_first_packet_time_passes_as_well() -> None:
+    inbox = Inbox()
+    assert taken(inbox, 0.0) == []
+    assert taken(inbox, QUIET_S + 0.001) == [NothingSent()]

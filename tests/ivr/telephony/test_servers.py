@@ -9,10 +9,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from ivr.telephony.audiosocket import FRAME_BYTES, TERMINATE, KeyFrame, audio_message, message
+from ivr.telephony.audiosocket import FRAME_BYTES, TERMINATE, audio_message, message
 from ivr.telephony.audiosocket_server import AudioSocketConnection, AudioSocketLimits, AudioSocketServer
 from ivr.telephony.fastagi_server import AgiChannel, AgiLimits, ChannelGone, FastAgiServer
-from ivr.telephony.inbox import MAX_WAITING_FRAMES, AudioFrame
+from ivr.telephony.inbox import MAX_WAITING_FRAMES, AudioFrame, KeySent
 
 REQUEST = b"agi_network: yes\nagi_uniqueid: 1\n\n"
 
@@ -196,7 +196,7 @@ class TestAudioSocket:
                 return len(taken) == 3
 
             await until(all_taken)
-            assert taken == [AudioFrame(b"\1\0" * 160), KeyFrame("5"), AudioFrame(b"\2\0" * 160)]
+            assert taken == [AudioFrame(b"\1\0" * 160), KeySent("5"), AudioFrame(b"\2\0" * 160)]
             (connection,) = connections
             writer.close()
             await until(lambda: connection.ended)
