@@ -16,7 +16,8 @@ import numpy as np
 
 from dsp.burst import fit_hop
 from dsp.compiled import inner
-from dsp.goertzel import BLOCK, HOP, HOPS, RATE, Floats
+from dsp.goertzel import BLOCK, HOP, HOPS, RATE
+from dsp.least_squares import least_squares
 from dsp.records import KEPT, REMEMBERED, Flag, Record
 from dsp.tones import HIGH_HZ, LOW_HZ
 
@@ -24,8 +25,6 @@ REACH_HOPS: Final = 0.32 * RATE / HOP
 """The echo of a key sounds at most this long after its end."""
 WINDOW: Final = 5
 """Hops over which tones are told apart."""
-RIDGE: Final = 1e-3
-"""Share of its energy that is added to each tone's: solvable whatever the window."""
 
 _HOPS: Final = KEPT * HOPS
 _TURN: Final = 2 * np.pi / RATE
@@ -80,7 +79,7 @@ def clean(channel: Record, low_offset_percent: float, high_offset_percent: float
     rests = np.empty(windows, np.float32)
     for window in range(windows):
         part = slice(window * HOP, (window + WINDOW) * HOP)
-        rests[window] = _least_squares(waves[:count, part], samples[part], weights[window])
+        rests[window] = least_squares(waves[:count, part], samples[part], weights[window])
     for hop in range(_HOPS):
         best = max(hop - WINDOW + 1, 0)
         for window in range(best + 1, min(hop, windows - 1) + 1):
@@ -91,36 +90,3 @@ def clean(channel: Record, low_offset_percent: float, high_offset_percent: float
             if foreign[column]:
                 samples[part] -= weights[best, column] * waves[column, part]
         fit_hop(samples[part], key, channel["fits"], (newest + 1 - KEPT) * HOPS + hop)
-
-
-@inner
-def _least_squares(columns: Floats, samples: Floats, weights: Floats) -> np.float32:
-    """Fill in the weights of the columns that explain the samples best, by Cholesky's method; the share of the
-    samples' energy that is left."""
-    count = len(columns)
-    lower = np.zeros((count, count))
-    right = np.zeros(count)
-    for row in range(count):
-        for column in range(row + 1):
-            lower[row, column] = np.sum(columns[row] * columns[column])
-        right[row] = np.sum(columns[row] * samples)
-        lower[row, row] *= 1 + RIDGE
-    explained = 0.0
-    for row in range(count):
-        for column in range(row + 1):
-            total = lower[row, column]
-            for n in range(column):
-                total -= lower[row, n] * lower[column, n]
-            lower[row, column] = total / lower[column, column] if column < row else np.sqrt(total)
-        total = right[row]
-        for n in range(row):
-            total -= lower[row, n] * right[n]
-        right[row] = total / lower[row, row]
-        explained += right[row] ** 2
-    for row in range(count - 1, -1, -1):
-        total = right[row]
-        for n in range(row + 1, count):
-            total -= lower[n, row] * weights[n]
-        weights[row] = total / lower[row, row]
-    energy = np.sum(samples * samples)
-    return np.float32(1 - explained / max(energy, 1e-6))

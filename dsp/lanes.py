@@ -28,6 +28,7 @@ from dsp.cleaning import clean, echoes_may_sound
 from dsp.compiled import inner, outer
 from dsp.echo import is_pressed, note_end
 from dsp.goertzel import BLOCK, HOPS, Floats
+from dsp.overdrive import overdriven
 from dsp.records import (
     CHANNEL,
     ENDED,
@@ -42,7 +43,7 @@ from dsp.records import (
     Record,
 )
 from dsp.screen import see, weigh
-from dsp.verdict import ECHO, Figures, judge
+from dsp.verdict import DISTORTED, ECHO, Figures, judge
 
 SOLID: Final = np.float32(0.85)
 """A block whose pair has as much of the energy of the stronger of the last two cannot hold a gap."""
@@ -149,6 +150,8 @@ def seek(channel: Record, hit: bool, over: bool, limits: Record, scratch: Record
     closed = extent.found and extent.closed
     channel["begin"] = begin if extent.found else np.nan
     failed, figures = verdict.failed, verdict.figures
+    if failed in DISTORTED and verdict.measured and overdriven(channel, begin, end, figures):
+        failed = PASSED
     if failed == PASSED and not is_pressed(channel, begin, end, closed, extent.plateau, figures, start, scratch):
         failed = ECHO
     if failed == PASSED:

@@ -35,6 +35,9 @@ TICK_S: Final = FRAME_SAMPLES / SAMPLE_RATE_HZ
 MAX_TICKS_MADE_UP: Final = 25
 """After a longer standstill (half a second) the callers have heard a gap already; filling it up later helps nobody."""
 
+HOLE_PROVED_S: Final = 0.2
+"""A hole is one if what is missing has not come by then."""
+
 MAX_FRAMES_A_TICK: Final = 4
 """How many frames of one call are heard in one tick, so that a burst from one peer does not delay the others."""
 
@@ -82,6 +85,7 @@ class _Stream:
     done: asyncio.Future[None]
     playout: Playout = field(default_factory=Playout)
     waiting: deque[bytes] = field(default_factory=deque)
+    hole_s: float | None = None
 
     def next_frame(self, now: float) -> bytes | None:
         """The next frame for the receiver, if there is one; keys that came before it go to the session."""
@@ -92,8 +96,10 @@ class _Stream:
                 case AudioFrame():
                     first, *rest = self.playout.frames(item.audio, item.missing)
                     self.waiting.extend(rest)
-                    if self.playout.hole:
-                        self.session.key_may_be_lost(now)
+                    if item.ahead:
+                        self.hole_s = None
+                    elif self.playout.hole:
+                        self.hole_s = now
                     return first
                 case NothingSent():
                     return self.playout.silence()
@@ -221,6 +227,9 @@ class Media:
                 session.hung_up(now)
             else:
                 session.stream_broken(now)
+        if stream.hole_s is not None and now - stream.hole_s >= HOLE_PROVED_S:
+            stream.hole_s = None
+            session.key_may_be_lost(now)
         frame = session.tick(now)
         if not session.over and not connection.ended:
             connection.send(frame)

@@ -2,9 +2,10 @@
 
 Audio is missing because packets were lost, because the caller's telephone sends none in a pause (silence suppression),
 or because an RFC 4733 event goes on and the exchange withholds it. One packet is lost: no pause between keys is so
-short. More are a pause on a line that has been seen to send none. On another a tone that sounds in phase on both sides
-of what is missing went on in it (`dsp.continuity`); pairs that sound there out of phase did not, and there was a pause.
-Where that cannot be told a short gap is filled by what its edges expect, a long one by silence.
+short. More are a pause on a line that has been seen to send none. On another two were lost as well, for with a tone
+that sounds to both edges the pause would be one of 40 ms. Around more, a tone that sounds in phase on both sides went
+on (`dsp.continuity`); pairs that sound there out of phase did not, and there was a pause. Where that cannot be told a
+short gap is filled by what its edges expect, a long one by silence.
 
 Here a stream's time runs: positions count what is played out, not what arrived.
 """
@@ -22,6 +23,7 @@ from ivr.keys import Span
 from ivr.telephony.audiosocket import FRAME_BYTES, FRAME_SAMPLES, SAMPLE_RATE_HZ
 
 SILENCE: Final = bytes(FRAME_BYTES)
+SURELY_LOST: Final = 2
 MOST_CONCEALED: Final = 4
 """Frames: a longer gap was hardly a loss, or so much was lost that nobody can say what it was."""
 HIDES_A_KEY: Final = 2
@@ -101,12 +103,14 @@ class Playout:
 def _filled(before: NDArray[np.int16], after: NDArray[np.int16], missing: int) -> tuple[NDArray[np.int16], bool]:
     """What stands in for so many frames, and whether that is a tone that is known to have gone on."""
     samples = missing * FRAME_SAMPLES
-    if missing > 1 and (first := pair_in(before)) and (second := pair_in(after)):
-        # One frame that was late may have been counted with those that are missing.
-        for gap in (samples, samples - FRAME_SAMPLES):
-            if goes_on(first, second, FRAME_SAMPLES, gap):
-                return bridge(first, second, FRAME_SAMPLES, samples), True
-        return np.zeros(samples, np.int16), False
-    if missing > MOST_CONCEALED:
-        return np.zeros(samples, np.int16), False
-    return conceal(before, after, samples), False
+    first, second = (pair_in(before), pair_in(after)) if missing > 1 else (None, None)
+    if first is None or second is None:
+        silent = missing > MOST_CONCEALED
+        return np.zeros(samples, np.int16) if silent else conceal(before, after, samples), False
+    if missing <= SURELY_LOST and first.key == second.key:
+        return conceal(before, after, samples), True
+    # By jitter one frame too many may have been counted, or one too few.
+    for gap in (samples, samples - FRAME_SAMPLES, samples + FRAME_SAMPLES):
+        if goes_on(first, second, FRAME_SAMPLES, gap):
+            return bridge(first, second, FRAME_SAMPLES, samples), True
+    return np.zeros(samples, np.int16), False

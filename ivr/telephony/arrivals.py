@@ -23,12 +23,17 @@ PATIENCE_S: Final = 1.25 * BEAT_S
 
 
 class Arrivals:
-    """Watches the beat of one call's frames."""
+    """Watches the beat of one call's frames.
+
+    Attributes:
+        ahead: more frames have come than were due: some that seemed to be missing were late.
+    """
 
     def __init__(self) -> None:
         self._due_s: float | None = None
         self._doubted = 0
         self._doubted_at_s = 0.0
+        self.ahead = False
 
     @property
     def in_doubt(self) -> bool:
@@ -48,6 +53,7 @@ class Arrivals:
         if self._due_s is None:
             self._due_s = now_s + BEAT_S
             return 0
+        self.ahead = False
         last_due_s = self._due_s + (frames - 1) * BEAT_S
         late = (now_s - last_due_s) / BEAT_S
         behind = int(late + 1.0 - LATE) if late > 0.0 else 0
@@ -55,7 +61,8 @@ class Arrivals:
         confirmed = self._doubted if behind >= self._doubted else 0
         self._doubted = behind - confirmed
         self._doubted_at_s = now_s
-        if confirmed > KEPT or late < -1.0:  # another beat, or more than was due
+        self.ahead = late < -1.0
+        if confirmed > KEPT or self.ahead:  # another beat, or more than was due
             self._begin_anew(now_s + BEAT_S)
             return confirmed
         expected_s = last_due_s + confirmed * BEAT_S

@@ -38,10 +38,12 @@ class AudioFrame:
     Attributes:
         audio: signed 16-bit little-endian samples at 8 kHz, `FRAME_BYTES` octets.
         missing: how many frames did not arrive just before it, those aside for which silence was given already.
+        ahead: more frames have come than were due: what was missing before was late.
     """
 
     audio: bytes = field(repr=False)
     missing: int = 0
+    ahead: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,6 @@ class Inbox:
     def _release(self, missing: int = 0) -> None:
         """What was in doubt is known now: so many frames are missing before it."""
         for frame in self._doubted:
-            self._known.append(AudioFrame(frame, max(0, missing - self._given)))
+            self._known.append(AudioFrame(frame, max(0, missing - self._given), self._arrivals.ahead))
             missing = self._given = 0
         self._doubted.clear()

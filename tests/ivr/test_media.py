@@ -242,3 +242,19 @@ async def test_a_connection_that_had_to_be_closed_is_not_the_callers_hang_up(boa
     board.run(TICK_S)
     assert session.ending == Ending(Outcome.ERROR, "stream_broken")
     assert board.media.calls == 0
+
+
+@pytest.mark.parametrize(("comes_late", "told"), [(False, 1), (True, 0)])
+async def test_a_hole_is_told_of_unless_what_was_missing_was_only_late(
+    board: Switchboard, monkeypatch: pytest.MonkeyPatch, comes_late: bool, told: int
+) -> None:
+    holes: list[float] = []
+    monkeypatch.setattr(CallSession, "key_may_be_lost", lambda _session, now: holes.append(now))
+    _, peer = board.call()
+    silence = bytes(FRAME_BYTES)
+    peer.inbox += [AudioFrame(silence), AudioFrame(silence, missing=3)]
+    board.run(0.1)
+    assert holes == []
+    peer.inbox.append(AudioFrame(silence, ahead=comes_late))
+    board.run(0.3)
+    assert len(holes) == told

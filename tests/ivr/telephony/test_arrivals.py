@@ -96,3 +96,18 @@ def test_after_audio_was_withheld_the_next_frame_begins_a_new_beat() -> None:
     watch.interrupted()
     assert not watch.in_doubt
     assert [watch.arrived(1, beat * 0.02) for beat in (6.5, 7.5, 9.5, 10.5)] == [0, 0, 0, 1]
+
+
+def test_frames_that_were_taken_for_missing_and_come_all_the_same_are_told_of() -> None:
+    watch = Arrivals()
+    for beat in (0, 1, 2):
+        watch.arrived(1, beat * 0.02)
+    watch.arrived(1, 5.5 * 0.02)
+    assert watch.settle(7 * 0.02) == 2
+    ahead = []
+    for _ in range(4):
+        watch.arrived(1, 7.1 * 0.02)
+        ahead.append(watch.ahead)
+    assert any(ahead)
+    watch.arrived(1, 8.1 * 0.02)
+    assert not watch.ahead

@@ -1,0 +1,80 @@
+"""Keys that were shouted into a line are heard; what only has as much beside the pair is not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from dsp import KEYS, decode, ulaw_decode, ulaw_encode
+from dsp.tones import key_tones
+
+RATE = 8000
+PAUSE = np.zeros(800)
+
+
+def pair(chance: np.random.Generator, key: str, seconds: float) -> NDArray[np.float64]:
+    """A key off its frequencies, twisted, from any phase on; its peak is 1."""
+    at = np.arange(round(seconds * RATE)) / RATE
+    off, phase = chance.uniform(0.985, 1.015, 2), chance.uniform(0, 2 * np.pi, 2)
+    low, high = np.array(key_tones(key)) * off
+    twist = 10 ** (chance.uniform(-3, 3) / 20)
+    wave = np.cos(2 * np.pi * low * at + phase[0]) + twist * np.cos(2 * np.pi * high * at + phase[1])
+    return np.asarray(wave / np.abs(wave).max())
+
+
+def sent(parts: list[NDArray[np.float64]]) -> NDArray[np.int16]:
+    wave = np.concatenate([part for burst in parts for part in (PAUSE, burst)] + [PAUSE])
+    return ulaw_decode(ulaw_encode(np.rint(wave * 12000).astype(np.int16)))
+
+
+@pytest.mark.parametrize("by_db", [6, 8, 9, 10, 12, 15, 18])
+@pytest.mark.parametrize("seconds", [0.045, 0.06, 0.1])
+def test_keys_that_are_cut_off_at_their_peaks_are_heard(by_db: float, seconds: float) -> None:
+    chance = np.random.default_rng(by_db)
+    ceiling = 10 ** (-by_db / 20)
+    bursts = [np.clip(pair(chance, key, seconds), -ceiling, ceiling) / ceiling for key in KEYS]
+    assert decode(sent(bursts)) == KEYS
+
+
+def test_a_soft_overload_is_one_too() -> None:
+    chance = np.random.default_rng(1)
+    bursts = [np.tanh(4 * pair(chance, key, 0.08)) for key in KEYS]
+    assert decode(sent(bursts)) == KEYS
+
+
+def test_a_pair_with_even_harmonics_is_no_key() -> None:
+    chance = np.random.default_rng(2)
+    at = np.arange(800) / RATE
+    bursts = []
+    for key in KEYS:
+        burst = np.zeros(800)
+        for hertz in key_tones(key):
+            for number, amplitude in ((1, 1.0), (2, 0.5), (3, 0.35)):
+                burst += amplitude * np.cos(2 * np.pi * number * hertz * at + chance.uniform(0, 2 * np.pi))
+        bursts.append(burst / np.abs(burst).max())
+    assert decode(sent(bursts)) == ""
+
+
+def test_a_pair_in_as_much_noise_is_no_key() -> None:
+    chance = np.random.default_rng(3)
+    bursts = []
+    for key in KEYS:
+        burst = pair(chance, key, 0.1)
+        noise = chance.standard_normal(burst.size) * np.sqrt(np.mean(burst**2) / 10**0.7)
+        bursts.append((burst + noise) / 2)
+    assert decode(sent(bursts)) == ""
+
+
+def test_a_pair_whose_products_have_phases_of_their_own_is_no_key() -> None:
+    chance = np.random.default_rng(4)
+    at = np.arange(800) / RATE
+    bursts = []
+    for key in KEYS:
+        low, high = key_tones(key)
+        burst = pair(chance, key, 0.1)
+        for m, n in ((3, 0), (0, 3), (2, 1), (2, -1), (1, 2), (-1, 2)):
+            burst += 0.12 * np.cos(2 * np.pi * (m * low + n * high) * at + chance.uniform(0, 2 * np.pi))
+        bursts.append(burst / np.abs(burst).max())
+    heard = decode(sent(bursts))
+    assert len(heard) <= 2
