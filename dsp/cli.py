@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +21,7 @@ from dsp.audio import TELEPHONE_RATE, AudioError, coding_of, pieces_at_8k, read_
 from dsp.conformance import report
 from dsp.conformance.coders import missing_coders
 from dsp.conformance.conditions import CONDITIONS
+from dsp.conformance.corpus import Recording
 from dsp.conformance.networks import NETWORKS
 from dsp.conformance.receivers import CommandError, command_receiver, own_receiver, spandsp_receiver
 from dsp.conformance.runner import run, shortfalls
@@ -188,6 +190,7 @@ def conformance(
     speech: Annotated[
         list[Path] | None, typer.Option(help="Speech files, or folders of them, that hold no keys.")
     ] = None,
+    write: Annotated[Path | None, typer.Option(help="Folder to write the recordings to, as WAV files.")] = None,
 ) -> None:
     """Test receivers: ITU-T Q.24's limits, lines, networks and their coders, signals without keys, speech."""
     chosen = [item for item in (*CONDITIONS, *NETWORKS) if only.lower() in f"{item.section} {item.name}".lower()]
@@ -209,12 +212,13 @@ def conformance(
                 range(first_seed, first_seed + seeds),
                 keys=keys,
                 progress=lambda: progress.advance(bar),
+                keep=_writer(write),
             )
             talk = []
             if files:
                 speech_bar = progress.add_task("speech files", total=len(files))
                 talk = run_speech(receivers, files, progress=lambda: progress.advance(speech_bar))
-    except (AudioError, CommandError, SpandspMissingError) as error:
+    except (AudioError, CommandError, SpandspMissingError, OSError) as error:
         typer.echo(f"dtmf: {error}", err=True)
         raise typer.Exit(1) from error
     console = Console()
@@ -233,6 +237,19 @@ def conformance(
         console.print(f"{ours} falls short in {len(short)} conditions: " + ", ".join(item.name for item in short[:8]))
     if short or any(item.keys for item in talk if item.receiver == ours):
         raise typer.Exit(1)
+
+
+def _writer(folder: Path | None) -> Callable[[Recording, int], None]:
+    """Writes recordings of the tables to files that are named after their condition and seed."""
+    if folder is None:
+        return lambda _recording, _seed: None
+
+    def write(recording: Recording, seed: int) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        words = re.sub(r"[^a-z0-9.+]+", "-", recording.condition.name.lower())
+        write_audio(folder / f"{words}-{seed}.wav", recording.samples, TELEPHONE_RATE)
+
+    return write
 
 
 @app.command("bench")

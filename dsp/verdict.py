@@ -42,7 +42,7 @@ ORDINARY_IDLE: Final = 0.5
 MAX_STRANGENESS: Final = 1.8
 """Line disturbances bring a key near one limit or half near two; speech that gets this far is near to many.
 Over 24,000 keys with every disturbance of `conformance` the sum stayed below 1.7, over 38 h of speech that passed
-the single limits (doubled) it was above 2.0, mostly above 4; in 46 h more one burst had 1.85."""
+the single limits (doubled) it was above 2.0, mostly above 4; one burst in 46 h more had between 1.8 and 2."""
 WORN_OFFSET_PERCENT: Final = 0.7
 WORN_NOISE: Final = 0.045
 WORN_DRIFT_RAD: Final = 0.3

@@ -141,6 +141,28 @@ class LineQuality(Described):
     seed: Annotated[int, Field(ge=0)] = 1
 
 
+class Losses:
+    """Which packets are lost, by chance: within a burst all are, outside of one none (E. N. Gilbert's model, 1960).
+
+    Args:
+        share: of all packets.
+        burst: how many are lost together in the mean; 1: each by a chance of its own.
+        chance: makes it.
+    """
+
+    def __init__(self, share: float, burst: float, chance: np.random.Generator) -> None:
+        ends = min(1 / burst, 1 - share)
+        self._goes_on = 1 - ends
+        self._begins = share * ends / (1 - share)
+        self._chance = chance
+        self._in_burst = False
+
+    def next(self) -> bool:
+        """Whether the next packet is lost."""
+        self._in_burst = bool(self._chance.random() < (self._goes_on if self._in_burst else self._begins))
+        return self._in_burst
+
+
 class TelephoneLine:
     """One caller's line; the frames of one call go through it in order.
 
@@ -151,9 +173,8 @@ class TelephoneLine:
     def __init__(self, quality: LineQuality) -> None:
         self._quality = quality
         self._noise = np.random.default_rng((quality.seed, 0))
-        self._chance = np.random.default_rng((quality.seed, 1))
+        self._losses = Losses(quality.loss.percent / 100, quality.loss.burst, np.random.default_rng((quality.seed, 1)))
         self._packet = 0
-        self._in_burst = False
         self._silent_ms = 0.0
         delay = 0 if quality.echo is None else round(quality.echo.delay_ms * SAMPLE_RATE_HZ / 1000)
         self._past = np.zeros(delay)
@@ -183,7 +204,7 @@ class TelephoneLine:
             samples = self._echoed(samples, quality.echo.level_db)
         ceiling = INT16_FULL_SCALE * 10 ** (quality.clip_dbfs / 20)
         linear = np.rint(samples * INT16_FULL_SCALE).clip(-ceiling, min(ceiling, 32767)).astype(np.int16)
-        lost = self._is_lost()
+        lost = self._losses.next() or self._packet in quality.loss.packets
         self._packet += 1
         if quality.suppression is not None and self._is_silent(linear, quality.suppression):
             return Absent.NOT_SENT
@@ -201,15 +222,6 @@ class TelephoneLine:
             return False
         self._silent_ms += FRAME_SAMPLES * 1000 / SAMPLE_RATE_HZ
         return self._silent_ms > suppression.hangover_ms
-
-    def _is_lost(self) -> bool:
-        """Two states: in a burst all are lost; it goes on after each with the chance that makes its mean length."""
-        loss = self._quality.loss
-        share = loss.percent / 100
-        ends = min(1 / loss.burst, 1 - share)
-        begins = share * ends / (1 - share)
-        self._in_burst = self._chance.random() < (1 - ends if self._in_burst else begins)
-        return self._in_burst or self._packet in loss.packets
 
 
 def _angle(at: NDArray[np.int_], hertz: float) -> Samples:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from dsp.conformance.conditions import Condition, Must
-from dsp.conformance.corpus import record
+from dsp.conformance.corpus import Recording, record
 from dsp.conformance.receivers import MeasuredReceiver
 
 
@@ -39,12 +39,14 @@ def run(
     *,
     keys: int = 64,
     progress: Callable[[], None] = lambda: None,
+    keep: Callable[[Recording, int], None] = lambda _recording, _seed: None,
 ) -> list[Result]:
-    """Measure all receivers on the same recordings, `keys` keys in each."""
+    """Measure all receivers on the same recordings, `keys` keys in each; `keep` gets each recording and its seed."""
     results = []
     for condition in conditions:
         for seed in seeds:
             recording = record(condition, seed=seed, keys=keys)
+            keep(recording, seed)
             for receiver in receivers:
                 heard = receiver.decode(recording.samples)
                 wrong = distance(recording.expected, heard)

@@ -164,3 +164,12 @@ def test_conformance_names_a_command_that_does_not_run():
     )
     assert result.exit_code == 1
     assert "/no/such/receiver" in result.stderr
+
+
+def test_conformance_writes_its_recordings_for_whoever_wants_to_look_at_them(tmp_path):
+    words = ["conformance", "--only", "echo 80 ms -20 dB", "--seeds", "2", "--first-seed", "7", "--keys", "4"]
+    result = cli.invoke(app, [*words, "--write", str(tmp_path / "lines")])
+    assert result.exit_code == 0
+    written = sorted(path.name for path in (tmp_path / "lines").iterdir())
+    assert written == ["echo-80-ms-20-db-7.wav", "echo-80-ms-20-db-8.wav"]
+    assert len(decode_file(tmp_path / "lines" / written[0])) == 4

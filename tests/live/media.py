@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from dsp.g711 import ulaw_encode
 from dsp.tones import synthesize
+from ivr.impairments import Losses
 
 SAMPLE_RATE_HZ = 8000
 PACKET_SAMPLES = 160
@@ -66,11 +67,13 @@ class BadLine:
     """A way to the exchange that loses packets, and fingers that know no packets: tones begin anywhere within one.
 
     Attributes:
-        loss: share of the packets that never arrive, each by chance.
+        loss: share of the packets that never arrive, by chance.
+        burst: how many are lost together in the mean; 1: each by a chance of its own.
         seed: of the chances.
     """
 
     loss: float
+    burst: float = 1.0
     seed: int
 
 
@@ -126,6 +129,7 @@ def write_track(
         When each packet of the file is due, in seconds from its start.
     """
     chance = np.random.default_rng(0 if line is None else line.seed)
+    losses = None if line is None else Losses(line.loss, line.burst, chance)
     strokes, end = _strokes(presses, timing)
     total = end + round(tail_s / PACKET_S)
     audio = np.zeros(total * PACKET_SAMPLES, dtype=np.int16)
@@ -149,7 +153,7 @@ def write_track(
     with path.open("wb") as file:
         file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
         for sequence, (when, marker, payload_type, timestamp, payload) in enumerate(packets):
-            if line is not None and chance.random() < line.loss:
+            if losses is not None and losses.next():
                 continue
             head = struct.pack(">BBHII", 0x80, marker << 7 | payload_type, sequence, timestamp, 0x6B617269)
             frame = _udp_frame(head + payload)
