@@ -246,7 +246,7 @@ def _writer(folder: Path | None) -> Callable[[Recording, int], None]:
 
     def write(recording: Recording, seed: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        words = re.sub(r"[^a-z0-9.+]+", "-", recording.condition.name.lower())
+        words = re.sub(r"[^a-z0-9.]+", "-", recording.condition.name.lower())
         write_audio(folder / f"{words}-{seed}.wav", recording.samples, TELEPHONE_RATE)
 
     return write
