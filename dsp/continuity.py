@@ -26,6 +26,8 @@ IN_PHASE_RAD: Final = 0.25
 """What the phases of a clean tone may be off; noise beside it adds to that, as `_doubt` says."""
 MOST_IN_PHASE_RAD: Final = 1.5
 DEVIATIONS: Final = 3.0
+WEAKER: Final = 0.4
+"""Ratio of powers: 4 dB. People press a key again at the same level, while an echo has lost more, and noise is less."""
 LONGEST: Final = 960
 """Samples of the longest gap over which phases are carried: 120 ms."""
 _STEPS: Final = 6
@@ -113,6 +115,11 @@ def _doubt(before: Pair, after: Pair, samples: int, apart: int) -> Samples:
         variance += (apart / 2) ** 2 * 12 / (snr * samples**3) + 1 / (snr * samples)
     doubt: Samples = np.sqrt(variance)
     return doubt
+
+
+def weaker(before: Pair, after: Pair) -> bool:
+    """Whether the second of two pairs of one key is weaker than a key that is pressed again."""
+    return bool(np.sum(np.abs(after.phasors) ** 2) < WEAKER * np.sum(np.abs(before.phasors) ** 2))
 
 
 def bridge(before: Pair, after: Pair, samples: int, gap: int) -> NDArray[np.int16]:

@@ -9,7 +9,8 @@ the same: 6 dB are granted. So there are three kinds:
     what is bared: the echo of a key before, which another key had covered until now. It begins where that one ends,
     without a pause, too.
     a copy: after a pause, weaker than the key by more than two presses differ, within the echo's reach. At the border
-    of 6 dB the phases at its begin tell (`onset`), and its length.
+    of 6 dB the phases at its begin tell (`onset`), and its length. Where the key was overdriven its level was cut off,
+    and that of the copy was not; but then the copy is the purer.
 """
 
 from __future__ import annotations
@@ -45,6 +46,9 @@ PAUSE_HOPS: Final = 3
 """The shortest pause between presses has 4 whole hops of silence, a tail none."""
 LONG_HOPS: Final = 10
 """So much between an end and a begin is a pause, whatever sounds in it."""
+PURER_DB: Final = 3.0
+PURER_DROP_DB: Final = 0.5
+"""What a copy loses of the mean of both levels at least."""
 _NEVER: Final = np.float32(-np.inf)
 
 
@@ -89,6 +93,8 @@ def remember(channel: Record, begin: float, figures: Figures, starts: Onset) -> 
     channel["heard_end"][place] = np.nan
     channel["heard_low_dbm0"][place] = figures.low_dbm0
     channel["heard_high_dbm0"][place] = figures.high_dbm0
+    channel["heard_snr_db"][place] = figures.snr_db
+    channel["heard_overdriven"][place] = channel["overdriven"]
     channel["heard_low_offset_percent"][place] = figures.low_offset_percent
     channel["heard_high_offset_percent"][place] = figures.high_offset_percent
     channel["heard_low_phase"][place] = starts.low
@@ -129,6 +135,8 @@ def is_echo(
             low_shared = max(low_shared, channel["heard_low_dbm0"][place])
         if heard % 4 == key % 4:
             high_shared = max(high_shared, channel["heard_high_dbm0"][place])
+    if is_purer(channel, begin, figures):
+        return True
     more = max(low - figures.low_dbm0, high - figures.high_dbm0)
     less = min(low - figures.low_dbm0, high - figures.high_dbm0)
     if more < BARED_DROP_DB:
@@ -155,6 +163,21 @@ def is_echo(
                 return True
             if copied(key, before, starts) and not other:
                 return True
+    return False
+
+
+@inner
+def is_purer(channel: Record, begin: float, figures: Figures) -> Flag:
+    """A key that was overdriven is followed, within an echo's reach, by a burst of it that is less so, and weaker."""
+    for place in range(REMEMBERED):
+        if channel["heard_key"][place] != channel["key"] or not channel["heard_end"][place] <= begin:
+            continue
+        if not channel["heard_overdriven"][place] or begin - channel["heard_begin"][place] > REACH_HOPS:
+            continue
+        low, high = channel["heard_low_dbm0"][place], channel["heard_high_dbm0"][place]
+        weaker = (low - figures.low_dbm0) + (high - figures.high_dbm0) > 2 * PURER_DROP_DB
+        if weaker and figures.snr_db > channel["heard_snr_db"][place] + PURER_DB:
+            return True
     return False
 
 

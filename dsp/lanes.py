@@ -150,7 +150,8 @@ def seek(channel: Record, hit: bool, over: bool, limits: Record, scratch: Record
     closed = extent.found and extent.closed
     channel["begin"] = begin if extent.found else np.nan
     failed, figures = verdict.failed, verdict.figures
-    if failed in DISTORTED and verdict.measured and overdriven(channel, begin, end, figures):
+    channel["overdriven"] = failed in DISTORTED and verdict.measured and overdriven(channel, begin, end, figures)
+    if channel["overdriven"]:
         failed = PASSED
     if failed == PASSED and not is_pressed(channel, begin, end, closed, extent.plateau, figures, start, scratch):
         failed = ECHO

@@ -50,6 +50,7 @@ CHANNEL: Final = np.dtype(
         ("onset", np.float64),
         ("low_phase", np.float64),
         ("high_phase", np.float64),
+        ("overdriven", np.bool_),
         ("last_on", np.float64),
         ("plateau", np.float32),
         ("gap", np.float32),
@@ -63,6 +64,8 @@ CHANNEL: Final = np.dtype(
         ("heard_end", np.float64, REMEMBERED),
         ("heard_low_dbm0", np.float32, REMEMBERED),
         ("heard_high_dbm0", np.float32, REMEMBERED),
+        ("heard_snr_db", np.float32, REMEMBERED),
+        ("heard_overdriven", np.uint8, REMEMBERED),
         ("heard_low_offset_percent", np.float32, REMEMBERED),
         ("heard_high_offset_percent", np.float32, REMEMBERED),
         ("heard_low_phase", np.float64, REMEMBERED),
@@ -91,13 +94,15 @@ fitted: blocks before this one are fitted, if they are to be.
 done: hops before this one are followed.
 begin: the burst's begin (NaN before it is known).
 onset, low_phase, high_phase: a burst's begin and phases there, when they were first looked for (`onset`).
+overdriven: a burst that passed is distorted.
 last_on: end of what was on.
 plateau: energy of a full hop.
 gap: hops missing since `last_on`.
 low_dbm0 to high_offset_percent: figures of the announced key.
 heard_key, heard_begin, heard_end: keys that were heard last, NO_LABEL where there is none, and their edges; the end is
     not a number while the key goes on.
-heard_low_dbm0 to heard_high_offset_percent: figures of these.
+heard_low_dbm0 to heard_high_offset_percent: figures of these, heard_snr_db among them.
+heard_overdriven: these are distorted (`overdrive`).
 heard_low_phase, heard_high_phase: of their tones at the begin (`onset`).
 heard: how many keys were heard, modulo REMEMBERED: where the next goes.
 fits: of hop n in row n modulo FITTED.

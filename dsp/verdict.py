@@ -50,6 +50,10 @@ MAX_WEAR: Final = 4.0
 """Sum of the squares of a worn pair's figures by these, and by those above. Of 1,757 bursts that were measured in 6.5 h
 of speech none had less than 6.7 with a noise of 0.06 and an offset of 1 %."""
 MAX_WORN_SPLICES: Final = 3
+LONG_WORN: Final = 12
+"""Phase advances in line. What glides through a key's frequencies has drifted beyond all limits when it has so many; a
+coder lets the phase of a tone wander, and back."""
+MAX_WORN_DRIFT_RAD: Final = np.float32(0.5)
 SHORT_MS: Final = 8.0
 SHORTNESS_MS: Final = 6.0
 """A burst that is longer than the shortest by less than this is strange, too: a key of 40 ms is mostly measured as 38
@@ -159,7 +163,8 @@ def worn(found: Measures, noise: np.float32, twist: np.float32) -> Flag:
     A coder moves no frequency and leaves hardly any noise beside the tones, but lets amplitude and phase waver from
     frame to frame. A voice is off, and impure and unsteady both.
     """
-    if found.in_line < MIN_IN_LINE or found.splices > MAX_WORN_SPLICES or found.drift > MAX_DRIFT_RAD:
+    drifts = found.drift > (MAX_WORN_DRIFT_RAD if found.in_line >= LONG_WORN else MAX_DRIFT_RAD)
+    if found.in_line < MIN_IN_LINE or found.splices > MAX_WORN_SPLICES or drifts:
         return False
     off = max(abs(found.low_offset_percent), abs(found.high_offset_percent)) / WORN_OFFSET_PERCENT
     wear = (

@@ -4,8 +4,8 @@ Audio is missing because packets were lost, because the caller's telephone sends
 or because an RFC 4733 event goes on and the exchange withholds it. One packet is lost: no pause between keys is so
 short. More are a pause on a line that has been seen to send none. On another two were lost as well, for with a tone
 that sounds to both edges the pause would be one of 40 ms. Around more, a tone that sounds in phase on both sides went
-on (`dsp.continuity`); pairs that sound there out of phase did not, and there was a pause. Where that cannot be told a
-short gap is filled by what its edges expect, a long one by silence.
+on (`dsp.continuity`), and so did one whose rest is weaker: its echo. Pairs that sound there out of phase did not, and
+there was a pause. Where that cannot be told a short gap is filled by what its edges expect, a long one by silence.
 
 Here a stream's time runs: positions count what is played out, not what arrived.
 """
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.concealment import conceal
-from dsp.continuity import bridge, goes_on, pair_in
+from dsp.continuity import bridge, goes_on, pair_in, weaker
 from ivr.keys import Span
 from ivr.telephony.audiosocket import FRAME_BYTES, FRAME_SAMPLES, SAMPLE_RATE_HZ
 
@@ -107,7 +107,7 @@ def _filled(before: NDArray[np.int16], after: NDArray[np.int16], missing: int) -
     if first is None or second is None:
         silent = missing > MOST_CONCEALED
         return np.zeros(samples, np.int16) if silent else conceal(before, after, samples), False
-    if missing <= SURELY_LOST and first.key == second.key:
+    if first.key == second.key and (missing <= SURELY_LOST or weaker(first, second)):
         return conceal(before, after, samples), True
     # By jitter one frame too many may have been counted, or one too few.
     for gap in (samples, samples - FRAME_SAMPLES, samples + FRAME_SAMPLES):

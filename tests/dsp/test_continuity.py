@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from dsp import KEYS
-from dsp.continuity import LONGEST, Pair, bridge, goes_on, pair_in
+from dsp.continuity import LONGEST, Pair, bridge, goes_on, pair_in, weaker
 from dsp.tones import key_tones
 
 FRAME = 160
@@ -76,3 +76,10 @@ def test_a_block_that_is_not_all_of_one_key_holds_no_pair() -> None:
     single = 3000 * np.cos(2 * np.pi * 770 * np.arange(FRAME) / 8000)
     noise = 3000 * chance.standard_normal(FRAME)
     assert [pair_in(block) for block in (half, single, noise, np.zeros(FRAME), np.ones(FRAME))] == [None] * 5
+
+
+@pytest.mark.parametrize(("by_db", "expected"), [(0.0, False), (2.0, False), (5.0, True), (12.0, True)])
+def test_what_is_left_of_an_echo_is_weaker_than_a_key_that_is_pressed_again(by_db: float, expected: bool) -> None:
+    signal = tone(np.random.default_rng(3), "4", 4 * FRAME)
+    signal[-FRAME:] *= 10 ** (-by_db / 20)
+    assert weaker(*edges(signal)) == expected

@@ -78,3 +78,26 @@ def test_a_pair_whose_products_have_phases_of_their_own_is_no_key() -> None:
         bursts.append(burst / np.abs(burst).max())
     heard = decode(sent(bursts))
     assert len(heard) <= 2
+
+
+@pytest.mark.parametrize("delay_ms", [120, 180, 250])
+@pytest.mark.parametrize("by_db", [9, 12])
+def test_the_echo_of_an_overdriven_key_is_no_key_although_its_level_is_near(delay_ms: int, by_db: int) -> None:
+    """Found by `tests.many_calls`: an echo 12 dB down that was clipped with its key was but 3 dB weaker."""
+    chance = np.random.default_rng(5)
+    ceiling = 10 ** (-by_db / 20)
+    delay = delay_ms * RATE // 1000
+    bursts = []
+    for key in KEYS:
+        wave = np.zeros(round(0.5 * RATE))
+        press = pair(chance, key, 0.1)
+        wave[: press.size] += press
+        wave[delay : delay + press.size] += press * 10 ** (-12 / 20)
+        bursts.append(np.clip(wave, -ceiling, ceiling) / ceiling)
+    assert decode(sent(bursts)) == KEYS
+
+
+def test_an_overdriven_key_that_is_pressed_again_is_another_one() -> None:
+    chance = np.random.default_rng(6)
+    bursts = [np.clip(pair(chance, key, 0.1), -0.25, 0.25) / 0.25 for key in KEYS for _ in range(2)]
+    assert decode(sent(bursts)) == "".join(key * 2 for key in KEYS)
