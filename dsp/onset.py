@@ -64,17 +64,26 @@ def onset(
     high_rad = _RAD[channel["key"], 1] * (1 + high_offset / 100)
     low_phase = angle(low) + _RAD[channel["key"], 0] * (HOP - 1) / 2
     high_phase = angle(high) + _RAD[channel["key"], 1] * (HOP - 1) / 2
+    low_level, high_level = abs(low), abs(high)
+    last = rough + LEAD
+    # Each tone, sample by sample backwards: cos(x - r) = 2 cos(r) cos(x) - cos(x + r).
+    low_now = low_level * np.cos(low_phase + low_rad * (last - middle))
+    low_then = low_level * np.cos(low_phase + low_rad * (last + 1 - middle))
+    high_now = high_level * np.cos(high_phase + high_rad * (last - middle))
+    high_then = high_level * np.cos(high_phase + high_rad * (last + 1 - middle))
+    low_turn, high_turn = 2 * np.cos(low_rad), 2 * np.cos(high_rad)
     best, most, total = rough, 0.0, 0.0
-    for n in range(rough + LEAD, rough - LEAD, -1):
-        expected = abs(low) * np.cos(low_phase + low_rad * (n - middle))
-        expected += abs(high) * np.cos(high_phase + high_rad * (n - middle))
+    for n in range(last, rough - LEAD, -1):
+        expected = low_now + high_now
         total += expected * (2 * channel["samples"][n // BLOCK % KEPT, n % BLOCK] - expected)
         if total > most:
             best, most = n, total
+        low_now, low_then = low_turn * low_now - low_then, low_now
+        high_now, high_then = high_turn * high_now - high_then, high_now
     before = 0.0
     for n in range(best - HOP - MARGIN, best - MARGIN):
         before += channel["samples"][n // BLOCK % KEPT, n % BLOCK] ** 2
-    if before > QUIET * HOP / 2 * (abs(low) ** 2 + abs(high) ** 2):
+    if before > QUIET * HOP / 2 * (low_level**2 + high_level**2):
         return Onset(np.nan, np.nan)
     return Onset(low_phase + low_rad * (best - middle), high_phase + high_rad * (best - middle))
 

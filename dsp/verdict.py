@@ -72,7 +72,7 @@ _ZERO: Final = np.float32(0)
 _TO_DBM0: Final = np.float32(FULL_SCALE_DBM0 - 20 * np.log10(INT16_FULL_SCALE))
 """To add to levels of squared amplitudes in sample units."""
 _CODES: Final = {test: FAILED_TESTS.index(test) for test in FailedTest}
-_DURATION, _LEVEL, _FREQUENCY = _CODES[FailedTest.DURATION], _CODES[FailedTest.LEVEL], _CODES[FailedTest.FREQUENCY]
+DURATION, _LEVEL, _FREQUENCY = _CODES[FailedTest.DURATION], _CODES[FailedTest.LEVEL], _CODES[FailedTest.FREQUENCY]
 _TWIST, _PURITY, _STEADINESS = _CODES[FailedTest.TWIST], _CODES[FailedTest.PURITY], _CODES[FailedTest.STEADINESS]
 _LIKENESS, _KEY = _CODES[FailedTest.LIKENESS], _CODES[FailedTest.KEY]
 ECHO: Final = _CODES[FailedTest.ECHO]
@@ -146,7 +146,7 @@ def judge(key: int, extent: Extent, limits: Record, scratch: Record) -> Verdict:
         long_enough = duration_ms >= limits["min_tone_ms"] - SPLICE_CREDIT_MS
         worth = bool(advances >= MIN_IN_LINE and long_enough and explained > OVERDRIVEN_PURITY * energy)
     if not worth:
-        return Verdict(_DURATION, False, Figures(_ZERO, _ZERO, _ZERO, _ZERO, _ZERO))
+        return Verdict(DURATION, False, Figures(_ZERO, _ZERO, _ZERO, _ZERO, _ZERO))
     found = measure(key, extent.first, extent.last, scratch)
     low_dbm0 = decibels(max(found.low_power, TINY * TINY)) + _TO_DBM0
     high_dbm0 = decibels(max(found.high_power, TINY * TINY)) + _TO_DBM0
@@ -196,7 +196,7 @@ def first_failure(
     twist = max(beyond, _ZERO) / TWIST_MARGIN_DB
     noise = 1 - found.purity
     if duration_ms + credit < limits["min_tone_ms"]:
-        return _DURATION
+        return DURATION
     if min(low_dbm0, high_dbm0) < limits["floor_dbm0"]:
         return _LEVEL
     if offset > OFFSET_MARGIN:
