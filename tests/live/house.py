@@ -114,7 +114,7 @@ class House:
             cwd=self.directory,
         )
         log.close()
-        self.wait_for_log(b'"serving"')
+        self.wait_for_log(b'"serving"', patience_s=120.0)  # its first start compiles the receiver
 
     def mark_log(self) -> None:
         """From here on is what `wait_for_log` looks at."""
