@@ -33,6 +33,7 @@ PACKAGES: Final = MappingProxyType(
         "iproute2": _program("ip"),
         "postgresql": lambda: server_programs() is not None,
         "chromium": _program("chromium"),
+        "libatomic1": _library("atomic"),
         "flite": _program("flite"),
         "libspandsp2": _library("spandsp"),
         "prometheus": _program("promtool"),
@@ -80,6 +81,7 @@ def postgresql() -> Path:
 
 
 def chromium() -> str:
-    """The browser."""
+    """The browser, for playwright, whose driver takes libatomic (Debian 12 has none by itself)."""
     package("chromium")
+    package("libatomic1")
     return str(shutil.which("chromium"))
