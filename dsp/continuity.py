@@ -118,22 +118,10 @@ def _doubt(before: Pair, after: Pair, samples: int, apart: int) -> Samples:
 
 
 def weaker(before: Pair, after: Pair) -> bool:
-    """Whether the second of two pairs of one key is weaker than a key that is pressed again."""
-    return bool(np.sum(np.abs(after.phasors) ** 2) < WEAKER * np.sum(np.abs(before.phasors) ** 2))
-
-
-def bridge(before: Pair, after: Pair, samples: int, gap: int) -> NDArray[np.int16]:
-    """The tones of a pair that goes on, in the gap; arguments as of `goes_on`.
-
-    Returns:
-        int16, shape (gap,).
-    """
-    at = _times(gap)
-    reach = (samples + gap) / 2 / RATE
-    first = (np.exp(2j * np.pi * np.outer(at + reach, before.hertz)) * before.phasors).real.sum(axis=1)
-    second = (np.exp(2j * np.pi * np.outer(at - reach, after.hertz)) * after.phasors).real.sum(axis=1)
-    filled: Samples = np.rint(np.where(at < 0, first, second))
-    return filled.clip(-32768, 32767).astype(np.int16)
+    """Whether the second of two pairs is of the same key, and weaker than a key that is pressed again."""
+    return before.key == after.key and bool(
+        np.sum(np.abs(after.phasors) ** 2) < WEAKER * np.sum(np.abs(before.phasors) ** 2)
+    )
 
 
 def _times(samples: int) -> Samples:

@@ -47,6 +47,7 @@ PAUSE_HOPS: Final = 3
 LONG_HOPS: Final = 10
 """So much between an end and a begin is a pause, whatever sounds in it."""
 PURER_DB: Final = 3.0
+"""Two presses are overdriven alike, within this."""
 PURER_DROP_DB: Final = 0.5
 """What a copy loses of the mean of both levels at least."""
 _NEVER: Final = np.float32(-np.inf)

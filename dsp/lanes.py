@@ -43,12 +43,10 @@ from dsp.records import (
     Record,
 )
 from dsp.screen import see, weigh
-from dsp.verdict import DISTORTED, DURATION, ECHO, Figures, judge
+from dsp.verdict import DISTORTED, ECHO, Figures, accepted, judge
 
 SOLID: Final = np.float32(0.85)
 """A block whose pair has as much of the energy of the stronger of the last two cannot hold a gap."""
-EDGE: Final = 2
-"""A burst that is on within as many hops of the newest may go on."""
 FOLLOWED: Final = 2 * HOPS
 """Hops in which the end of an announced key is looked for."""
 
@@ -141,8 +139,7 @@ def seek(channel: Record, hit: bool, over: bool, limits: Record, scratch: Record
         return
     extent = locate(hops, limits["min_gap"], scratch)
     verdict = judge(channel["key"], extent, limits, scratch)
-    grows = verdict.failed == DURATION and extent.last >= hops - EDGE and not over
-    if verdict.failed != PASSED and not grows and echoes_may_sound(channel, start + extent.first):
+    if verdict.failed != PASSED and echoes_may_sound(channel, start + extent.first):
         clean(channel, 0.0, 0.0, start + extent.first)
         look(channel, start, hops, scratch)
         extent = locate(hops, limits["min_gap"], scratch)
@@ -155,7 +152,7 @@ def seek(channel: Record, hit: bool, over: bool, limits: Record, scratch: Record
     failed, figures = verdict.failed, verdict.figures
     channel["overdriven"] = failed in DISTORTED and verdict.measured and overdriven(channel, begin, end, figures)
     if channel["overdriven"]:
-        failed = PASSED
+        failed = accepted(channel["key"], limits)
     if failed == PASSED and not is_pressed(channel, begin, end, closed, extent.plateau, figures, start, scratch):
         failed = ECHO
     if failed == PASSED:

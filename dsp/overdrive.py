@@ -15,14 +15,11 @@ from typing import Final
 import numpy as np
 
 from dsp.compiled import inner
-from dsp.goertzel import BLOCK, HOP, RATE, Floats
+from dsp.goertzel import BLOCK, HOP, RATE, Floats, key_frequencies
 from dsp.least_squares import least_squares
 from dsp.records import KEPT, Flag, Record
-from dsp.tones import HIGH_HZ, LOW_HZ
-from dsp.verdict import Figures
+from dsp.verdict import OVERDRIVEN_PURITY, Figures
 
-LEAST_PAIR: Final = 0.62
-"""Share of the pair: a wave that is all but square has two thirds."""
 MOST_LEFT: Final = 0.08
 """Share that the products may leave: 20 dB of overdrive leave 0.05 to those of higher orders."""
 MOST_UNEXPLAINED: Final = 0.35
@@ -30,10 +27,12 @@ MOST_UNEXPLAINED: Final = 0.35
 MOST_BEYOND_THIRD: Final = 0.45
 """The same of the third order alone: 20 dB of overdrive leave 0.36 and up to 0.39."""
 EDGE_HOPS: Final = 0.5
+"""Where a burst begins and ends is known to less than this."""
 LEAST_HOPS: Final = 6
 MOST_HOPS: Final = 12
+"""Length of what is looked at: in 30 ms products 33 Hz apart are told apart; more than 60 ms only cost."""
 
-_HERTZ: Final = np.array([(low, high) for low in LOW_HZ for high in HIGH_HZ])
+_HERTZ: Final = key_frequencies().astype(np.float64)
 _THIRD: Final = ((3, 0), (0, 3), (2, 1), (2, -1), (1, 2), (-1, 2))
 _FIFTH: Final = ((5, 0), (0, 5), (4, 1), (4, -1), (1, 4), (-1, 4), (3, 2), (3, -2), (2, 3), (-2, 3))
 _PRODUCTS: Final = np.array(_THIRD + _FIFTH)
@@ -86,7 +85,7 @@ def _is_product(samples: Floats, low: float, high: float) -> Flag:
     for tone in range(2):
         columns[2 * tone], columns[2 * tone + 1] = np.cos(turns[tone] * at), np.sin(turns[tone] * at)
     beside = least_squares(columns[:_PAIR], samples, weights[:_PAIR])
-    if beside > 1 - LEAST_PAIR:
+    if beside > 1 - OVERDRIVEN_PURITY:
         return False
     for tone in range(2):
         angles[tone] = turns[tone] * at - np.arctan2(weights[2 * tone + 1], weights[2 * tone])

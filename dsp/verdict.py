@@ -54,10 +54,6 @@ LONG_WORN: Final = 12
 """Phase advances in line. What glides through a key's frequencies has drifted beyond all limits when it has so many; a
 coder lets the phase of a tone wander, and back."""
 MAX_WORN_DRIFT_RAD: Final = np.float32(0.5)
-SHORT_MS: Final = 8.0
-SHORTNESS_MS: Final = 6.0
-"""A burst that is longer than the shortest by less than this is strange, too: a key of 40 ms is mostly measured as 38
-or more. In 46 h of speech one burst of 32 ms passed without this."""
 ROUNDING_HOPS: Final = 1e-3
 """A gap of just the length that ends a key ends it, whatever the sums over its hops round to."""
 LEAST_NOISE: Final = np.float32(10**-4.5)
@@ -66,13 +62,13 @@ ROUGH_PURITY: Final = np.float32(0.8)
 """Of all clean hops together; the loss of the fit by tones 2.3 % off is in it."""
 
 OVERDRIVEN_PURITY: Final = np.float32(0.62)
-"""The same, of what may be overdriven."""
+"""The same, of what may be overdriven (`overdrive`): a wave that is all but square has two thirds."""
 
 _ZERO: Final = np.float32(0)
 _TO_DBM0: Final = np.float32(FULL_SCALE_DBM0 - 20 * np.log10(INT16_FULL_SCALE))
 """To add to levels of squared amplitudes in sample units."""
 _CODES: Final = {test: FAILED_TESTS.index(test) for test in FailedTest}
-DURATION, _LEVEL, _FREQUENCY = _CODES[FailedTest.DURATION], _CODES[FailedTest.LEVEL], _CODES[FailedTest.FREQUENCY]
+_DURATION, _LEVEL, _FREQUENCY = _CODES[FailedTest.DURATION], _CODES[FailedTest.LEVEL], _CODES[FailedTest.FREQUENCY]
 _TWIST, _PURITY, _STEADINESS = _CODES[FailedTest.TWIST], _CODES[FailedTest.PURITY], _CODES[FailedTest.STEADINESS]
 _LIKENESS, _KEY = _CODES[FailedTest.LIKENESS], _CODES[FailedTest.KEY]
 ECHO: Final = _CODES[FailedTest.ECHO]
@@ -146,7 +142,7 @@ def judge(key: int, extent: Extent, limits: Record, scratch: Record) -> Verdict:
         long_enough = duration_ms >= limits["min_tone_ms"] - SPLICE_CREDIT_MS
         worth = bool(advances >= MIN_IN_LINE and long_enough and explained > OVERDRIVEN_PURITY * energy)
     if not worth:
-        return Verdict(DURATION, False, Figures(_ZERO, _ZERO, _ZERO, _ZERO, _ZERO))
+        return Verdict(_DURATION, False, Figures(_ZERO, _ZERO, _ZERO, _ZERO, _ZERO))
     found = measure(key, extent.first, extent.last, scratch)
     low_dbm0 = decibels(max(found.low_power, TINY * TINY)) + _TO_DBM0
     high_dbm0 = decibels(max(found.high_power, TINY * TINY)) + _TO_DBM0
@@ -180,6 +176,12 @@ def worn(found: Measures, noise: np.float32, twist: np.float32) -> Flag:
 
 
 @inner
+def accepted(key: int, limits: Record) -> int:
+    """What becomes of a burst that is the pair of this key: PASSED, unless the profile leaves the key out."""
+    return _KEY if limits["excluded"][key] else PASSED
+
+
+@inner
 def first_failure(
     key: int,
     duration_ms: float,
@@ -196,7 +198,7 @@ def first_failure(
     twist = max(beyond, _ZERO) / TWIST_MARGIN_DB
     noise = 1 - found.purity
     if duration_ms + credit < limits["min_tone_ms"]:
-        return DURATION
+        return _DURATION
     if min(low_dbm0, high_dbm0) < limits["floor_dbm0"]:
         return _LEVEL
     if offset > OFFSET_MARGIN:
@@ -204,7 +206,7 @@ def first_failure(
     if twist > 1:
         return _TWIST
     if not impure and worn(found, noise, twist):
-        return _KEY if limits["excluded"][key] else PASSED
+        return accepted(key, limits)
     if impure or noise > 1 - MIN_PURITY:
         return _PURITY
     if (
@@ -217,10 +219,8 @@ def first_failure(
     ):
         return _STEADINESS
     # each 0 for an ideal pair; offsets squared twice, as those up to the accepted limit are ordinary
-    short = max(limits["min_tone_ms"] + SHORT_MS - duration_ms, 0.0) / SHORTNESS_MS
     strangeness = (
         offset**4
-        + short**2
         + twist**2
         + (noise / (1 - MIN_PURITY)) ** 2
         + (found.jitter / MAX_JITTER) ** 2
@@ -230,4 +230,4 @@ def first_failure(
     )
     if strangeness > MAX_STRANGENESS:
         return _LIKENESS
-    return _KEY if limits["excluded"][key] else PASSED
+    return accepted(key, limits)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
 from credentials import Unit
 from dsp import BurstRefused, KeyEnded, KeyStarted
@@ -37,7 +36,7 @@ from ivr.dialogue.events import (
 from ivr.key_notes import KeyNotes, Press
 from ivr.keys import KeyPairing, Span
 from ivr.phrases import Phrase, render, transcript
-from ivr.telephony.audiosocket import FRAME_BYTES, SAMPLE_RATE_HZ
+from ivr.telephony.audiosocket import FRAME_BYTES, SAMPLE_RATE_HZ, SILENCE
 from ivr.transcript import (
     Ended,
     EntryJudged,
@@ -49,8 +48,6 @@ from ivr.transcript import (
     figures,
 )
 from prompts import Catalogue
-
-SILENCE: Final = bytes(FRAME_BYTES)
 
 
 @dataclass(slots=True)

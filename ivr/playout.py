@@ -18,11 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.concealment import conceal
-from dsp.continuity import bridge, goes_on, pair_in, weaker
+from dsp.continuity import goes_on, pair_in, weaker
 from ivr.keys import Span
-from ivr.telephony.audiosocket import FRAME_BYTES, FRAME_SAMPLES, SAMPLE_RATE_HZ
+from ivr.telephony.audiosocket import FRAME_SAMPLES, SAMPLE_RATE_HZ, SILENCE
 
-SILENCE: Final = bytes(FRAME_BYTES)
 SURELY_LOST: Final = 2
 MOST_CONCEALED: Final = 4
 """Frames: a longer gap was hardly a loss, or so much was lost that nobody can say what it was."""
@@ -107,10 +106,9 @@ def _filled(before: NDArray[np.int16], after: NDArray[np.int16], missing: int) -
     if first is None or second is None:
         silent = missing > MOST_CONCEALED
         return np.zeros(samples, np.int16) if silent else conceal(before, after, samples), False
-    if first.key == second.key and (missing <= SURELY_LOST or weaker(first, second)):
-        return conceal(before, after, samples), True
     # By jitter one frame too many may have been counted, or one too few.
-    for gap in (samples, samples - FRAME_SAMPLES, samples + FRAME_SAMPLES):
-        if goes_on(first, second, FRAME_SAMPLES, gap):
-            return bridge(first, second, FRAME_SAMPLES, samples), True
+    gaps = (samples, samples - FRAME_SAMPLES, samples + FRAME_SAMPLES)
+    sure = missing <= SURELY_LOST and first.key == second.key
+    if sure or weaker(first, second) or any(goes_on(first, second, FRAME_SAMPLES, gap) for gap in gaps):
+        return conceal(before, after, samples), True
     return np.zeros(samples, np.int16), False

@@ -20,6 +20,7 @@ SAMPLE_RATE_HZ: Final = 8000
 FRAME_SAMPLES: Final = 160
 FRAME_BYTES: Final = 2 * FRAME_SAMPLES
 """20 ms of signed 16-bit little-endian samples at 8 kHz."""
+SILENCE: Final = bytes(FRAME_BYTES)
 
 KIND_TERMINATE: Final = 0x00
 KIND_UUID: Final = 0x01
@@ -165,5 +166,5 @@ def message(kind: int, payload: bytes = b"") -> bytes:
     return bytes((kind,)) + len(payload).to_bytes(2) + payload
 
 
-_AUDIO_HEADER: Final = message(KIND_AUDIO, bytes(FRAME_BYTES))[:_HEADER_BYTES]
+_AUDIO_HEADER: Final = message(KIND_AUDIO, SILENCE)[:_HEADER_BYTES]
 TERMINATE: Final = message(KIND_TERMINATE)

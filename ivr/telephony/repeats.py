@@ -16,12 +16,14 @@ from __future__ import annotations
 
 from typing import Final
 
+from ivr.telephony.arrivals import BEAT_S
+
 REPEATED_AFTER_S: Final = 0.045
 """Between two events Asterisk keeps this distance (`AST_MIN_DTMF_GAP`)."""
-PACKET_S: Final = 0.02
-"""How much earlier than its event the last audio before it may have come."""
 LATE_S: Final = 0.003
+"""What the second key frame may be late."""
 MOST_BETWEEN: Final = 1
+"""Frames of audio that may slip through between the two."""
 
 
 class Repeats:
@@ -41,8 +43,9 @@ class Repeats:
 
     def key(self, key: str, now_s: float) -> bool:
         """A key frame came; returns whether it repeats the one before."""
+        # The last audio before the event came up to a beat before it began, so that it lasted less than seen.
         pause_s = now_s - self._key_s - REPEATED_AFTER_S - self._lasted_s
-        repeated = key == self._key and self._between <= MOST_BETWEEN and -PACKET_S - LATE_S <= pause_s <= LATE_S
+        repeated = key == self._key and self._between <= MOST_BETWEEN and -BEAT_S - LATE_S <= pause_s <= LATE_S
         if not repeated:
             self._lasted_s = 0.0 if self._audio_s is None else now_s - self._audio_s
         self._key, self._key_s, self._between = key, now_s, 0

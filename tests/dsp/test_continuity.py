@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from dsp import KEYS
-from dsp.continuity import LONGEST, Pair, bridge, goes_on, pair_in, weaker
+from dsp.continuity import LONGEST, Pair, goes_on, pair_in, weaker
 from dsp.tones import key_tones
 
 FRAME = 160
@@ -59,14 +59,6 @@ def test_another_key_does_not_go_on_and_none_goes_on_for_ever() -> None:
     one, two = tone(chance, "1", FRAME), tone(chance, "2", FRAME)
     assert not goes_on(*edges(np.concatenate([one, two])), FRAME, 2 * FRAME)
     assert not goes_on(*edges(tone(chance, "1", LONGEST + 3 * FRAME)), FRAME, LONGEST + FRAME)
-
-
-@pytest.mark.parametrize("frames", [2, 4, 6])
-def test_a_gap_is_filled_with_the_tone_that_goes_on(frames: int) -> None:
-    signal = tone(np.random.default_rng(frames), "7", (frames + 2) * FRAME)
-    filled = bridge(*edges(signal), FRAME, frames * FRAME)
-    missing = signal[FRAME:-FRAME]
-    assert np.mean((filled - missing) ** 2) < 0.01 * np.mean(missing**2)
 
 
 def test_a_block_that_is_not_all_of_one_key_holds_no_pair() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dsp import KEYS, decode, ulaw_decode, ulaw_encode
+from dsp import KEYS, NTT, decode, ulaw_decode, ulaw_encode
 from dsp.tones import key_tones
 
 RATE = 8000
@@ -41,6 +41,11 @@ def test_a_soft_overload_is_one_too() -> None:
     chance = np.random.default_rng(1)
     bursts = [np.tanh(4 * pair(chance, key, 0.08)) for key in KEYS]
     assert decode(sent(bursts)) == KEYS
+
+
+def test_an_overdriven_key_that_the_profile_leaves_out_is_none() -> None:
+    bursts = [np.clip(pair(np.random.default_rng(7), key, 0.1), -0.25, 0.25) / 0.25 for key in "A1D"]
+    assert decode(sent(bursts), profile=NTT.without_letters()) == "1"
 
 
 def test_a_pair_with_even_harmonics_is_no_key() -> None:

@@ -61,10 +61,12 @@ def test_positions_count_what_is_played_out() -> None:
     assert playout.position_s == pytest.approx(5 * BEAT_S)
 
 
-def pressed(keys: str, *, tone_s: float, pause_s: float, lead_s: float, seed: int | None = None) -> NDArray[np.int16]:
+def pressed(
+    keys: str, *, tone_s: float, pause_s: float, lead_s: float, seed: int | None = None, snr_db: float | None = None
+) -> NDArray[np.int16]:
     """Keys whose tones begin anywhere in a packet, and in any phase if there is a seed."""
     chance = None if seed is None else np.random.default_rng(seed)
-    audio = to_int16(synthesize(keys, tone_s=tone_s, pause_s=pause_s, lead_s=lead_s, rng=chance))
+    audio = to_int16(synthesize(keys, tone_s=tone_s, pause_s=pause_s, lead_s=lead_s, snr_db=snr_db, rng=chance))
     return np.concatenate([audio, np.zeros(4000, np.int16)])
 
 
@@ -127,9 +129,10 @@ def test_a_key_that_is_held_while_the_network_stands_still_is_one() -> None:
 
 
 @pytest.mark.parametrize("lost", range(1, 7))
-def test_a_burst_of_loss_within_a_held_key_does_not_part_it(lost: int) -> None:
+@pytest.mark.parametrize("snr_db", [None, 20.0, 15.0])
+def test_a_burst_of_loss_within_a_held_key_does_not_part_it(lost: int, snr_db: float | None) -> None:
     typed = "1234567890*#"
-    audio = pressed(typed, tone_s=0.24, pause_s=0.1, lead_s=0.1)
+    audio = pressed(typed, tone_s=0.24, pause_s=0.1, lead_s=0.1, snr_db=snr_db)
     first = {round((0.1 + number * 0.34 + 0.06) / BEAT_S) for number in range(len(typed))}
     missing = {frame + n for frame in first for n in range(lost)}
     frames = audio[: len(audio) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
