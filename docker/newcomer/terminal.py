@@ -38,6 +38,7 @@ class Terminal:
         sys.stdout.flush()
         self._pid, self._terminal = pty.fork()
         if self._pid == 0:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # whoever started us with `&` has it ignored, a person not
             os.execvp(words[0], list(words))
         fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -92,8 +93,13 @@ def test_questions_are_answered_one_by_one(terminal: ModuleType) -> None:
     assert "one-two" in shell.text
 
 
-def test_what_serves_is_waited_for_and_ended_by_ctrl_c(terminal: ModuleType) -> None:
-    shell = terminal.Terminal(["bash", "-c", "trap 'echo bye; exit 0' INT; echo ready; sleep 60 & wait"])
+@pytest.mark.parametrize("inherited", [signal.SIG_DFL, signal.SIG_IGN], ids=["", "SIGINT ignored"])
+def test_what_serves_is_waited_for_and_ended_by_ctrl_c(terminal: ModuleType, inherited: signal.Handlers) -> None:
+    before = signal.signal(signal.SIGINT, inherited)
+    try:
+        shell = terminal.Terminal(["bash", "-c", "trap 'echo bye; exit 0' INT; echo ready; sleep 60 & wait"])
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert shell.wait_for("ready", limit_s=20)
     shell.interrupt()
     assert shell.wait(limit_s=20) == 0
