@@ -6,7 +6,7 @@ they are, `verdict` decides. numba is loaded with the first bank.
 """
 
 from dsp.audio import AudioError, read_audio, to_8k, write_audio
-from dsp.bank import DetectorBank
+from dsp.bank import DetectorBank, Memory
 from dsp.events import BurstRefused, Event, FailedTest, Key, KeyEnded, KeyStarted, NearMiss
 from dsp.g711 import alaw_decode, alaw_encode, ulaw_decode, ulaw_encode
 from dsp.profiles import ATT, ETSI, NTT, PROFILES, Profile
@@ -27,6 +27,7 @@ __all__ = [
     "Key",
     "KeyEnded",
     "KeyStarted",
+    "Memory",
     "NearMiss",
     "Profile",
     "Receiver",

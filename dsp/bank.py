@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, Final
 
@@ -29,6 +30,14 @@ _FRESH["guess"] = _FRESH["guesses"] = _FRESH["label"] = _FRESH["heard_key"] = NO
 _BLOCK_OF: Final = itemgetter(4)
 
 Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """All that a channel knows at some time."""
+
+    channel: NDArray[np.void]
+    filled: int
 
 
 class DetectorBank:
@@ -108,9 +117,7 @@ class DetectorBank:
         if held >= 0:
             self._advance(rows, frames, held)
             return
-        closed = [row for row in rows.tolist() if not (0 <= row < len(self._busy) and self._busy[row])]
-        if closed:
-            raise ValueError(f"slots that are not open: {closed}; open() gives slot numbers")
+        self._refuse_closed(rows.tolist())
         if np.unique(rows).size != rows.size:
             raise ValueError("a slot is named twice in one feed")
         filled = self._filled[rows]
@@ -128,6 +135,30 @@ class DetectorBank:
         self._busy[slot] = False
         self._free.append(slot)
         return self._events()
+
+    def remember(self, slot: int) -> Memory:
+        """What a channel is now, for `restore`.
+
+        Raises:
+            ValueError: the slot is not open.
+        """
+        self._refuse_closed([slot])
+        return Memory(self._channels[slot : slot + 1].copy(), int(self._filled[slot]))
+
+    def restore(self, slot: int, memory: Memory) -> None:
+        """Go back to what the same channel was, as if nothing had been fed to it since.
+
+        Raises:
+            ValueError: the slot is not open.
+        """
+        self._refuse_closed([slot])
+        self._channels[slot : slot + 1] = memory.channel
+        self._filled[slot] = memory.filled
+
+    def _refuse_closed(self, slots: list[int]) -> None:
+        closed = [slot for slot in slots if not (0 <= slot < len(self._busy) and self._busy[slot])]
+        if closed:
+            raise ValueError(f"slots that are not open: {closed}; open() gives slot numbers")
 
     def _grow(self, rows: int) -> None:
         old = len(self._busy)

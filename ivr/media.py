@@ -21,6 +21,7 @@ import structlog
 
 from dsp import DetectorBank
 from dsp import Event as ReceiverEvent
+from ivr.hindsight import Hindsight
 from ivr.keys import Span
 from ivr.playout import Playout
 from ivr.telephony.audiosocket import FRAME_SAMPLES, SAMPLE_RATE_HZ
@@ -83,6 +84,7 @@ class _Stream:
     session: Session
     slot: int
     done: asyncio.Future[None]
+    hindsight: Hindsight
     playout: Playout = field(default_factory=Playout)
     waiting: deque[bytes] = field(default_factory=deque)
     hole_s: float | None = None
@@ -94,6 +96,8 @@ class _Stream:
         while (item := self.connection.take(now)) is not None:
             match item:
                 case AudioFrame():
+                    if self.playout.silent:
+                        self._silence_ends(late=item.late)
                     first, *rest = self.playout.frames(item.audio, item.missing)
                     self.waiting.extend(rest)
                     if item.ahead:
@@ -102,10 +106,21 @@ class _Stream:
                         self.hole_s = now
                     return first
                 case NothingSent():
+                    if not self.playout.silent:
+                        self.hindsight.silence_begins()
                     return self.playout.silence()
                 case KeySent(key, repeated):
+                    self.hindsight.silence_stands()
                     self.session.key_frame(key, self.playout.key(), now, repeated=repeated)
         return None
+
+    def _silence_ends(self, *, late: bool) -> None:
+        """Audio comes after silence was given: it was sent after it, or is late."""
+        if late:
+            self.playout.take_silence_back()
+            self.hindsight.take_back()
+        else:
+            self.hindsight.silence_stands()
 
 
 @dataclass(slots=True)
@@ -164,7 +179,7 @@ class Media:
         if expected is None:
             return False
         slot = self._bank.open()
-        self._streams[slot] = _Stream(connection, expected.session, slot, expected.done)
+        self._streams[slot] = _Stream(connection, expected.session, slot, expected.done, Hindsight(self._bank, slot))
         return True
 
     async def run(self) -> None:
@@ -208,8 +223,9 @@ class Media:
 
     def _hear(self, event: ReceiverEvent, now: float) -> None:
         stream = self._streams.get(event.slot)
-        if stream is not None:
-            self._guarded(stream, lambda stream, now: stream.session.hear(event, now), now)
+        news = None if stream is None else stream.hindsight.news(event)
+        if stream is not None and news is not None:
+            self._guarded(stream, lambda stream, now: stream.session.hear(news, now), now)
 
     def _guarded(self, stream: _Stream, work: Callable[[_Stream, float], T], now: float) -> T | None:
         try:

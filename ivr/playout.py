@@ -51,6 +51,11 @@ class Playout:
         self.hole = False
 
     @property
+    def silent(self) -> bool:
+        """Whether silence was the last that there was."""
+        return self._unsent > 0
+
+    @property
     def position_s(self) -> float:
         """How much there was until now, in seconds."""
         return self._frames * FRAME_SAMPLES / SAMPLE_RATE_HZ
@@ -65,7 +70,7 @@ class Playout:
         Returns:
             What stands in for those that are missing, and the frame.
         """
-        before, self._last = self._last, frame
+        before, self._last = SILENCE if self.silent else self._last, frame
         self._frames += missing + 1
         self._unsent = 0
         self.hole = False
@@ -81,11 +86,16 @@ class Playout:
 
     def silence(self) -> bytes:
         """20 ms in which nothing came."""
-        self._last = SILENCE
         self._frames += 1
         self._silent += 1
         self._unsent += 1
         return SILENCE
+
+    def take_silence_back(self) -> None:
+        """The silence was none: what would have been heard meanwhile comes now."""
+        self._frames -= self._unsent
+        self._silent -= self._unsent
+        self._unsent = 0
 
     def key(self) -> Span:
         """A key came as an event; returns its span, to which the silence belongs since audio, or a key, came last."""

@@ -40,6 +40,11 @@ class Arrivals:
         """Whether it is not known yet if frames were lost before the ones that came last."""
         return self._doubted > 0
 
+    @property
+    def expected(self) -> bool:
+        """Whether it is known when the next frame is due."""
+        return self._due_s is not None
+
     def arrived(self, frames: int, now_s: float) -> int:
         """Note that frames of 20 ms arrived together.
 

@@ -2,7 +2,8 @@
 
 Frames of 20 ms, each with how many are missing before it, and key frames between them. A frame that came late waits
 here until it is known whether others are missing (`ivr.telephony.arrivals`). Time without packets is time, too: when
-nothing has come for a while the frames are silence, so that a key ends that was the last thing sent.
+nothing has come for a while the frames are silence, so that a key ends that was the last thing sent. If all came after
+all, and only late, that silence was none.
 
 A gap with a key frame in it is no gap. While an RFC 4733 event goes on, from its first packet to its end, Asterisk
 drops the caller's audio (main/channel.c, `__ast_read`: voice is discarded while a channel is in, or emulates, a digit),
@@ -39,11 +40,13 @@ class AudioFrame:
         audio: signed 16-bit little-endian samples at 8 kHz, `FRAME_BYTES` octets.
         missing: how many frames did not arrive just before it, those aside for which silence was given already.
         ahead: more frames have come than were due: what was missing before was late.
+        late: the silence that was given just before it was none: fewer frames are missing.
     """
 
     audio: bytes = field(repr=False)
     missing: int = 0
     ahead: bool = False
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +124,14 @@ class Inbox:
         if not frames:
             return
         self._repeats.audio(len(frames), now_s)
+        if not self._arrivals.expected:
+            self._given = 0
         missing = self._arrivals.arrived(len(frames), now_s)
         if missing:
             self._release(missing)
         self._doubted += frames
         if not self._arrivals.in_doubt:
-            self._release()
+            self._release(0)
 
     def _whole_frames(self, payloads: list[bytes]) -> list[bytes]:
         if not self._rest and all(len(payload) == FRAME_BYTES for payload in payloads):
@@ -137,9 +142,12 @@ class Inbox:
         del self._rest[:whole]
         return frames
 
-    def _release(self, missing: int = 0) -> None:
-        """What was in doubt is known now: so many frames are missing before it."""
+    def _release(self, missing: int | None = None) -> None:
+        """What was in doubt is known now: so many frames are missing before it; None: those for which silence was."""
+        missing = self._given if missing is None else missing
         for frame in self._doubted:
-            self._known.append(AudioFrame(frame, max(0, missing - self._given), self._arrivals.ahead))
+            # Of frames that come at once nobody can say between which of them others are missing.
+            late = missing < self._given
+            self._known.append(AudioFrame(frame, max(0, missing - self._given), self._arrivals.ahead, late))
             missing = self._given = 0
         self._doubted.clear()

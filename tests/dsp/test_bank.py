@@ -104,6 +104,32 @@ def test_shapes_and_types_that_do_not_fit_are_refused():
         DetectorBank(capacity=0)
 
 
+@pytest.mark.parametrize("parted", [480, 815, 1115])
+def test_a_channel_goes_back_to_what_it_remembers_and_no_other_does(parted):
+    bank = DetectorBank(capacity=2)
+    slot, other = bank.open(), bank.open()
+    samples = synthesize("7", tone_s=0.1, lead_s=0.05)
+    bank.feed([slot, other], np.stack([samples[:parted]] * 2))
+    memory = bank.remember(slot)
+    bank.feed([slot, other], np.zeros((2, 3000), np.float32))
+    bank.restore(slot, memory)
+    rest = np.stack([samples[parted:]] * 2)
+    events = bank.feed([slot, other], rest) + bank.close(slot) + bank.close(other)
+    (key,) = [event.key for event in events if isinstance(event, KeyEnded) and event.slot == slot]
+    assert key.duration_s == pytest.approx(0.1, abs=0.002)
+    assert all(event.key.duration_s < 0.095 for event in events if isinstance(event, KeyEnded) and event.slot == other)
+
+
+@pytest.mark.parametrize("slot", [-1, 1, 64])
+def test_only_open_channels_remember(slot):
+    bank = DetectorBank()
+    memory = bank.remember(bank.open())
+    with pytest.raises(ValueError, match="not open"):
+        bank.remember(slot)
+    with pytest.raises(ValueError, match="not open"):
+        bank.restore(slot, memory)
+
+
 def test_feeding_no_channel_or_no_samples_tells_nothing():
     bank = DetectorBank()
     slot = bank.open()

@@ -125,13 +125,37 @@ def test_silence_is_given_when_nothing_has_come_for_a_while_and_counted_against_
     assert second == AudioFrame(frame(4))
 
 
-def test_silence_that_turns_out_to_have_been_a_network_that_stood_still_takes_nothing_away() -> None:
+def test_silence_that_turns_out_to_have_been_a_network_that_stood_still_was_none() -> None:
     inbox = Inbox()
     put_at(inbox, 0, 1, 2)
     given = [item for beat in range(3, 31) for item in taken(inbox, (beat + 0.1) * BEAT_S)]
     assert given
     inbox.put([audio(number) for number in range(3, 32)], 31 * BEAT_S)
-    assert taken(inbox, 32 * BEAT_S) == [AudioFrame(frame(number)) for number in range(3, 32)]
+    first, *others = taken(inbox, 32 * BEAT_S)
+    assert first == AudioFrame(frame(3), late=True)
+    assert others == [AudioFrame(frame(number)) for number in range(4, 32)]
+
+
+def test_what_a_network_that_stood_still_lost_is_missing_nobody_knows_where() -> None:
+    inbox = Inbox()
+    put_at(inbox, 0, 1, 2)
+    for beat in range(3, 31):
+        taken(inbox, (beat + 0.1) * BEAT_S)
+    inbox.put([audio(number) for number in range(3, 30)], 31 * BEAT_S)
+    inbox.put([audio(30)], 32 * BEAT_S)
+    first, *others = taken(inbox, 32 * BEAT_S)
+    assert first == AudioFrame(frame(3), late=True)
+    assert [item.missing for item in others if isinstance(item, AudioFrame)] == [0] * 27
+
+
+def test_silence_around_an_event_stands() -> None:
+    inbox = Inbox()
+    put_at(inbox, 0, 1, 2)
+    inbox.put([KeyFrame("5")], 10 * BEAT_S)
+    silence = [item for beat in range(10, 60) for item in taken(inbox, (beat + 0.1) * BEAT_S)]
+    assert NothingSent() in silence
+    inbox.put([audio(3)], 60 * BEAT_S)
+    assert taken(inbox, 60 * BEAT_S) == [AudioFrame(frame(3))]
 
 
 def test_before_the_first_packet_time_passes_as_well() -> None:
