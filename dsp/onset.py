@@ -23,6 +23,10 @@ QUIET: Final = 0.05
 """What sounds before a begin has less power than this share of the tones': 13 dB."""
 LEAD: Final = 60
 """Samples before and after the begin that hops tell, between which the true one lies."""
+NEAR: Final = 24
+"""The same for most keys, after it."""
+ENOUGH: Final = 24
+"""Samples without a tone prove that it has not begun yet."""
 SAME_TIME: Final = 1.2
 """Samples by which the begins of a key and of its copy may seem to differ."""
 SAME_PHASE: Final = 0.35
@@ -38,6 +42,17 @@ class Onset(NamedTuple):
 
     low: float
     high: float
+
+
+class Waves(NamedTuple):
+    """Two tones: peak amplitudes in sample units, phases at sample 0 and turns a sample in rad."""
+
+    low_level: float
+    low_phase: float
+    low_rad: float
+    high_level: float
+    high_phase: float
+    high_rad: float
 
 
 @inner
@@ -64,28 +79,51 @@ def onset(
     high_rad = _RAD[channel["key"], 1] * (1 + high_offset / 100)
     low_phase = angle(low) + _RAD[channel["key"], 0] * (HOP - 1) / 2
     high_phase = angle(high) + _RAD[channel["key"], 1] * (HOP - 1) / 2
-    low_level, high_level = abs(low), abs(high)
-    last = rough + LEAD
-    # Each tone, sample by sample backwards: cos(x - r) = 2 cos(r) cos(x) - cos(x + r).
-    low_now = low_level * np.cos(low_phase + low_rad * (last - middle))
-    low_then = low_level * np.cos(low_phase + low_rad * (last + 1 - middle))
-    high_now = high_level * np.cos(high_phase + high_rad * (last - middle))
-    high_then = high_level * np.cos(high_phase + high_rad * (last + 1 - middle))
-    low_turn, high_turn = 2 * np.cos(low_rad), 2 * np.cos(high_rad)
-    best, most, total = rough, 0.0, 0.0
-    for n in range(last, rough - LEAD, -1):
-        expected = low_now + high_now
-        total += expected * (2 * channel["samples"][n // BLOCK % KEPT, n % BLOCK] - expected)
-        if total > most:
-            best, most = n, total
-        low_now, low_then = low_turn * low_now - low_then, low_now
-        high_now, high_then = high_turn * high_now - high_then, high_now
+    low_level, high_level = np.float64(abs(low)), np.float64(abs(high))
+    waves = Waves(
+        low_level, low_phase - low_rad * middle, low_rad, high_level, high_phase - high_rad * middle, high_rad
+    )
+    best = first_sample(channel, rough + NEAR, rough - LEAD, waves)
+    if best > rough + NEAR - MARGIN:
+        best = first_sample(channel, rough + LEAD, rough - LEAD, waves)
     before = 0.0
-    for n in range(best - HOP - MARGIN, best - MARGIN):
-        before += channel["samples"][n // BLOCK % KEPT, n % BLOCK] ** 2
+    block, at = (best - HOP - MARGIN) // BLOCK % KEPT, (best - HOP - MARGIN) % BLOCK
+    for _ in range(HOP):
+        before += channel["samples"][block, at] ** 2
+        block, at = (block, at + 1) if at + 1 < BLOCK else ((block + 1) % KEPT, 0)
     if before > QUIET * HOP / 2 * (low_level**2 + high_level**2):
         return Onset(np.nan, np.nan)
     return Onset(low_phase + low_rad * (best - middle), high_phase + high_rad * (best - middle))
+
+
+@inner
+def first_sample(channel: Record, last: int, least: int, waves: Waves) -> int:
+    """The sample from which on the waves explain what is there best, from `last` back to `least`.
+
+    Goes back until so much lies behind that is not the waves' that nothing before can be; `last` if all of it is.
+    """
+    # Each tone, sample by sample backwards: cos(x - r) = 2 cos(r) cos(x) - cos(x + r).
+    low_now = waves.low_level * np.cos(waves.low_phase + waves.low_rad * last)
+    low_then = waves.low_level * np.cos(waves.low_phase + waves.low_rad * (last + 1))
+    high_now = waves.high_level * np.cos(waves.high_phase + waves.high_rad * last)
+    high_then = waves.high_level * np.cos(waves.high_phase + waves.high_rad * (last + 1))
+    low_turn, high_turn = 2 * np.cos(waves.low_rad), 2 * np.cos(waves.high_rad)
+    enough = ENOUGH / 2 * (waves.low_level**2 + waves.high_level**2)
+    samples, block, at = channel["samples"], last // BLOCK % KEPT, last % BLOCK
+    best, most, total = last, 0.0, 0.0
+    for n in range(last, least, -1):
+        expected = low_now + high_now
+        total += expected * (2 * samples[block, at] - expected)
+        if total > most:
+            best, most = n, total
+        elif total < most - enough:
+            break
+        low_now, low_then = low_turn * low_now - low_then, low_now
+        high_now, high_then = high_turn * high_now - high_then, high_now
+        at -= 1
+        if at < 0:
+            block, at = (block - 1) % KEPT, BLOCK - 1
+    return best
 
 
 @inner

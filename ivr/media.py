@@ -96,9 +96,10 @@ class _Stream:
         while (item := self.connection.take(now)) is not None:
             match item:
                 case AudioFrame():
-                    if self.playout.silent:
-                        self._silence_ends(late=item.late)
-                    first, *rest = self.playout.frames(item.audio, item.missing)
+                    was_silent = self.playout.silent
+                    first, *rest = self.playout.frames(item.audio, item.missing, late=item.late)
+                    if was_silent:
+                        self._silence_ends()
                     self.waiting.extend(rest)
                     if item.ahead:
                         self.hole_s = None
@@ -114,10 +115,9 @@ class _Stream:
                     self.session.key_frame(key, self.playout.key(), now, repeated=repeated)
         return None
 
-    def _silence_ends(self, *, late: bool) -> None:
+    def _silence_ends(self) -> None:
         """Audio comes after silence was given: it was sent after it, or is late."""
-        if late:
-            self.playout.take_silence_back()
+        if self.playout.late:
             self.hindsight.take_back()
         else:
             self.hindsight.silence_stands()

@@ -6,6 +6,7 @@ short. More are a pause on a line that has been seen to send none. On another tw
 that sounds to both edges the pause would be one of 40 ms. Around more, a tone that sounds in phase on both sides went
 on (`dsp.continuity`), and so did one whose rest is weaker: its echo. Pairs that sound there out of phase did not, and
 there was a pause. Where that cannot be told a short gap is filled by what its edges expect, a long one by silence.
+And where a tone goes on in phase as if there were no gap there is none: what seemed to be missing was late.
 
 Here a stream's time runs: positions count what is played out, not what arrived.
 """
@@ -41,6 +42,7 @@ class Playout:
 
     Attributes:
         hole: before the frame that came last there was none for so long that a key may have been lost in it.
+        late: before the frame that came last nothing was missing; it came late, and so silence before it was none.
     """
 
     def __init__(self) -> None:
@@ -49,6 +51,7 @@ class Playout:
         self._silent = 0
         self._unsent = 0
         self.hole = False
+        self.late = False
 
     @property
     def silent(self) -> bool:
@@ -60,16 +63,21 @@ class Playout:
         """How much there was until now, in seconds."""
         return self._frames * FRAME_SAMPLES / SAMPLE_RATE_HZ
 
-    def frames(self, frame: bytes, missing: int) -> tuple[bytes, ...]:
+    def frames(self, frame: bytes, missing: int, *, late: bool = False) -> tuple[bytes, ...]:
         """The next audio.
 
         Args:
             frame: 20 ms that arrived: int16 little-endian at 8 kHz, `FRAME_BYTES` octets.
             missing: how many such frames did not arrive just before it.
+            late: the silence before it, if there is any, is known to be none.
 
         Returns:
             What stands in for those that are missing, and the frame.
         """
+        self.late = late or ((missing > 1 or self.silent) and not self._suppresses and self._goes_on_in(frame))
+        if self.late:
+            missing = 0
+            self._take_silence_back()
         before, self._last = SILENCE if self.silent else self._last, frame
         self._frames += missing + 1
         self._unsent = 0
@@ -91,12 +99,6 @@ class Playout:
         self._unsent += 1
         return SILENCE
 
-    def take_silence_back(self) -> None:
-        """The silence was none: what would have been heard meanwhile comes now."""
-        self._frames -= self._unsent
-        self._silent -= self._unsent
-        self._unsent = 0
-
     def key(self) -> Span:
         """A key came as an event; returns its span, to which the silence belongs since audio, or a key, came last."""
         unsent_s = self._unsent * FRAME_SAMPLES / SAMPLE_RATE_HZ
@@ -104,9 +106,19 @@ class Playout:
         self._unsent = 0
         return Span(self.position_s - unsent_s, self.position_s)
 
+    def _goes_on_in(self, frame: bytes) -> bool:
+        """A tone sounds in the frame that came last and goes on in this one."""
+        first, second = pair_in(np.frombuffer(self._last, "<i2")), pair_in(np.frombuffer(frame, "<i2"))
+        return first is not None and second is not None and goes_on(first, second, FRAME_SAMPLES, 0)
+
+    def _take_silence_back(self) -> None:
+        self._frames -= self._unsent
+        self._silent -= self._unsent
+        self._unsent = 0
+
     @property
     def _suppresses(self) -> bool:
-        return self._silent >= max(KNOWN_AFTER, SUPPRESSED * self._frames)
+        return self._silent - self._unsent >= max(KNOWN_AFTER, SUPPRESSED * self._frames)
 
 
 def _filled(before: NDArray[np.int16], after: NDArray[np.int16], missing: int) -> tuple[NDArray[np.int16], bool]:

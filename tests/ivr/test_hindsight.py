@@ -69,8 +69,8 @@ class Listener:
         return bytes(FRAME_BYTES)
 
 
-def heard(audio: NDArray[np.int16], stills: list[tuple[float, float]]) -> list[Event]:
-    """What a call is told whose packets stand still from one time to another, and come then at once."""
+def heard(audio: NDArray[np.int16], stills: list[tuple[float, float]], trickle: int = 1000) -> list[Event]:
+    """What a call is told whose packets stand still from one time to another; so many come then at once, after each."""
     frames = audio[: len(audio) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
     media, peer, listener, uuid = Media(), Peer(), Listener(), uuid4()
     media.expect(uuid, listener)
@@ -79,7 +79,7 @@ def heard(audio: NDArray[np.int16], stills: list[tuple[float, float]]) -> list[E
     for tick in range(len(frames) + 60):
         now = (tick + 1) * TICK_S
         if not any(begin <= now < end for begin, end in stills):
-            due = min(tick + 1, len(frames))
+            due = min(tick + 1, len(frames), sent + (1000 if now > stills[-1][1] + 1.0 else trickle))
             peer.inbox.put([Audio(frame.astype("<i2").tobytes()) for frame in frames[sent:due]], now - TICK_S / 2)
             sent = due
         media.tick(now)
@@ -102,6 +102,15 @@ async def test_standstills_that_follow_each_other_closely_do_not_either() -> Non
         begins = float(first)
         events = heard(audio, [(begins, begins + 0.5), (begins + 0.52, begins + 1.0)])
         assert [type(event) for event in events] == [KeyStarted, KeyEnded] * len(KEYS), first
+
+
+@pytest.mark.parametrize("seed", range(30))
+async def test_a_host_that_gets_a_few_packets_done_at_a_time_parts_no_key(seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    ends = 0.5 + np.cumsum(chance.uniform(0.04, 0.3, 8))
+    stills = [(float(before) + 0.02, float(end)) for before, end in zip([0.48, *ends[:-1]], ends, strict=True)]
+    events = heard(tones("5", tone_s=5.0), stills, trickle=int(chance.integers(2, 5)))
+    assert [type(event) for event in events] == [KeyStarted, KeyEnded]
 
 
 @pytest.fixture
