@@ -44,8 +44,8 @@ class DetectorBank:
     """Receives DTMF on many channels, each with its own audio clock.
 
     A feed is one matrix product for all channels and one call of compiled code (`lanes.advance`). A channel takes
-    4,041 bytes: 80 ms of samples (2,560), part of a block (320), the fits of 160 ms of a possible key (768), the last
-    four keys (216), and its state. With the first bank of a process compiled code is loaded, in half a second, and,
+    4,121 bytes: 80 ms of samples (2,560), part of a block (320), the fits of 160 ms of a possible key (768), the last
+    four keys (280), and its state. With the first bank of a process compiled code is loaded, in half a second, and,
     where none was kept on disk, compiled before, in half a minute.
 
     Args:

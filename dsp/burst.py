@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from dsp.compiled import inner
+from dsp.compiled import inlined, inner
 from dsp.goertzel import HOP, HOPS, Floats, pair_columns, pair_triangles
 from dsp.records import AMPLITUDES, ENERGY, EXPLAINED, FITTED, KEPT, Flag, Record
 
@@ -64,7 +64,7 @@ def fit(channel: Record, block: int) -> None:
         fit_hop(samples[part * HOP : (part + 1) * HOP], channel["key"], channel["fits"], block * HOPS + part)
 
 
-@inner
+@inlined
 def fit_hop(samples: Floats, key: int, fits: Floats, hop: int) -> None:
     """Fit a key's pair in the samples of a hop, into its row of the fits."""
     place = hop % FITTED

@@ -38,6 +38,11 @@ def inner(function: Callable[P, R]) -> Callable[P, R]:
     return _compiled(function)
 
 
+def inlined(function: Callable[P, R]) -> Callable[P, R]:
+    """As `inner`, and put its statements in the place of each call: where arrays are handed over often it pays."""
+    return _compiled(function, inline="always")
+
+
 def outer(*arguments: Any) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Compile a function that Python calls, now, for arguments of these numba types.
 

@@ -77,8 +77,8 @@ def is_pressed(
     """
     starts = onset(channel, begin, figures.low_offset_percent, figures.high_offset_percent, start, scratch)
     if abs(begin - channel["onset"]) < 1:  # looked at before, when its first samples were still there
-        starts = Onset(channel["low_phase"], channel["high_phase"])
-    channel["onset"], channel["low_phase"], channel["high_phase"] = begin, starts.low, starts.high
+        starts = Onset(channel["onset_low"], channel["onset_high"])
+    channel["onset"], channel["onset_low"], channel["onset_high"] = begin, starts.low, starts.high
     if is_echo(channel, begin, end, closed, figures, plateau, starts):
         return False
     remember(channel, begin, figures, starts)
@@ -98,8 +98,8 @@ def remember(channel: Record, begin: float, figures: Figures, starts: Onset) -> 
     channel["heard_overdriven"][place] = channel["overdriven"]
     channel["heard_low_offset_percent"][place] = figures.low_offset_percent
     channel["heard_high_offset_percent"][place] = figures.high_offset_percent
-    channel["heard_low_phase"][place] = starts.low
-    channel["heard_high_phase"][place] = starts.high
+    channel["heard_onset_low"][place] = starts.low
+    channel["heard_onset_high"][place] = starts.high
     channel["heard"] = (place + 1) % REMEMBERED
 
 
@@ -157,7 +157,7 @@ def is_echo(
         if less > 0 and place == newest and not parted(channel, ended, begin, plateau):
             return True
         if dropped and more > BORDER_DB[0] and begin - channel["heard_begin"][place] < REACH_HOPS:
-            before = Onset(channel["heard_low_phase"][place], channel["heard_high_phase"][place])
+            before = Onset(channel["heard_onset_low"][place], channel["heard_onset_high"][place])
             longer = end - begin - (ended - channel["heard_begin"][place])
             other = longer > SAME_LENGTH_HOPS or (closed and longer < -SAME_LENGTH_HOPS)
             if more > BORDER_DB[1] or unsure(before, starts):

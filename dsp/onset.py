@@ -12,9 +12,10 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from dsp.burst import dot
 from dsp.compiled import inner
 from dsp.goertzel import BLOCK, HOP, RATE, key_frequencies
-from dsp.measures import amplitude, angle
+from dsp.measures import amplitude
 from dsp.records import KEPT, Record
 
 MARGIN: Final = 4
@@ -23,9 +24,9 @@ QUIET: Final = 0.05
 """What sounds before a begin has less power than this share of the tones': 13 dB."""
 LEAD: Final = 60
 """Samples before and after the begin that hops tell, between which the true one lies."""
-NEAR: Final = 24
+NEAR: Final = 12
 """The same for most keys, after it."""
-ENOUGH: Final = 24
+ENOUGH: Final = 12
 """Samples without a tone prove that it has not begun yet."""
 SAME_TIME: Final = 1.2
 """Samples by which the begins of a key and of its copy may seem to differ."""
@@ -34,25 +35,31 @@ SAME_PHASE: Final = 0.35
 
 _RAD: Final = 2 * np.pi / RATE * key_frequencies().astype(np.float64)
 """Of each key's tones, a sample, (16, 2)."""
+_TURN: Final = np.exp(1j * _RAD)
+"""The same as numbers on the unit circle."""
+_TO_MIDDLE: Final = np.exp(1j * _RAD * (HOP - 1) / 2)
+"""What a tone turns from a hop's first sample to its middle."""
 
 
 class Onset(NamedTuple):
-    """Phases of the tones at a burst's first sample, in rad; not a number where that is not to be told: the samples are
-    gone, or something sounded before, as other echoes do."""
+    """The tones at a burst's first sample, as complex amplitudes; not a number where that is not to be told: the
+    samples are gone, or something sounded before, as other echoes do."""
 
-    low: float
-    high: float
+    low: complex
+    high: complex
 
 
-class Waves(NamedTuple):
-    """Two tones: peak amplitudes in sample units, phases at sample 0 and turns a sample in rad."""
+class Wave(NamedTuple):
+    """A tone: its complex amplitude at some sample, in sample units, and what it turns from one to the next."""
 
-    low_level: float
-    low_phase: float
-    low_rad: float
-    high_level: float
-    high_phase: float
-    high_rad: float
+    now: complex
+    turn: complex
+
+
+@inner
+def unknown() -> Onset:
+    """An onset that is not to be told."""
+    return Onset(complex(np.nan, np.nan), complex(np.nan, np.nan))
 
 
 @inner
@@ -71,67 +78,89 @@ def onset(
     oldest = (channel["clock"] + 1 - KEPT) * BLOCK
     rough = int(begin * HOP)
     hop = int(np.ceil(begin)) + 1  # the first hop that is surely wholly tone
-    middle = hop * HOP + (HOP - 1) / 2
     if rough - LEAD - HOP - MARGIN < oldest or (hop + 1) * HOP > (channel["clock"] + 1) * BLOCK or hop < start:
-        return Onset(np.nan, np.nan)
-    low, high = amplitude(0, hop - start, scratch), amplitude(1, hop - start, scratch)
-    low_rad = _RAD[channel["key"], 0] * (1 + low_offset / 100)
-    high_rad = _RAD[channel["key"], 1] * (1 + high_offset / 100)
-    low_phase = angle(low) + _RAD[channel["key"], 0] * (HOP - 1) / 2
-    high_phase = angle(high) + _RAD[channel["key"], 1] * (HOP - 1) / 2
-    low_level, high_level = np.float64(abs(low)), np.float64(abs(high))
-    waves = Waves(
-        low_level, low_phase - low_rad * middle, low_rad, high_level, high_phase - high_rad * middle, high_rad
-    )
-    best = first_sample(channel, rough + NEAR, rough - LEAD, waves)
+        return unknown()
+    low = wave(channel["key"], 0, low_offset, hop, rough + NEAR, start, scratch)
+    high = wave(channel["key"], 1, high_offset, hop, rough + NEAR, start, scratch)
+    best, starts = first_sample(channel, rough + NEAR, rough - LEAD, low, high)
     if best > rough + NEAR - MARGIN:
-        best = first_sample(channel, rough + LEAD, rough - LEAD, waves)
-    before = 0.0
-    block, at = (best - HOP - MARGIN) // BLOCK % KEPT, (best - HOP - MARGIN) % BLOCK
-    for _ in range(HOP):
-        before += channel["samples"][block, at] ** 2
-        block, at = (block, at + 1) if at + 1 < BLOCK else ((block + 1) % KEPT, 0)
-    if before > QUIET * HOP / 2 * (low_level**2 + high_level**2):
-        return Onset(np.nan, np.nan)
-    return Onset(low_phase + low_rad * (best - middle), high_phase + high_rad * (best - middle))
+        low = wave(channel["key"], 0, low_offset, hop, rough + LEAD, start, scratch)
+        high = wave(channel["key"], 1, high_offset, hop, rough + LEAD, start, scratch)
+        best, starts = first_sample(channel, rough + LEAD, rough - LEAD, low, high)
+    if energy(channel, best - HOP - MARGIN) > QUIET * HOP / 2 * (square(starts.low) + square(starts.high)):
+        return unknown()
+    return starts
 
 
 @inner
-def first_sample(channel: Record, last: int, least: int, waves: Waves) -> int:
-    """The sample from which on the waves explain what is there best, from `last` back to `least`.
+def square(value: complex) -> float:
+    """Of a tone's amplitude."""
+    return value.real * value.real + value.imag * value.imag
+
+
+@inner
+def wave(key: int, tone: int, offset: np.float32, hop: int, sample: int, start: int, scratch: Record) -> Wave:
+    """The low (0) or the high tone (1) of a key at a sample, as it is in a hop, off by so many percent."""
+    rad = _RAD[key, tone]
+    off = rad * np.float64(offset) / 100
+    turned = (rad + off) * (sample - hop * HOP - (HOP - 1) / 2)
+    now = amplitude(tone, hop - start, scratch) * _TO_MIDDLE[key, tone] * complex(np.cos(turned), np.sin(turned))
+    return Wave(now, _TURN[key, tone] * complex(1 - off * off / 2, off))
+
+
+@inner
+def energy(channel: Record, begin: int) -> np.float32:
+    """Of a hop's length of samples from this one on."""
+    block, at = begin // BLOCK % KEPT, begin % BLOCK
+    first = channel["samples"][block, at : at + HOP]
+    second = channel["samples"][(block + 1) % KEPT, : HOP - len(first)]
+    return np.float32(dot(first, first) + dot(second, second))
+
+
+@inner
+def first_sample(channel: Record, last: int, least: int, low: Wave, high: Wave) -> tuple[int, Onset]:
+    """The sample from which on the waves, given at `last`, explain best what is there, back to `least`; and the waves
+    there.
 
     Goes back until so much lies behind that is not the waves' that nothing before can be; `last` if all of it is.
     """
     # Each tone, sample by sample backwards: cos(x - r) = 2 cos(r) cos(x) - cos(x + r).
-    low_now = waves.low_level * np.cos(waves.low_phase + waves.low_rad * last)
-    low_then = waves.low_level * np.cos(waves.low_phase + waves.low_rad * (last + 1))
-    high_now = waves.high_level * np.cos(waves.high_phase + waves.high_rad * last)
-    high_then = waves.high_level * np.cos(waves.high_phase + waves.high_rad * (last + 1))
-    low_turn, high_turn = 2 * np.cos(waves.low_rad), 2 * np.cos(waves.high_rad)
-    enough = ENOUGH / 2 * (waves.low_level**2 + waves.high_level**2)
+    low_now, low_then = low.now.real, (low.now * low.turn).real
+    high_now, high_then = high.now.real, (high.now * high.turn).real
+    low_twice, high_twice = 2 * low.turn.real, 2 * high.turn.real
+    enough = ENOUGH / 2 * (square(low.now) + square(high.now))
     samples, block, at = channel["samples"], last // BLOCK % KEPT, last % BLOCK
     best, most, total = last, 0.0, 0.0
+    best_low, best_low_then, best_high, best_high_then = low_now, low_then, high_now, high_then
     for n in range(last, least, -1):
         expected = low_now + high_now
         total += expected * (2 * samples[block, at] - expected)
         if total > most:
             best, most = n, total
+            best_low, best_low_then, best_high, best_high_then = low_now, low_then, high_now, high_then
         elif total < most - enough:
             break
-        low_now, low_then = low_turn * low_now - low_then, low_now
-        high_now, high_then = high_turn * high_now - high_then, high_now
+        low_now, low_then = low_twice * low_now - low_then, low_now
+        high_now, high_then = high_twice * high_now - high_then, high_now
         at -= 1
         if at < 0:
             block, at = (block - 1) % KEPT, BLOCK - 1
-    return best
+    return best, Onset(analytic(best_low, best_low_then, low.turn), analytic(best_high, best_high_then, high.turn))
+
+
+@inner
+def analytic(now: float, then: float, turn: complex) -> complex:
+    """The complex amplitude whose real part is this one now and that one a turn later."""
+    return complex(now, (now * turn.real - then) / turn.imag)
 
 
 @inner
 def copied(key: int, first: Onset, second: Onset) -> bool:
     """Two bursts of a key begin alike, but for an error of the time that both tones share."""
-    low, high = first.low - second.low, first.high - second.high
+    low = np.angle(first.low * second.low.conjugate())
+    high = np.angle(first.high * second.high.conjugate())
     for turn in range(-2, 3):
-        late = (np.arctan2(np.sin(low), np.cos(low)) + 2 * np.pi * turn) / _RAD[key, 0]
+        late = (low + 2 * np.pi * turn) / _RAD[key, 0]
         rest = high - late * _RAD[key, 1]
         if abs(late) < SAME_TIME and abs(np.arctan2(np.sin(rest), np.cos(rest))) < SAME_PHASE:
             return True
@@ -141,4 +170,4 @@ def copied(key: int, first: Onset, second: Onset) -> bool:
 @inner
 def unsure(first: Onset, second: Onset) -> bool:
     """Whether they begin alike is not to be told."""
-    return bool(np.isnan(first.low) or np.isnan(second.low))
+    return bool(np.isnan(first.low.real) or np.isnan(second.low.real))

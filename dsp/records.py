@@ -48,8 +48,8 @@ CHANNEL: Final = np.dtype(
         ("done", np.int64),
         ("begin", np.float64),
         ("onset", np.float64),
-        ("low_phase", np.float64),
-        ("high_phase", np.float64),
+        ("onset_low", np.complex128),
+        ("onset_high", np.complex128),
         ("overdriven", np.bool_),
         ("last_on", np.float64),
         ("plateau", np.float32),
@@ -68,8 +68,8 @@ CHANNEL: Final = np.dtype(
         ("heard_overdriven", np.uint8, REMEMBERED),
         ("heard_low_offset_percent", np.float32, REMEMBERED),
         ("heard_high_offset_percent", np.float32, REMEMBERED),
-        ("heard_low_phase", np.float64, REMEMBERED),
-        ("heard_high_phase", np.float64, REMEMBERED),
+        ("heard_onset_low", np.complex128, REMEMBERED),
+        ("heard_onset_high", np.complex128, REMEMBERED),
         ("heard", np.int8),
         ("fits", np.float32, (FITTED, 6)),
         ("samples", np.float32, (KEPT, BLOCK)),
@@ -93,7 +93,7 @@ start: hops before this one are not looked at.
 fitted: blocks before this one are fitted, if they are to be.
 done: hops before this one are followed.
 begin: the burst's begin (NaN before it is known).
-onset, low_phase, high_phase: a burst's begin and phases there, when they were first looked for (`onset`).
+onset, onset_low, onset_high: a burst's begin and its tones there, when they were first looked for (`onset`).
 overdriven: a burst that passed is distorted.
 last_on: end of what was on.
 plateau: energy of a full hop.
@@ -103,7 +103,7 @@ heard_key, heard_begin, heard_end: keys that were heard last, NO_LABEL where the
     not a number while the key goes on.
 heard_low_dbm0 to heard_high_offset_percent: figures of these, heard_snr_db among them.
 heard_overdriven: these are distorted (`overdrive`).
-heard_low_phase, heard_high_phase: of their tones at the begin (`onset`).
+heard_onset_low, heard_onset_high: their tones at the begin (`onset`).
 heard: how many keys were heard, modulo REMEMBERED: where the next goes.
 fits: of hop n in row n modulo FITTED.
 samples: of block n in row n modulo KEPT.
