@@ -30,6 +30,10 @@ MIN_FRACTION: Final = np.float32(0.5)
 """Share of the pair in a hop's energy, below which the hop counts as empty."""
 FULL: Final = np.float32(0.9)
 """Hops as much on are wholly tone."""
+EVEN: Final = np.float32(1)
+"""Of a tone that keeps its level a full hop explains as much as its loudest do."""
+STEPPED: Final = np.float32(0.2)
+"""Of one whose level steps by 6 dB it may explain this share."""
 GOOD_FRACTION: Final = np.float32(0.6)
 """The same for hops whose phase is trusted."""
 PROMISING_FRACTION: Final = np.float32(0.75)
@@ -186,13 +190,19 @@ class Extent(NamedTuple):
 
 
 @inner
-def locate(hops: int, min_gap: float, scratch: Record) -> Extent:
+def locate(hops: int, min_gap: float, share: np.float32, scratch: Record) -> Extent:
     """Find the first burst of the look; a gap of `min_gap` hops ends it.
 
     Works out which hops, from the burst's first to its last, are `clean`: wholly and purely tone.
+
+    Args:
+        hops: in the look.
+        min_gap: hops.
+        share: of what its loudest hops explain; with so much a hop is full.
+        scratch: has the look.
     """
     on, strong, clean = scratch["on"], scratch["strong"], scratch["clean"]
-    plateau = full_hop(hops, scratch)
+    plateau = share * full_hop(hops, scratch)
     activity(hops, 0, plateau, False, scratch)
     first, found = 0, False
     for t in range(hops):

@@ -35,6 +35,8 @@ BARED_DROP_DB: Final = 3.0
 """What an echo loses at least that another key had covered."""
 TWISTED_DB: Final = 9.0
 """No two presses differ so much in twist: one tone is another key's, the other an echo's."""
+MOST_RISE_DB: Final = 2.0
+"""Neither is louder than that tone was in any key by more than where both meet."""
 FAR_DROP_DB: Final = 12.0
 REACH_HOPS: Final = 0.32 * RATE / HOP
 """A copy begins at most this long after its key: an echo 250 ms late that is spread over some more."""
@@ -83,6 +85,15 @@ def is_pressed(
         return False
     remember(channel, begin, figures, starts)
     return True
+
+
+@inner
+def echo_may_sound(channel: Record, hop: int) -> Flag:
+    """The lane's key was heard so shortly before a hop that its echo may sound there."""
+    for place in range(REMEMBERED):
+        if channel["heard_key"][place] == channel["key"] and hop - channel["heard_end"][place] < REACH_HOPS:
+            return True
+    return False
 
 
 @inner
@@ -142,7 +153,8 @@ def is_echo(
     less = min(low - figures.low_dbm0, high - figures.high_dbm0)
     if more < BARED_DROP_DB:
         return False
-    dropped = min(low_shared - figures.low_dbm0, high_shared - figures.high_dbm0) > LEAST_DROP_DB
+    least_drop = min(low_shared - figures.low_dbm0, high_shared - figures.high_dbm0)
+    dropped = least_drop > LEAST_DROP_DB
     for place in range(REMEMBERED):
         ended = channel["heard_end"][place]
         if channel["heard_key"][place] != key or not ended <= begin:
@@ -150,7 +162,7 @@ def is_echo(
         near = begin - ended < REACH_HOPS
         if near and place != newest and not parted(channel, channel["heard_end"][newest], begin, plateau):
             return True
-        if near and more > BORDER_DB[1] and more - less > TWISTED_DB:
+        if near and more > BORDER_DB[1] and more - less > TWISTED_DB and least_drop > -MOST_RISE_DB:
             return True
         if less > FAR_DROP_DB and begin - ended < FAR_REACH_HOPS:
             return True

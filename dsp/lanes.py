@@ -23,10 +23,10 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.burst import activity, fit, locate, look, missing, promising
+from dsp.burst import EVEN, STEPPED, activity, fit, locate, look, missing, promising
 from dsp.cleaning import clean, echoes_may_sound
 from dsp.compiled import inner, outer
-from dsp.echo import is_pressed, note_end
+from dsp.echo import echo_may_sound, is_pressed, note_end
 from dsp.goertzel import BLOCK, HOPS, Floats
 from dsp.overdrive import overdriven
 from dsp.records import (
@@ -137,13 +137,18 @@ def seek(channel: Record, hit: bool, over: bool, limits: Record, scratch: Record
     look(channel, start, hops, scratch)
     if not promising(hops, scratch):
         return
-    extent = locate(hops, limits["min_gap"], scratch)
-    verdict = judge(channel["key"], extent, limits, scratch)
+    extent = locate(hops, limits["min_gap"], EVEN, scratch)
+    verdict = judge(channel["key"], extent, limits, False, scratch)
+    if verdict.failed != PASSED and not echo_may_sound(channel, start + extent.first):
+        whole = locate(hops, limits["min_gap"], STEPPED, scratch)
+        second = judge(channel["key"], whole, limits, True, scratch)
+        if second.failed == PASSED:
+            extent, verdict = whole, second
     if verdict.failed != PASSED and echoes_may_sound(channel, start + extent.first):
         clean(channel, 0.0, 0.0, start + extent.first)
         look(channel, start, hops, scratch)
-        extent = locate(hops, limits["min_gap"], scratch)
-        verdict = judge(channel["key"], extent, limits, scratch)
+        extent = locate(hops, limits["min_gap"], EVEN, scratch)
+        verdict = judge(channel["key"], extent, limits, False, scratch)
     begin, end = start + extent.begin, start + extent.end
     if extent.first == 0 and hops == LONGEST and channel["begin"] < begin:
         begin = channel["begin"]  # the look has moved on, past where the burst began

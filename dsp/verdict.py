@@ -54,6 +54,13 @@ LONG_WORN: Final = 12
 """Phase advances in line. What glides through a key's frequencies has drifted beyond all limits when it has so many; a
 coder lets the phase of a tone wander, and back."""
 MAX_WORN_DRIFT_RAD: Final = np.float32(0.5)
+SOME_WORN: Final = 7
+NEAR_OFFSET: Final = 0.5
+"""Of WORN_OFFSET_PERCENT: so near to both frequencies a glide does not stay for as many."""
+MAX_NEAR_DRIFT_RAD: Final = np.float32(0.4)
+MIN_STEPPED: Final = 6
+"""Phase advances in line: of a key of 45 ms."""
+MAX_STEPPED_IDLE: Final = 0.3
 ROUNDING_HOPS: Final = 1e-3
 """A gap of just the length that ends a key ends it, whatever the sums over its hops round to."""
 LEAST_NOISE: Final = np.float32(10**-4.5)
@@ -121,10 +128,11 @@ def decibels(ratio: np.float32) -> np.float32:
 
 
 @inner
-def judge(key: int, extent: Extent, limits: Record, scratch: Record) -> Verdict:
+def judge(key: int, extent: Extent, limits: Record, stepped: Flag, scratch: Record) -> Verdict:
     """Measure a burst of a key (its index) that was located in the look, and apply the tests.
 
-    Bursts that must fail are measured only if near misses are told.
+    Bursts that must fail are measured only if near misses are told. One that is `stepped`, of hops at several levels,
+    must be one tone all through, and is told of only if it is.
     """
     clean = scratch["clean"]
     advances, explained, energy = 0, _ZERO, _ZERO
@@ -136,7 +144,9 @@ def judge(key: int, extent: Extent, limits: Record, scratch: Record) -> Verdict:
                 advances += 1
     impure = explained <= ROUGH_PURITY * energy
     duration_ms = extent.duration * HOP_MS
-    if limits["near_misses"]:
+    if stepped:
+        worth = advances >= MIN_STEPPED
+    elif limits["near_misses"]:
         worth = advances >= MIN_MEASURED
     else:
         long_enough = duration_ms >= limits["min_tone_ms"] - SPLICE_CREDIT_MS
@@ -147,7 +157,7 @@ def judge(key: int, extent: Extent, limits: Record, scratch: Record) -> Verdict:
     low_dbm0 = decibels(max(found.low_power, TINY * TINY)) + _TO_DBM0
     high_dbm0 = decibels(max(found.high_power, TINY * TINY)) + _TO_DBM0
     snr_db = decibels(max(found.purity / max(np.float32(1) - found.purity, LEAST_NOISE), TINY))
-    failed = first_failure(key, duration_ms, impure, found, low_dbm0, high_dbm0, limits)
+    failed = first_failure(key, duration_ms, impure, found, low_dbm0, high_dbm0, stepped, limits)
     figures = Figures(low_dbm0, high_dbm0, snr_db, found.low_offset_percent, found.high_offset_percent)
     return Verdict(failed, True, figures)
 
@@ -159,10 +169,14 @@ def worn(found: Measures, noise: np.float32, twist: np.float32) -> Flag:
     A coder moves no frequency and leaves hardly any noise beside the tones, but lets amplitude and phase waver from
     frame to frame. A voice is off, and impure and unsteady both.
     """
-    drifts = found.drift > (MAX_WORN_DRIFT_RAD if found.in_line >= LONG_WORN else MAX_DRIFT_RAD)
-    if found.in_line < MIN_IN_LINE or found.splices > MAX_WORN_SPLICES or drifts:
-        return False
     off = max(abs(found.low_offset_percent), abs(found.high_offset_percent)) / WORN_OFFSET_PERCENT
+    most_drift = np.float32(MAX_DRIFT_RAD)
+    if found.in_line >= LONG_WORN:
+        most_drift = MAX_WORN_DRIFT_RAD
+    elif found.in_line >= SOME_WORN and off < NEAR_OFFSET:
+        most_drift = MAX_NEAR_DRIFT_RAD
+    if found.in_line < MIN_IN_LINE or found.splices > MAX_WORN_SPLICES or found.drift > most_drift:
+        return False
     wear = (
         off**2
         + twist**2
@@ -173,6 +187,12 @@ def worn(found: Measures, noise: np.float32, twist: np.float32) -> Flag:
         + (found.ripple / MAX_RIPPLE) ** 2
     )
     return wear < MAX_WEAR
+
+
+@inner
+def breaks(found: Measures) -> Flag:
+    """A burst at several levels is not one tone all through: what an echo leaves goes on at another phase."""
+    return found.splices > 0 or found.in_line < MIN_STEPPED or found.idle > MAX_STEPPED_IDLE
 
 
 @inner
@@ -189,6 +209,7 @@ def first_failure(
     found: Measures,
     low_dbm0: np.float32,
     high_dbm0: np.float32,
+    stepped: Flag,
     limits: Record,
 ) -> int:
     """The first test that fails, or PASSED."""
@@ -205,8 +226,10 @@ def first_failure(
         return _FREQUENCY
     if twist > 1:
         return _TWIST
-    if not impure and worn(found, noise, twist):
+    if not impure and worn(found, noise, twist) and not (stepped and breaks(found)):
         return accepted(key, limits)
+    if stepped:
+        return _STEADINESS
     if impure or noise > 1 - MIN_PURITY:
         return _PURITY
     if (

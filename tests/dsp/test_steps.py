@@ -1,0 +1,39 @@
+"""A gain that steps within a key: it is one key, whichever part of it is the louder."""
+
+import numpy as np
+import pytest
+
+from dsp import decode, synthesize
+
+KEYS = "159D0*#2"
+LEAD_S, TONE_S, PAUSE_S = 0.1, 0.06, 0.06
+
+
+def stepped(keys, share, step_db, *, seed=0):
+    """Keys of 60 ms, each of which changes its level once, after this share of it."""
+    samples = synthesize(
+        keys, tone_s=TONE_S, pause_s=PAUSE_S, lead_s=LEAD_S, level_dbm0=-12, rng=np.random.default_rng(seed)
+    )
+    gain = np.ones(samples.size)
+    for number in range(len(keys)):
+        begin = LEAD_S + number * (TONE_S + PAUSE_S)
+        gain[round((begin + share * TONE_S) * 8000) : round((begin + TONE_S) * 8000)] = 10 ** (step_db / 20)
+    return samples * gain
+
+
+@pytest.mark.parametrize("share", [0.25, 0.4, 0.5, 0.6, 0.75])
+@pytest.mark.parametrize("step_db", [-6, -3, 3, 6])
+def test_a_key_whose_level_steps_is_heard_once(share, step_db):
+    assert [decode(stepped(KEYS, share, step_db, seed=seed)) for seed in range(5)] == [KEYS] * 5
+
+
+def test_what_is_too_short_and_goes_on_as_an_echo_is_no_key():
+    """The echo comes at another phase: what sounds is not one tone all through."""
+    burst = synthesize("5", tone_s=0.02, lead_s=0.1, level_dbm0=-12)
+    heard = []
+    for late in range(150, 170):
+        echo = np.zeros(burst.size + late)
+        echo[: burst.size] += burst
+        echo[late:] += 0.5 * burst
+        heard.append(decode(echo))
+    assert heard.count("") >= 18
