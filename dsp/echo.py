@@ -52,6 +52,12 @@ PURER_DB: Final = 3.0
 """Two presses are overdriven alike, within this."""
 PURER_DROP_DB: Final = 0.5
 """What a copy loses of the mean of both levels at least."""
+IMPURE_DB: Final = 16.0
+"""A key has less that is somewhat overdriven."""
+MUCH_PURER_DB: Final = 5.0
+"""What noise there is on a line leaves the weaker of two presses the less pure."""
+MUCH_PURER_DROP_DB: Final = 2.8
+"""What a copy loses of either level then."""
 _NEVER: Final = np.float32(-np.inf)
 
 
@@ -181,15 +187,20 @@ def is_echo(
 
 @inner
 def is_purer(channel: Record, begin: float, figures: Figures) -> Flag:
-    """A key that was overdriven is followed, within an echo's reach, by a burst of it that is less so, and weaker."""
+    """A key that was overdriven, or only somewhat so, is followed, within an echo's reach, by a burst of it that is
+    less so, or much less, and weaker."""
     for place in range(REMEMBERED):
         if channel["heard_key"][place] != channel["key"] or not channel["heard_end"][place] <= begin:
             continue
-        if not channel["heard_overdriven"][place] or begin - channel["heard_begin"][place] > REACH_HOPS:
+        if begin - channel["heard_end"][place] > REACH_HOPS:
             continue
-        low, high = channel["heard_low_dbm0"][place], channel["heard_high_dbm0"][place]
-        weaker = (low - figures.low_dbm0) + (high - figures.high_dbm0) > 2 * PURER_DROP_DB
-        if weaker and figures.snr_db > channel["heard_snr_db"][place] + PURER_DB:
+        low = channel["heard_low_dbm0"][place] - figures.low_dbm0
+        high = channel["heard_high_dbm0"][place] - figures.high_dbm0
+        purer = figures.snr_db - channel["heard_snr_db"][place]
+        if channel["heard_overdriven"][place] and low + high > 2 * PURER_DROP_DB and purer > PURER_DB:
+            return True
+        impure = channel["heard_snr_db"][place] < IMPURE_DB
+        if impure and min(low, high) > MUCH_PURER_DROP_DB and purer > MUCH_PURER_DB:
             return True
     return False
 

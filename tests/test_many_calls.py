@@ -8,9 +8,10 @@ from tests.many_calls import run
 
 OVERDRIVEN_WITH_ITS_ECHO = 1877
 ECHO_BEHIND_A_HOLE = 2494
+SOMEWHAT_OVERDRIVEN_WITH_ITS_ECHO = 107753
 
 
-@pytest.mark.parametrize("seed", [OVERDRIVEN_WITH_ITS_ECHO, ECHO_BEHIND_A_HOLE])
+@pytest.mark.parametrize("seed", [OVERDRIVEN_WITH_ITS_ECHO, ECHO_BEHIND_A_HOLE, SOMEWHAT_OVERDRIVEN_WITH_ITS_ECHO])
 def test_what_is_stored_is_what_was_typed(seed: int) -> None:
     (went,) = run(range(seed, seed + 1))
     assert went.right is True
