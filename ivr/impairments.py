@@ -1,8 +1,9 @@
 """What a telephone line does to a caller's audio on its way to us.
 
 `LineQuality` says it as a value (a scenario file has one), `TelephoneLine` does it to a stream, 20 ms at a time, the
-same each time for the same seed. In the order of a real path: the set's level, a bad contact, hum, dial tone and noise
-of the loop, its echo, an overloaded converter, pauses that are not sent, the law of G.711, packets that never arrive.
+same each time for the same seed. In the order of a real path: the set's level, the room around it, a bad contact, hum,
+dial tone and noise of the loop, its echo, an overloaded converter, pauses that are not sent, a coder on the way, the
+law of G.711, packets that never arrive.
 
 Levels in dBm0 are those of one sine; 0 dBm0 is 3.14 dB below full scale (ITU-T G.711).
 """
@@ -14,9 +15,12 @@ from typing import Annotated, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from scipy.signal import fftconvolve
 
 from dsp import alaw_decode, alaw_encode, ulaw_decode, ulaw_encode
+from dsp.conformance.lines import room_tail
+from dsp.speech_coders import NARROW
 from dsp.tones import INT16_FULL_SCALE, amplitude_of
 from ivr.telephony.audiosocket import FRAME_SAMPLES, SAMPLE_RATE_HZ
 
@@ -77,6 +81,24 @@ class Echo(Described):
     level_db: Annotated[float, Field(ge=-60, le=-3)]
 
 
+class Room(Described):
+    """A room around a telephone that listens to its own key sounds, or to those of another set.
+
+    Attributes:
+        reverberation_s: in which a sound decays by 60 dB.
+        direct_db: energy of the sound itself over that of the rest.
+    """
+
+    reverberation_s: Annotated[float, Field(ge=0.1, le=2)]
+    direct_db: Annotated[float, Field(ge=0, le=40)]
+
+
+def _there_is_one(name: str) -> str:
+    if name not in NARROW:
+        raise ValueError(f"there is no coder {name!r} here, only {', '.join(NARROW)}")
+    return name
+
+
 class Gaps(Described):
     """A bad contact: silence of `length_ms` every `every_ms`, within tones as well."""
 
@@ -124,11 +146,13 @@ class LineQuality(Described):
 
     Attributes:
         gain_db: on all that the telephone sends.
+        coder: of a network on the way, by its name in `dsp.speech_coders`.
         clip_dbfs: an overload cuts what exceeds this, full scale being 0.
         seed: of all chances.
     """
 
     gain_db: Annotated[float, Field(ge=-40, le=20)] = 0.0
+    room: Room | None = None
     gaps: Gaps | None = None
     hum: Hum | None = None
     dial_tone: DialTone | None = None
@@ -136,6 +160,7 @@ class LineQuality(Described):
     echo: Echo | None = None
     clip_dbfs: Annotated[float, Field(ge=-40, le=0)] = 0.0
     suppression: Suppression | None = None
+    coder: Annotated[str, AfterValidator(_there_is_one)] | None = None
     law: Law = Law.ULAW
     loss: Loss = Loss()
     seed: Annotated[int, Field(ge=0)] = 1
@@ -168,6 +193,9 @@ class TelephoneLine:
 
     Args:
         quality: what it does to them.
+
+    Raises:
+        LibraryMissingError: its coder is not on this machine.
     """
 
     def __init__(self, quality: LineQuality) -> None:
@@ -178,6 +206,8 @@ class TelephoneLine:
         self._silent_ms = 0.0
         delay = 0 if quality.echo is None else round(quality.echo.delay_ms * SAMPLE_RATE_HZ / 1000)
         self._past = np.zeros(delay)
+        self._room = None if quality.room is None else Reverberation(quality.room, quality.seed)
+        self._coder = None if quality.coder is None else NARROW[quality.coder]()
 
     def carry(self, frame: NDArray[np.int16]) -> NDArray[np.int16] | Absent:
         """Carry the next 20 ms.
@@ -190,6 +220,8 @@ class TelephoneLine:
         """
         quality, at = self._quality, np.arange(FRAME_SAMPLES) + self._packet * FRAME_SAMPLES
         samples: Samples = frame.astype(np.float64) * (10 ** (quality.gain_db / 20) / INT16_FULL_SCALE)
+        if self._room is not None:
+            samples = self._room.next(samples)
         if quality.gaps is not None:
             samples = _interrupted(samples, at, quality.gaps)
         if quality.hum is not None:
@@ -208,6 +240,8 @@ class TelephoneLine:
         self._packet += 1
         if quality.suppression is not None and self._is_silent(linear, quality.suppression):
             return Absent.NOT_SENT
+        if self._coder is not None:
+            linear = self._coder.through(linear)
         return Absent.LOST if lost else _coded(linear, quality.law)
 
     def _echoed(self, samples: Samples, level_db: float) -> Samples:
@@ -222,6 +256,30 @@ class TelephoneLine:
             return False
         self._silent_ms += FRAME_SAMPLES * 1000 / SAMPLE_RATE_HZ
         return self._silent_ms > suppression.hangover_ms
+
+
+class Reverberation:
+    """A room's sound, 20 ms at a time.
+
+    Args:
+        room: which.
+        seed: makes its walls.
+    """
+
+    def __init__(self, room: Room, seed: int) -> None:
+        chance = np.random.default_rng((seed, 2))
+        self._response = room_tail(room.reverberation_s, room.direct_db, chance)
+        self._to_come = np.zeros(self._response.size + FRAME_SAMPLES)
+
+    def next(self, samples: Samples) -> Samples:
+        """The next 20 ms, with what still sounds of those before."""
+        self._to_come[:-1] += fftconvolve(samples, self._response)
+        sounding, self._to_come = (
+            self._to_come[:FRAME_SAMPLES],
+            np.pad(self._to_come[FRAME_SAMPLES:], (0, FRAME_SAMPLES)),
+        )
+        heard: Samples = samples + sounding
+        return heard
 
 
 def _angle(at: NDArray[np.int_], hertz: float) -> Samples:

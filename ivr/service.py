@@ -221,7 +221,12 @@ class Service:
                 session.stream_broken(loop.time())
                 _log.error("no_audio", call=session.call_id, remedy=_NO_AUDIO_REMEDY)
         except TimeoutError:
-            _log.error("asterisk_did_not_answer", call=session.call_id, remedy=_SILENT_ASTERISK_REMEDY)
+            _log.error(
+                "asterisk_did_not_answer",
+                call=session.call_id,
+                command=channel.command,
+                remedy=_SILENT_ASTERISK_REMEDY,
+            )
             session.stream_broken(loop.time())  # not the caller's doing
             raise
         finally:

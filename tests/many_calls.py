@@ -28,6 +28,7 @@ from ivr.scenarios.store_side import StoreWatch, prepare
 from ivr.simulator import run_call
 
 NUMBER: Final = "0459990000"
+CODERS: Final = ("gsm", "amr-12.2", "amr-7.4", "amr-5.9", "g729")
 _TRIES: Final = 4
 
 
@@ -53,7 +54,7 @@ def scenario(seed: int) -> Scenario:
             "caller": NUMBER,
             "lines": [{"contract": NUMBER}],
             "keying": _keying(chance),
-            "line": _line(chance) | {"seed": seed},
+            "line": _line(chance) | _way(np.random.default_rng((seed, 2))) | {"seed": seed},
             "steps": steps,
             "expect": {
                 "outcome": "set",
@@ -99,6 +100,16 @@ def _line(chance: np.random.Generator) -> dict[str, Any]:
     }
     chosen = chance.choice(list(kinds), size=int(chance.integers(0, 5)), replace=False)
     return {str(kind): kinds[kind] for kind in chosen} | {"law": str(chance.choice(["ulaw", "alaw"]))}
+
+
+def _way(chance: np.random.Generator) -> dict[str, Any]:
+    """The room around the telephone, and a coder on the way."""
+    way: dict[str, Any] = {}
+    if chance.random() < 0.15:
+        way["room"] = {"reverberation_s": chance.uniform(0.1, 1.0), "direct_db": chance.uniform(3, 20)}
+    if chance.random() < 0.15:
+        way["coder"] = str(chance.choice(CODERS))
+    return way
 
 
 def run(seeds: range) -> list[Went]:

@@ -42,6 +42,7 @@ PACKAGES: Final = MappingProxyType(
         "libopencore-amrwb0": _library("opencore-amrwb"),
         "libvo-amrwbenc0": _library("vo-amrwbenc"),
         "libbcg729-0": _library("bcg729"),
+        "libgsm1": _library("gsm"),
     }
 )
 """Debian's name of each package, and whether what the tests use of it is there."""

@@ -1,7 +1,7 @@
 """Speech coders: what a network does to tones by coding them, in the place of a line.
 
 Most coders are ffmpeg's, run as a command; AMR and G.729 have encoders only as libraries of their own
-(`speech_libraries`). A coder that this machine has not got is left out, and said so by name.
+(`dsp.speech_coders`). A coder that this machine has not got is left out, and said so by name.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.conformance import speech_libraries
+from dsp import speech_coders
 from dsp.conformance.signals import RATE
-from dsp.conformance.speech_libraries import LibraryMissingError
+from dsp.speech_coders import LibraryMissingError
 
 FFMPEG_TIMEOUT_S: Final = 120.0
 WIDE_RATE: Final = 16000
@@ -64,7 +64,6 @@ def _g726(kilobits: int) -> FfmpegCoder:
 
 
 _FFMPEG: Final = {
-    "gsm": FfmpegCoder("libgsm", (), "gsm"),
     "g723.1": FfmpegCoder("g723_1", ("-b:a", "6.3k"), "g723_1"),
     "g722": FfmpegCoder("g722", (), "g722", rate=WIDE_RATE),
     **{f"opus-{kilobits}": _opus(kilobits) for kilobits in (6, 8, 12, 16, 24)},
@@ -72,7 +71,7 @@ _FFMPEG: Final = {
     **{f"speex-{kilobits}": FfmpegCoder("libspeex", ("-b:a", f"{kilobits}k"), "ogg") for kilobits in (8, 11, 15, 24)},
     "mp3-16": FfmpegCoder("libmp3lame", ("-b:a", "16k"), "mp3"),
 }
-CODERS: Final = (*_FFMPEG, *speech_libraries.CODERS)
+CODERS: Final = (*_FFMPEG, *speech_coders.CODERS)
 """Names that `coded` takes."""
 
 
@@ -113,7 +112,7 @@ def missing_coders(names: Iterable[str]) -> dict[str, str]:
 
 def _by_library(samples: Linear, name: str) -> Linear:
     try:
-        return speech_libraries.CODERS[name](samples)
+        return speech_coders.coded(samples, name)
     except LibraryMissingError as error:
         raise CoderMissingError(f"{name}: {error}") from error
 

@@ -36,9 +36,15 @@ def room(samples: Samples, reverberation_s: float, direct_db: float, rng: Rng) -
         direct_db: energy of the direct sound over that of the rest.
         rng: makes the room.
     """
+    return samples + _tail(samples, room_tail(reverberation_s, direct_db, rng))
+
+
+def room_tail(reverberation_s: float, direct_db: float, rng: Rng) -> Samples:
+    """What a room adds to a click of 1, from the click on; arguments as for `room`."""
     t = np.arange(round(1.2 * reverberation_s * RATE)) / RATE
     tail = rng.standard_normal(t.size) * np.exp(-DECAY * t / reverberation_s) * (t >= ROOM_BEGINS_S)
-    return samples + _tail(samples, tail * 10 ** (-direct_db / 20) / np.sqrt(np.sum(tail**2)))
+    response: Samples = tail * 10 ** (-direct_db / 20) / np.sqrt(np.sum(tail**2))
+    return response
 
 
 def hybrid(samples: Samples, delay_ms: float, level_db: float, rng: Rng) -> Samples:

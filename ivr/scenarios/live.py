@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from credentials import CredentialError, CredentialStore
+from dsp.speech_coders import LibraryMissingError
 from ivr.dialogue.events import RefusalReason
 from ivr.ear import Ear, Utterance
 from ivr.impairments import TelephoneLine
@@ -142,7 +143,7 @@ def _length(scenario: Scenario) -> int:
 async def _verdict(scenario: Scenario, place: _Place) -> Verdict:
     try:
         observed = await _observe(scenario, place)
-    except (CredentialError, PromptError) as error:
+    except (CredentialError, LibraryMissingError, PromptError) as error:
         return cannot_run(error)
     except TelephonyError as error:
         return Verdict((Difference("call", "an answer", str(error)),))

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from credentials import CredentialError, CredentialStore, HashPolicy, Key
+from dsp.speech_coders import LibraryMissingError
 from ivr.caller import Caller
 from ivr.dialogue import Limits
 from ivr.dialogue.events import RefusalReason
@@ -56,7 +57,7 @@ class Simulation:
         """Run a scenario and judge it."""
         try:
             return judge(scenario.expect, self.run(scenario))
-        except (CredentialError, PromptError) as error:
+        except (CredentialError, LibraryMissingError, PromptError) as error:
             return cannot_run(error)
 
     def run(self, scenario: Scenario, observer: Observer = nobody) -> Observed:
@@ -64,6 +65,7 @@ class Simulation:
 
         Raises:
             CredentialError: its lines cannot exist.
+            LibraryMissingError: the coder of its line is not on this machine.
             PromptError: there is no guidance in the language that it expects.
         """
         return self.call(

@@ -44,7 +44,12 @@ class AgiLimits:
 
 
 class AgiChannel:
-    """A channel of Asterisk that runs our commands, one at a time."""
+    """A channel of Asterisk that runs our commands, one at a time.
+
+    Attributes:
+        hung_up: the caller has gone.
+        command: the one that it was given last.
+    """
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, limits: AgiLimits) -> None:
         self._reader = reader
@@ -54,6 +59,7 @@ class AgiChannel:
         self._messages: deque[AgiMessage] = deque()
         self._request: AgiRequest | None = None
         self.hung_up = False
+        self.command = ""
 
     @property
     def request(self) -> AgiRequest:
@@ -89,6 +95,7 @@ class AgiChannel:
             TimeoutError: no reply in time.
             RemoteProtocolError: the reply is none.
         """
+        self.command = name
         self._writer.write(self._connection.command(name, *arguments))
         await self._writer.drain()
         async with asyncio.timeout(self._limits.reply_s if timeout_s is None else timeout_s):

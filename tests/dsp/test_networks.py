@@ -50,12 +50,13 @@ def test_a_coder_that_is_not_there_is_named_with_its_package(monkeypatch):
     coders._ffmpeg_encoders.cache_clear()
     monkeypatch.setattr(coders.shutil, "which", lambda name: None)
     monkeypatch.setattr("ctypes.util.find_library", lambda name: None)
-    missing = missing_coders(["gsm", "amr-12.2", "g729"])
-    assert "apt-get install ffmpeg" in missing["gsm"]
+    missing = missing_coders(["g722", "gsm", "amr-12.2", "g729"])
+    assert "apt-get install ffmpeg" in missing["g722"]
+    assert "libgsm1" in missing["gsm"]
     assert "libopencore-amrnb0" in missing["amr-12.2"]
     assert "libbcg729-0" in missing["g729"]
     with pytest.raises(CoderMissingError):
-        coded(np.zeros(160, np.int16), ("gsm",))
+        coded(np.zeros(160, np.int16), ("g722",))
     coders._ffmpeg_encoders.cache_clear()
 
 

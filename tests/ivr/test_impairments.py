@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from dsp import decode, synthesize, ulaw_decode, ulaw_encode
+from dsp.speech_coders import NARROW, LibraryMissingError
 from dsp.tones import amplitude_of
 from ivr.impairments import Absent, LineQuality, TelephoneLine
 from ivr.recording import to_int16
@@ -160,3 +161,34 @@ def test_a_value_that_no_line_has_is_named_with_what_it_may_be(quality: dict[str
         LineQuality.model_validate(quality)
     assert field in str(raised.value)
     assert limit in str(raised.value)
+
+
+def test_a_room_sounds_on_and_its_walls_are_the_same_each_time() -> None:
+    click = SILENCE.copy()
+    click[100] = 20000
+    room = {"room": {"reverberation_s": 0.5, "direct_db": 6}}
+    heard = arrived(room, click).astype(float)
+    assert heard[100] == 20000
+    energy = [float(np.sum(heard[begin : begin + 800] ** 2)) for begin in (200, 1000, 1800, 2600)]
+    assert [10 * np.log10(later / earlier) for earlier, later in pairwise(energy)] == pytest.approx([-12] * 3, abs=3)
+    assert 10 * np.log10(20000**2 / np.sum(heard[101:] ** 2)) == pytest.approx(6, abs=0.5)
+    assert np.array_equal(heard, arrived(room, click))
+    assert not np.array_equal(heard, arrived(room | {"seed": 2}, click))
+
+
+@pytest.mark.parametrize("coder", ["gsm", "amr-12.2", "g729"])
+def test_keys_are_heard_through_a_coder_whose_frames_come_one_by_one(coder: str) -> None:
+    try:
+        NARROW[coder]()
+    except LibraryMissingError as missing:
+        pytest.skip(str(missing))
+    keys = to_int16(synthesize("159D0*#", level_dbm0=-10, lead_s=0.1))
+    keys = np.pad(keys, (0, -keys.size % FRAME_SAMPLES))
+    heard = arrived({"coder": coder}, keys)
+    assert not np.array_equal(heard, keys)
+    assert decode(heard) == "159D0*#"
+
+
+def test_a_coder_that_there_is_not_is_named_with_those_there_are() -> None:
+    with pytest.raises(ValidationError, match=r"there is no coder 'evs' here, only gsm, amr-4\.75"):
+        LineQuality.model_validate({"coder": "evs"})

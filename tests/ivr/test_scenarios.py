@@ -12,6 +12,7 @@ import pytest
 
 from credentials import Unit, normalise_number
 from ivr.guidance import Guidance
+from ivr.impairments import LineQuality
 from ivr.scenarios import SHIPPED, Expectation, Observed, ScenarioFile, judge, load_all
 from ivr.scenarios.model import SAMPLE_LINES, LineSetup
 from ivr.scenarios.simulated import Simulation, temporary_store
@@ -47,6 +48,15 @@ def test_a_scenario_that_no_call_can_be_made_for_fails_alone(
     verdict = simulation.verdict(FILES[0].scenario.model_copy(update=change))
     assert "scenario: expected one that can run" in str(verdict)
     assert told in str(verdict)
+
+
+def test_a_coder_that_is_not_on_this_machine_is_named_with_its_package(
+    simulation: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ctypes.util.find_library", lambda name: None)
+    line = LineQuality.model_validate({"coder": "g729"})
+    verdict = simulation.verdict(FILES[0].scenario.model_copy(update={"line": line}))
+    assert "apt-get install libbcg729-0" in str(verdict)
 
 
 def test_no_two_scenarios_share_a_number_so_that_all_can_run_at_once() -> None:

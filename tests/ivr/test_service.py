@@ -271,6 +271,7 @@ async def test_an_asterisk_that_does_not_answer_is_not_told_as_a_caller_who_hung
     assert '"stream_broken"' in house.log.getvalue()
     assert '"hung_up"' not in house.log.getvalue()
     assert '"asterisk_did_not_answer"' in house.log.getvalue()[: ended.start()]
+    assert '"command": "ANSWER"' in house.log.getvalue()
     channel.writer.close()
 
 

@@ -149,6 +149,11 @@ class House:
 
     # --- phones and lines -----------------------------------------------------------------------------------
 
+    def complaints(self) -> str:
+        """What the service has warned of, a line each."""
+        lines = self.service_log().decode(errors="replace").splitlines()
+        return "\n".join(line for line in lines if '"level": "warning"' in line or '"level": "error"' in line)
+
     @property
     def trunk(self) -> SippPhone:
         """A carrier's gateway: an address that the exchange trusts."""

@@ -69,7 +69,7 @@ def test_fifty_callers_at_once_set_fifty_passwords(house: House) -> None:
             for number, password in passwords.items()
             if store.log_in(number, password, session_id="t").verdict.accepted
         ]
-    assert opened == numbers, house.ivr("report").stdout
+    assert opened == numbers, house.ivr("report").stdout + house.complaints()
     assert house.places_with(list(passwords.values())) == []
 
 
