@@ -48,6 +48,9 @@ PAUSE_HOPS: Final = 3
 """The shortest pause between presses has 4 whole hops of silence, a tail none."""
 LONG_HOPS: Final = 10
 """So much between an end and a begin is a pause, whatever sounds in it."""
+LOOKS: Final = 3
+"""Of 20 ms each, after which a look shows most of a press that follows an echo without a pause. What is remembered of
+an overdriven key must not be its echo's figures, by which the next echo would be none."""
 PURER_DB: Final = 3.0
 """Two presses are overdriven alike, within this."""
 PURER_DROP_DB: Final = 0.5
@@ -88,6 +91,11 @@ def is_pressed(
         starts = Onset(channel["onset_low"], channel["onset_high"])
     channel["onset"], channel["onset_low"], channel["onset_high"] = begin, starts.low, starts.high
     if is_echo(channel, begin, end, closed, figures, plateau, starts):
+        if is_purer(channel, begin, figures):
+            channel["wait"] = LOOKS
+        return False
+    if channel["wait"] > 0 and not closed:
+        channel["wait"] -= 1
         return False
     remember(channel, begin, figures, starts)
     return True

@@ -66,6 +66,7 @@ def create(channel: Record, key: int, first: int) -> None:
     channel["fitted"] = first - 1
     channel["begin"] = np.nan
     channel["onset"] = np.nan
+    channel["wait"] = 0
     if channel["guesses"][(first - 2) % KEPT] == key:  # silence in the place of a packet may part them
         channel["start"] -= HOPS
         fit(channel, first - 2)
@@ -85,6 +86,7 @@ def seek_again(channel: Record, start: int) -> None:
     channel["start"] = start
     channel["due"] = max(channel["clock"] + 1, start // HOPS + 2)
     channel["begin"] = np.nan
+    channel["wait"] = 0
 
 
 @inner
@@ -158,7 +160,9 @@ def seek(channel: Record, hit: bool, over: bool, limits: Record, scratch: Record
     channel["overdriven"] = failed in DISTORTED and verdict.measured and overdriven(channel, begin, end, figures)
     if channel["overdriven"]:
         failed = accepted(channel["key"], limits)
-    if failed == PASSED and not is_pressed(channel, begin, end, closed, extent.plateau, figures, start, scratch):
+    if failed == PASSED and not is_pressed(
+        channel, begin, end, closed or over, extent.plateau, figures, start, scratch
+    ):
         failed = ECHO
     if failed == PASSED:
         tell(channel, STARTED, PASSED, begin, end, figures, scratch, outcomes)

@@ -51,6 +51,7 @@ CHANNEL: Final = np.dtype(
         ("onset_low", np.complex128),
         ("onset_high", np.complex128),
         ("overdriven", np.bool_),
+        ("wait", np.int8),
         ("last_on", np.float64),
         ("plateau", np.float32),
         ("gap", np.float32),
@@ -95,6 +96,7 @@ done: hops before this one are followed.
 begin: the burst's begin (NaN before it is known).
 onset, onset_low, onset_high: a burst's begin and its tones there, when they were first looked for (`onset`).
 overdriven: a burst that passed is distorted.
+wait: looks at a press that follows its own echo without a pause, until they show more of it than of the echo.
 last_on: end of what was on.
 plateau: energy of a full hop.
 gap: hops missing since `last_on`.
