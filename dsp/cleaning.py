@@ -16,13 +16,12 @@ import numpy as np
 
 from dsp.burst import fit_hop
 from dsp.compiled import inner
+from dsp.echo import REACH_HOPS
 from dsp.goertzel import BLOCK, HOP, HOPS, RATE
 from dsp.least_squares import least_squares
-from dsp.records import KEPT, REMEMBERED, Flag, Record
+from dsp.records import KEPT, REMEMBERED, Record
 from dsp.tones import HIGH_HZ, LOW_HZ
 
-REACH_HOPS: Final = 0.32 * RATE / HOP
-"""The echo of a key sounds at most this long after its end."""
 WINDOW: Final = 5
 """Hops over which tones are told apart."""
 
@@ -30,15 +29,6 @@ _HOPS: Final = KEPT * HOPS
 _TURN: Final = 2 * np.pi / RATE
 _HERTZ: Final = np.array(LOW_HZ + HIGH_HZ)
 _TONES: Final = len(_HERTZ)
-
-
-@inner
-def echoes_may_sound(channel: Record, hop: int) -> Flag:
-    """Keys other than the lane's were heard so shortly before a hop that their echoes may last to it."""
-    for place in range(REMEMBERED):
-        if channel["heard_key"][place] != channel["key"] and hop - channel["heard_end"][place] < REACH_HOPS:
-            return True
-    return False
 
 
 @inner

@@ -39,7 +39,7 @@ MOST_RISE_DB: Final = 2.0
 """Neither is louder than that tone was in any key by more than where both meet."""
 FAR_DROP_DB: Final = 12.0
 REACH_HOPS: Final = 0.32 * RATE / HOP
-"""A copy begins at most this long after its key: an echo 250 ms late that is spread over some more."""
+"""A copy begins, and sounds on, at most this long after its key: an echo 250 ms late that is spread over some more."""
 FAR_REACH_HOPS: Final = 0.7 * RATE / HOP
 """The same for one that is weaker than any press could be: a satellite's hop and back takes 0.6 s."""
 SAME_LENGTH_HOPS: Final = 1.0
@@ -102,10 +102,11 @@ def is_pressed(
 
 
 @inner
-def echo_may_sound(channel: Record, hop: int) -> Flag:
-    """The lane's key was heard so shortly before a hop that its echo may sound there."""
+def echo_may_sound(channel: Record, hop: int, own: Flag) -> Flag:
+    """The lane's own key, or another one, was heard so shortly before a hop that its echo may sound there."""
     for place in range(REMEMBERED):
-        if channel["heard_key"][place] == channel["key"] and hop - channel["heard_end"][place] < REACH_HOPS:
+        same = channel["heard_key"][place] == channel["key"]
+        if same == own and hop - channel["heard_end"][place] < REACH_HOPS:
             return True
     return False
 

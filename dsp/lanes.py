@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.burst import EVEN, STEPPED, activity, fit, locate, look, missing, promising
-from dsp.cleaning import clean, echoes_may_sound
+from dsp.cleaning import clean
 from dsp.compiled import inner, outer
 from dsp.echo import echo_may_sound, is_pressed, note_end
 from dsp.goertzel import BLOCK, HOPS, Floats
@@ -141,12 +141,12 @@ def seek(channel: Record, hit: bool, over: bool, limits: Record, scratch: Record
         return
     extent = locate(hops, limits["min_gap"], EVEN, scratch)
     verdict = judge(channel["key"], extent, limits, False, scratch)
-    if verdict.failed != PASSED and not echo_may_sound(channel, start + extent.first):
+    if verdict.failed != PASSED and not echo_may_sound(channel, start + extent.first, True):
         whole = locate(hops, limits["min_gap"], STEPPED, scratch)
         second = judge(channel["key"], whole, limits, True, scratch)
         if second.failed == PASSED:
             extent, verdict = whole, second
-    if verdict.failed != PASSED and echoes_may_sound(channel, start + extent.first):
+    if verdict.failed != PASSED and echo_may_sound(channel, start + extent.first, False):
         clean(channel, 0.0, 0.0, start + extent.first)
         look(channel, start, hops, scratch)
         extent = locate(hops, limits["min_gap"], EVEN, scratch)

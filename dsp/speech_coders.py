@@ -48,7 +48,7 @@ class SpeechCoder:
         self._size = size
         self._code = code
         self._bits = ctypes.create_string_buffer(MOST_BYTES)
-        self.close: Callable[[], Any] = weakref.finalize(self, close)
+        weakref.finalize(self, close)
 
     def through(self, samples: Linear) -> Linear:
         """The samples after the coder and its decoder.

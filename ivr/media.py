@@ -96,10 +96,11 @@ class _Stream:
         while (item := self.connection.take(now)) is not None:
             match item:
                 case AudioFrame():
-                    was_silent = self.playout.silent
                     first, *rest = self.playout.frames(item.audio, item.missing, late=item.late)
-                    if was_silent:
-                        self._silence_ends()
+                    if self.playout.late:
+                        self.hindsight.take_back()
+                    else:
+                        self.hindsight.silence_stands()
                     self.waiting.extend(rest)
                     if item.ahead:
                         self.hole_s = None
@@ -114,13 +115,6 @@ class _Stream:
                     self.hindsight.silence_stands()
                     self.session.key_frame(key, self.playout.key(), now, repeated=repeated)
         return None
-
-    def _silence_ends(self) -> None:
-        """Audio comes after silence was given: it was sent after it, or is late."""
-        if self.playout.late:
-            self.hindsight.take_back()
-        else:
-            self.hindsight.silence_stands()
 
 
 @dataclass(slots=True)

@@ -1,7 +1,7 @@
 """Speech coders: what a network does to tones by coding them, in the place of a line.
 
-Most coders are ffmpeg's, run as a command; AMR and G.729 have encoders only as libraries of their own
-(`dsp.speech_coders`). A coder that this machine has not got is left out, and said so by name.
+Most coders are ffmpeg's, run as a command; GSM, AMR and G.729 are libraries of their own (`dsp.speech_coders`). A
+coder that this machine has not got is left out, and said so by name.
 """
 
 from __future__ import annotations

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from dsp import BurstRefused, DetectorBank, Event, KeyEnded, KeyStarted, NearMiss
 from dsp.events import FailedTest
 from ivr.hindsight import Hindsight
-from ivr.keys import Span
 from ivr.media import TICK_S, Media
-from ivr.telephony.audiosocket import FRAME_BYTES, FRAME_SAMPLES, Audio
+from ivr.telephony.audiosocket import FRAME_SAMPLES, Audio
 from ivr.telephony.inbox import AudioFrame, Inbox, KeySent, NothingSent
 from tests.ivr.conftest import tones
+from tests.listener import Listener
 
 KEYS = "1122*#DD"
 
@@ -36,37 +36,6 @@ class Peer:
 
     def terminate(self) -> None:
         self.ended = True
-
-
-class Listener:
-    """A call that only listens."""
-
-    call_id = "listener"
-    over = False
-
-    def __init__(self) -> None:
-        self.events: list[Event] = []
-
-    def hear(self, event: Event, now: float) -> None:
-        self.events.append(event)
-
-    def key_frame(self, key: str, span: Span, now: float, *, repeated: bool) -> None:
-        pass
-
-    def key_may_be_lost(self, now: float) -> None:
-        pass
-
-    def hung_up(self, now: float) -> None:
-        pass
-
-    def stream_broken(self, now: float) -> None:
-        pass
-
-    def fault(self, now: float) -> None:
-        raise AssertionError("the call failed")
-
-    def tick(self, now: float) -> bytes:
-        return bytes(FRAME_BYTES)
 
 
 def heard(audio: NDArray[np.int16], stills: list[tuple[float, float]], trickle: int = 1000) -> list[Event]:

@@ -147,12 +147,12 @@ class House:
         path = self.directory / "service.log"
         return path.read_bytes() if path.exists() else b""
 
-    # --- phones and lines -----------------------------------------------------------------------------------
-
     def complaints(self) -> str:
         """What the service has warned of, a line each."""
         lines = self.service_log().decode(errors="replace").splitlines()
         return "\n".join(line for line in lines if '"level": "warning"' in line or '"level": "error"' in line)
+
+    # --- phones and lines -----------------------------------------------------------------------------------
 
     @property
     def trunk(self) -> SippPhone:

@@ -23,15 +23,13 @@ from uuid import uuid4
 
 import numpy as np
 
-from dsp import Event, KeyStarted
 from ivr.exchange import Exchange, ExchangeConfig
-from ivr.keys import Span
 from ivr.media import Media
 from ivr.scenarios.house import free_tcp_ports, free_udp_ports
-from ivr.telephony.audiosocket import FRAME_BYTES
 from ivr.telephony.audiosocket_server import AudioSocketLimits, AudioSocketServer
 from ivr.telephony.fastagi_server import AgiChannel, AgiLimits, FastAgiServer
 from tests import needs
+from tests.listener import Listener
 from tests.live.house import ACCESS_NUMBER, SOUNDS
 from tests.live.media import BRISK, BadLine, Press, Timing, duration_s
 from tests.live.phone import Caller, SippPhone
@@ -82,37 +80,11 @@ BURSTS: Final = tuple(
 """Whole keys are lost in these: what must be is what Asterisk's own detector was measured to reach."""
 
 
-class _Listener:
-    """A call that only listens (for the media clock it is a session like any other)."""
-
-    def __init__(self) -> None:
-        self.call_id = "listener"
-        self.in_band = ""
-        self.frames = ""
-        self.over = False
-
-    def hear(self, event: Event, now: float) -> None:
-        if isinstance(event, KeyStarted):
-            self.in_band += event.key
-
-    def key_frame(self, key: str, span: Span, now: float, *, repeated: bool) -> None:
-        self.frames += key
-
-    def key_may_be_lost(self, now: float) -> None:
-        pass
-
-    def hung_up(self, now: float) -> None:
-        self.over = True
-
-    def tick(self, now: float) -> bytes:
-        return bytes(FRAME_BYTES)
-
-
 class Listeners:
     """The media side of the service, in a thread, with calls that only listen."""
 
     def __init__(self) -> None:
-        self.heard: dict[str, _Listener] = {}
+        self.heard: dict[str, Listener] = {}
         self.agi_port = 0
         self._audiosocket_port = 0
         self._ready = threading.Event()
@@ -148,7 +120,7 @@ class Listeners:
 
     async def _serve(self, channel: AgiChannel) -> None:
         number = await channel.get_variable("CALLERID(num)")
-        listener, uuid = _Listener(), uuid4()
+        listener, uuid = Listener(), uuid4()
         self.heard[number or ""] = listener
         await channel.execute("ANSWER")
         done = self._media.expect(uuid, listener)
@@ -190,7 +162,7 @@ class Bench:
         theirs = self._call(ASTERISKS_HOST, f"061{serial:07d}", keys, condition.timing, line)
         return ours.in_band == keys, theirs.frames == keys
 
-    def _call(self, host: str, number: str, keys: str, timing: Timing, line: BadLine) -> _Listener:
+    def _call(self, host: str, number: str, keys: str, timing: Timing, line: BadLine) -> Listener:
         phone = SippPhone(
             exchange=("127.0.0.1", self._exchange.config.sip_port), access_number=ACCESS_NUMBER, host=host
         )
