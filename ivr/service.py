@@ -40,7 +40,9 @@ _log = structlog.get_logger(__name__)
 OUTCOME_VARIABLE: Final = "KARIPASS_OUTCOME"
 REASON_VARIABLE: Final = "KARIPASS_REASON"
 _NO_AUDIO_REMEDY: Final = "can Asterisk reach the address in KARIPASS_AUDIOSOCKET_HOST and _PORT?"
-_SILENT_ASTERISK_REMEDY: Final = "is the host too busy? see the processors' load and Asterisk's log"
+_SILENT_ASTERISK_REMEDY: Final = (
+    "is the name of Asterisk's host in its /etc/hosts (`ivr doctor` looks)? is the host too busy? see Asterisk's log"
+)
 AFTER_THE_CALL_S: Final = 120.0
 """The last guidance and the store's work come on top of the call's limit."""
 _ADMISSION_S: Final = 15.0

@@ -35,12 +35,13 @@ class AgiLimits:
     Attributes:
         connections: how many at once; more are closed at once.
         request_s: the time in which the whole request must come (a port scan sends nothing).
-        reply_s: the time in which a command must be answered.
+        reply_s: the time in which a command must be answered. Asterisk, when it answers a call, may wait for a name
+            server that drops the question, 5 s and once more (glibc's resolver): the caller hears it ring meanwhile.
     """
 
     connections: int = 4000
     request_s: float = 5.0
-    reply_s: float = 10.0
+    reply_s: float = 30.0
 
 
 class AgiChannel:

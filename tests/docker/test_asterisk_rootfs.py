@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+NAME = os.uname().nodename
 TOOL = Path(__file__).parents[2] / "docker" / "asterisk-rootfs"
 
 
@@ -102,6 +103,46 @@ def test_it_runs_in_a_chroot_whose_root_is_no_mount_point_and_no_mount_gets_out(
     assert (done.returncode, done.stdout) == (0, "asterisk-rootfs\n"), done.stderr
     [line] = done.stderr.splitlines()
     assert "mount -t proc proc /proc" in line
+
+
+WITH_HOSTS = """
+set -e
+mkdir -p "$1/asterisk-root"
+cd "$1/asterisk-root"
+mkdir usr etc dev proc tmp
+ln -s usr/bin usr/lib usr/lib64 usr/sbin .
+mount --bind /usr usr
+mount --bind "$3" /etc/hosts
+KARIPASS_CACHE=$1 "$2" exec -- cat /etc/hosts
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounts need root")
+@pytest.mark.parametrize(
+    ("hosts", "added"),
+    [
+        ("127.0.0.1 localhost\n", True),
+        ("127.0.0.1 localhost", True),
+        ("", True),
+        (f"127.0.0.1 localhost # {NAME}\n", True),
+        (f"192.0.2.1 {NAME}.example\n", True),
+        (f"192.0.2.1 {NAME}.example {NAME}\n", False),
+        (f"127.0.1.1\t{NAME.upper()} # it\n", False),
+    ],
+)
+def test_asterisk_need_ask_nobody_for_the_name_of_its_host(tmp_path: Path, hosts: str, added: bool) -> None:
+    given = tmp_path / "hosts"
+    given.write_text(hosts, encoding="ascii")
+    done = subprocess.run(
+        ["unshare", "--mount", "bash", "-c", WITH_HOSTS, "bash", str(tmp_path), str(TOOL), str(given)],
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert done.stdout == hosts + (f"\n127.0.1.1 {NAME}\n" if added else "")
 
 
 @pytest.mark.parametrize(

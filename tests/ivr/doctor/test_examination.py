@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from ivr.doctor import Check, Finding, Level, Site, asterisk, database, examine, local, ports
+from ivr.cli.doctor import CHECKS
+from ivr.doctor import Check, Finding, Level, Site, examine
 from ivr.doctor.finding import ok
 from tests.ivr.doctor.examined import looked, site_of, wrong
 
@@ -35,7 +36,6 @@ def test_a_check_that_hangs_is_left_behind(tmp_path: Path) -> None:
 
 def test_whatever_is_wrong_comes_with_a_remedy(tmp_path: Path) -> None:
     site = site_of(tmp_path / "nowhere", "AMI at 127.0.0.1:5038 is away")
-    every = (*local.CHECKS, *database.CHECKS, *ports.CHECKS, *asterisk.CHECKS)
-    found = wrong(looked(every, site))
+    found = wrong(looked(CHECKS, site))
     assert found
     assert all(finding.remedy for finding in found)
