@@ -70,6 +70,7 @@ def is_pressed(
     begin: float,
     end: float,
     closed: Flag,
+    fades: Flag,
     plateau: np.float32,
     figures: Figures,
     start: int,
@@ -81,6 +82,7 @@ def is_pressed(
         channel: of the lane.
         begin, end: hops at which the burst begins, and ends or has got to.
         closed: it has ended.
+        fades: the newest block has none of it: the next look would show no more.
         plateau: explained energy of its full hops.
         figures: of the burst.
         start: first hop of the look.
@@ -94,7 +96,7 @@ def is_pressed(
         if is_purer(channel, begin, figures):
             channel["wait"] = LOOKS
         return False
-    if channel["wait"] > 0 and not closed:
+    if channel["wait"] > 0 and not (closed or fades):
         channel["wait"] -= 1
         return False
     remember(channel, begin, figures, starts)
@@ -102,12 +104,24 @@ def is_pressed(
 
 
 @inner
-def echo_may_sound(channel: Record, hop: int, own: Flag) -> Flag:
-    """The lane's own key, or another one, was heard so shortly before a hop that its echo may sound there."""
+def another_sounds(channel: Record, hop: int) -> Flag:
+    """Another key than the lane's was heard so shortly before a hop that its echo may sound there."""
     for place in range(REMEMBERED):
-        same = channel["heard_key"][place] == channel["key"]
-        if same == own and hop - channel["heard_end"][place] < REACH_HOPS:
+        if channel["heard_key"][place] != channel["key"] and hop - channel["heard_end"][place] < REACH_HOPS:
             return True
+    return False
+
+
+@inner
+def weaker(channel: Record, hop: int, figures: Figures) -> Flag:
+    """The lane's key was heard so shortly before a hop that its echo may sound there, and louder than these figures by
+    what two presses hardly differ."""
+    for place in range(REMEMBERED):
+        if channel["heard_key"][place] == channel["key"] and hop - channel["heard_end"][place] < REACH_HOPS:
+            low_drop = channel["heard_low_dbm0"][place] - figures.low_dbm0
+            high_drop = channel["heard_high_dbm0"][place] - figures.high_dbm0
+            if max(low_drop, high_drop) > LEAST_DROP_DB:
+                return True
     return False
 
 

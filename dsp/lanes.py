@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from dsp.burst import EVEN, STEPPED, activity, fit, locate, look, missing, promising
 from dsp.cleaning import clean
 from dsp.compiled import inner, outer
-from dsp.echo import echo_may_sound, is_pressed, note_end
+from dsp.echo import another_sounds, is_pressed, note_end, weaker
 from dsp.goertzel import BLOCK, HOPS, Floats
 from dsp.overdrive import overdriven
 from dsp.records import (
@@ -141,12 +141,12 @@ def seek(channel: Record, hit: bool, over: bool, limits: Record, scratch: Record
         return
     extent = locate(hops, limits["min_gap"], EVEN, scratch)
     verdict = judge(channel["key"], extent, limits, False, scratch)
-    if verdict.failed != PASSED and not echo_may_sound(channel, start + extent.first, True):
+    if verdict.failed != PASSED:
         whole = locate(hops, limits["min_gap"], STEPPED, scratch)
         second = judge(channel["key"], whole, limits, True, scratch)
-        if second.failed == PASSED:
+        if second.failed == PASSED and not weaker(channel, start + whole.first, second.figures):
             extent, verdict = whole, second
-    if verdict.failed != PASSED and echo_may_sound(channel, start + extent.first, False):
+    if verdict.failed != PASSED and another_sounds(channel, start + extent.first):
         clean(channel, 0.0, 0.0, start + extent.first)
         look(channel, start, hops, scratch)
         extent = locate(hops, limits["min_gap"], EVEN, scratch)
@@ -161,7 +161,7 @@ def seek(channel: Record, hit: bool, over: bool, limits: Record, scratch: Record
     if channel["overdriven"]:
         failed = accepted(channel["key"], limits)
     if failed == PASSED and not is_pressed(
-        channel, begin, end, closed or over, extent.plateau, figures, start, scratch
+        channel, begin, end, closed or over, not hit, extent.plateau, figures, start, scratch
     ):
         failed = ECHO
     if failed == PASSED:

@@ -84,6 +84,13 @@ def test_a_pause_that_an_echo_fills_still_parts_two_presses():
     assert heard(signals.echoed(samples, 70, -6.5)) == "55"
 
 
+def test_a_press_that_ends_while_it_might_still_be_an_echo_is_heard():
+    """A second C comes right behind the echo of the first, for 69 ms, and purer than that was."""
+    condition = next(item for item in NETWORKS if item.name == "echo 120 ms -12 dB")
+    recording = record(condition, seed=9002, keys=64)
+    assert decode(recording.samples) == recording.expected
+
+
 MILD = [item for item in NETWORKS if item.section is Section.ROOM and item.hybrid_db != -8 and item.room_s != 0.8]
 
 
