@@ -63,8 +63,8 @@ MIN_STEPPED: Final = 6
 MAX_STEPPED_IDLE: Final = 0.3
 UNSPLICED: Final = 4
 ADVANCES_A_SPLICE: Final = 3
-"""Phase advances in line for each splice of a key at several levels, beyond the first: coders at 6 to 13 kbit/s make one
-where the level steps, and leave as many between."""
+"""Phase advances in line for each splice of a key at several levels, beyond the first: coders at 6 to 13 kbit/s make
+one where the level steps, and leave as many between."""
 ROUNDING_HOPS: Final = 1e-3
 """A gap of just the length that ends a key ends it, whatever the sums over its hops round to."""
 LEAST_NOISE: Final = np.float32(10**-4.5)
@@ -195,8 +195,8 @@ def worn(found: Measures, noise: np.float32, twist: np.float32) -> Flag:
 
 @inner
 def breaks(found: Measures) -> Flag:
-    """A burst at several levels is not one tone all through: its phase jumps too often for its length. What an echo leaves
-    goes on at another phase."""
+    """A burst at several levels is not one tone all through: its phase jumps too often for its length. What an echo
+    leaves goes on at another phase."""
     spliced = found.splices > (found.in_line - UNSPLICED) // ADVANCES_A_SPLICE
     return spliced or found.in_line < MIN_STEPPED or found.idle > MAX_STEPPED_IDLE
 
