@@ -11,14 +11,17 @@ from credentials.errors import InvalidNumber
 
 _NATIONAL = re.compile(r"0[25-9]0[0-9]{8}|0(?![25-9]0)[1-9][0-9]{8}")
 _SEPARATORS = re.compile(r"[\s().\-\u2010-\u2015\u2212\u30fc]")  # after NFKC: hyphens, dashes, minus, ー
+_COUNTRY = re.compile(r"\A(?:\+|00|010)?810?(?=[1-9])")
+"""Before a number without its 0: the country code, alone or behind an international prefix (010 is Japan's)."""
 _LONGEST_TEXT = 40  # a number with every separator in it is shorter
 
 
 def normalise_number(text: str) -> str:
     """Return a telephone number as its national digits.
 
-    Hyphens, spaces, dots, parentheses, full-width characters and the country code +81 are understood:
-    "03-1234-5678", "+81 3 1234 5678", "+81 (0)3-1234-5678" and "０３－１２３４－５６７８" give "0312345678".
+    Hyphens, spaces, dots, parentheses, full-width characters and the country code are understood: "03-1234-5678",
+    "+81 3 1234 5678", "+81 (0)3-1234-5678", "81312345678", "0081312345678", "010-81-3-1234-5678" and
+    "０３－１２３４－５６７８" give "0312345678".
 
     Raises:
         InvalidNumber: the text is anything else, a number of another country included.
@@ -28,8 +31,8 @@ def normalise_number(text: str) -> str:
     if len(text) > _LONGEST_TEXT:
         raise InvalidNumber(f"a text of {len(text)} characters is not a telephone number")
     digits = _SEPARATORS.sub("", unicodedata.normalize("NFKC", text))
-    if digits.startswith("+81"):
-        digits = "0" + digits[3:].removeprefix("0")
+    if not _NATIONAL.fullmatch(digits):
+        digits = _COUNTRY.sub("0", digits, count=1)
     if not _NATIONAL.fullmatch(digits):
         raise InvalidNumber(
             f"{text!r} is not a Japanese telephone number: write 10 or 11 digits from the leading 0 on,"

@@ -1,11 +1,53 @@
-"""Who calls: what the network says of the caller number."""
+"""Who calls: what the network says of the caller number.
+
+On a trunk the number is that of P-Asserted-Identity, else that of From (dialplan/karipass/pjsip.conf); Asterisk would
+take Remote-Party-ID before From, which nobody vouches for. Privacy withholds it (RFC 3323, RFC 3325), in whichever of
+several headers it stands. Why there is none, Japanese networks say by the display name of From (TTC JJ-90.24).
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import unquote
 
 from credentials import InvalidNumber, normalise_number
 from ivr.dialogue.events import RefusalReason
+
+_SHOWN: Final = 40
+"""Characters of what was presented that are kept: any number is shorter."""
+_NAME_ADDRESS: Final = re.compile(r'\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^<"]*))\s*<(?P<uri>[^>]*)>')
+_PRIVATE: Final = re.compile(r"(?<![a-z])(?:id|user)(?![a-z])")
+_ANONYMOUS: Final = "anonymous"
+_REASONS: Final[Mapping[str, RefusalReason]] = {
+    _ANONYMOUS: RefusalReason.WITHHELD,
+    "coin line/payphone": RefusalReason.PAYPHONE,
+    "interaction with other service": RefusalReason.UNKNOWN,
+    "unavailable": RefusalReason.UNKNOWN,
+}
+"""By the display name of From, in small letters."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presented:
+    """What comes with a call, as Asterisk has it.
+
+    Attributes:
+        number: `CALLERID(num)`.
+        presentation: `CALLERID(pres)`: `allowed...`, `prohib...` or `unavailable` (a caller who withholds the number
+            may still have it in `number`: it must not be used then).
+        privacy: the headers Privacy.
+        sender: the header From.
+        unasserted: it comes from a trunk, without P-Asserted-Identity: the number is that of `sender`.
+    """
+
+    number: str | None
+    presentation: str | None
+    privacy: Sequence[str] = ()
+    sender: str | None = field(default=None, repr=False)
+    unasserted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,26 +57,66 @@ class Caller:
     Attributes:
         number: the caller number in national digits; None if there is none to go by.
         refusal: why there is none; None if there is one.
+        unread: what was presented as a number and is none of ours; "" if nothing was.
     """
 
     number: str | None
     refusal: RefusalReason | None = None
+    unread: str = ""
 
 
-def caller_from_network(number: str | None, presentation: str | None) -> Caller:
-    """Read the caller identity of an Asterisk channel.
-
-    Args:
-        number: `CALLERID(num)`.
-        presentation: `CALLERID(pres)`: `allowed...`, `prohib...` or `unavailable` (a caller who withholds the number
-            may still have it in `number`: it must not be used then).
-    """
-    presentation = presentation or ""
-    if presentation.startswith("prohib"):
-        return Caller(None, RefusalReason.WITHHELD)
+def caller_from_network(presented: Presented) -> Caller:
+    """Read the caller identity of an Asterisk channel."""
+    name, user = _read_sender(presented.sender or "")
+    number = user if presented.unasserted else presented.number or ""
+    presentation = presented.presentation or ""
+    if presentation.startswith("prohib") or any(_PRIVATE.search(each.lower()) for each in presented.privacy):
+        return Caller(None, RefusalReason.PAYPHONE if _is_payphone(name) else RefusalReason.WITHHELD)
+    if number.lower() == _ANONYMOUS:
+        return Caller(None, _REASONS.get(name.lower(), RefusalReason.WITHHELD))
     if not number or not presentation.startswith("allowed"):
-        return Caller(None, RefusalReason.UNKNOWN)
+        return Caller(None, _REASONS.get(name.lower(), RefusalReason.UNKNOWN))
     try:
-        return Caller(normalise_number(number))
+        return Caller(number_of(number))
     except InvalidNumber:
-        return Caller(None, RefusalReason.UNKNOWN)
+        return Caller(None, RefusalReason.UNKNOWN, unread=_printable(number))
+
+
+def number_of(text: str) -> str:
+    """The number in what a trunk presents: digits in any usual form, a tel URI (RFC 3966), the user of a SIP URI with
+    parameters of a telephone number.
+
+    Raises:
+        InvalidNumber: there is none in it, or none of Japan.
+    """
+    digits, *parameters = unquote(text).removeprefix("tel:").split(";")
+    contexts = [value for name, _, value in (each.partition("=") for each in parameters) if name == "phone-context"]
+    if not digits.startswith(("+", "0")) and any(context.startswith("+") for context in contexts):
+        digits = contexts[0] + digits
+    return normalise_number(digits)
+
+
+def _is_payphone(name: str) -> bool:
+    return _REASONS.get(name.lower()) is RefusalReason.PAYPHONE
+
+
+def _read_sender(header: str) -> tuple[str, str]:
+    """Display name and user of a header From (RFC 3261, 20.10 and 25.1); "" for what it lacks."""
+    match = _NAME_ADDRESS.match(header)
+    name, uri = "", header.partition(";")[0].strip()
+    if match:
+        name = re.sub(r"\\(.)", r"\1", match["quoted"]) if match["quoted"] is not None else match["plain"].strip()
+        uri = match["uri"]
+    scheme, _, rest = uri.partition(":")
+    match scheme.lower():
+        case "sip" | "sips":
+            user, at, _ = rest.rpartition("@")
+            return name, user if at else ""
+        case "tel":
+            return name, rest
+    return name, ""
+
+
+def _printable(text: str) -> str:
+    shown = "".join(letter if letter.isprintable() else "?" for letter in text)
+    return shown if len(shown) <= _SHOWN else shown[: _SHOWN - 1] + "…"

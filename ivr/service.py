@@ -27,6 +27,7 @@ from ivr.health import HttpServer
 from ivr.media import Media
 from ivr.metrics import TurnedAway
 from ivr.monitoring import Monitoring
+from ivr.presented import presented_by
 from ivr.records import CallBegan, Recorder
 from ivr.settings import Settings
 from ivr.store_threads import StoreThreads
@@ -39,6 +40,7 @@ _log = structlog.get_logger(__name__)
 
 OUTCOME_VARIABLE: Final = "KARIPASS_OUTCOME"
 REASON_VARIABLE: Final = "KARIPASS_REASON"
+CALLER_VARIABLE: Final = "KARIPASS_CALLER"
 _NO_AUDIO_REMEDY: Final = "can Asterisk reach the address in KARIPASS_AUDIOSOCKET_HOST and _PORT?"
 _SILENT_ASTERISK_REMEDY: Final = (
     "is the name of Asterisk's host in its /etc/hosts (`ivr doctor` looks)? is the host too busy? see Asterisk's log"
@@ -205,15 +207,14 @@ class Service:
                 self._no_calls.set()
 
     async def _access_number(self, channel: AgiChannel) -> None:
-        caller = caller_from_network(
-            await channel.get_variable("CALLERID(num)"), await channel.get_variable("CALLERID(pres)")
-        )
+        caller = caller_from_network(await presented_by(channel))
+        await channel.execute("SET VARIABLE", CALLER_VARIABLE, caller.number or "")
         uuid = uuid4()
         loop = asyncio.get_running_loop()
         admission = await self._store.admission(caller)
         session = self._session(uuid.hex[:12], channel, caller, self._guidance.after(admission))
         structlog.contextvars.bind_contextvars(call=session.call_id)  # for the lines of libraries, too: one task a call
-        _log.info("call_began", caller=caller.number or str(caller.refusal))
+        _log.info("call_began", caller=caller.number or caller.unread or str(caller.refusal))
         try:
             done = self._media.expect(uuid, session)
             session.handle(admission, loop.time())
@@ -261,7 +262,7 @@ class Service:
                 channel_id=_channel_id(channel),
                 trunk=endpoint_of(channel.request.variables.get("channel", "")),
                 began_at=utc_now(),
-                caller=number,
+                caller=number or caller.unread,
                 language=catalogue.language,
             )
         )

@@ -9,6 +9,9 @@ from prompts.script import Script
 PURPOSES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "unit.ask": "first of all: asks for the unit, 1 line, 2 number, 3 administrator and user",
+        "unit.is_line": "the unit again, for a line that has one: it is the line's, press 1",
+        "unit.is_number": "the same: it is the number's, press 2",
+        "unit.is_admin_user": "the same: it is that of administrator and user, press 3",
         "number.ask": "after 2 or 3: asks for the number whose password is to be set, with # at its end",
         "target.contract": "goes before the number that is read out, if it is the line's contract number",
         "password.about": "goes on after the number that is read out: its temporary password will be set",
@@ -21,6 +24,7 @@ PURPOSES: Final[Mapping[str, str]] = MappingProxyType(
         "line.again": "the line broke up and a key may be lost, no wrong entry: enter it again",
         "start.over": "after three wrong entries, or silence: nothing was set, hang up and call again",
         "refused.withheld": "the caller withholds the number: dial with 186 before the access number",
+        "refused.payphone": "the call comes from a payphone: call from a subscribed line",
         "refused.unknown": "the network gave no caller number: call from a subscribed line",
         "refused.not_subscribed": "the caller number belongs to no subscribed line: call from one",
         "refused.locked": "calls of this line are not accepted for a while: call later",

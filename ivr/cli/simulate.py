@@ -25,7 +25,7 @@ from ivr.junit import Case, write_junit
 from ivr.logs import LogLevel, configure_logs
 from ivr.recording import read_recording
 from ivr.records import recorded
-from ivr.scenarios.model import DEFAULT_LANGUAGE
+from ivr.scenarios.model import DEFAULT_LANGUAGE, NO_NUMBER
 from ivr.scenarios.simulated import Simulation, temporary_store
 from ivr.sender import Recording
 from ivr.settings import Settings
@@ -53,7 +53,9 @@ def simulate(
     ],
     caller: Annotated[
         str | None,
-        typer.Option(help=f"The caller number; `withheld` or `unknown` for none. For a folder, else {SAMPLE_PHONE}."),
+        typer.Option(
+            help=f"The caller number; `withheld`, `payphone` or `unknown` for none. For a folder, else {SAMPLE_PHONE}."
+        ),
     ] = None,
     as_json_: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a transcript.")] = False,
     hang_up: Annotated[
@@ -194,7 +196,7 @@ def _cells(row: Row) -> tuple[Cell, ...]:
 
 
 def _caller(text: str) -> Caller:
-    if text in (RefusalReason.WITHHELD, RefusalReason.UNKNOWN):
+    if text in NO_NUMBER:
         return Caller(None, RefusalReason(text))
     try:
         return Caller(normalise_number(text))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from credentials import Unit
-from ivr.dialogue.entry import HASH, Collector, Entry, EntryKind
+from ivr.dialogue.entry import HASH, UNTIL_HASH, Collector, Entry, EntryKind
 from ivr.dialogue.events import (
     Admitted,
     Command,
@@ -85,7 +85,7 @@ class Dialogue:
         self._excused = False
         self._guidance_plays = False
         self._please_wait_at = math.inf
-        self._swallow_hash_until = now
+        self._swallow_hash = False
         self._drop_keys_until = now
         self._gone_by: Ending | None = None
 
@@ -169,10 +169,9 @@ class Dialogue:
         self._pressed = True
         if self._collector is None:
             return []  # nothing is asked for: the store works, or the last guidance plays
-        if key == HASH and now < self._swallow_hash_until:
-            self._swallow_hash_until = now
+        swallow, self._swallow_hash = self._swallow_hash, False
+        if swallow and key == HASH:
             return []
-        self._swallow_hash_until = now
         if now < self._drop_keys_until:
             self._drop_keys_until = now + self._limits.typed_ahead_pause_s
             return []
@@ -181,11 +180,7 @@ class Dialogue:
             self._guidance_plays = False
             commands.append(StopGuidance())
         entry = self._collector.key(key)
-        if entry is None:
-            return commands
-        if step_swallows_hash(self._state):
-            self._swallow_hash_until = now + self._limits.between_keys_s
-        return commands + self._judge(entry, now)
+        return commands if entry is None else commands + self._judge(entry, now)
 
     def _key_released(self, now: float) -> list[Command]:
         if self._collector is not None:
@@ -239,7 +234,8 @@ class Dialogue:
         if entry.kind is EntryKind.NO_INPUT:
             self._silent += 1
             return self._again(Signal.SILENT, Verdict.SILENT, entry, self._silent, now)
-        if entry.kind is EntryKind.COMPLETE:
+        self._swallow_hash = bool(entry.keys)  # who is used to it ends every entry with `#`, or presses it twice
+        if entry.kind is EntryKind.COMPLETE or step.rule is UNTIL_HASH:
             signal = step.judge(self._request, entry.keys)
             if signal is not Signal.WRONG:
                 judged = self._judged(Verdict.ACCEPTED, entry, 0, named=not step.secret)
@@ -291,14 +287,15 @@ class Dialogue:
 
     def _ask(self, signal: Signal) -> list[Command]:
         step = STEPS[self._state]
+        reminder = step.reminder(self._request)
         self._collector = Collector(step.rule, self._limits)
         match signal:
             case Signal.WRONG:
-                return self._say((*WRONG_ENTRY, *step.reminder))
+                return self._say((*WRONG_ENTRY, *reminder))
             case Signal.UNSURE:
-                return self._say((*BROKEN_UP, *step.reminder))
+                return self._say((*BROKEN_UP, *reminder))
             case Signal.SILENT:
-                return self._say(step.reminder)
+                return self._say(reminder)
             case _:
                 return self._say(step.guidance(self._request))
 
@@ -368,12 +365,6 @@ class Dialogue:
         if self._ending is None:
             raise ValueError("a call ended without an outcome: the table has an arrow to ENDED that sets none")
         return [HangUp(self._ending)]
-
-
-def step_swallows_hash(state: State) -> bool:
-    """Whether a `#` right after a complete entry of this step means nothing: its keys end it by their number."""
-    rule = STEPS[state].rule
-    return rule.length is not None and rule.hash_ends
 
 
 _ENTERING: Final[dict[State, Callable[[Dialogue], list[Command]]]] = {

@@ -18,6 +18,7 @@ class RefusalReason(StrEnum):
     """Why a caller is not admitted (SPEC section 2, step 1)."""
 
     WITHHELD = "withheld"
+    PAYPHONE = "payphone"
     UNKNOWN = "unknown"
     NOT_SUBSCRIBED = "not_subscribed"
     LOCKED = "locked"

@@ -56,7 +56,7 @@ class Signal(Enum):
     """What an event amounts to in a state. The value is the label in the diagram."""
 
     ADMITTED = "caller number of a subscribed line"
-    NOT_ADMITTED = "withheld, unknown, not subscribed or locked"
+    NOT_ADMITTED = "no number, not subscribed or locked"
     TARGET_KNOWN = "1, or 3 by an additional number"
     TARGET_ASKED = "2, or 3 by the contract number"
     ACCEPTED = "accepted"
@@ -154,7 +154,7 @@ class Step:
 
     Attributes:
         guidance: the parts of what is said, from what is known so far.
-        reminder: the parts of what is said when the step is repeated.
+        reminder: the parts of what is said when the step is repeated, likewise.
         rule: what ends the entry.
         judge: what the keys of a complete entry amount to; notes them in the request if they are good.
         secret: whether the keys are a password.
@@ -164,7 +164,7 @@ class Step:
     guidance: Callable[[Request], tuple[Part, ...]]
     rule: EntryRule
     judge: Callable[[Request, str], Signal]
-    reminder: tuple[Part, ...]
+    reminder: Callable[[Request], tuple[Part, ...]]
     secret: bool = False
     near: Callable[[Request, str, int], bool] = lambda _request, _keys, _few: False
 
@@ -172,6 +172,18 @@ class Step:
 # --- unit ---------------------------------------------------------------------------------------------------
 
 UNIT_KEYS: Mapping[str, Unit] = {"1": Unit.LINE, "2": Unit.NUMBER, "3": Unit.ADMIN_USER}
+UNIT_OF_THE_LINE: Mapping[Unit, Part] = {
+    Unit.LINE: "unit.is_line",
+    Unit.NUMBER: "unit.is_number",
+    Unit.ADMIN_USER: "unit.is_admin_user",
+}
+"""Which unit the line has, and which key to press."""
+
+
+def _remind_of_unit(request: Request) -> tuple[Part, ...]:
+    """A line that has a unit takes no other, and a caller cannot know which it is."""
+    unit = None if request.line is None else request.line.unit
+    return ("unit.ask",) if unit is None else (UNIT_OF_THE_LINE[unit],)
 
 
 def _judge_unit(request: Request, keys: str) -> Signal:
@@ -227,19 +239,19 @@ def _target(request: Request) -> tuple[Part, ...]:
 
 
 STEPS: Mapping[State, Step] = {
-    State.UNIT: Step(lambda _: ("unit.ask",), ONE_KEY, _judge_unit, reminder=("unit.ask",)),
+    State.UNIT: Step(lambda _: ("unit.ask",), ONE_KEY, _judge_unit, reminder=_remind_of_unit),
     State.NUMBER: Step(
-        lambda _: ("number.ask",), UNTIL_HASH, _judge_number, reminder=("number.ask",), near=_near_a_number
+        lambda _: ("number.ask",), UNTIL_HASH, _judge_number, reminder=lambda _: ("number.ask",), near=_near_a_number
     ),
     State.PASSWORD: Step(
         lambda request: (*_target(request), "password.about", "password.ask"),
         EIGHT_KEYS,
         _judge_password,
-        reminder=("password.ask",),  # the number was read out; again, it would use up the step's time
+        reminder=lambda _: ("password.ask",),  # the number was read out; again, it would use up the step's time
         secret=True,
     ),
     State.CONFIRM: Step(
-        lambda _: ("confirm.ask",), EIGHT_KEYS, _judge_confirmation, reminder=("confirm.ask",), secret=True
+        lambda _: ("confirm.ask",), EIGHT_KEYS, _judge_confirmation, reminder=lambda _: ("confirm.ask",), secret=True
     ),
 }
 
@@ -257,6 +269,7 @@ UNAVAILABLE: tuple[Part, ...] = ("unavailable",)
 
 CLOSINGS: Mapping[RefusalReason, tuple[Part, ...]] = {
     RefusalReason.WITHHELD: ("refused.withheld",),
+    RefusalReason.PAYPHONE: ("refused.payphone",),
     RefusalReason.UNKNOWN: ("refused.unknown",),
     RefusalReason.NOT_SUBSCRIBED: ("refused.not_subscribed",),
     RefusalReason.LOCKED: ("refused.locked",),

@@ -40,6 +40,12 @@ from prompts import PromptError
 
 CALLS_AT_ONCE: Final = 14
 """As many as two cores carry, callers included, without a late packet."""
+_NAMES: Final = {
+    RefusalReason.WITHHELD: "Anonymous",
+    RefusalReason.PAYPHONE: "Coin line/payphone",
+    RefusalReason.UNKNOWN: "Unavailable",
+}
+"""What networks call who has no number (`ivr.caller`)."""
 _FIRST: Final = -10
 _LAST: Final = 10
 _LOOK_AGAIN_S: Final = 0.25
@@ -178,11 +184,12 @@ async def _observe(scenario: Scenario, place: _Place) -> Observed:
 
 async def _dial(call: PhoneCall, scenario: Scenario) -> None:
     """Dial; who withholds a number has one, and it is one that would be let in."""
-    withheld = scenario.caller == RefusalReason.WITHHELD
-    if withheld and scenario.lines:
+    if scenario.caller not in NO_NUMBER:
+        await call.dial(scenario.caller)
+    elif scenario.caller == RefusalReason.WITHHELD and scenario.lines:
         await call.dial(scenario.lines[0].contract, withheld=True)
     else:
-        await call.dial(None if scenario.caller in NO_NUMBER else scenario.caller, withheld=withheld)
+        await call.dial(None, name=_NAMES[RefusalReason(scenario.caller)])
 
 
 async def _talk(call: PhoneCall, sender: Sender) -> list[Utterance]:

@@ -57,7 +57,9 @@ ClipId = Annotated[str, AfterValidator(_clip)]
 StepName = Literal["unit", "number", "password", "confirm"]
 DEFAULT_LANGUAGE: Final = "ja"
 """Of callers whose line names no other; whatever this machine is set to, for a scenario goes the same everywhere."""
-NO_NUMBER: Final = tuple(reason.value for reason in (RefusalReason.WITHHELD, RefusalReason.UNKNOWN))
+NO_NUMBER: Final = tuple(
+    reason.value for reason in (RefusalReason.WITHHELD, RefusalReason.PAYPHONE, RefusalReason.UNKNOWN)
+)
 
 
 def _caller(text: str) -> str:
@@ -292,7 +294,7 @@ class Scenario(Described):
 
     Attributes:
         title: what it shows, as a sentence.
-        caller: the caller number; `withheld` or `unknown` for none.
+        caller: the caller number; `withheld`, `payphone` or `unknown` for none.
         lines: the lines that exist; by default the sample lines.
         limits: limits of the dialogue that differ from the default, by name.
         keying: how the caller presses keys.

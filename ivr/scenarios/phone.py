@@ -145,18 +145,20 @@ class PhoneCall:
         self._talk_begins = True
         self.ended = False
 
-    async def dial(self, caller: str | None, *, withheld: bool = False) -> None:
+    async def dial(self, caller: str | None, *, withheld: bool = False, name: str = "") -> None:
         """Call, and wait for the answer.
 
         Args:
             caller: the number that is asserted; None for none.
             withheld: it must not be told to the one who is called.
+            name: shown beside the number, or why there is none.
 
         Raises:
             CallRefused: the exchange refuses, or does not answer.
         """
+        shown = f'"{name}" ' if name else ""
         user = "anonymous" if caller is None or withheld else caller
-        self._from = f"<sip:{user}@{self._host}>;tag={self._tag}"
+        self._from = f"{shown}<sip:{user}@{self._host}>;tag={self._tag}"
         identity = [] if caller is None else [f"P-Asserted-Identity: <sip:{caller}@{self._host}>"]
         if withheld:
             identity.append("Privacy: id")

@@ -12,6 +12,7 @@ from ivr.dialogue.table import (
     START_OVER,
     STEPS,
     UNAVAILABLE,
+    UNIT_OF_THE_LINE,
     WRONG_ENTRY,
     Request,
     done_guidance,
@@ -147,7 +148,8 @@ def language(request: pytest.FixtureRequest) -> Catalogue:
 
 def test_the_dialogue_says_what_the_catalogues_have_and_nothing_else(language: Catalogue) -> None:
     request = Request("0312345678", target="0312345678", unit=Unit.LINE)
-    said = [step.guidance(request) + step.reminder for step in STEPS.values()]
+    said = [step.guidance(request) + step.reminder(request) for step in STEPS.values()]
+    said += [(part,) for part in UNIT_OF_THE_LINE.values()]
     said += [*CLOSINGS.values(), WRONG_ENTRY, BROKEN_UP, START_OVER, PLEASE_WAIT, UNAVAILABLE, done_guidance(request)]
     parts = {part for phrase in said for part in phrase}
     assert {part for part in parts if isinstance(part, str)} == set(PURPOSES)

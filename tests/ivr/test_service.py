@@ -23,7 +23,7 @@ from ivr.errors import PortTaken
 from ivr.guidance import Guidance
 from ivr.logs import configure_logs
 from ivr.monitoring import Monitoring
-from ivr.records import CallReader, CallWriter, Recorder, open_records
+from ivr.records import CallReader, CallWriter, Query, Recorder, open_records
 from ivr.service import Service
 from ivr.settings import Settings
 from ivr.telephony.audiosocket import message
@@ -103,6 +103,7 @@ class Channel:
     def __init__(self, house: House) -> None:
         self._house = house
         self.variables: dict[str, str] = {}
+        self.asked: list[str] = []
 
     async def dial(self, *, secret: str = SECRET, number: str = CONTRACT) -> None:
         self._number = number
@@ -119,6 +120,7 @@ class Channel:
     async def until_exec(self) -> UUID | None:
         """Answer the service's questions until it wants AudioSocket; None if it closes before."""
         while (command := await self.command()) is not None:
+            self.asked.append(command)
             if command.startswith("EXEC"):
                 return UUID(command.split('"')[3].split(",")[0])
             value = self._number if "num" in command else "allowed_passed_screen"
@@ -213,10 +215,9 @@ async def test_there_are_no_more_calls_than_the_setting_says(house: House) -> No
 async def test_a_channel_that_fails_at_once_leaves_nothing_behind(house: House, reply: str) -> None:
     channel = Channel(house)
     await channel.dial()
-    for _ in range(2):
-        await channel.command()
-        channel.say(f"200 result=1 ({CONTRACT})\n")
-    assert await channel.command() == "ANSWER"
+    while (command := await channel.command()) != "ANSWER":
+        assert command is not None
+        channel.say(f"200 result=1 ({CONTRACT if 'num' in command else 'allowed'})\n")
     channel.say(reply)
     channel.writer.close()
     await house.logged('"call_ended"')
@@ -329,3 +330,27 @@ async def test_a_taken_port_is_named_with_its_setting(house: House) -> None:
     second = house.another_service()
     with pytest.raises(PortTaken, match=rf"{house.settings.agi_port}.*KARIPASS_AGI_PORT"):
         await second.run(asyncio.Event())
+
+
+async def test_what_a_caller_presents_and_cannot_be_read_stays_for_operators(house: House) -> None:
+    channel = Channel(house)
+    await channel.dial(number="+15551234567")
+    uuid = await channel.until_exec()
+    assert uuid is not None
+    stream = await Stream().open(house, uuid)
+    await stream.first_frame()
+    stream.writer.close()
+    await channel.rest()
+    await house.logged('"call_ended"')
+    assert '"caller": "+15551234567"' in house.log.getvalue()
+    house.recorder.close()
+    (call,) = house.records.search(Query())
+    assert (call.began.caller, call.reason) == ("+15551234567", "unknown")
+
+
+async def test_asterisk_is_told_whom_the_call_counts_as(house: House) -> None:
+    channel = Channel(house)
+    await channel.dial(number="+81312345678")
+    assert await channel.until_exec() is not None
+    assert 'SET VARIABLE "KARIPASS_CALLER" "0312345678"' in channel.asked
+    channel.writer.close()

@@ -18,6 +18,8 @@ class Caller:
         number: in From; anything can be claimed there.
         asserted: URI of P-Asserted-Identity, such as ``sip:0312345678@carrier.example`` or ``tel:+81312345678``.
         privacy: the header Privacy; ``id`` withholds the number.
+        sender: what stands in From in place of the number at the phone's address; without the tag.
+        others: header lines more.
         username: for a registered phone, with `secret`.
         secret: answers the exchange's challenge.
     """
@@ -25,6 +27,8 @@ class Caller:
     number: str
     asserted: str | None = None
     privacy: str | None = None
+    sender: str | None = None
+    others: Sequence[str] = ()
     username: str | None = None
     secret: str | None = field(default=None, repr=False)
 
@@ -47,7 +51,7 @@ def _message(
         start_line,
         via,
         "Max-Forwards: 70",
-        "From: <sip:FROM@[local_ip]:[local_port]>;tag=[call_number]",
+        "From: SENDER;tag=[call_number]",
         f"To: <sip:[service]@[remote_ip]:[remote_port]>{to_tag}",
         "Call-ID: [call_id]",
         f"CSeq: {cseq}",
@@ -74,6 +78,8 @@ def scenario(caller: Caller, track: Path, stays_s: float, audio: str) -> str:
         identity.append(f"P-Asserted-Identity: <{caller.asserted}>")
     if caller.privacy is not None:
         identity.append(f"Privacy: {caller.privacy}")
+    identity += caller.others
+    sender = caller.sender or "<sip:FROM@[local_ip]:[local_port]>"
     sdp = [
         "v=0",
         "o=phone 1 1 IN IP4 [local_ip]",
@@ -87,7 +93,9 @@ def scenario(caller: Caller, track: Path, stays_s: float, audio: str) -> str:
     uri = "sip:[service]@[remote_ip]:[remote_port]"
 
     def send(text: str, attributes: str = "") -> str:
-        return f"<send{attributes}><![CDATA[\n{text.replace('FROM', caller.number)}\n]]></send>"
+        return (
+            f"<send{attributes}><![CDATA[\n{text.replace('SENDER', sender).replace('FROM', caller.number)}\n]]></send>"
+        )
 
     def invite(cseq: int, *more: str) -> str:
         extra = (*identity, *more, "Content-Type: application/sdp")

@@ -30,12 +30,14 @@ LINE = Line(contract_number=CONTRACT, numbers=frozenset({CONTRACT, ADDITIONAL}))
 class Conversation:
     """One dialogue and the time in which it happens."""
 
-    def __init__(self, caller: str = CONTRACT, *, limits: Limits | None = None, admitted: bool = True) -> None:
+    def __init__(
+        self, caller: str = CONTRACT, *, limits: Limits | None = None, admitted: bool = True, line: Line = LINE
+    ) -> None:
         self.now = 100.0
         self.dialogue = Dialogue(caller, limits=limits or Limits(), now=self.now)
         self.commands: list[Command] = []
         if admitted:
-            self.happens(Admitted(LINE))
+            self.happens(Admitted(line))
 
     def happens(self, event: Event) -> list[Command]:
         commands = self.dialogue.handle(event, self.now)
