@@ -85,7 +85,7 @@ class Dialogue:
         self._excused = False
         self._guidance_plays = False
         self._please_wait_at = math.inf
-        self._swallow_hash = False
+        self._swallow_hash_until = now
         self._drop_keys_until = now
         self._gone_by: Ending | None = None
 
@@ -169,8 +169,9 @@ class Dialogue:
         self._pressed = True
         if self._collector is None:
             return []  # nothing is asked for: the store works, or the last guidance plays
-        swallow, self._swallow_hash = self._swallow_hash, False
-        if swallow and key == HASH:
+        swallowed = key == HASH and now < self._swallow_hash_until
+        self._swallow_hash_until = now
+        if swallowed:
             return []
         if now < self._drop_keys_until:
             self._drop_keys_until = now + self._limits.typed_ahead_pause_s
@@ -234,10 +235,12 @@ class Dialogue:
         if entry.kind is EntryKind.NO_INPUT:
             self._silent += 1
             return self._again(Signal.SILENT, Verdict.SILENT, entry, self._silent, now)
-        self._swallow_hash = bool(entry.keys)  # who is used to it ends every entry with `#`, or presses it twice
+        # Many press `#` after every entry, or twice. After one that was right there is no other use for it.
+        self._swallow_hash_until = now + self._limits.between_keys_s if entry.keys else now
         if entry.kind is EntryKind.COMPLETE or step.rule is UNTIL_HASH:
             signal = step.judge(self._request, entry.keys)
             if signal is not Signal.WRONG:
+                self._swallow_hash_until = math.inf
                 judged = self._judged(Verdict.ACCEPTED, entry, 0, named=not step.secret)
                 return [judged, *self._move(signal, now)]
         if entry.kind is not EntryKind.PARTIAL:
