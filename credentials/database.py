@@ -5,29 +5,26 @@ IMMEDIATE for a write, which queues for the lock at once instead of failing when
 write.
 """
 
-import contextlib
 import functools
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy import Connection, Table, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from credentials.errors import InvalidDatabaseUrl, StoreUnavailable
-from credentials.private_files import draft_of
+from credentials.sqlite_file import WRITE, SqliteFile, prepare
 
 BUSY_TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 5
 STATEMENT_TIMEOUT_S = 20
 NETWORK_TIMEOUT_S = 10
 POOLED_CONNECTIONS, CONNECTIONS = 5, 20
-_WRITE = "karipass_write"
-
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -61,13 +58,10 @@ class Database:
             raise InvalidDatabaseUrl(f"{self} needs the Python package {error.name}: install it") from None
         self._closed = False
         event.listen(self._engine, "checkin", self._came_back)
+        self._file: SqliteFile | None = None
         if self._engine.dialect.name == "sqlite":
-            path = Path(str(parsed.database))
-            if make:
-                _make_sqlite_file(path)
-            else:
-                _require_sqlite_file(path)
-            _prepare_sqlite(self._engine, wal=make)
+            self._file = SqliteFile.open(Path(str(parsed.database)), make=make)
+            prepare(self._engine, self._file)
 
     def __str__(self) -> str:
         return self._url.render_as_string(hide_password=True)
@@ -83,11 +77,17 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """Enter a transaction that is committed at the end, or wholly undone by an exception."""
+        """Enter a transaction that is committed at the end, or wholly undone by an exception.
+
+        Raises:
+            StoreUnavailable: what was committed is in no file any more.
+        """
         with self._engine.connect() as connection:
-            connection.execution_options(**{_WRITE: True})
+            connection.execution_options(**{WRITE: True})
             with connection.begin():
                 yield connection
+            if self._file is not None:
+                self._file.require_written()
 
     def close(self) -> None:
         """Close all connections; one that a thread still uses is closed when that has done with it."""
@@ -168,45 +168,3 @@ def _connect_args(url: URL) -> dict[str, object]:
             ),
         }
     return {name: value for name, value in wanted.items() if name not in url.query}
-
-
-def _make_sqlite_file(path: Path) -> None:
-    """Make the file if it is missing: for its owner alone (SQLite would go by the umask), and in WAL mode already.
-
-    Processes that switch one new file to WAL at once are refused without any patience. And the file itself is never
-    opened here: closing it would take away the locks that another connection of this process has on it.
-    """
-    try:
-        if not path.exists():
-            with draft_of(path) as draft, contextlib.closing(sqlite3.connect(draft)) as connection:
-                connection.execute("PRAGMA journal_mode = WAL").close()
-    except OSError as error:
-        raise StoreUnavailable(f"the database file {path} cannot be made: {error.strerror}") from None
-    except sqlite3.Error as error:
-        raise StoreUnavailable(f"the database file {path} cannot be made: {error}") from None
-
-
-def _require_sqlite_file(path: Path) -> None:
-    try:
-        there = path.is_file()
-    except OSError as error:
-        raise StoreUnavailable(f"the database file {path} cannot be read: {error.strerror}") from None
-    if not there:
-        raise StoreUnavailable(f"there is no database file {path}; the first start of the service makes it")
-
-
-def _prepare_sqlite(engine: Engine, *, wal: bool) -> None:
-    @event.listens_for(engine, "connect")
-    def _configure(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # the driver begins no transaction of its own
-        for pragma in (
-            *(["journal_mode = WAL"] if wal else []),  # readers and the writer do not wait for each other
-            "synchronous = FULL",  # a caller who heard "it is set" can rely on it after a power cut
-            "foreign_keys = ON",
-        ):
-            connection.execute(f"PRAGMA {pragma}").close()
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        write = connection.get_execution_options().get(_WRITE, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

@@ -112,6 +112,38 @@ class TestSqlite:
         with pytest.raises(sqlite3.ProgrammingError, match="closed"):
             used.execute("SELECT 1")
 
+    def test_a_file_that_has_gone_serves_nobody_until_that_very_file_is_back(
+        self, store: CredentialStore, database_file: Path
+    ) -> None:
+        aside = database_file.with_name("aside")
+        database_file.rename(aside)
+        for attempt in (lambda: store.admit(NUMBER), lambda: set_password(store)):
+            with pytest.raises(StoreUnavailable, match="bring that very file back"):
+                attempt()
+        aside.rename(database_file)
+        set_password(store)
+        assert check(store, NUMBER, PASSWORD) is LoginVerdict.ACCEPTED
+
+    def test_a_file_that_was_replaced_is_not_taken_for_the_one_that_was_opened(
+        self, store: CredentialStore, database_file: Path
+    ) -> None:
+        database_file.unlink()
+        Database(f"sqlite:///{database_file}").close()
+        with pytest.raises(StoreUnavailable, match="was replaced while it was in use: restart"):
+            set_password(store)
+
+    @pytest.mark.parametrize("suffix", ["", "-wal"])
+    def test_what_was_written_into_a_file_that_is_gone_by_then_is_not_told_as_written(
+        self, database: Database, database_file: Path, suffix: str
+    ) -> None:
+        def write() -> None:
+            with database.writing() as connection:
+                connection.exec_driver_sql("CREATE TABLE t (x)")
+                database_file.with_name(database_file.name + suffix).unlink()
+
+        with pytest.raises(StoreUnavailable, match="has gone"):
+            write()
+
     def test_an_exception_undoes_the_whole_transaction(self, store: CredentialStore) -> None:
         def fail() -> None:
             with store._database.writing() as connection:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -71,3 +72,27 @@ def test_a_database_that_goes_away_in_a_call_stores_nothing_and_serves_the_next_
     assert call(lambda _at_s, _entry: None) == Ending(Outcome.SET, "set")
     assert store.log_in(CONTRACT, PASSWORD, session_id="test").verdict.accepted
     assert store.verify_audit().problem is None
+
+
+def test_a_database_file_that_is_taken_away_in_a_call_is_not_told_as_set(tmp_path: Path, catalogue: Catalogue) -> None:
+    file = tmp_path / "store.db"
+    said: list[str] = []
+
+    def take_it_away(_at_s: float | None, entry: TranscriptEntry) -> None:
+        if isinstance(entry, Said):
+            said.append(entry.text)
+        if isinstance(entry, EntryJudged) and entry.judged.step == "password":
+            file.unlink()
+
+    with CredentialStore.open(f"sqlite:///{file}", key=Key.generate(), policy=CHEAP) as store:
+        store.import_lines(io.StringIO(LINES))
+        ending = simulate(
+            tones(f"1 {PASSWORD} {PASSWORD}"),
+            caller=Caller(CONTRACT),
+            store=store,
+            guidance=Guidance({"ja": catalogue}, "ja"),
+            limits=Limits(),
+            observer=take_it_away,
+        )
+    assert ending == Ending(Outcome.ERROR, "store_away")
+    assert catalogue.text("unavailable") in said[-1]
