@@ -64,7 +64,9 @@ class Database:
             prepare(self._engine, self._file)
 
     def __str__(self) -> str:
-        return self._url.render_as_string(hide_password=True)
+        """Where it is, without what may hold a password: user, password, and the query of the URL."""
+        url = self._url
+        return URL.create(url.drivername, host=url.host, port=url.port, database=url.database).render_as_string()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -141,6 +143,8 @@ def _parse_url(url: str) -> URL:
         parsed = None
     if parsed is None:  # outside the handler: its error quotes the URL with its password
         raise InvalidDatabaseUrl("the database URL cannot be read; write sqlite:///FILE or postgresql+psycopg://...")
+    if "@" in (parsed.host or ""):  # the rest of a password
+        raise InvalidDatabaseUrl("the database URL has an @ too many: write one in a user or password as %40")
     backend = parsed.get_backend_name()
     if backend not in ("sqlite", "postgresql"):
         raise InvalidDatabaseUrl(f"{backend} is not supported: take sqlite or postgresql")

@@ -22,7 +22,7 @@ from typing import IO, Final, Self
 from ivr.asterisk import Asterisk, find_asterisk
 from ivr.exchange_config import ExchangeConfig, ExchangeError, Phone, render
 from ivr.ports import PortUnavailable, asterisk_ports, try_port
-from ivr.processes import end_at_once
+from ivr.processes import bare_environment, end_at_once
 
 __all__ = ["Exchange", "ExchangeConfig", "ExchangeError", "Phone", "find_asterisk"]
 
@@ -168,6 +168,7 @@ class Exchange:
                 stderr=subprocess.STDOUT,
                 process_group=0,
                 cwd="/",
+                env=bare_environment(),
             )
 
     def _await_boot(self, asterisk: Asterisk, process: subprocess.Popen[bytes]) -> None:
@@ -234,6 +235,7 @@ def _remote(asterisk: Asterisk, text: str) -> subprocess.CompletedProcess[str]:
             errors="replace",
             timeout=_BOOT_TIMEOUT_S,
             check=False,
+            env=bare_environment(),
         )
     except subprocess.TimeoutExpired as error:
         raise ExchangeError(f"Asterisk did not answer {text!r} within {_BOOT_TIMEOUT_S:.0f} s") from error

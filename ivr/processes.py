@@ -12,6 +12,13 @@ from typing import Final
 
 _STILL_THERE: Final = '[ "$PPID" = "$0" ] && exec "$@"'
 _TIDY_UP_S: Final = 10.0
+_PASSED_ON: Final = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "XDG_CACHE_HOME", "KARIPASS_CACHE")
+"""The last two tell where Asterisk's root file system is."""
+
+
+def bare_environment() -> dict[str, str]:
+    """Of our environment what a program needs that is not ours: no key, no secret, no database's URL."""
+    return {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
 
 
 def tied(*words: str, by: str = "TERM", options: Sequence[str] = ()) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from ivr.console.serving import serve_console
 from ivr.doctor.ports import require_free
 from ivr.logs import LogLevel, configure_logs
 from ivr.ports import console_port
+from ivr.process_limits import leave_no_core_dumps
 from ivr.settings import Settings
 
 _log = structlog.get_logger(__name__)
@@ -49,6 +50,7 @@ def console(
     """
     heed_sigint()
     configure_logs(level=log_level)
+    leave_no_core_dumps()
     given: dict[str, Any] = {"console_names": name or None, "console_https": https}
     settings = Settings.load(**{setting: value for setting, value in given.items() if value is not None})
     require_free([console_port(settings)])

@@ -12,12 +12,12 @@ from rich.console import Console
 from rich.text import Text
 
 from ivr.cli.tables import Column, print_table, terminal
-from ivr.doctor import Examined, Level, Site, asterisk, database, examine, local, own_name, ports
+from ivr.doctor import Examined, Level, Site, asterisk, database, examine, files, local, own_name, ports
 from ivr.doctor.finding import error
 from ivr.logs import LogLevel, configure_logs
 from ivr.settings import Settings, SettingsError
 
-CHECKS: Final = (*local.CHECKS, *database.CHECKS, *ports.CHECKS, *asterisk.CHECKS, *own_name.CHECKS)
+CHECKS: Final = (*local.CHECKS, *files.CHECKS, *database.CHECKS, *ports.CHECKS, *asterisk.CHECKS, *own_name.CHECKS)
 _COLUMNS: Final = (
     Column(),
     Column(name="check"),

@@ -28,6 +28,7 @@ from ivr.logs import LogLevel, configure_logs
 from ivr.monitoring import Monitoring
 from ivr.port_marks import marked
 from ivr.ports import service_ports
+from ivr.process_limits import leave_no_core_dumps, within_file_limit
 from ivr.records import CallWriter, Recorder, open_records
 from ivr.running import RunningInstance
 from ivr.service import Service
@@ -114,8 +115,9 @@ def serve(
     SIGTERM or Ctrl-C lets the calls that are there end, then stops; a second one stops it at once.
     """
     configure_logs(level=log_level, json=log_json)
+    leave_no_core_dumps()
     with StopRequests() as requests:
-        settings = Settings.from_environment()
+        settings = within_file_limit(Settings.from_environment())
         require_free(service_ports(settings))
         with open_store(settings) as store:
             guidance = Guidance.load(settings.language, settings.operator_prompts_dir)
@@ -130,8 +132,9 @@ def up(log_level: LevelOption = LogLevel.INFO) -> None:
     the calls that are there end, then stops all of it; a second one stops it at once.
     """
     configure_logs(level=log_level)
+    leave_no_core_dumps()
     with StopRequests() as requests:
-        wanted = Settings.from_environment()
+        wanted = within_file_limit(Settings.from_environment())
         with claimed_state_dir(wanted) as (settings, instance):
             requests.at_once(instance.release)
             find_asterisk(settings.state_dir.absolute())  # which may take a minute: before others have to wait for us

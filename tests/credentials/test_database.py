@@ -278,7 +278,14 @@ class TestFailures:
             CredentialStore.open(url, key=key)
 
     @pytest.mark.parametrize(
-        "url", ["postgresql+nosuchdriver://ivr:hunter2@db/ivr", "postgresql://ivr:hunter2@db:port/ivr"]
+        "url",
+        [
+            "postgresql+nosuchdriver://ivr:hunter2@db/ivr",
+            "postgresql://ivr:hunter2@db:port/ivr",
+            "postgresql+psycopg://ivr:x@hunter2@127.0.0.1:9/ivr",
+            "postgresql+psycopg://127.0.0.1:9/ivr?user=ivr&password=hunter2",
+            "postgresql+nosuchdriver://db/ivr?password=hunter2",
+        ],
     )
     def test_the_password_of_a_url_is_never_shown(self, url: str, key: Key) -> None:
         with pytest.raises(CredentialError) as caught:
@@ -286,9 +293,10 @@ class TestFailures:
         assert "hunter2" not in everything_said(caught.value)
 
     def test_the_stores_own_name_hides_the_password_of_its_url(self, store: CredentialStore, key: Key) -> None:
-        store._database._url = store._database._url.set(username="ivr", password="hunter2", host="db")
+        url = store._database._url.set(username="ivr", password="hunter2", host="db", query={"password": "hunter3"})
+        store._database._url = url
         assert repr(store).endswith(f"key {key.key_id}>")
-        assert "hunter2" not in repr(store)
+        assert "hunter" not in repr(store)
 
 
 class TestBorder:

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from ivr.running import running_settings
-from tests.live.house import ivr_command
+from tests.live.house import contents, ivr_command
 
 START_S = 180.0
 """On a busy machine; on an idle one some five seconds."""
@@ -115,6 +115,19 @@ def processes_of(home: Path) -> list[str]:
             if mark in (folder / "environ").read_bytes().split(b"\0"):
                 found.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode())
     return found
+
+
+def test_asterisk_inherits_no_secret_of_ours_and_leaves_no_core(home: Path) -> None:
+    with up(home, KARIPASS_AGI_SECRET="known-to-the-dialplan-alone") as it:
+        it.wait_for("Ctrl-C stops all of it")
+        mark = f"HOME={home}".encode()
+        folders = [folder for folder in Path("/proc").glob("[0-9]*") if contents(folder / "comm") == b"asterisk\n"]
+        [ours] = [folder for folder in folders if mark in contents(folder / "environ").split(b"\0")]
+        assert b"KARIPASS_AGI_SECRET" not in contents(ours / "environ")
+        [cores] = [line for line in contents(ours / "limits").splitlines() if b"core file size" in line]
+        assert cores.split()[-3:-1] == [b"0", b"0"]
+        it.press_ctrl_c()
+        assert it.wait() == 0
 
 
 def assert_nothing_is_left(home: Path, ports: dict[str, Any]) -> None:
