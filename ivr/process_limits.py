@@ -13,8 +13,9 @@ _log = structlog.get_logger(__name__)
 
 FILES_A_CALL: Final = 4
 """Two connections, FastAGI's and AudioSocket's; and twice as many as there are calls are let in."""
-OTHER_FILES: Final = 200
-"""The database's connections, three files each with SQLite; logs, listeners, health, AMI."""
+OTHER_FILES: Final = 300
+"""Strangers at both doors (`telephony.strangers`); the database's connections, three files each with SQLite; logs,
+listeners, health, AMI."""
 
 ASTERISK_FILES: Final = 65536
 """What an Asterisk of ours inherits: a call takes it ten or so."""

@@ -27,6 +27,7 @@ from ivr.telephony.audiosocket import (
 )
 from ivr.telephony.errors import RemoteProtocolError
 from ivr.telephony.inbox import AudioFrame, Inbox, KeySent, NothingSent
+from ivr.telephony.strangers import STRANGERS, Strangers
 
 _log = structlog.get_logger(__name__)
 
@@ -39,11 +40,13 @@ class AudioSocketLimits:
     """What a peer may take of us.
 
     Attributes:
-        connections: how many at once; more are closed at once.
+        connections: how many at once of those that are a call's; more are closed at once.
+        strangers: how many at once of the others.
         identify_s: the time in which the call's UUID must come (a port scan sends nothing).
     """
 
     connections: int = 4000
+    strangers: int = STRANGERS
     identify_s: float = 5.0
 
 
@@ -59,7 +62,6 @@ class AudioSocketConnection(asyncio.Protocol):
         self._server = server
         self._parser = AudioSocketParser()
         self._transport: asyncio.Transport | None = None
-        self._identified = False
         self._identify_timer: asyncio.TimerHandle | None = None
         self._inbox = Inbox()
         self.ended = False
@@ -93,9 +95,7 @@ class AudioSocketConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin the time in which the UUID must come."""
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is one by its methods, not by its class
-        if not self._server.opened(self):
-            self._break("too many connections")
-            return
+        self._server.strangers.came(self, self._abort)
         loop = asyncio.get_running_loop()
         self._identify_timer = loop.call_later(self._server.limits.identify_s, self._not_identified)
 
@@ -136,18 +136,26 @@ class AudioSocketConnection(asyncio.Protocol):
     def _identify(self, uuid: UUID) -> None:
         if self._identify_timer is not None:
             self._identify_timer.cancel()
-        self._identified = True
-        if not self._server.identified(uuid, self):
+        if not self._server.has_room():
+            self._break("too many connections")
+        elif self._server.identified(uuid, self):
+            self._server.opened(self)
+        else:
             self._break("no call of ours has this UUID")
 
     def _not_identified(self) -> None:
-        if not self._identified:
-            self._break(f"no UUID within {self._server.limits.identify_s:g} s")
+        self._break(f"no UUID within {self._server.limits.identify_s:g} s")
 
     def _break(self, reason: str) -> None:
-        self.ended = True
         self.broken = reason
-        _log.warning("audiosocket_closed", reason=reason)
+        if self._server.is_open(self):
+            _log.warning("audiosocket_closed", reason=reason)
+            self._abort()
+        else:
+            self._server.strangers.sent_away(self, reason)
+
+    def _abort(self) -> None:
+        self.ended = True
         if self._transport is not None:
             self._transport.abort()
 
@@ -163,6 +171,7 @@ class AudioSocketServer:
     def __init__(self, identified: Callable[[UUID, AudioSocketConnection], bool], limits: AudioSocketLimits) -> None:
         self.identified = identified
         self.limits = limits
+        self.strangers = Strangers("AudioSocket", most=limits.strangers)
         self._open: set[AudioSocketConnection] = set()
         self._server: asyncio.Server | None = None
 
@@ -187,13 +196,20 @@ class AudioSocketServer:
         if self._server is not None:
             self._server.close()
 
-    def opened(self, connection: AudioSocketConnection) -> bool:
-        """A connection was made; returns whether there is room for it."""
-        if len(self._open) >= self.limits.connections:
-            return False
+    def has_room(self) -> bool:
+        """Whether one more call can have its connection."""
+        return len(self._open) < self.limits.connections
+
+    def is_open(self, connection: AudioSocketConnection) -> bool:
+        """Whether a connection is that of a call."""
+        return connection in self._open
+
+    def opened(self, connection: AudioSocketConnection) -> None:
+        """A connection is that of a call."""
+        self.strangers.left(connection)
         self._open.add(connection)
-        return True
 
     def closed(self, connection: AudioSocketConnection) -> None:
         """A connection has ended."""
+        self.strangers.left(connection)
         self._open.discard(connection)

@@ -19,6 +19,7 @@ from ivr.telephony.fastagi import (
     AgiReply,
     AgiRequest,
 )
+from ivr.telephony.strangers import STRANGERS, Strangers
 
 _log = structlog.get_logger(__name__)
 _READ_BYTES: Final = 4096
@@ -33,13 +34,15 @@ class AgiLimits:
     """What a peer may take of us.
 
     Attributes:
-        connections: how many at once; more are closed at once.
+        connections: how many at once of those who have said who they are; more are closed at once.
+        strangers: how many at once of the others.
         request_s: the time in which the whole request must come (a port scan sends nothing).
         reply_s: the time in which a command must be answered. Asterisk, when it answers a call, may wait for a name
             server that drops the question, 5 s and once more (glibc's resolver): the caller hears it ring meanwhile.
     """
 
     connections: int = 4000
+    strangers: int = STRANGERS
     request_s: float = 5.0
     reply_s: float = 30.0
 
@@ -137,13 +140,14 @@ class FastAgiServer:
     Args:
         handler: serves one channel; the connection is closed when it returns.
         limits: what a peer may take of us.
-        refused: told of each connection that is closed at once, for there are too many.
+        refused: told of each connection that is closed because there are too many.
     """
 
     def __init__(self, handler: AgiHandler, limits: AgiLimits, *, refused: Callable[[], None] = lambda: None) -> None:
         self._handler = handler
         self._limits = limits
         self._refused = refused
+        self._strangers = Strangers("FastAGI", most=limits.strangers, made_room=refused)
         self._server: asyncio.Server | None = None
         self._open = 0
 
@@ -168,25 +172,33 @@ class FastAgiServer:
             self._server.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._open >= self._limits.connections:
-            _log.warning("agi_refused", reason="too many connections", limit=self._limits.connections)
-            self._refused()
-            writer.close()
-            return
-        self._open += 1
+        self._strangers.came(writer, writer.transport.abort)
         try:
-            await self._serve_channel(AgiChannel(reader, writer, self._limits))
+            await self._serve_channel(AgiChannel(reader, writer, self._limits), writer)
         except asyncio.CancelledError:
             pass  # the process ends; a cancelled task would be reported as a fault by asyncio's streams
         except Exception:  # noqa: BLE001 - the border of a connection: other calls go on
             _log.exception("agi_handler_failed")
         finally:
-            self._open -= 1
+            self._strangers.left(writer)
             writer.close()
 
-    async def _serve_channel(self, channel: AgiChannel) -> None:
+    async def _serve_channel(self, channel: AgiChannel, writer: asyncio.StreamWriter) -> None:
         try:
             await channel.read_request()
+        except TimeoutError:
+            self._strangers.sent_away(writer, f"no request within {self._limits.request_s:g} s")
+            return
+        except (RemoteProtocolError, ChannelGone, ConnectionError):
+            self._strangers.sent_away(writer, "no request")
+            return
+        self._strangers.left(writer)
+        if self._open >= self._limits.connections:
+            _log.warning("agi_refused", reason="too many connections", limit=self._limits.connections)
+            self._refused()
+            return
+        self._open += 1
+        try:
             await self._handler(channel)
         except (RemoteProtocolError, ChannelGone) as error:
             _log.info("agi_connection_ended", reason=str(error))
@@ -194,3 +206,5 @@ class FastAgiServer:
             _log.warning("agi_connection_ended", reason="the peer did not answer in time")
         except ConnectionError as error:
             _log.info("agi_connection_ended", reason=type(error).__name__)
+        finally:
+            self._open -= 1

@@ -33,7 +33,7 @@ def test_a_call_completes_among_port_scans_garbage_and_half_open_connections(hou
                         peer.sendall(garbage)
                     except OSError:
                         continue  # it was thrown out already: as it should be
-        half_open += [socket.create_connection(("127.0.0.1", port)) for _ in range(30)]
+        half_open += [socket.create_connection(("127.0.0.1", port)) for _ in range(300)]
     result = call.wait()
     for peer in half_open:
         peer.close()
