@@ -10,7 +10,8 @@ unit was not heard, a caller who types ahead presses the password while the unit
 
 - a key that chooses a unit is named (the unit is told anyway);
 - a near miss, and a key that chooses none, is named only if it stands alone: nothing else is pressed for a while
-  before and after. Of one attempt only the same key is named again: who presses another is typing on.
+  before and after. Of one call only the same key is named again: who presses another may be typing on, slowly, through
+  all the entries that its keys are.
 
 Keys of the target number wait until their entry is judged, and are named only if the dialogue names the entry; near
 misses, only if they lie within it.
@@ -55,14 +56,10 @@ class Context:
     Attributes:
         fate: what may be told of its keys.
         waiting: what happened in it meanwhile, with its time.
-        lone_key: the key that stood alone in it.
-        crowded: not all of its keys stood alone, or they were not the same: no more of them are named.
     """
 
     fate: Fate
     waiting: list[tuple[float, KeyEntry | Interrupted]] = field(default_factory=list)
-    lone_key: str | None = field(default=None, repr=False)
-    crowded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +110,8 @@ class KeyNotes:
         self._hidden: list[KeyEntry] = []
         self._down_at = -math.inf
         self._lonely: _Lonely | None = None
+        self._lone_key: str | None = None
+        self._crowded = False
 
     # --- keys -----------------------------------------------------------------------------------------------
 
@@ -190,12 +189,11 @@ class KeyNotes:
 
     def _note_alone(self, press: Press, now: float, entry: KeyEntry) -> None:
         """Note a key that ended now if it stands alone; that is known when nothing has followed it for a while."""
-        context = press.context
-        if press.apart and not context.crowded and context.lone_key in (None, entry.value):
-            context.lone_key = entry.value
+        if press.apart and not self._crowded and self._lone_key in (None, entry.value):
+            self._lone_key = entry.value
             self._lonely = _Lonely(press, now, entry)
         else:
-            context.crowded = True
+            self._crowded = True
             self._hide(now, entry)
 
     def _settle_lonely(self, *, named: bool) -> None:
@@ -205,7 +203,7 @@ class KeyNotes:
         if named:
             self._note(lonely.press.at, lonely.entry)
         else:
-            lonely.press.context.crowded = True
+            self._crowded = True
             self._hide(lonely.ended_at, lonely.entry)
 
     def _number_judged(self, *, named: bool) -> None:

@@ -130,3 +130,21 @@ def test_keys_of_a_password_are_not_named_and_not_drawn_however_badly_they_are_s
         timeline = called(store, catalogue, press)
         assert named_secrets(timeline, press) == [], seed
         assert drawn_secrets(timeline, press) <= len(units_chosen(timeline)), seed
+
+
+@pytest.mark.parametrize("bad", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("apart_s", [1.8, 3.0])
+def test_a_password_typed_slowly_where_the_unit_is_asked_for_is_not_spelled_out(
+    store: CredentialStore, catalogue: Catalogue, bad: float, apart_s: float
+) -> None:
+    """Each of its keys stands alone, and may be an entry by itself."""
+    for seed in range(4):
+        press = Pressed(np.random.default_rng(seed), bad)
+        press.wait(1.0)
+        for digit in "48590764":
+            press.press(digit, secret=True)
+            press.wait(apart_s)
+        timeline = called(store, catalogue, press)
+        named = named_secrets(timeline, press)
+        assert len(named) <= 1, (seed, named)
+        assert drawn_secrets(timeline, press) <= 1, seed
