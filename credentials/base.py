@@ -15,6 +15,7 @@ from credentials.numbers import normalise_number
 from credentials.throttling import CallLimits
 
 NO_NUMBER = "0"  # what a text that is no number is hashed with, to take as long as a number does
+_LONGEST_TEXT = 200
 
 
 class StoreBase:
@@ -34,7 +35,16 @@ class StoreBase:
 
     def _record(self, connection: Connection, entries: Sequence[audit.Entry], *, actor: str, origin: str) -> None:
         """Append to the audit trail. The last thing before the commit: see `audit`."""
-        audit.append(connection, entries, at=self._now(), actor=actor, origin=origin, key=self._ring.current)
+        audit.append(
+            connection, entries, at=self._now(), actor=storable(actor), origin=storable(origin), key=self._ring.current
+        )
+
+
+def storable(text: str) -> str:
+    """Any text as one line that every database can hold: what cannot be printed becomes a question mark, and a text
+    beyond all use is cut short."""
+    shown = "".join(letter if letter.isprintable() else "?" for letter in text[: _LONGEST_TEXT + 1])
+    return shown if len(shown) <= _LONGEST_TEXT else shown[: _LONGEST_TEXT - 1] + "…"
 
 
 def read_clock(clock: Clock) -> datetime:
