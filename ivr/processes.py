@@ -7,7 +7,8 @@ import os
 import select
 import signal
 import subprocess
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from typing import Final
 
 _STILL_THERE: Final = '[ "$PPID" = "$0" ] && exec "$@"'
@@ -32,6 +33,26 @@ def tied(*words: str, by: str = "TERM", options: Sequence[str] = ()) -> tuple[st
     # What the parent does not live to see must not start: the tie comes too late for that.
     still_there = ("sh", "-c", _STILL_THERE, str(os.getpid()))
     return ("setpriv", "--pdeathsig", by, *options, *still_there, *words)
+
+
+def exit_within(seconds: float, *, telling: Callable[[], None]) -> None:
+    """From now on this process ends within so many seconds, though one of its threads may hang, as in a database that
+    does not answer: Python waits for threads without end. What such a thread has not committed is not done.
+
+    Args:
+        seconds: how long they may take.
+        telling: called if they took longer, just before the end; the exit status is 1 then.
+    """
+
+    def end() -> None:
+        try:
+            telling()
+        finally:
+            os._exit(1)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
 
 
 def end_at_once(process: subprocess.Popen[bytes], *, patience_s: float) -> None:

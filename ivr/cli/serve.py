@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Annotated, Final
 from uuid import uuid4
 
+import structlog
 import typer
 import uvloop
 
@@ -29,13 +30,19 @@ from ivr.monitoring import Monitoring
 from ivr.port_marks import marked
 from ivr.ports import service_ports
 from ivr.process_limits import leave_no_core_dumps, within_file_limit
+from ivr.processes import exit_within
 from ivr.records import CallWriter, Recorder, open_records
 from ivr.running import RunningInstance
 from ivr.service import Service
 from ivr.settings import Settings
 from ivr.standalone import agi_secret, ami_secret, import_sample_lines, manual, prepare_exchange
 
+_log = structlog.get_logger(__name__)
+
 _WATCH_S: Final = 1.0
+_EXIT_S: Final = 30.0
+"""Longer than the last records, Asterisk and the console take."""
+_HANGS: Final = "something hangs, most likely in a database that does not answer"
 
 
 def _run_service(
@@ -59,6 +66,7 @@ def _run_service(
                 await service.run(stop, ready, lambda calls: _tell_of_calls(calls, settings.stop_s))
         finally:
             watching.cancel()
+            exit_within(_EXIT_S, telling=lambda: _log.error("cut_off", reason=_HANGS, after_s=_EXIT_S))
         if exchange is not None and not exchange.running:
             raise ExchangeError(f"Asterisk has ended; its log: {exchange.log_path}")
 
