@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from math import gcd
 from os import PathLike
@@ -13,6 +14,7 @@ import soundfile
 from numpy.typing import NDArray
 
 TELEPHONE_RATE = 8000
+_FRAMES_AT_ONCE = 1 << 16
 MAX_RATE = 384_000
 
 
@@ -20,11 +22,16 @@ class AudioError(Exception):
     """What was given is not audio that can be read; the message names it and says why."""
 
 
-def read_audio(path: str | PathLike[str], *, mono: bool = True) -> tuple[NDArray[np.float32], int]:
+def read_audio(
+    path: str | PathLike[str], *, mono: bool = True, longest_s: float = math.inf
+) -> tuple[NDArray[np.float32], int]:
     """Read an audio file: WAV of any coding (linear, float, A-law, mu-law), AU, FLAC, Ogg and others.
+
+    It is read piece by piece: what its header says of its length is not believed, and a pipe will do.
 
     Args:
         path: the file.
+        longest_s: seconds after which no more is read.
         mono: average the channels; otherwise a file of several channels gives them all.
 
     Returns:
@@ -36,12 +43,9 @@ def read_audio(path: str | PathLike[str], *, mono: bool = True) -> tuple[NDArray
     """
     with _opened(path) as file:
         rate = int(file.samplerate)
-        try:
-            samples = file.read(dtype="float32", always_2d=True)
-        except (soundfile.SoundFileError, OSError, ValueError) as error:
-            raise AudioError(f"{path}: broken off in the middle ({_reason(error)})") from error
+        samples = np.concatenate(list(_pieces(file, path, longest_s * rate)))
     if samples.shape[1] == 1:
-        return samples[:, 0], int(rate)
+        return samples[:, 0], rate
     return (samples.mean(axis=1, dtype=np.float32) if mono else samples), rate
 
 
@@ -172,11 +176,28 @@ def _opened(path: str | PathLike[str]) -> soundfile.SoundFile:
         raise AudioError(f"{file}: not an audio file that can be read ({_reason(error)})") from error
 
 
-def _read(file: soundfile.SoundFile, path: str | PathLike[str], frames: int) -> NDArray[np.float32]:
+def _pieces(file: soundfile.SoundFile, path: str | PathLike[str], most: float) -> Iterator[NDArray[np.float32]]:
+    """What is in a file, up to so many frames; one piece at least."""
+    left = most
+    while True:
+        frames = int(min(_FRAMES_AT_ONCE, left))
+        piece = _read_frames(file, path, frames)
+        yield piece
+        left -= frames
+        if len(piece) < _FRAMES_AT_ONCE:
+            return
+
+
+def _read_frames(file: soundfile.SoundFile, path: str | PathLike[str], frames: int) -> NDArray[np.float32]:
     try:
-        samples = file.read(frames, dtype="float32", always_2d=True)
+        samples: NDArray[np.float32] = file.read(frames, dtype="float32", always_2d=True)
     except (soundfile.SoundFileError, OSError, ValueError) as error:
         raise AudioError(f"{path}: broken off in the middle ({_reason(error)})") from error
+    return samples
+
+
+def _read(file: soundfile.SoundFile, path: str | PathLike[str], frames: int) -> NDArray[np.float32]:
+    samples = _read_frames(file, path, frames)
     mixed: NDArray[np.float32] = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1)
     return to_float32(mixed)
 

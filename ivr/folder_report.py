@@ -62,7 +62,7 @@ def check_recordings(
         try:
             expect = _expectation(file)
             observed = simulation.call(
-                Recording(read_recording(file), hang_up_at_end=hang_up_at_end),
+                Recording(read_recording(file, call_s=limits.call_s), hang_up_at_end=hang_up_at_end),
                 caller=caller,
                 lines=SAMPLE_LINES,
                 limits=limits,

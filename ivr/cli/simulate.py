@@ -115,7 +115,7 @@ def _check_drawings(plot: Path | None, html: Path | None) -> None:
 
 
 def _simulate(file: Path, who: Caller, settings: Settings, *, as_json_: bool, hang_up: bool) -> tuple[Ending, Timeline]:
-    audio = read_recording(file)
+    audio = read_recording(file, call_s=settings.call_s)
     recorder = TimelineRecorder()
     with open_store(settings) as store:
         simulated = run_call(

@@ -1,3 +1,6 @@
+import os
+import threading
+
 import numpy as np
 import pytest
 import soundfile
@@ -74,3 +77,39 @@ def test_a_file_read_in_pieces_is_the_file_read_whole(tmp_path, rate, piece):
     whole = to_8k(noise, rate)
     assert joined.shape == whole.shape
     assert joined == pytest.approx(whole, abs=1e-5)
+
+
+FORGED_FLAC = (
+    b"fLaC\x80\0\0\x22"
+    + bytes.fromhex("10001000000000000000")
+    + ((8000 << 44) | (15 << 36) | (1 << 36) - 1).to_bytes(8, "big")
+    + bytes(16)
+    + b"\xff\xf8"
+    + bytes(66)
+)
+
+
+def test_the_length_that_a_header_claims_takes_no_memory(tmp_path):
+    path = tmp_path / "forged.flac"
+    path.write_bytes(FORGED_FLAC)
+    with pytest.raises(AudioError, match=r"forged\.flac"):
+        read_audio(path)
+
+
+def test_no_more_is_read_than_is_asked_for(tmp_path):
+    path = tmp_path / "long.wav"
+    write_audio(path, np.zeros((100_000, 2)), 8000)
+    assert read_audio(path, longest_s=0.5)[0].shape == (4000,)
+    assert read_audio(path, longest_s=10)[0].shape == (80_000,)
+    assert read_audio(path, mono=False)[0].shape == (100_000, 2)
+
+
+def test_a_pipe_will_do(tmp_path):
+    path = tmp_path / "keys.wav"
+    write_audio(path, np.zeros(70_000), 8000)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: pipe.write_bytes(path.read_bytes()))
+    writer.start()
+    assert read_audio(pipe)[0].shape == (70_000,)
+    writer.join()
