@@ -2,7 +2,7 @@
 
 Two libraries behind one small door. asterisk-ami sends an action and reads its response (it loses its reader after
 3 s without traffic, so it is not used for more). panoramisk follows events on asyncio; what it lacks for that
-(an end to a refused login, a close that stays closed) is added here.
+(a login that does not tell the secret, a close that stays closed) is added here.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any, Final, Self
 from asterisk.ami import AMIClient, SimpleAction
 from panoramisk import Manager
 
+from ivr.telephony.ami_login import CHALLENGE, login_fields
 from ivr.telephony.errors import TelephonyError
 
 LOGIN_S: Final = 5.0
@@ -73,7 +74,10 @@ def send_action(
     refuse_line_breaks(name, (*fields.values(), *variables.values()))
     client = AMIClient(address=host, port=port)
     try:
-        login = client.login(username=user, secret=secret).response
+        client.connect()
+        challenge = client.send_action(SimpleAction("Challenge", **CHALLENGE)).response
+        given = "" if challenge is None else challenge.keys.get("Challenge", "")
+        login = client.send_action(SimpleAction("Login", **login_fields(user, secret, given))).response
         if login is None or login.is_error():
             raise _refused(f"{host}:{port}", user)
         action = SimpleAction(name, **fields)
@@ -120,14 +124,13 @@ class AmiEvents:
     def __init__(self, host: str, port: int, user: str, secret: str, pattern: str) -> None:
         self._where = f"{host}:{port}"
         self._user = user
+        self._secret = secret
         self._events: asyncio.Queue[Mapping[str, str]] = asyncio.Queue()
-        self._ready: asyncio.Future[_Answer] | None = None
+        self._lost = asyncio.Event()
         self._manager = _Manager(
             host=host,
             port=port,
-            username=user,
-            secret=secret,
-            told=self._told,
+            lost=self._lost.set,
             log=_silent(),  # what it has to say (that it tries again) is in our error
         )
         self._manager.register_event(pattern, lambda _, event: self._events.put_nowait(dict(event)))
@@ -138,13 +141,12 @@ class AmiEvents:
         Raises:
             AmiError: the interface is away or refused the login.
         """
-        self._ready = asyncio.get_running_loop().create_future()
         self._manager.loop = asyncio.get_running_loop()
         connect, self._manager.connect = self._manager.connect, _stay_closed  # one try: it would go on for ever
         try:
             async with asyncio.timeout(LOGIN_S):
                 await connect()
-                answer = await self._ready
+                answer = await self._log_in()
         except TimeoutError:
             self._close()
             raise AmiError(
@@ -172,9 +174,22 @@ class AmiEvents:
         """The next event's fields."""
         return await self._events.get()
 
-    def _told(self, answer: _Answer) -> None:
-        if self._ready is not None and not self._ready.done():
-            self._ready.set_result(answer)
+    async def _log_in(self) -> _Answer:
+        challenge = await self._ask("Challenge", CHALLENGE)
+        if challenge is None:
+            return _Answer.CLOSED
+        login = await self._ask("Login", login_fields(self._user, self._secret, challenge.challenge or ""))
+        if login is None:
+            return _Answer.CLOSED
+        return _Answer.ACCEPTED if login.success else _Answer.REFUSED
+
+    async def _ask(self, name: str, fields: Mapping[str, str]) -> Any | None:
+        """The answer to an action; None if the connection was closed instead."""
+        answer = self._manager.send_action({"Action": name, **fields})
+        lost = asyncio.ensure_future(self._lost.wait())
+        await asyncio.wait({answer, lost}, return_when=asyncio.FIRST_COMPLETED)
+        lost.cancel()
+        return answer.result() if answer.done() else None
 
     def _close(self) -> None:
         self._manager.connect = _stay_closed
@@ -190,21 +205,15 @@ class _Answer(Enum):
 
 
 class _Manager(Manager):  # type: ignore[misc]  # panoramisk is not typed
-    """panoramisk's manager, which tells what came of its login, a refusal too."""
+    """panoramisk's manager, which tells when its connection ends."""
 
-    def __init__(self, *, told: Callable[[_Answer], None], **config: Any) -> None:
+    def __init__(self, *, lost: Callable[[], None], **config: Any) -> None:
         super().__init__(**config)
-        self._told = told
-
-    def login(self, future: asyncio.Future[Any]) -> bool:
-        """The answer to the login; panoramisk calls this."""
-        accepted = bool(super().login(future))
-        self._told(_Answer.ACCEPTED if accepted else _Answer.REFUSED)
-        return accepted
+        self._lost = lost
 
     def connection_lost(self, error: Any) -> None:
         """The connection's end; panoramisk calls this."""
-        self._told(_Answer.CLOSED)
+        self._lost()
         super().connection_lost(error)
 
 

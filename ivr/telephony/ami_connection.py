@@ -19,6 +19,7 @@ from panoramisk.actions import Action
 from panoramisk.ami_protocol import AMIProtocol
 
 from ivr.telephony.ami import AmiError, refuse_line_breaks
+from ivr.telephony.ami_login import CHALLENGE, login_fields
 
 _log = structlog.get_logger(__name__)
 
@@ -93,7 +94,8 @@ class AmiConnection:
                 " is Asterisk up, and KARIPASS_AMI_HOST and _PORT right?"
             ) from None
         try:
-            await connection.ask("Login", Username=login.user, Secret=login.secret)
+            (answer,) = await connection.ask("Challenge", **CHALLENGE)
+            await connection.ask("Login", **login_fields(login.user, login.secret, answer.get("challenge", "")))
         except ActionRefused:
             connection.close()
             raise LoginRefused(

@@ -7,11 +7,13 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from hashlib import md5
 
 Fields = dict[str, str]
 Behaviour = Callable[["AmiPeer"], Awaitable[None]]
 
 GREETING = "Asterisk Call Manager/11.0.0\r\n"
+CHALLENGE = "840415273"
 STARTED = ("2026-11-23", "17:58:34")
 
 
@@ -48,7 +50,9 @@ class AmiPeer:
     def answer(self, action: Fields) -> None:
         reply = {"ActionID": action["ActionID"]}
         match action["Action"]:
-            case "Login" if action["Secret"] != self.server.secret:
+            case "Challenge":
+                self.message(Response="Success", Challenge=CHALLENGE, **reply)
+            case "Login" if action.get("Key") != self.server.proof:
                 self.message(Response="Error", Message="Authentication failed", **reply)
             case name if name in self.server.forbidden:
                 self.message(Response="Error", Message="Permission denied", **reply)
@@ -104,6 +108,11 @@ class FakeAmi:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    @property
+    def proof(self) -> str:
+        """What who knows the secret answers to the challenge."""
+        return md5(f"{CHALLENGE}{self.secret}".encode(), usedforsecurity=False).hexdigest()
 
     def named(self, name: str) -> list[Fields]:
         return [action for action in self.actions if action["Action"] == name]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from collections.abc import Awaitable, Callable
 
 import pytest
 
 from ivr.telephony import ami
 from ivr.telephony.ami import AmiError, AmiEvents
+from ivr.telephony.ami_connection import AmiConnection, AmiLogin
 from tests.ivr.telephony.ami_server import AmiPeer, FakeAmi, fake_ami
 
 
@@ -97,3 +99,22 @@ def test_an_action_with_nobody_there_is_told_alike() -> None:
         nobody.bind(("127.0.0.1", 0))  # and does not listen
         with pytest.raises(AmiError, match=r"cannot be reached \(Connection refused\): is Asterisk up"):
             ami.send_action("127.0.0.1", nobody.getsockname()[1], "karipass", "x", "Originate", {}, {})
+
+
+async def by_the_service(server: FakeAmi) -> None:
+    login = AmiLogin(host="127.0.0.1", port=server.port, user="karipass", secret=server.secret)
+    async with await AmiConnection.open(login, lambda _event: None, patience_s=5.0):
+        pass
+
+
+async def by_events(server: FakeAmi) -> None:
+    async with events_at(server.port):
+        pass
+
+
+@pytest.mark.parametrize("log_in", [by_the_service, by_events])
+async def test_whoever_listens_on_the_port_learns_no_secret(log_in: Callable[[FakeAmi], Awaitable[None]]) -> None:
+    async with fake_ami() as server:
+        await log_in(server)
+    assert [action["Action"] for action in server.actions][:2] == ["Challenge", "Login"]
+    assert not any(server.secret in value for action in server.actions for value in action.values())

@@ -179,7 +179,7 @@ async def _forgets_to_answer_pings(peer: AmiPeer) -> None:
 @pytest.mark.parametrize(
     ("behaviour", "words"),
     [
-        (_says_nothing, "no answer to Login"),
+        (_says_nothing, "no answer to Challenge"),
         (_is_a_web_server, "KARIPASS_AMI_PORT"),
         (_sends_garbage, "is no manager interface"),
         (_never_ends_its_message, "message of more than"),
