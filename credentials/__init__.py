@@ -41,6 +41,7 @@ from credentials.model import (
     UnitVerdict,
 )
 from credentials.numbers import normalise_number
+from credentials.one_line import one_line
 from credentials.rules import (
     PASSWORD_LIFETIME,
     PASSWORD_TRIES,
@@ -98,5 +99,6 @@ __all__ = [
     "Verification",
     "Withdrawn",
     "normalise_number",
+    "one_line",
     "utc_now",
 ]

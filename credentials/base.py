@@ -12,6 +12,7 @@ from credentials.errors import InvalidNumber
 from credentials.hashing import Hasher, HashPolicy
 from credentials.keys import KeyRing
 from credentials.numbers import normalise_number
+from credentials.one_line import one_line
 from credentials.throttling import CallLimits
 
 NO_NUMBER = "0"  # what a text that is no number is hashed with, to take as long as a number does
@@ -35,16 +36,8 @@ class StoreBase:
 
     def _record(self, connection: Connection, entries: Sequence[audit.Entry], *, actor: str, origin: str) -> None:
         """Append to the audit trail. The last thing before the commit: see `audit`."""
-        audit.append(
-            connection, entries, at=self._now(), actor=storable(actor), origin=storable(origin), key=self._ring.current
-        )
-
-
-def storable(text: str) -> str:
-    """Any text as one line that every database can hold: what cannot be printed becomes a question mark, and a text
-    beyond all use is cut short."""
-    shown = "".join(letter if letter.isprintable() else "?" for letter in text[: _LONGEST_TEXT + 1])
-    return shown if len(shown) <= _LONGEST_TEXT else shown[: _LONGEST_TEXT - 1] + "…"
+        who, whence = one_line(actor, _LONGEST_TEXT), one_line(origin, _LONGEST_TEXT)
+        audit.append(connection, entries, at=self._now(), actor=who, origin=whence, key=self._ring.current)
 
 
 def read_clock(clock: Clock) -> datetime:

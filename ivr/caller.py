@@ -13,21 +13,22 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote
 
-from credentials import InvalidNumber, normalise_number
+from credentials import InvalidNumber, normalise_number, one_line
 from ivr.dialogue.events import RefusalReason
 
 _SHOWN: Final = 40
 """Characters of what was presented that are kept: any number is shorter."""
 _NAME_ADDRESS: Final = re.compile(r'\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^<"]*))\s*<(?P<uri>[^>]*)>')
 _PRIVATE: Final = re.compile(r"(?<![a-z])(?:id|user)(?![a-z])")
-_ANONYMOUS: Final = "anonymous"
-_REASONS: Final[Mapping[str, RefusalReason]] = {
-    _ANONYMOUS: RefusalReason.WITHHELD,
-    "coin line/payphone": RefusalReason.PAYPHONE,
-    "interaction with other service": RefusalReason.UNKNOWN,
-    "unavailable": RefusalReason.UNKNOWN,
+ANONYMOUS: Final = "Anonymous"
+DISPLAY_NAMES: Final[Mapping[str, RefusalReason]] = {
+    ANONYMOUS: RefusalReason.WITHHELD,
+    "Coin line/payphone": RefusalReason.PAYPHONE,
+    "Unavailable": RefusalReason.UNKNOWN,
+    "Interaction with other service": RefusalReason.UNKNOWN,
 }
-"""By the display name of From, in small letters."""
+"""What networks call who has no number, in From, and why there is none."""
+_REASONS: Final = {name.lower(): reason for name, reason in DISPLAY_NAMES.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,18 +69,20 @@ class Caller:
 def caller_from_network(presented: Presented) -> Caller:
     """Read the caller identity of an Asterisk channel."""
     name, user = _read_sender(presented.sender or "")
+    reason = _REASONS.get(name.lower())
     number = user if presented.unasserted else presented.number or ""
     presentation = presented.presentation or ""
     if presentation.startswith("prohib") or any(_PRIVATE.search(each.lower()) for each in presented.privacy):
-        return Caller(None, RefusalReason.PAYPHONE if _is_payphone(name) else RefusalReason.WITHHELD)
-    if number.lower() == _ANONYMOUS:
-        return Caller(None, _REASONS.get(name.lower(), RefusalReason.WITHHELD))
+        is_payphone = reason is RefusalReason.PAYPHONE
+        return Caller(None, RefusalReason.PAYPHONE if is_payphone else RefusalReason.WITHHELD)
+    if number.lower() == ANONYMOUS.lower():
+        return Caller(None, reason or RefusalReason.WITHHELD)
     if not number or not presentation.startswith("allowed"):
-        return Caller(None, _REASONS.get(name.lower(), RefusalReason.UNKNOWN))
+        return Caller(None, reason or RefusalReason.UNKNOWN)
     try:
         return Caller(number_of(number))
     except InvalidNumber:
-        return Caller(None, RefusalReason.UNKNOWN, unread=_printable(number))
+        return Caller(None, RefusalReason.UNKNOWN, unread=one_line(number, _SHOWN))
 
 
 def number_of(text: str) -> str:
@@ -90,14 +93,11 @@ def number_of(text: str) -> str:
         InvalidNumber: there is none in it, or none of Japan.
     """
     digits, *parameters = unquote(text).removeprefix("tel:").split(";")
-    contexts = [value for name, _, value in (each.partition("=") for each in parameters) if name == "phone-context"]
-    if not digits.startswith(("+", "0")) and any(context.startswith("+") for context in contexts):
-        digits = contexts[0] + digits
+    named = dict(each.split("=", 1) for each in parameters if "=" in each)
+    country = named.get("phone-context", "")
+    if country.startswith("+") and not digits.startswith(("+", "0")):
+        digits = country + digits
     return normalise_number(digits)
-
-
-def _is_payphone(name: str) -> bool:
-    return _REASONS.get(name.lower()) is RefusalReason.PAYPHONE
 
 
 def _read_sender(header: str) -> tuple[str, str]:
@@ -115,8 +115,3 @@ def _read_sender(header: str) -> tuple[str, str]:
         case "tel":
             return name, rest
     return name, ""
-
-
-def _printable(text: str) -> str:
-    shown = "".join(letter if letter.isprintable() else "?" for letter in text)
-    return shown if len(shown) <= _SHOWN else shown[: _SHOWN - 1] + "…"

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dsp import AudioError, read_audio, to_8k
-
-LONGEST_CALL_S: Final = 3600.0
-AFTER_S: Final = 120.0
-"""A call's last guidance, and the store's work, come on top of its limit."""
+from ivr.dialogue.limits import AFTER_THE_CALL_S
 
 
-def read_recording(path: Path, *, call_s: float = LONGEST_CALL_S) -> NDArray[np.int16]:
+def read_recording(path: Path, *, call_s: float) -> NDArray[np.int16]:
     """Read what a caller sends from an audio file of any rate and coding; channels are averaged.
 
     Args:
@@ -28,7 +24,7 @@ def read_recording(path: Path, *, call_s: float = LONGEST_CALL_S) -> NDArray[np.
     Raises:
         AudioError: the file is no audio that can be read; the message names it.
     """
-    samples, fs = read_audio(path, longest_s=call_s + AFTER_S)
+    samples, fs = read_audio(path, longest_s=call_s + AFTER_THE_CALL_S)
     try:
         return to_int16(to_8k(samples, fs))
     except ValueError as error:

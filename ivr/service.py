@@ -21,6 +21,7 @@ from ivr.call_log import CallLog
 from ivr.caller import Caller, caller_from_network
 from ivr.dialogue import Dialogue
 from ivr.dialogue.events import Ending
+from ivr.dialogue.limits import AFTER_THE_CALL_S
 from ivr.errors import PortTaken
 from ivr.guidance import Guidance
 from ivr.health import HttpServer
@@ -45,8 +46,6 @@ _NO_AUDIO_REMEDY: Final = "can Asterisk reach the address in KARIPASS_AUDIOSOCKE
 _SILENT_ASTERISK_REMEDY: Final = (
     "is the name of Asterisk's host in its /etc/hosts (`ivr doctor` looks)? is the host too busy? see Asterisk's log"
 )
-AFTER_THE_CALL_S: Final = 120.0
-"""The last guidance and the store's work come on top of the call's limit."""
 _ADMISSION_S: Final = 15.0
 """Longer than the store waits for a busy database."""
 

@@ -11,10 +11,10 @@ import structlog
 
 from credentials import CredentialStore
 from credentials.private_files import draft_of
+from ivr.dialogue.limits import AFTER_THE_CALL_S
 from ivr.exchange import Exchange
 from ivr.exchange_config import ExchangeConfig, Phone
 from ivr.phrases import digits_of
-from ivr.service import AFTER_THE_CALL_S
 from ivr.settings import Settings, SettingsError
 from prompts import home
 from prompts.catalogue import HERE

@@ -56,7 +56,7 @@ def call(*, from_: str | None, keys: str | None, wav: Path | None, ahead: bool, 
         start = start or time.monotonic()  # with what comes first: that it is dialled
         print_hanging(console, f"{time.monotonic() - start:7.2f}  {word:<8}  ", text)
 
-    sender = _sender(keys, wav, ahead=ahead, withheld=withheld, show=show)
+    sender = _sender(keys, wav, call_s=settings.call_s, ahead=ahead, withheld=withheld, show=show)
     try:
         number = normalise_number(from_ or SAMPLE_PHONE)
     except InvalidNumber as error:
@@ -83,7 +83,7 @@ def call(*, from_: str | None, keys: str | None, wav: Path | None, ahead: bool, 
 
 
 def _sender(
-    keys: str | None, wav: Path | None, *, ahead: bool, withheld: bool, show: Callable[[str, str], None]
+    keys: str | None, wav: Path | None, *, call_s: float, ahead: bool, withheld: bool, show: Callable[[str, str], None]
 ) -> Sender:
     if keys is not None and wav is not None:
         raise typer.BadParameter("give one of them, not both", param_hint="--keys / --wav")
@@ -94,7 +94,7 @@ def _sender(
             return ScriptedCaller([])
         raise typer.BadParameter("say what the caller presses, or name a recording", param_hint="--keys / --wav")
     if wav is not None:
-        return Recording(read_recording(wav))
+        return Recording(read_recording(wav, call_s=call_s))
     groups = (sys.stdin.readline() if keys == "-" else keys or "").upper().split()
     strange = sorted(set("".join(groups)) - set(KEYS))
     if strange or not groups:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+AFTER_THE_CALL_S: Final = 120.0
+"""The last guidance and the store's work come on top of the call's limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from ivr.asterisk import new_enough
+from ivr.dialogue.limits import AFTER_THE_CALL_S
 from ivr.doctor.examination import Check
 from ivr.doctor.exchange_facts import ACCESS, INBOUND, ExchangeFacts
 from ivr.doctor.finding import Finding, error, ok, warning
 from ivr.doctor.site import Site
-from ivr.service import AFTER_THE_CALL_S
 from ivr.settings import SettingsError
 from ivr.telephony.ami_connection import Fields
 from ivr.telephony.ami_link import CALL_EVENT

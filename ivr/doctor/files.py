@@ -19,10 +19,9 @@ _LINE: Final = "Max open files"
 def files(site: Site) -> Iterator[Finding]:
     """Whether there are files enough for all the calls that are to go on at once."""
     wanted = site.settings.calls
-    service = holder_of(site.settings.agi_port)
-    allowed = None if service is None or service.service is None else _soft_limit(Path(f"/proc/{service.pid}/limits"))
-    whose = "the service" if allowed is not None else "what is started from here"
-    allowed = files_allowed(wanted) if allowed is None else allowed
+    holder = holder_of(site.settings.agi_port)
+    running = holder and holder.service and _soft_limit(Path(f"/proc/{holder.pid}/limits"))
+    whose, allowed = ("the service", running) if running else ("what is started from here", files_allowed(wanted))
     enough = calls_within(allowed)
     if enough < wanted:
         yield warning(

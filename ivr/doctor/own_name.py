@@ -1,7 +1,7 @@
 """Check of the name of Asterisk's host: Asterisk looks it up at each call.
 
-Measured (Asterisk 22.10, name server that drops one question in some fifty, name not in /etc/hosts): one to seven of
-fifty callers waited 5.5 s or 10.5 s for the answer to their call, others up to 0.5 s. With the name in the file, none.
+Measured (Asterisk 22.10, a name server that loses questions now and then, the name not in /etc/hosts): one to six of
+fifty callers at once waited 5.5 s or 10.5 s for the answer to their call. With the name in the file none of 17,000 did.
 """
 
 from __future__ import annotations

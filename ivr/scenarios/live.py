@@ -23,6 +23,7 @@ from typing import Any, Final, TypeVar
 
 from credentials import CredentialError, CredentialStore
 from dsp.speech_coders import LibraryMissingError
+from ivr.caller import DISPLAY_NAMES
 from ivr.dialogue.events import RefusalReason
 from ivr.ear import Ear, Utterance
 from ivr.impairments import TelephoneLine
@@ -40,12 +41,6 @@ from prompts import PromptError
 
 CALLS_AT_ONCE: Final = 14
 """As many as two cores carry, callers included, without a late packet."""
-_NAMES: Final = {
-    RefusalReason.WITHHELD: "Anonymous",
-    RefusalReason.PAYPHONE: "Coin line/payphone",
-    RefusalReason.UNKNOWN: "Unavailable",
-}
-"""What networks call who has no number (`ivr.caller`)."""
 _FIRST: Final = -10
 _LAST: Final = 10
 _LOOK_AGAIN_S: Final = 0.25
@@ -189,7 +184,8 @@ async def _dial(call: PhoneCall, scenario: Scenario) -> None:
     elif scenario.caller == RefusalReason.WITHHELD and scenario.lines:
         await call.dial(scenario.lines[0].contract, withheld=True)
     else:
-        await call.dial(None, name=_NAMES[RefusalReason(scenario.caller)])
+        why = RefusalReason(scenario.caller)
+        await call.dial(None, name=next(name for name, reason in DISPLAY_NAMES.items() if reason is why))
 
 
 async def _talk(call: PhoneCall, sender: Sender) -> list[Utterance]:

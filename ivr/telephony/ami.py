@@ -1,7 +1,7 @@
 """The Asterisk Manager Interface, for short uses: place a call, and watch what becomes of it.
 
 Two libraries behind one small door. asterisk-ami sends an action and reads its response (it loses its reader after
-3 s without traffic, so it is not used for more). panoramisk follows events on asyncio; what it lacks for that
+some seconds without traffic, so it is not used for more). panoramisk follows events on asyncio; what it lacks for that
 (a login that does not tell the secret, a close that stays closed) is added here.
 """
 
@@ -72,12 +72,14 @@ def send_action(
         AmiError: the interface is away, or refused the login or the action.
     """
     refuse_line_breaks(name, (*fields.values(), *variables.values()))
-    client = AMIClient(address=host, port=port)
+    client = AMIClient(address=host, port=port, timeout=LOGIN_S)
     try:
         client.connect()
         challenge = client.send_action(SimpleAction("Challenge", **CHALLENGE)).response
-        given = "" if challenge is None else challenge.keys.get("Challenge", "")
-        login = client.send_action(SimpleAction("Login", **login_fields(user, secret, given))).response
+        if challenge is None:
+            raise _silent_peer(f"{host}:{port}")
+        proof = login_fields(user, secret, challenge.keys.get("Challenge", ""))
+        login = client.send_action(SimpleAction("Login", **proof)).response
         if login is None or login.is_error():
             raise _refused(f"{host}:{port}", user)
         action = SimpleAction(name, **fields)
@@ -98,6 +100,12 @@ def send_action(
 def _refused(where: str, user: str) -> AmiError:
     return AmiError(
         f"AMI at {where} refused the user {user}: KARIPASS_AMI_SECRET must be the secret in Asterisk's manager.conf"
+    )
+
+
+def _silent_peer(where: str) -> AmiError:
+    return AmiError(
+        f"AMI at {where} gave no answer within {LOGIN_S:g} s: is KARIPASS_AMI_PORT that of another service?"
     )
 
 
@@ -149,10 +157,7 @@ class AmiEvents:
                 answer = await self._log_in()
         except TimeoutError:
             self._close()
-            raise AmiError(
-                f"AMI at {self._where} gave no answer within {LOGIN_S:g} s:"
-                " is KARIPASS_AMI_PORT that of another service?"
-            ) from None
+            raise _silent_peer(self._where) from None
         except OSError as error:
             self._close()
             raise _away(self._where, error) from None

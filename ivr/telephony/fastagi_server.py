@@ -38,7 +38,7 @@ class AgiLimits:
         strangers: how many at once of the others.
         request_s: the time in which the whole request must come (a port scan sends nothing).
         reply_s: the time in which a command must be answered. Asterisk, when it answers a call, may wait for a name
-            server that drops the question, 5 s and once more (glibc's resolver): the caller hears it ring meanwhile.
+            server that loses the question, 5 s and once more (glibc's resolver).
     """
 
     connections: int = 4000

@@ -15,7 +15,7 @@ from ivr.dialogue import Limits
 from ivr.dialogue.events import Ending, Outcome, Verdict
 from ivr.guidance import Guidance
 from ivr.simulator import simulate
-from ivr.transcript import EntryJudged, Said, TranscriptEntry
+from ivr.transcript import EntryJudged, Observer, Said, TranscriptEntry
 from prompts import Catalogue
 from tests import needs
 from tests.credentials.postgresql import Server, serving
@@ -40,6 +40,18 @@ def store(server: Server) -> Iterator[CredentialStore]:
         yield store
 
 
+def called(store: CredentialStore, catalogue: Catalogue, observer: Observer) -> Ending:
+    """A call that sets a password."""
+    return simulate(
+        tones(f"1 {PASSWORD} {PASSWORD}"),
+        caller=Caller(CONTRACT),
+        store=store,
+        guidance=Guidance({"ja": catalogue}, "ja"),
+        limits=Limits(),
+        observer=observer,
+    )
+
+
 def test_a_database_that_goes_away_in_a_call_stores_nothing_and_serves_the_next_call_when_it_is_back(
     server: Server, store: CredentialStore, catalogue: Catalogue
 ) -> None:
@@ -52,24 +64,16 @@ def test_a_database_that_goes_away_in_a_call_stores_nothing_and_serves_the_next_
             assert entry.judged.verdict is Verdict.ACCEPTED
             server.stop(signal.SIGQUIT)
 
-    def call(observer: object) -> Ending:
-        return simulate(
-            tones(f"1 {PASSWORD} {PASSWORD}"),
-            caller=Caller(CONTRACT),
-            store=store,
-            guidance=Guidance({"ja": catalogue}, "ja"),
-            limits=Limits(),
-            observer=observer,
-        )
-
-    assert call(crash_at_the_confirmation) == Ending(Outcome.ERROR, "store_away")
+    assert called(store, catalogue, crash_at_the_confirmation) == Ending(Outcome.ERROR, "store_away")
     assert catalogue.text("unavailable") in said[-1]
-    assert call(lambda _at_s, _entry: None) == Ending(Outcome.ERROR, "store_away")  # while it is away
+    assert called(store, catalogue, lambda _at_s, _entry: None) == Ending(
+        Outcome.ERROR, "store_away"
+    )  # while it is away
     server.start()
     records = store.audit_records(number=CONTRACT)
     assert {record.action for record in records} == {"LINE_ADDED", "NUMBER_ADDED"}
     assert store.log_in(CONTRACT, PASSWORD, session_id="test").verdict is LoginVerdict.UNKNOWN
-    assert call(lambda _at_s, _entry: None) == Ending(Outcome.SET, "set")
+    assert called(store, catalogue, lambda _at_s, _entry: None) == Ending(Outcome.SET, "set")
     assert store.log_in(CONTRACT, PASSWORD, session_id="test").verdict.accepted
     assert store.verify_audit().problem is None
 
@@ -86,13 +90,6 @@ def test_a_database_file_that_is_taken_away_in_a_call_is_not_told_as_set(tmp_pat
 
     with CredentialStore.open(f"sqlite:///{file}", key=Key.generate(), policy=CHEAP) as store:
         store.import_lines(io.StringIO(LINES))
-        ending = simulate(
-            tones(f"1 {PASSWORD} {PASSWORD}"),
-            caller=Caller(CONTRACT),
-            store=store,
-            guidance=Guidance({"ja": catalogue}, "ja"),
-            limits=Limits(),
-            observer=take_it_away,
-        )
+        ending = called(store, catalogue, take_it_away)
     assert ending == Ending(Outcome.ERROR, "store_away")
     assert catalogue.text("unavailable") in said[-1]
