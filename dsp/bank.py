@@ -25,7 +25,7 @@ FLUSH: Final = 6 * BLOCK
 
 _COLUMNS: Final = screen_columns()[0]
 _FRESH: Final = np.zeros((), CHANNEL)
-_FRESH["guess"] = _FRESH["guesses"] = _FRESH["label"] = _FRESH["heard_key"] = NO_LABEL
+_FRESH["guess"] = _FRESH["guesses"] = _FRESH["label"] = _FRESH["heard_key"] = _FRESH["echo_key"] = NO_LABEL
 
 _BLOCK_OF: Final = itemgetter(4)
 
@@ -44,7 +44,7 @@ class DetectorBank:
     """Receives DTMF on many channels, each with its own audio clock.
 
     A feed is one matrix product for all channels and one call of compiled code (`lanes.advance`). A channel takes
-    4,121 bytes: 80 ms of samples (2,560), part of a block (320), the fits of 160 ms of a possible key (768), the last
+    4,137 bytes: 80 ms of samples (2,560), part of a block (320), the fits of 160 ms of a possible key (768), the last
     four keys (280), and its state. With the first bank of a process compiled code is loaded, in half a second, and,
     where none was kept on disk, compiled before, in half a minute.
 

@@ -86,7 +86,7 @@ def pair_in(block: NDArray[Any]) -> Pair | None:
     return Pair((low, high), hertz, phasors, float(np.mean(rest**2)))
 
 
-def goes_on(before: Pair, after: Pair, samples: int, gap: int) -> bool:
+def goes_on(before: Pair, after: Pair, samples: int, gap: int, in_phase_rad: float = IN_PHASE_RAD) -> bool:
     """Whether one tone pair sounded from the first block to the second.
 
     Args:
@@ -94,12 +94,13 @@ def goes_on(before: Pair, after: Pair, samples: int, gap: int) -> bool:
         after: of the one behind it.
         samples: length of a block.
         gap: samples between the two blocks.
+        in_phase_rad: what the phases of a clean tone may be off.
     """
     if before.key != after.key or gap > LONGEST:
         return False
     turn = 2 * np.pi * (before.hertz + after.hertz) / 2 * (samples + gap) / RATE
     off = np.angle(after.phasors * np.conj(before.phasors) * np.exp(-1j * turn))
-    allowed = IN_PHASE_RAD + DEVIATIONS * _doubt(before, after, samples, samples + gap)
+    allowed = in_phase_rad + DEVIATIONS * _doubt(before, after, samples, samples + gap)
     return bool(np.all(np.abs(off) < np.minimum(allowed, MOST_IN_PHASE_RAD)))
 
 

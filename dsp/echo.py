@@ -37,6 +37,8 @@ TWISTED_DB: Final = 9.0
 """No two presses differ so much in twist: one tone is another key's, the other an echo's."""
 MOST_RISE_DB: Final = 2.0
 """Neither is louder than that tone was in any key by more than where both meet."""
+SURE_DROP_DB: Final = 8.0
+"""The drop of both tones, in the mean, with which it is a copy however long the key before was."""
 FAR_DROP_DB: Final = 12.0
 REACH_HOPS: Final = 0.32 * RATE / HOP
 """A copy begins, and sounds on, at most this long after its key: an echo 250 ms late that is spread over some more."""
@@ -48,6 +50,10 @@ PAUSE_HOPS: Final = 3
 """The shortest pause between presses has 4 whole hops of silence, a tail none."""
 LONG_HOPS: Final = 10
 """So much between an end and a begin is a pause, whatever sounds in it."""
+RETURNS_HOPS: Final = 12
+"""So soon an echo comes back that a hole in the line, or two of its tones' ways against each other, had parted."""
+MOST_RETURN_DB: Final = 1.5
+"""What it is louder then at most."""
 LOOKS: Final = 3
 """Of 20 ms each, after which a look shows most of a press that follows an echo without a pause. What is remembered of
 an overdriven key must not be its echo's figures, by which the next echo would be none."""
@@ -95,6 +101,7 @@ def is_pressed(
     if is_echo(channel, begin, end, closed, figures, plateau, starts):
         if is_purer(channel, begin, figures):
             channel["wait"] = LOOKS
+        note_echo(channel, end, figures)
         return False
     if channel["wait"] > 0 and not (closed or fades):
         channel["wait"] -= 1
@@ -150,6 +157,26 @@ def note_end(channel: Record, end: float) -> None:
 
 
 @inner
+def note_echo(channel: Record, end: float, figures: Figures) -> None:
+    """Note that a burst of the lane's key that ends at a hop, or has got to it, is an echo."""
+    channel["echo_key"] = channel["key"]
+    channel["echo_end"] = end
+    channel["echo_low_dbm0"] = figures.low_dbm0
+    channel["echo_high_dbm0"] = figures.high_dbm0
+
+
+@inner
+def echo_returns(channel: Record, begin: float, figures: Figures) -> Flag:
+    """A burst of the lane's key follows an echo of it so soon, and no louder, as one that a hole or a beat parted."""
+    since = begin - channel["echo_end"]
+    if channel["echo_key"] != channel["key"] or not 0 <= since < RETURNS_HOPS:
+        return False
+    low_rise = figures.low_dbm0 - channel["echo_low_dbm0"]
+    high_rise = figures.high_dbm0 - channel["echo_high_dbm0"]
+    return bool(max(low_rise, high_rise) < MOST_RETURN_DB)
+
+
+@inner
 def is_echo(
     channel: Record, begin: float, end: float, closed: Flag, figures: Figures, plateau: np.float32, starts: Onset
 ) -> Flag:
@@ -182,6 +209,8 @@ def is_echo(
     less = min(low - figures.low_dbm0, high - figures.high_dbm0)
     if more < BARED_DROP_DB:
         return False
+    if more > BORDER_DB[0] and echo_returns(channel, begin, figures):
+        return True
     least_drop = min(low_shared - figures.low_dbm0, high_shared - figures.high_dbm0)
     dropped = least_drop > LEAST_DROP_DB
     for place in range(REMEMBERED):
@@ -192,6 +221,8 @@ def is_echo(
         if near and place != newest and not parted(channel, channel["heard_end"][newest], begin, plateau):
             return True
         if near and more > BORDER_DB[1] and more - less > TWISTED_DB and least_drop > -MOST_RISE_DB:
+            return True
+        if near and less > BORDER_DB[0] and more + less > 2 * SURE_DROP_DB:
             return True
         if less > FAR_DROP_DB and begin - ended < FAR_REACH_HOPS:
             return True

@@ -152,8 +152,8 @@ def seek(channel: Record, hit: bool, over: bool, limits: Record, scratch: Record
         extent = locate(hops, limits["min_gap"], EVEN, scratch)
         verdict = judge(channel["key"], extent, limits, False, scratch)
     begin, end = start + extent.begin, start + extent.end
-    if extent.first == 0 and hops == LONGEST and channel["begin"] < begin:
-        begin = channel["begin"]  # the look has moved on, past where the burst began
+    if extent.first < limits["min_gap"] and hops == LONGEST and channel["begin"] < begin:
+        begin = channel["begin"]  # the look has moved on, past where the burst began, perhaps into a hole in it
     closed = extent.found and extent.closed
     channel["begin"] = begin if extent.found else np.nan
     failed, figures = verdict.failed, verdict.figures

@@ -72,6 +72,10 @@ CHANNEL: Final = np.dtype(
         ("heard_onset_low", np.complex128, REMEMBERED),
         ("heard_onset_high", np.complex128, REMEMBERED),
         ("heard", np.int8),
+        ("echo_key", np.int8),
+        ("echo_end", np.float64),
+        ("echo_low_dbm0", np.float32),
+        ("echo_high_dbm0", np.float32),
         ("fits", np.float32, (FITTED, 6)),
         ("samples", np.float32, (KEPT, BLOCK)),
         ("rest", np.int16, BLOCK),
@@ -107,6 +111,7 @@ heard_low_dbm0 to heard_high_offset_percent: figures of these, heard_snr_db amon
 heard_overdriven: these are distorted (`overdrive`).
 heard_onset_low, heard_onset_high: their tones at the begin (`onset`).
 heard: how many keys were heard, modulo REMEMBERED: where the next goes.
+echo_key, echo_end, echo_low_dbm0, echo_high_dbm0: the echo that was refused last (NO_LABEL: none), and its figures.
 fits: of hop n in row n modulo FITTED.
 samples: of block n in row n modulo KEPT.
 rest: samples of a block that is not complete.

@@ -2,10 +2,11 @@
 
 Audio is missing because packets were lost, because the caller's telephone sends none in a pause (silence suppression),
 or because an RFC 4733 event goes on and the exchange withholds it. One packet is lost: no pause between keys is so
-short. More are a pause on a line that has been seen to send none. On another two were lost as well, for with a tone
-that sounds to both edges the pause would be one of 40 ms. Around more, a tone that sounds in phase on both sides went
-on (`dsp.continuity`), and so did one whose rest is weaker: its echo. Pairs that sound there out of phase did not, and
-there was a pause. Where that cannot be told a short gap is filled by what its edges expect, a long one by silence.
+short. Around more, a tone that sounds in phase on both sides went on (`dsp.continuity`), and so did one whose rest is
+weaker: its echo. Pairs that sound there out of phase did not, and there was a pause; but two frames were lost even so,
+for the pause would be one of 40 ms, unless the line has been seen to send none in pauses. Where nothing sounds to both
+edges there was a pause on such a line; on another a short gap is filled by what its edges expect, a long one by
+silence.
 And where a tone goes on in phase as if there were no gap there is none: what seemed to be missing was late.
 
 Here a stream's time runs: positions count what is played out, not what arrived.
@@ -24,6 +25,8 @@ from ivr.keys import Span
 from ivr.telephony.audiosocket import FRAME_SAMPLES, SAMPLE_RATE_HZ, SILENCE
 
 SURELY_LOST: Final = 2
+SURELY_IN_PHASE_RAD: Final = 0.12
+"""What phases may be off on a line that sends no pauses: two presses would agree in one case of a thousand."""
 MOST_CONCEALED: Final = 4
 """Frames: a longer gap was hardly a loss, or so much was lost that nobody can say what it was."""
 HIDES_A_KEY: Final = 2
@@ -86,10 +89,9 @@ class Playout:
             return (frame,)
         if missing >= LONG:
             self._silent += missing
-        if missing > 1 and self._suppresses:
-            return (*[SILENCE] * missing, frame)
-        filled, bridged = _filled(np.frombuffer(before, "<i2"), np.frombuffer(frame, "<i2"), missing)
-        self.hole = missing >= HIDES_A_KEY and not bridged
+        suppressed = missing > 1 and self._suppresses
+        filled, bridged = _filled(np.frombuffer(before, "<i2"), np.frombuffer(frame, "<i2"), missing, suppressed)
+        self.hole = missing >= HIDES_A_KEY and not (bridged or suppressed)
         return (*(block.astype("<i2").tobytes() for block in filled.reshape(missing, FRAME_SAMPLES)), frame)
 
     def silence(self) -> bytes:
@@ -121,16 +123,25 @@ class Playout:
         return self._silent - self._unsent >= max(KNOWN_AFTER, SUPPRESSED * self._frames)
 
 
-def _filled(before: NDArray[np.int16], after: NDArray[np.int16], missing: int) -> tuple[NDArray[np.int16], bool]:
-    """What stands in for so many frames, and whether that is a tone that is known to have gone on."""
+def _filled(
+    before: NDArray[np.int16], after: NDArray[np.int16], missing: int, suppressed: bool
+) -> tuple[NDArray[np.int16], bool]:
+    """What stands in for so many frames, and whether that is a tone that is known to have gone on.
+
+    Suppressed ones were not sent, as far as is known of the line.
+    """
     samples = missing * FRAME_SAMPLES
     first, second = (pair_in(before), pair_in(after)) if missing > 1 else (None, None)
     if first is None or second is None:
-        silent = missing > MOST_CONCEALED
+        silent = suppressed or missing > MOST_CONCEALED
         return np.zeros(samples, np.int16) if silent else conceal(before, after, samples), False
     # By jitter one frame too many may have been counted, or one too few.
     gaps = (samples, samples - FRAME_SAMPLES, samples + FRAME_SAMPLES)
-    sure = missing <= SURELY_LOST and first.key == second.key
-    if sure or weaker(first, second) or any(goes_on(first, second, FRAME_SAMPLES, gap) for gap in gaps):
+    if suppressed:
+        bridged = goes_on(first, second, FRAME_SAMPLES, samples, SURELY_IN_PHASE_RAD)
+    else:
+        bridged = (missing <= SURELY_LOST and first.key == second.key) or weaker(first, second)
+        bridged = bridged or any(goes_on(first, second, FRAME_SAMPLES, gap) for gap in gaps)
+    if bridged:
         return conceal(before, after, samples), True
     return np.zeros(samples, np.int16), False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
@@ -36,6 +37,7 @@ from ivr.dialogue.events import (
     WithdrawPassword,
 )
 from ivr.dialogue.limits import Limits
+from ivr.dialogue.rhythm import Rhythm
 from ivr.dialogue.table import (
     BROKEN_UP,
     CLOSINGS,
@@ -78,11 +80,12 @@ class Dialogue:
         self._call_ends_at = now + limits.call_s
         self._step_ends_at = now
         self._collector: Collector | None = None
-        self._wrong = 0
+        self._wrong: Counter[State] = Counter()
         self._silent = 0
         self._pressed = False
+        self._rhythm = Rhythm()
         self._unsure = False
-        self._excused = False
+        self._excused: set[State] = set()
         self._guidance_plays = False
         self._please_wait_at = math.inf
         self._swallow_hash_until = now
@@ -180,6 +183,7 @@ class Dialogue:
         if self._guidance_plays:
             self._guidance_plays = False
             commands.append(StopGuidance())
+        self._rhythm.key(now)
         entry = self._collector.key(key)
         return commands if entry is None else commands + self._judge(entry, now)
 
@@ -229,6 +233,8 @@ class Dialogue:
     def _judge(self, entry: Entry, now: float) -> list[Command]:
         step = STEPS[self._state]
         unsure, self._unsure = self._unsure, False
+        ran_on = self._rhythm.ran_on and step.repeats
+        self._rhythm.entry_ended()
         if entry.kind is EntryKind.HANG_UP:
             self._ending = self._gone_by
             return self._move(Signal.HUNG_UP, now)
@@ -245,11 +251,13 @@ class Dialogue:
                 return [judged, *self._move(signal, now)]
         if entry.kind is not EntryKind.PARTIAL:
             self._drop_keys_until = now + self._limits.typed_ahead_pause_s
-        if unsure and not self._excused and entry.keys:
-            self._excused = True
-            return self._again(Signal.UNSURE, Verdict.UNSURE, entry, 0, now)
-        self._wrong += 1
-        return self._again(Signal.WRONG, Verdict.WRONG, entry, self._wrong, now)
+        if unsure and self._state not in self._excused and entry.keys:
+            self._excused.add(self._state)
+            signal = Signal.RAN_ON_UNSURE if ran_on else Signal.UNSURE
+            return self._again(signal, Verdict.UNSURE, entry, 0, now)
+        self._wrong[self._state] += 1
+        signal = Signal.RAN_ON if ran_on else Signal.WRONG
+        return self._again(signal, Verdict.WRONG, entry, self._wrong[self._state], now)
 
     def _again(self, signal: Signal, verdict: Verdict, entry: Entry, attempt: int, now: float) -> list[Command]:
         """The same step once more, or the end of the call if that was the last attempt."""
@@ -279,8 +287,7 @@ class Dialogue:
         self._state = TRANSITIONS[before][signal]
         if self._state in STEPS:
             if self._state is not before:
-                self._wrong = self._silent = 0
-                self._excused = False
+                self._silent = 0
                 self._step_ends_at = now + self._limits.step_s
             return self._ask(signal)
         self._collector = None
@@ -293,9 +300,9 @@ class Dialogue:
         reminder = step.reminder(self._request)
         self._collector = Collector(step.rule, self._limits)
         match signal:
-            case Signal.WRONG:
+            case Signal.WRONG | Signal.RAN_ON:
                 return self._say((*WRONG_ENTRY, *reminder))
-            case Signal.UNSURE:
+            case Signal.UNSURE | Signal.RAN_ON_UNSURE:
                 return self._say((*BROKEN_UP, *reminder))
             case Signal.SILENT:
                 return self._say(reminder)

@@ -66,6 +66,8 @@ class Signal(Enum):
     STORE_AWAY = "store away"
     WRONG = "wrong entry"
     UNSURE = "wrong entry, a key may be lost"
+    RAN_ON = "wrong entry, begun before it was asked for"
+    RAN_ON_UNSURE = "the same, a key may be lost"
     SILENT = "silence"
     GIVE_UP = "3rd wrong entry or silence, or out of time"
     SAID = "guidance heard"
@@ -110,6 +112,8 @@ TRANSITIONS: Mapping[State, Mapping[Signal, State]] = {
     State.CONFIRM: {
         Signal.MATCHED: State.STORING,
         Signal.WRONG: State.CONFIRM,
+        Signal.RAN_ON: State.PASSWORD,
+        Signal.RAN_ON_UNSURE: State.PASSWORD,
         Signal.UNSURE: State.CONFIRM,
         Signal.SILENT: State.CONFIRM,
         **_ASKING,
@@ -159,6 +163,8 @@ class Step:
         judge: what the keys of a complete entry amount to; notes them in the request if they are good.
         secret: whether the keys are a password.
         near: whether keys that were refused differ in so few from what would be accepted that they may be shown.
+        repeats: whether the keys are to be those of the entry before: where they are not, and the caller had gone on
+            pressing in his rhythm, before he could hear what is asked, that entry may have had a key too many.
     """
 
     guidance: Callable[[Request], tuple[Part, ...]]
@@ -167,6 +173,7 @@ class Step:
     reminder: Callable[[Request], tuple[Part, ...]]
     secret: bool = False
     near: Callable[[Request, str, int], bool] = lambda _request, _keys, _few: False
+    repeats: bool = False
 
 
 # --- unit ---------------------------------------------------------------------------------------------------
@@ -251,7 +258,12 @@ STEPS: Mapping[State, Step] = {
         secret=True,
     ),
     State.CONFIRM: Step(
-        lambda _: ("confirm.ask",), EIGHT_KEYS, _judge_confirmation, reminder=lambda _: ("confirm.ask",), secret=True
+        lambda _: ("confirm.ask",),
+        EIGHT_KEYS,
+        _judge_confirmation,
+        reminder=lambda _: ("confirm.ask",),
+        secret=True,
+        repeats=True,
     ),
 }
 

@@ -98,3 +98,25 @@ MILD = [item for item in NETWORKS if item.section is Section.ROOM and item.hybri
 def test_rooms_and_hybrids_double_no_key_and_hide_none(condition):
     recording = record(condition, seed=970)
     assert decode(recording.samples) == recording.expected
+
+
+@pytest.mark.parametrize("hole", [40, 70, 100, 130])
+def test_a_hole_in_an_echo_does_not_make_a_key_of_the_rest(hole):
+    """A gap of 19 ms, so many ms after the echo's begin, is no pause."""
+    keys = "113399774499"
+    pressed = tones(keys, length=223, pause=349)
+    samples = signals.echoed(line(pressed), 252, -6.2)
+    for tone in pressed:
+        begin = round((tone.begin_ms + 252 + hole) * 8)
+        samples[begin : begin + 152] = 0
+    assert heard(samples) == keys
+
+
+@pytest.mark.parametrize("length", [180, 240, 300])
+@pytest.mark.parametrize("late", [30, 60, 100, 150])
+def test_what_comes_back_of_a_long_key_much_weaker_is_its_echo(length, late):
+    """However long after the key's begin, at whatever phases and for however long."""
+    keys = "1123344567788990"
+    pressed = tones(keys, length=length, pause=400)
+    copies = [Tone(t.key, t.begin_ms + length + late, length * 0.6, -19.0, 0.0, 0.0, 0.0) for t in pressed]
+    assert heard(line(pressed) + line(copies)[: len(line(pressed))]) == keys

@@ -140,6 +140,16 @@ def test_a_burst_of_loss_within_a_held_key_does_not_part_it(lost: int, snr_db: f
     assert keys_of(events_of(packets, until_s=len(audio) / 8000 + 1)) == typed
 
 
+@pytest.mark.parametrize("lost", range(2, 6))
+def test_nor_does_one_on_a_line_that_sends_no_pauses(lost: int) -> None:
+    typed = "1234567890*#"
+    audio = pressed(typed, tone_s=0.24, pause_s=0.2, lead_s=2.0, seed=lost)
+    first = {round((2.0 + number * 0.44 + 0.06) / BEAT_S) for number in range(len(typed))}
+    missing = {(frame + n) * BEAT_S for frame in first for n in range(lost)}
+    packets = [(at, frame) for at, frame in suppressed(audio) if at not in missing]
+    assert keys_of(events_of(packets, until_s=len(audio) / 8000 + 1)) == typed
+
+
 @pytest.mark.parametrize(("missing", "hides"), [(0, False), (1, False), (2, True), (5, True), (40, True)])
 def test_a_hole_as_long_as_a_key_may_hide_one(missing: int, hides: bool) -> None:
     playout = Playout()

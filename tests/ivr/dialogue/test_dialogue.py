@@ -26,6 +26,9 @@ from ivr.phrases import render
 from prompts import Catalogue
 from tests.ivr.dialogue.conversation import ADDITIONAL, CONTRACT, ELSEWHERE, PASSWORD, Conversation
 
+DOUBLED = f"{PASSWORD[:4]}{PASSWORD[3:]}"
+"""What a line that doubles a key makes of it: nine keys."""
+
 
 class TestAdmission:
     @pytest.mark.parametrize("reason", list(RefusalReason))
@@ -122,10 +125,45 @@ class TestPassword:
     def test_a_confirmation_that_differs_may_be_tried_again(self) -> None:
         call = Conversation()
         call.press(f"1{PASSWORD}")
+        call.wait(2)
         call.press("24681358")
         assert call.said[-1] == "wrong.again+confirm.ask"
         call.wait(2)
         call.press(PASSWORD)
+        assert call.stored == [(Unit.LINE, CONTRACT, PASSWORD)]
+
+    def test_who_pressed_on_without_a_pause_and_does_not_repeat_it_is_asked_for_the_password_again(self) -> None:
+        call = Conversation()
+        call.press(f"1{DOUBLED}")  # nine keys: the last one begins the confirmation
+        call.wait(10)  # for the pause between keys
+        assert call.judged[-1].verdict is Verdict.WRONG
+        assert call.said[-1] == "wrong.again+password.ask"
+        call.press(PASSWORD)
+        call.wait(2)
+        call.press(PASSWORD)
+        assert call.stored == [(Unit.LINE, CONTRACT, PASSWORD)]
+
+    def test_so_what_a_line_doubles_each_time_is_never_set(self) -> None:
+        call = Conversation()
+        call.press("1")
+        for _ in range(3):
+            call.press(DOUBLED)
+            call.wait(10)
+        call.hear_out()
+        assert call.ending == Ending(Outcome.FAILED, "wrong_entries")
+        assert not call.stored
+
+    def test_nor_if_a_key_may_have_been_lost_besides(self) -> None:
+        call = Conversation()
+        call.press(f"1{DOUBLED}")
+        call.happens(KeyMayBeLost())
+        call.wait(10)
+        assert call.judged[-1].verdict is Verdict.UNSURE
+        assert call.said[-1] == "line.again+password.ask"
+
+    def test_the_same_password_pressed_twice_without_a_pause_is_set(self) -> None:
+        call = Conversation()
+        call.press(f"1{PASSWORD}{PASSWORD}")
         assert call.stored == [(Unit.LINE, CONTRACT, PASSWORD)]
 
     def test_the_store_being_away_is_said_and_nothing_else_happens(self) -> None:
@@ -157,6 +195,7 @@ class TestKeysThatMayBeLost:
             (Verdict.WRONG, 1, "wrong.again"),
             (Verdict.WRONG, 2, "wrong.again"),
         ):
+            call.wait(2)
             call.press(wrong[:3])
             call.happens(KeyMayBeLost())
             call.press(wrong[3:])
@@ -215,6 +254,7 @@ class TestWrongEntries:
         call.press(before)
         for attempt in (1, 2, 3):
             assert call.ending is None
+            call.wait(2)
             call.press(wrong)
             assert (call.judged[-1].verdict, call.judged[-1].attempt) == (Verdict.WRONG, attempt)
             call.hear_out()
