@@ -125,6 +125,9 @@ class PhoneCall:
         exchange: where the exchange listens for SIP.
         host: the phone's address.
         number: what is dialled.
+
+    Attributes:
+        media: where its audio goes, once it is answered.
     """
 
     def __init__(self, sip: Datagrams, rtp: Datagrams, *, exchange: tuple[str, int], host: str, number: str) -> None:
@@ -137,7 +140,7 @@ class PhoneCall:
         self._from = ""
         self._to = f"<{self._uri}>"
         self._tag = secrets.token_hex(6)
-        self._media: tuple[str, int] = exchange
+        self.media: tuple[str, int] = exchange
         self._sequence = secrets.randbelow(1 << 15)
         self._stamp = secrets.randbelow(1 << 31)
         self._source = secrets.randbelow(1 << 32)
@@ -175,7 +178,7 @@ class PhoneCall:
         host, port = re.search(r"c=IN IP4 (\S+)", answer.body), re.search(r"m=audio (\d+)", answer.body)
         if host is None or port is None:
             raise CallRefused("the exchange answered the call without audio")
-        self._media = (host[1], int(port[1]))
+        self.media = (host[1], int(port[1]))
         self._uri = answer.headers.get("contact", self._uri).strip("<>").partition(">")[0]
 
     # --- audio ----------------------------------------------------------------------------------------------
@@ -220,7 +223,7 @@ class PhoneCall:
     def _packet(self, kind: int, stamp: int, payload: bytes, *, marker: bool) -> None:
         head = _RTP_HEAD.pack(0x80, marker << 7 | kind, self._sequence & 0xFFFF, stamp & 0xFFFFFFFF, self._source)
         self._sequence += 1
-        self._rtp.send(head + payload, self._media)
+        self._rtp.send(head + payload, self.media)
 
     # --- signalling -----------------------------------------------------------------------------------------
 
