@@ -10,6 +10,7 @@ UDP on loopback loses nothing: requests are sent once.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import re
 import secrets
 import struct
@@ -144,6 +145,7 @@ class PhoneCall:
         self._sequence = secrets.randbelow(1 << 15)
         self._stamp = secrets.randbelow(1 << 31)
         self._source = secrets.randbelow(1 << 32)
+        self._numbers = itertools.count(2)
         self._event: _Event | None = None
         self._talk_begins = True
         self.ended = False
@@ -225,6 +227,11 @@ class PhoneCall:
         self._sequence += 1
         self._rtp.send(head + payload, self.media)
 
+    def inform(self, key: str) -> None:
+        """Send a key as SIP INFO, as some telephones do that know no events (application/dtmf-relay)."""
+        body = f"Signal={key}\r\nDuration=100\r\n"
+        self._request("INFO", next(self._numbers), ["Content-Type: application/dtmf-relay"], body)
+
     # --- signalling -----------------------------------------------------------------------------------------
 
     async def hang_up(self) -> None:
@@ -232,7 +239,7 @@ class PhoneCall:
         if self.ended:
             return
         self.ended = True
-        self._request("BYE", 2, [], "")
+        self._request("BYE", next(self._numbers), [], "")
         try:
             async with asyncio.timeout(_GOODBYE_S):
                 while (await self._next()).status is None:
