@@ -19,7 +19,7 @@ from ivr.call import CallSession
 from ivr.call_log import CallLog
 from ivr.caller import Caller, caller_from_network
 from ivr.dialogue import Dialogue
-from ivr.dialogue.events import Ending
+from ivr.dialogue.events import Admitted, Ending, NotAdmitted, RefusalReason, StoreAway
 from ivr.dialogue.limits import AFTER_THE_CALL_S
 from ivr.errors import PortTaken
 from ivr.guidance import Guidance
@@ -28,6 +28,7 @@ from ivr.health import HttpServer
 from ivr.media import Media
 from ivr.metrics import TurnedAway
 from ivr.monitoring import Monitoring
+from ivr.places import Places
 from ivr.presented import presented_by
 from ivr.records import CallBegan, Recorder
 from ivr.settings import Settings
@@ -89,6 +90,7 @@ class Service:
         )
         self._audiosocket = AudioSocketServer(self._media.attach, AudioSocketLimits(connections=settings.calls * 2))
         self._calls = 0
+        self._places = Places(settings.calls_of_a_number)
         self._no_calls = asyncio.Event()
 
     @property
@@ -227,9 +229,20 @@ class Service:
     async def _access_number(self, channel: AgiChannel) -> None:
         caller = caller_from_network(await presented_by(channel))
         await channel.execute("SET VARIABLE", CALLER_VARIABLE, caller.number or "")
+        number = caller.number or ""
+        try:
+            if self._places.take(number):
+                await self._take_call(channel, caller, await self._store.admission(caller))
+            else:
+                await self._take_call(channel, caller, NotAdmitted(RefusalReason.THROTTLED))
+        finally:
+            self._places.give_back(number)
+
+    async def _take_call(
+        self, channel: AgiChannel, caller: Caller, admission: Admitted | NotAdmitted | StoreAway
+    ) -> None:
         uuid = uuid4()
         loop = asyncio.get_running_loop()
-        admission = await self._store.admission(caller)
         session = self._session(uuid.hex[:12], channel, caller, self._guidance.after(admission))
         structlog.contextvars.bind_contextvars(call=session.call_id)  # for the lines of libraries, too: one task a call
         _log.info("call_began", caller=caller.number or caller.unread or str(caller.refusal))

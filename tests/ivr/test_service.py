@@ -24,6 +24,7 @@ from ivr.guidance import Guidance
 from ivr.handed_sockets import HandedSockets
 from ivr.logs import configure_logs
 from ivr.monitoring import Monitoring
+from ivr.places import Places
 from ivr.records import CallReader, CallWriter, Query, Recorder, open_records
 from ivr.scenarios.house import free_tcp_ports
 from ivr.service import Service
@@ -250,6 +251,23 @@ async def test_there_are_no_more_calls_than_the_setting_says(house: House) -> No
         stream.writer.close()
         channel.writer.close()
     one_more.writer.close()
+
+
+async def test_of_one_number_there_are_no_more_than_the_setting_says(house: House) -> None:
+    house.service._places = Places(of_a_number=1)
+    call = await in_call(house)
+    second = Channel(house)
+    await second.dial()
+    assert await second.until_exec() is not None  # to be told why
+    second.say("garbage\n")
+    ended = await house.logged('"call_ended"')
+    assert '"throttled"' in house.log.getvalue()[ended.start() - 500 :]
+    third = Channel(house)
+    await third.dial(number="0661234567")
+    assert await third.until_exec() is not None
+    for channel in (call[0], second, third):
+        channel.writer.close()
+    call[1].writer.close()
 
 
 @pytest.mark.parametrize("reply", ["", "garbage\n", "511 Command Not Permitted on a dead channel\n"])
