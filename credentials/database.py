@@ -13,7 +13,7 @@ from typing import ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Table, create_engine, event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from credentials.database_url import BUSY_TIMEOUT_S, connect_args, parse_url
@@ -69,6 +69,10 @@ class Database:
             )
         except ModuleNotFoundError as error:
             raise InvalidDatabaseUrl(f"{self} needs the Python package {error.name}: install it") from None
+        except ArgumentError:
+            raise InvalidDatabaseUrl(
+                "the hosts and ports of the database URL do not fit: write ?host=a:5432&host=b:5432"
+            ) from None
         self._closed = False
         event.listen(self._engine, "checkin", self._came_back)
         self._file: SqliteFile | None = None
