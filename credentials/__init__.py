@@ -4,7 +4,7 @@ Knows nothing of telephony or of the web. Start at `CredentialStore`.
 """
 
 from credentials.audit import Action, AuditRecord, Head, Verification
-from credentials.clock import Clock, utc_now
+from credentials.clock import CLOCKS_APART, Clock, latest_at, utc_now
 from credentials.errors import (
     BadLinesFile,
     CredentialError,
@@ -54,6 +54,7 @@ from credentials.store import CredentialStore
 from credentials.throttling import CallLimits
 
 __all__ = [
+    "CLOCKS_APART",
     "PASSWORD_LIFETIME",
     "PASSWORD_TRIES",
     "TEMPORARY_PASSWORD_DIGITS",
@@ -100,6 +101,7 @@ __all__ = [
     "UnknownLine",
     "Verification",
     "Withdrawn",
+    "latest_at",
     "normalise_number",
     "one_line",
     "utc_now",

@@ -91,7 +91,7 @@ class CallSide(StoreBase):
                 set_by_call=call_id,
             )
             temporary.replace(connection, new)
-            throttling.count_set(connection, line.contract_number, call_id, now=set_at)
+            throttling.count_set(connection, line.contract_number, call_id, limits=self._limits, now=set_at)
             entry = Entry(Action.TEMPORARY_PASSWORD_SET, target, f"unit {unit}")
             self._record(connection, [entry], actor=caller, origin=f"call {call_id}")
             if not still_wanted():
