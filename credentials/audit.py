@@ -133,13 +133,19 @@ class Verification:
     problem: str | None
 
 
+def hold_head(connection: Connection) -> Head:
+    """Return where the trail ends, and keep others from appending until the transaction ends."""
+    stored = connection.execute(select(head_table.c.position, head_table.c.digest).with_for_update()).one()
+    return Head(stored.position, stored.digest)
+
+
 def append(
     connection: Connection, entries: Sequence[Entry], *, at: datetime, actor: str, origin: str, key: Key
 ) -> None:
     """Add records to the trail, as the last thing that a transaction does."""
     if not entries:
         return
-    head = connection.execute(select(head_table.c.position, head_table.c.digest).with_for_update()).one()
+    head = hold_head(connection)
     position, digest = head.position, head.digest
     rows: list[dict[str, Any]] = []
     for position, entry in enumerate(entries, head.position + 1):

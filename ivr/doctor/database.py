@@ -1,8 +1,12 @@
-"""Checks of the store: whether it can be reached, its schema, its key, and its clock. Nothing is made or upgraded."""
+"""Checks of the store: whether it can be reached and written, its schema, its key, and its clock.
+
+Nothing is made or upgraded.
+"""
 
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -13,7 +17,7 @@ from sqlalchemy import Connection, make_url, select, text
 from sqlalchemy.exc import ArgumentError
 
 from credentials import CredentialError, InvalidKey, KeyRing
-from credentials.database import Database, database_border
+from credentials.database import Database, database_border, write_probe
 from credentials.migrate import CREDENTIALS, History, current_revision, newest_revision
 from credentials.schema import digest_keys
 from ivr.doctor.examination import Check
@@ -25,6 +29,8 @@ from ivr.schema import IVR_HISTORY
 HISTORIES: Final = {"credentials": CREDENTIALS, "call records": IVR_HISTORY}
 TOLERATED_S: Final = 2.0
 """How far the database's clock may be from ours."""
+ROOM_MIB: Final = 100
+"""What its disk should have free: the log of changes beside the file takes some, and each call a little."""
 
 
 def store(site: Site) -> Iterator[Finding]:
@@ -41,6 +47,8 @@ def store(site: Site) -> Iterator[Finding]:
             for name, history in HISTORIES.items():
                 yield _schema(name, *_revisions(database, history))
             yield from _key_fits(site, database)
+            yield _writable(database)
+            yield from _room(path)
             yield from _clock(database)
     except CredentialError as problem:
         yield error(
@@ -104,6 +112,26 @@ def _newest_key(database: Database) -> str | None:
             select(digest_keys.c.key_id).order_by(digest_keys.c.generation.desc()).limit(1)
         )
     return newest
+
+
+@database_border
+def _writable(database: Database) -> Finding:
+    """Raises what is in the way of a write; the write is undone."""
+    with database.writing() as connection:
+        write_probe(connection)
+        connection.rollback()
+    return ok("can be written")
+
+
+def _room(path: Path | None) -> Iterator[Finding]:
+    """Whether the disk of an SQLite file has room: a write that is undone never reaches it."""
+    if path is None:
+        return
+    free_mib = shutil.disk_usage(path).free / 2**20
+    if free_mib < ROOM_MIB:
+        yield error(f"{free_mib:.1f} MiB are free on the disk of {path}", "make room: soon nobody can set a password")
+    else:
+        yield ok(f"more than {ROOM_MIB} MiB are free on its disk")
 
 
 def _clock(database: Database) -> Iterator[Finding]:

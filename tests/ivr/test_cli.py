@@ -16,7 +16,7 @@ from scipy.signal import resample_poly
 from typer.main import get_command
 from typer.testing import CliRunner, Result
 
-from credentials import StoreUnavailable
+from credentials import CredentialStore, ImportProgress, ImportStage, StoreUnavailable
 from ivr.cli import COMMANDS, app
 from ivr.cli.common import print_error
 from tests.ivr.conftest import LINES, tones
@@ -62,6 +62,30 @@ def test_a_file_with_mistakes_is_refused_by_row_and_column() -> None:
     assert result.exit_code == 1
     assert "row 3, column contract_number" in result.stderr
     assert "ivr lines import" in ivr("lines", "list").stdout
+
+
+@pytest.mark.parametrize(
+    ("stored", "said"),
+    [
+        (0, "ivr: interrupted: nothing was changed\n"),
+        (
+            3,
+            "ivr: interrupted: 3 of 10 lines that change are as the file says, the others as they were;"
+            " run the same import again, which does the rest\n",
+        ),
+    ],
+)
+def test_an_import_that_is_interrupted_says_how_far_it_got(
+    monkeypatch: pytest.MonkeyPatch, stored: int, said: str
+) -> None:
+    def import_lines(_store: CredentialStore, _file: Path, *, progress: ImportProgress, **_others: object) -> None:
+        progress(ImportStage.READING, 1000, None)
+        progress(ImportStage.STORING, stored, 10)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(CredentialStore, "import_lines", import_lines)
+    result = ivr("lines", "import", "lines.csv")
+    assert (result.exit_code, result.stderr) == (130, said)
 
 
 @pytest.mark.usefixtures("lines")
