@@ -142,7 +142,7 @@ def generate(
     if append and (rate is not None or law is not None):
         raise typer.BadParameter("a file that is added to keeps its rate and coding", param_hint="--rate / --law")
     try:
-        before, fs = read_audio(output) if append else (np.zeros(0, np.float32), rate or TELEPHONE_RATE)
+        before, fs = read_audio(output, remark=_remark) if append else (np.zeros(0, np.float32), rate or TELEPHONE_RATE)
         coding = coding_of(output) if append else (law or Law.LINEAR).value
         samples = synthesize(
             keys.upper(),

@@ -149,10 +149,10 @@ def _complete(source: ByteSource, data: wav_header.Data, remark: Remark) -> None
         source.end_at(data.at + length)
     elif wav_header.is_closed(source, data):
         return
-    elif data.is_open:
+    elif not data.is_open and data.at + length > source.size:
+        remark(f"is broken off: of {length} bytes of audio {source.size - data.at} are there")
+    else:
         length = min(source.size - data.at, wav_header.UNKNOWN)
         remark(f"was never closed (its header gives {data.length} bytes of audio): read to its end, {length} bytes")
-    else:
-        remark(f"is broken off: of {length} bytes of audio {source.size - data.at} are there")
     if length != data.length:
         source.replace(data.at - wav_header.LENGTH_BYTES, length.to_bytes(wav_header.LENGTH_BYTES, "little"))

@@ -17,6 +17,8 @@ UNKNOWN: Final = 0xFFFFFFFE
 _NEVER_FILLED: Final = 0x7FFF0000
 """Lengths from here on are what programs write that do not know it yet (sox 0x7FFFF024, ffmpeg 0xFFFFFFFF)."""
 _MOST_CHUNKS: Final = 1000
+_NO_AUDIO: Final = 1 << 12
+"""Bytes behind the samples that are no audio though they are no chunk: tags, padding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +57,26 @@ def data_chunk(source: ByteSource) -> Data | None:
 
 
 def is_closed(source: ByteSource, data: Data) -> bool:
-    """Whether the length that a file's header claims may be right."""
+    """Whether the length that a file's header claims may be right: nothing but chunks is behind the samples."""
     size = source.size or 0
-    if data.length == 0:
-        return _is_chunks(source, data.at, size)
-    return data.at + data.length <= size
+    behind = data.at + data.length
+    if behind > size:
+        return False
+    if data.length and size - behind < _NO_AUDIO:
+        return True
+    return _is_chunks(source, behind + behind % 2, size)
 
 
 def _is_chunks(source: ByteSource, at: int, size: int) -> bool:
-    """Whether a file consists of whole chunks from there to its end, as behind samples that are none."""
+    """Whether a file consists of whole chunks from there to its end."""
     while at + 8 <= size:
         source.seek(at)
         head = source.read(8)
         if not all(0x20 <= letter < 0x7F for letter in head[:4]):
             return False
         at += 8 + _length(head)
-        at += at % 2 if at < size else 0
-    return at == size
+        at += at % 2
+    return size <= at <= size + 1
 
 
 def _length(head: bytes) -> int:

@@ -9,9 +9,9 @@ it reports it to. Packets are counted one by one, but losses and jitter only wit
 (`rtcpinterval` in rtp.conf): before the first of them, which also is the first to fill in `txmes`, both are unknown.
 
 Losses are what the sequence numbers say was sent, less what came. Where packets come twice, the second time later, both
-are wrong: one that comes behind a packet whose number began at 0 again, or more than 100 late, is taken for the start of
-a new round of 65,536 numbers, and none is known to be a copy. (Of 1,250 packets, each sent again one packet later, over
-such a start, `lp` was 64,286, which is 65,536 - 1,250; three packets later 195,358, which is 3 * 65,536 - 1,250.)
+are wrong: one behind a packet whose number began at 0 again, or more than 100 late, is taken for the start of a new
+round of 65,536 numbers, and none is known to be a copy. (Of 1,250 packets, each sent again one packet later, over such
+a start, `lp` was 64,286, which is 65,536 - 1,250; three packets later 195,358, which is 3 * 65,536 - 1,250.)
 """
 
 from __future__ import annotations

@@ -68,6 +68,26 @@ def test_a_wav_file_that_is_broken_off_says_how_much_is_there(tmp_path):
     assert f"of {2 * KEYS.size} bytes of audio {KEYS.size} are there" in remark
 
 
+def test_a_wav_file_whose_header_was_last_written_long_before_its_end_is_read_to_its_end(tmp_path):
+    path = tmp_path / "killed.wav"
+    write_audio(path, KEYS, 8000)
+    with_length(path, KEYS.size)
+    keys, (remark,) = heard(path)
+    assert keys == "159#0D"
+    assert f"its header gives {KEYS.size} bytes of audio): read to its end, {2 * KEYS.size} bytes" in remark
+
+
+@pytest.mark.parametrize(
+    "behind", [b"LIST" + (8000).to_bytes(4, "little") + b"INFO" + bytes(7996), b"TAG" + bytes(125)]
+)
+def test_what_stands_behind_the_samples_is_no_audio(tmp_path, behind):
+    path = tmp_path / "noted.wav"
+    write_audio(path, KEYS, 8000)
+    path.write_bytes(path.read_bytes() + behind)
+    assert heard(path) == ("159#0D", [])
+    assert read_audio(path)[0].size == KEYS.size
+
+
 def test_a_wav_file_without_samples_and_notes_behind_them_stays_without(tmp_path):
     path = tmp_path / "empty.wav"
     write_audio(path, np.zeros(0), 8000)
