@@ -13,7 +13,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from dsp.errors import AudioError
-from dsp.sound_file import MAX_RATE, Remark, SoundFile, opened, reason, unremarked
+from dsp.files import MAX_RATE, Remark, SoundFile, opened, reason, unremarked
 
 TELEPHONE_RATE = 8000
 _FRAMES_AT_ONCE = 1 << 16

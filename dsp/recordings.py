@@ -23,9 +23,9 @@ from dsp.bank import FLUSH, DetectorBank, to_int16
 from dsp.channels import Channel, Likeness, Take, Views
 from dsp.errors import AudioError
 from dsp.events import BurstRefused, Key, KeyEnded, NearMiss
+from dsp.files import Remark, name_of, unremarked
 from dsp.profiles import NTT, Profile
 from dsp.receiver import PIECE
-from dsp.sound_file import Remark, name_of, unremarked
 
 FAINT_DBFS: Final = -50.0
 """Peaks of a recording in which no key can be: a tone at the lowest floor of any profile (-41 dBm0) has -44 dBFS."""

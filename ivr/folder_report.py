@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dsp import AudioError
 from dsp.channels import Channel, Take
-from dsp.sound_file import Remark, unremarked
+from dsp.files import Remark, unremarked
 from ivr.caller import Caller
 from ivr.dialogue import Limits
 from ivr.dialogue.events import Outcome

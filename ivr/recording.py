@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.channels import Channel, Take
+from dsp.files import Remark, unremarked
 from dsp.recordings import read_side
-from dsp.sound_file import Remark, unremarked
 from ivr.dialogue.limits import AFTER_THE_CALL_S
 
 

@@ -14,8 +14,8 @@ from rich.text import Text
 from credentials import InvalidNumber, normalise_number
 from dsp import AudioError
 from dsp.channels import Channel, Take
+from dsp.files import STANDARD_INPUT, name_of
 from dsp.fonts import missing_packages
-from dsp.sound_file import STANDARD_INPUT, name_of
 from ivr.caller import Caller
 from ivr.cli.call_timeline import print_transcript
 from ivr.cli.channels import ChannelOption, callers_channel

@@ -17,11 +17,11 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from dsp import wav_header
-from dsp.byte_source import MOST_OF_A_PIPE, ByteSource
 from dsp.errors import AudioError
-from dsp.full_scale import FullScale
-from dsp.headerless import assumed, remedy
+from dsp.files import wav_header
+from dsp.files.byte_source import MOST_OF_A_PIPE, ByteSource
+from dsp.files.full_scale import FullScale
+from dsp.files.headerless import assumed, remedy
 
 MAX_RATE: Final = 384_000
 STANDARD_INPUT: Final = "-"

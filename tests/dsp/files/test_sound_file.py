@@ -11,9 +11,9 @@ import pytest
 import soundfile
 
 from dsp import AudioError, alaw_encode, decode, read_audio, synthesize, ulaw_encode, write_audio
-from dsp.byte_source import ByteSource
-from dsp.headerless import ASSUMED
-from dsp.sound_file import opened
+from dsp.files import opened
+from dsp.files.byte_source import ByteSource
+from dsp.files.headerless import ASSUMED
 
 KEYS = synthesize("159#0D", tone_s=0.08, pause_s=0.08)
 LINEAR = np.rint(KEYS * 32767).astype("<i2")
@@ -277,7 +277,7 @@ def test_what_goes_wrong_while_c_reads_is_raised_and_not_printed(tmp_path, monke
     path = tmp_path / "keys.wav"
     write_audio(path, KEYS, 8000)
     content = path.read_bytes()
-    monkeypatch.setattr("dsp.sound_file._stream", lambda *_: _Failing(content, error))
+    monkeypatch.setattr("dsp.files.sound_file._stream", lambda *_: _Failing(content, error))
     expected = AudioError if isinstance(error, OSError) else KeyboardInterrupt
     with pytest.raises(expected) as caught:
         read_audio(path)

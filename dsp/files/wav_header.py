@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from dsp.byte_source import ByteSource
+from dsp.files.byte_source import ByteSource
 
 LENGTH_BYTES: Final = 4
 UNKNOWN: Final = 0xFFFFFFFE

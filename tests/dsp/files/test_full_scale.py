@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from dsp import synthesize
-from dsp.full_scale import FullScale
+from dsp.files.full_scale import FullScale
 
 KEYS = synthesize("159", level_dbm0=-12)
 
