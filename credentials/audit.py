@@ -36,8 +36,10 @@ class Action(StrEnum):
 
     TEMPORARY_PASSWORD_SET = "TEMPORARY_PASSWORD_SET"  # noqa: S105 - a name
     CALL_FAILED = "CALL_FAILED"
+    NUMBER_REFUSED = "NUMBER_REFUSED"
+    """Too many of its calls failed: the number is refused for a time."""
     LINE_REFUSED = "LINE_REFUSED"
-    """Too many calls failed: the line is refused for a time."""
+    """Too many calls of the line failed: its additional numbers are refused for a time."""
     LOGIN = "LOGIN"
     """A try to log in; the detail says the verdict and the credential."""
     PASSWORD_CHANGED = "PASSWORD_CHANGED"  # noqa: S105 - a name

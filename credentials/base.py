@@ -13,6 +13,7 @@ from credentials.hashing import Hasher, HashPolicy
 from credentials.keys import KeyRing
 from credentials.numbers import normalise_number
 from credentials.one_line import one_line
+from credentials.origin_brake import TryLimits
 from credentials.throttling import CallLimits
 
 NO_NUMBER = "0"  # what a text that is no number is hashed with, to take as long as a number does
@@ -30,6 +31,7 @@ class StoreBase:
         self._hasher = Hasher(ring, policy)
         self._clock = clock
         self._limits = limits
+        self._tries = TryLimits()
 
     def _now(self) -> datetime:
         return read_clock(self._clock)

@@ -1,6 +1,7 @@
 """What the access number needs of the store: who may call, and setting a temporary password."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from credentials import audit, provisioning, temporary, throttling
@@ -26,9 +27,10 @@ class CallSide(StoreBase):
                 return Refusal.NOT_SUBSCRIBED
             if line.locked:
                 return Refusal.LOCKED
-            contract_number = line.contract_number
-            throttled = throttling.is_throttled(connection, contract_number, limits=self._limits, now=self._now())
-            return Refusal.THROTTLED if throttled else line
+            contract_number, now = line.contract_number, self._now()
+            if throttling.is_throttled(connection, number, contract_number, limits=self._limits, now=now):
+                return Refusal.THROTTLED
+            return replace(line, tried_out=temporary.tried_out(connection, contract_number, now))
 
     @database_border
     def require_writable(self) -> None:
@@ -59,7 +61,7 @@ class CallSide(StoreBase):
             target: the number whose temporary password it is.
             unit: what the credential will cover.
             password: 8 ASCII digits.
-            call_id: names the call in the record of who set it, and counts it against the line's limit.
+            call_id: names the call in the record of who set it, and counts it against the limits.
             still_wanted: asked when all but the commit is done; False leaves everything as it was.
 
         Returns:
@@ -69,7 +71,7 @@ class CallSide(StoreBase):
             InvalidPassword: the password is not 8 ASCII digits.
             InvalidNumber: caller or target is not a telephone number.
             NotAllowed: the caller may not set that target, its line is locked, or has another unit.
-            TooManyCalls: the line's calls are refused now.
+            TooManyCalls: calls of this number, or of its line, are refused now.
             Withdrawn: `still_wanted` said no.
         """
         require_temporary_password(password)
@@ -79,8 +81,8 @@ class CallSide(StoreBase):
             found = provisioning.hold_line(connection, caller)
             line = require_permission(found, caller=caller, target=target, unit=unit)
             set_at = self._now()
-            if throttling.is_throttled(connection, line.contract_number, limits=self._limits, now=set_at):
-                raise TooManyCalls(f"line {line.contract_number} has made too many calls: call again later")
+            if throttling.is_throttled(connection, caller, line.contract_number, limits=self._limits, now=set_at):
+                raise TooManyCalls(f"{caller}, or its line, has made too many calls: call again later")
             new = temporary.NewTemporaryPassword(
                 target_number=target,
                 unit=unit,
@@ -91,7 +93,7 @@ class CallSide(StoreBase):
                 set_by_call=call_id,
             )
             temporary.replace(connection, new)
-            throttling.count_set(connection, line.contract_number, call_id, limits=self._limits, now=set_at)
+            throttling.count_set(connection, caller, line.contract_number, call_id, limits=self._limits, now=set_at)
             entry = Entry(Action.TEMPORARY_PASSWORD_SET, target, f"unit {unit}")
             self._record(connection, [entry], actor=caller, origin=f"call {call_id}")
             if not still_wanted():
@@ -100,10 +102,10 @@ class CallSide(StoreBase):
 
     @database_border
     def note_failed_call(self, caller_number: str, *, call_id: str) -> datetime | None:
-        """Count a call that failed against its line; a caller of no line is not counted.
+        """Count a call that failed against its number and line; a caller of no line is not counted.
 
         Returns:
-            Until when the line is refused, in UTC, if this call was one too many.
+            Until when the number, or its line, is refused, in UTC, if this call was one too many.
         """
         number = number_or_none(caller_number)
         with self._database.writing() as connection:
@@ -111,9 +113,13 @@ class CallSide(StoreBase):
             if line is None:
                 return None
             contract_number = line.contract_number
-            until = throttling.count_failed(connection, contract_number, call_id, limits=self._limits, now=self._now())
+            refused = throttling.count_failed(
+                connection, number, contract_number, call_id, limits=self._limits, now=self._now()
+            )
             entries = [Entry(Action.CALL_FAILED, contract_number)]
-            if until is not None:
-                entries.append(Entry(Action.LINE_REFUSED, contract_number, f"until {until:%Y-%m-%d %H:%M:%S} UTC"))
+            if refused is not None:
+                action = Action.LINE_REFUSED if refused.of_line else Action.NUMBER_REFUSED
+                who = contract_number if refused.of_line else number
+                entries.append(Entry(action, who, f"until {refused.until:%Y-%m-%d %H:%M:%S} UTC"))
             self._record(connection, entries, actor=number, origin=f"call {call_id}")
-        return until
+        return None if refused is None else refused.until

@@ -115,7 +115,7 @@ def apply(connection: Connection, changes: Changes) -> None:
         # A number on another line is in other hands: what opened it for the old ones must not stay.
         (delete(temporary_passwords).where(temporary_passwords.c.target_number == moved), changes.moved),
         (delete(passwords).where(passwords.c.number == moved), changes.moved),
-        (update(numbers).where(numbers.c.number == moved), changes.moved),
+        (update(numbers).where(numbers.c.number == moved).values(refused_until=None), changes.moved),
         (insert(numbers), changes.new_numbers),
         (delete(numbers).where(numbers.c.number == removed), changes.removed_numbers),
         (delete(lines).where(lines.c.contract_number == removed), changes.removed_lines),

@@ -70,6 +70,8 @@ class LoginVerdict(StrEnum):
     """Too many wrong tries were made before; right or wrong, this one was not judged."""
     LOCKED = "LOCKED"
     """The line is locked out by the operator; right or wrong, this try was not judged."""
+    BRAKED = "BRAKED"
+    """Who tries has made too many wrong tries, and has to wait; right or wrong, this one was not judged."""
 
     @property
     def accepted(self) -> bool:

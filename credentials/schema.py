@@ -78,6 +78,7 @@ numbers = Table(
     metadata,
     Column("number", String, primary_key=True),
     Column("contract_number", ForeignKey("lines.contract_number", ondelete="CASCADE"), nullable=False),
+    Column("refused_until", UtcDateTime),
     CheckConstraint("number LIKE '0%' AND length(number) BETWEEN 10 AND 11", name="national"),
     Index(None, "contract_number"),
 )
@@ -126,14 +127,25 @@ passwords = Table(
 )
 
 counted_calls = Table(
-    # Calls that count against a line's limits, for as long as they do; each call once.
+    # Calls that count against a number's and its line's limits, for as long as they do; each call once.
     "counted_calls",
     metadata,
     Column("contract_number", ForeignKey("lines.contract_number", ondelete="CASCADE"), primary_key=True),
     Column("outcome", String, primary_key=True),
     Column("call_id", String, primary_key=True),
     Column("at", UtcDateTime, nullable=False),
+    Column("number", String, nullable=False, server_default=""),
     CheckConstraint("outcome IN ('SET', 'FAILED')", name="outcome"),
+)
+
+wrong_tries = Table(
+    # At the settings site, of the last while, by where they came from.
+    "wrong_tries",
+    metadata,
+    Column("try_id", String, primary_key=True),
+    Column("origin", String, nullable=False, index=True),
+    Column("number", String, nullable=False),
+    Column("at", UtcDateTime, nullable=False, index=True),
 )
 
 audit = Table(

@@ -21,12 +21,15 @@ from credentials.model import (
     PasswordProblem,
     Unit,
 )
+from credentials.one_line import one_line
+from credentials.origin_brake import is_braked, note_wrong
 from credentials.password_policy import password_problems
 from credentials.passwords import Password
 from credentials.rules import PASSWORD_LIFETIME, has_temporary_form
 from credentials.temporary import TemporaryPassword
 
 _GONE = PasswordChange(changed=False)
+_LONGEST_ORIGIN = 100
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class SiteSide(StoreBase):
     """For the settings site."""
 
     @database_border
-    def log_in(self, number: str, secret: str, *, session_id: str) -> Login:
+    def log_in(self, number: str, secret: str, *, session_id: str, origin: str = "") -> Login:
         """Judge a login try with a temporary password or a password. Any text may come in.
 
         Eight digits can be a temporary password alone, and anything else a password alone: so one hash is enough. A
@@ -62,12 +65,14 @@ class SiteSide(StoreBase):
             number: what was typed as the number.
             secret: what was typed as the temporary password or password.
             session_id: names the session in the record.
+            origin: where it comes from, such as the client's address; its wrong tries are braked (`TryLimits`). "" if
+                that is not known: then there is no brake.
 
         Raises:
             DamagedCredential: the stored hash cannot be read.
             KeyMismatch: it was made with a key that this host does not have.
         """
-        known = number_or_none(number)
+        known, whence = number_or_none(number), one_line(origin, _LONGEST_ORIGIN)
         while True:
             tried = self._try(known, secret)
             with self._database.writing() as connection:
@@ -76,9 +81,11 @@ class SiteSide(StoreBase):
                 if _credential_id(stored) != _credential_id(tried.stored):
                     continue  # it was replaced while we hashed: the try is to be judged by the new one
                 other = _stored(connection, known, is_temporary=not tried.is_temporary)
-                login = _judge(line, tried, stored, other, self._now())
-                if line is not None and not line.locked:
-                    self._count(connection, tried, login)
+                if self._is_braked(connection, known, whence):
+                    login = Login(LoginVerdict.BRAKED, _shown(known))
+                else:
+                    login = _judge(line, tried, stored, other, self._now())
+                    self._count(connection, line, tried, login, whence)
                 kind = "temporary password" if tried.is_temporary else "password"
                 entry = Entry(Action.LOGIN, login.number, f"{login.verdict}, {kind}")
                 self._record(connection, [entry], actor=login.number, origin=f"session {session_id}")
@@ -139,8 +146,15 @@ class SiteSide(StoreBase):
         matches = self._hasher.matches(number, secret, None if stored is None else stored.hash)
         return _Try(number, is_temporary, stored, matches)
 
-    def _count(self, connection: Connection, tried: _Try, login: Login) -> None:
-        """Count a failure against each live credential, or end the count of the one that was right."""
+    def _is_braked(self, connection: Connection, number: str, origin: str) -> bool:
+        return bool(origin) and is_braked(connection, origin, number, limits=self._tries, now=self._now())
+
+    def _count(self, connection: Connection, line: Line | None, tried: _Try, login: Login, origin: str) -> None:
+        """Count a wrong try against its origin and each live credential, or end the count of the one that was right."""
+        if origin and not login.verdict.accepted:
+            note_wrong(connection, origin, tried.number, limits=self._tries, now=self._now())
+        if line is None or line.locked:
+            return
         if not login.verdict.accepted:
             temporary.count_failure(connection, tried.number, self._now())
             passwords.count_failure(connection, tried.number)
@@ -181,6 +195,10 @@ def adopt_unit(connection: Connection, line: Line, unit: Unit) -> list[Entry]:
     return [Entry(Action.UNIT_CHANGED, line.contract_number, f"from {line.unit or 'none'} to {unit}")]
 
 
+def _shown(number: str) -> str:
+    return "" if number == NO_NUMBER else number
+
+
 def _stored(connection: Connection, number: str, *, is_temporary: bool) -> TemporaryPassword | Password | None:
     return temporary.find(connection, number) if is_temporary else passwords.find(connection, number)
 
@@ -197,7 +215,7 @@ def _judge(
     now: datetime,
 ) -> Login:
     """Judge a try at the credential that it can be, or else (then it is wrong) at the number's other one."""
-    number = "" if tried.number == NO_NUMBER else tried.number
+    number = _shown(tried.number)
     if line is not None and line.locked:
         return Login(LoginVerdict.LOCKED, number)
     judged = stored or other

@@ -9,7 +9,7 @@ that it is not good once its time comes.
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -19,6 +19,9 @@ from credentials.model import LoginVerdict, Unit
 from credentials.rules import TEMPORARY_PASSWORD_TRIES
 from credentials.schema import numbers
 from credentials.schema import temporary_passwords as table
+
+_WONDERING = timedelta(days=7)
+"""After it would have expired."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,13 @@ def find(connection: Connection, number: str) -> TemporaryPassword | None:
     return TemporaryPassword(
         row.credential_id, Unit(row.unit), KeyedHash(row.hash, row.key_id), row.failures, row.set_at, row.expires_at
     )
+
+
+def tried_out(connection: Connection, contract_number: str, now: datetime) -> frozenset[str]:
+    """Numbers of a line whose temporary password was tried wrongly too often, as long as somebody may wonder."""
+    of_line = select(numbers.c.number).where(numbers.c.contract_number == contract_number)
+    void = (table.c.failures >= TEMPORARY_PASSWORD_TRIES) & (table.c.expires_at > now - _WONDERING)
+    return frozenset(connection.scalars(select(table.c.target_number).where(table.c.target_number.in_(of_line), void)))
 
 
 def count_failure(connection: Connection, number: str, now: datetime) -> None:

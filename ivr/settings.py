@@ -113,9 +113,9 @@ class Settings(BaseSettings):
     typed_ahead_pause_s: Seconds = 0.8
 
     sets_per_hour: PositiveInt = 200
-    """How many calls of one line may set a temporary password within an hour."""
+    """How many calls of one number may set a temporary password within an hour; of a line three times as many."""
     failed_calls: PositiveInt = 30
-    """How many calls of one line may fail within an hour, before it is refused for `refused_s`."""
+    """How many calls of one number may fail within an hour, before it is refused for `refused_s`; a line: as above."""
     refused_s: Seconds = 3600.0
 
     records_days: Annotated[int, Field(ge=1, le=36_500)] = 90

@@ -105,4 +105,4 @@ def note_ending(store: CredentialStore, ending: Ending, *, caller: str, call_id:
         _log.error("failure_not_counted", call=call_id, problem=str(error))
         return
     if refused_until is not None:
-        _log.warning("line_refused", call=call_id, caller=caller, until=refused_until.isoformat(timespec="seconds"))
+        _log.warning("caller_refused", call=call_id, caller=caller, until=refused_until.isoformat(timespec="seconds"))

@@ -204,7 +204,7 @@ class LineSetup(Described):
         locked: locked out by the operator.
         unit: what was chosen for it at the settings site; by default nothing was yet.
         earlier: temporary passwords that were set by earlier calls.
-        failed_calls: how many calls of this line have failed within the hour.
+        failed_calls: how many calls from its contract number have failed within the hour.
     """
 
     contract: TelephoneNumber

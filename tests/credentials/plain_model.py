@@ -5,7 +5,7 @@ A secret is kept in the clear, a login's credential is an object that is compare
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -58,8 +58,8 @@ class ModelLine:
     locked: bool = False
     unit: Unit | None = None
     refused_until: datetime | None = None
-    sets: dict[str, datetime] = field(default_factory=dict)
-    failed: dict[str, datetime] = field(default_factory=dict)
+    sets: dict[str, tuple[datetime, str]] = field(default_factory=dict)
+    failed: dict[str, tuple[datetime, str]] = field(default_factory=dict)
 
 
 class Model:
@@ -69,6 +69,7 @@ class Model:
         self.lines: dict[str, ModelLine] = {}
         self.temporary: dict[str, Credential] = {}
         self.passwords: dict[str, Credential] = {}
+        self.refused_until: dict[str, datetime] = {}
 
     # Lines
 
@@ -103,6 +104,9 @@ class Model:
             if owners.get(number) != self.owners.get(number):
                 self.temporary.pop(number, None)
                 self.passwords.pop(number, None)
+        for number in list(self.refused_until):
+            if owners.get(number) != self.owners.get(number):
+                del self.refused_until[number]
         self.owners = owners
         self.lines = {contract: self.lines.get(contract, ModelLine()) for contract in set(owners.values())}
 
@@ -141,28 +145,43 @@ class Model:
         if contract not in self.lines:
             return UnknownLine
         line = self.lines[contract]
-        counting = any(at > now - HOUR for at in (*line.sets.values(), *line.failed.values()))
-        refused = line.refused_until is not None and now < line.refused_until
+        counting = any(at > now - HOUR for at, _ in (*line.sets.values(), *line.failed.values()))
+        members = [number for number, owner in self.owners.items() if owner == contract]
+        until = [line.refused_until, *(self.refused_until.get(number) for number in members)]
+        refused = any(each is not None and now < each for each in until)
         changed = line.locked != locked or (not locked and (counting or refused))
         line.locked = locked
         if not locked:
             line.refused_until = None
+            for number in members:
+                self.refused_until.pop(number, None)
             line.sets, line.failed = {}, {}
         return changed
 
     # Calls
 
-    def _throttled(self, line: ModelLine, now: datetime) -> bool:
-        if line.refused_until is not None and now < line.refused_until <= now + APART + self.limits.refused_for:
-            return True
-        return sum(now - HOUR < at <= now + APART for at in line.sets.values()) >= self.limits.sets_per_hour
+    def _refuses(self, until: datetime | None, now: datetime) -> bool:
+        return until is not None and now < until <= now + APART + self.limits.refused_for
 
-    def _forget_what_does_not_count(self, line: ModelLine, now: datetime) -> None:
+    def _throttled(self, number: str, now: datetime) -> bool:
+        contract = self.owners[number]
+        line = self.lines[contract]
+        sets = [who for at, who in line.sets.values() if now - HOUR < at <= now + APART]
+        if self._refuses(self.refused_until.get(number), now) or sets.count(number) >= self.limits.sets_per_hour:
+            return True
+        of_line = self._refuses(line.refused_until, now) or len(sets) >= 3 * self.limits.sets_per_hour
+        return number != contract and of_line
+
+    def _forget_what_does_not_count(self, number: str, now: datetime) -> None:
+        line = self.lines[self.owners[number]]
         for counted in (line.sets, line.failed):
-            for call in [call for call, at in counted.items() if not now - HOUR < at <= now + APART]:
+            for call in [call for call, (at, _) in counted.items() if not now - HOUR < at <= now + APART]:
                 del counted[call]
-        if line.refused_until is not None and line.refused_until > now + APART + self.limits.refused_for:
+        latest = now + APART + self.limits.refused_for
+        if line.refused_until is not None and line.refused_until > latest:
             line.refused_until = None
+        if self.refused_until.get(number, now) > latest:
+            del self.refused_until[number]
 
     def admit(self, number: str, now: datetime) -> Line | Refusal:
         line = self.line(number)
@@ -170,19 +189,33 @@ class Model:
             return Refusal.NOT_SUBSCRIBED
         if line.locked:
             return Refusal.LOCKED
-        return Refusal.THROTTLED if self._throttled(self.lines[line.contract_number], now) else line
+        if self._throttled(number, now):
+            return Refusal.THROTTLED
+        tried_out = (each for each in line.numbers if self._tried_out(each, now))
+        return replace(line, tried_out=frozenset(tried_out))
+
+    def _tried_out(self, number: str, now: datetime) -> bool:
+        temporary = self.temporary.get(number)
+        return temporary is not None and temporary.void and temporary.expires_at > now - timedelta(days=7)
 
     def note_failed_call(self, number: str, call_id: str, now: datetime) -> datetime | None:
         line = self.lines.get(self.owners.get(number, ""))
         if line is None:
             return None
-        self._forget_what_does_not_count(line, now)
-        line.failed.setdefault(call_id, now)
-        if len(line.failed) < self.limits.failed_calls:
+        self._forget_what_does_not_count(number, now)
+        line.failed.setdefault(call_id, (now, number))
+        until = now + self.limits.refused_for
+        if len(line.failed) >= 3 * self.limits.failed_calls:
+            line.failed = {}
+            line.refused_until = until
+            return until
+        mine = [call for call, (_, who) in line.failed.items() if who == number]
+        if len(mine) < self.limits.failed_calls:
             return None
-        line.failed = {}
-        line.refused_until = now + self.limits.refused_for
-        return line.refused_until
+        for call in mine:
+            del line.failed[call]
+        self.refused_until[number] = until
+        return until
 
     def set_temporary_password(
         self, caller: str, target: str, unit: Unit, password: str, call_id: str, now: datetime
@@ -199,10 +232,10 @@ class Model:
         line = self.lines[contract]
         if line.locked or line.unit not in (None, unit):
             return NotAllowed
-        if self._throttled(line, now):
+        if self._throttled(caller, now):
             return TooManyCalls
-        self._forget_what_does_not_count(line, now)
-        line.sets.setdefault(call_id, now)
+        self._forget_what_does_not_count(caller, now)
+        line.sets.setdefault(call_id, (now, caller))
         self.temporary[target] = Credential(password, now + timedelta(hours=24), 3, unit)
         return now + timedelta(hours=24)
 

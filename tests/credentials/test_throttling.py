@@ -1,4 +1,4 @@
-"""Limits of calls per line, across calls and hosts."""
+"""Limits of calls per number and line, across calls and hosts."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -9,7 +9,8 @@ import pytest
 from credentials import Action, CallLimits, CredentialStore, Line, Refusal, TooManyCalls, Unit
 from tests.credentials.conftest import check
 
-CONTRACT, SECOND, OTHER = "0312345678", "0312345679", "0612345678"
+CONTRACT, SECOND, THIRD, OTHER = "0312345678", "0312345679", "0312345680", "0612345678"
+FOURTH, FIFTH = "0312345681", "0312345682"
 PASSWORD = "13572468"
 LIMITS = CallLimits(sets_per_hour=3, failed_calls=3, refused_for=timedelta(minutes=20))
 
@@ -25,20 +26,41 @@ def set_password(store: CredentialStore, call_id: str, caller: str = CONTRACT) -
 
 
 class TestFailedCalls:
-    def test_after_too_many_from_any_number_at_any_host_the_line_is_refused_for_a_time(
+    def test_after_too_many_at_any_host_the_number_is_refused_for_a_time(
         self, hosts: list[CredentialStore], clock: Any
     ) -> None:
         one, other = hosts
         assert one.note_failed_call(CONTRACT, call_id="1") is None
-        assert other.note_failed_call(SECOND, call_id="2") is None
+        assert other.note_failed_call(CONTRACT, call_id="2") is None
         assert isinstance(one.admit(CONTRACT), Line)
         assert one.note_failed_call(CONTRACT, call_id="3") == clock() + timedelta(minutes=20)
-        assert {host.admit(number) for host in hosts for number in (CONTRACT, SECOND)} == {Refusal.THROTTLED}
+        assert {host.admit(CONTRACT) for host in hosts} == {Refusal.THROTTLED}
         assert isinstance(one.admit(OTHER), Line)
         clock.advance(minutes=20, microseconds=-1)
         assert one.admit(CONTRACT) is Refusal.THROTTLED
         clock.advance(microseconds=1)
         assert isinstance(one.admit(CONTRACT), Line)
+
+    def test_the_other_numbers_of_the_line_and_its_holder_are_let_in(self, hosts: list[CredentialStore]) -> None:
+        for call in "123":
+            hosts[0].note_failed_call(SECOND, call_id=call)
+        assert hosts[0].admit(SECOND) is Refusal.THROTTLED
+        assert isinstance(hosts[0].admit(CONTRACT), Line)
+        assert isinstance(hosts[0].admit(THIRD), Line)
+
+    def test_three_times_as_many_of_a_line_refuse_its_additional_numbers_and_not_its_holder(
+        self, hosts: list[CredentialStore]
+    ) -> None:
+        hosts[0].add_number(FOURTH, to=CONTRACT)
+        hosts[0].add_number(FIFTH, to=CONTRACT)
+        for number in (CONTRACT, SECOND, THIRD, FOURTH):
+            for call in "12":
+                assert hosts[0].note_failed_call(number, call_id=f"{number}-{call}") is None
+        assert isinstance(hosts[0].admit(FIFTH), Line)
+        assert hosts[0].note_failed_call(FIFTH, call_id="9") is not None
+        assert {hosts[0].admit(number) for number in (SECOND, FOURTH, FIFTH)} == {Refusal.THROTTLED}
+        assert isinstance(hosts[0].admit(CONTRACT), Line)
+        assert hosts[0].audit_records(last=1)[0].action == Action.LINE_REFUSED
 
     def test_the_count_then_starts_anew(self, hosts: list[CredentialStore], clock: Any) -> None:
         for call in "123":
@@ -79,22 +101,30 @@ class TestFailedCalls:
         for call in "123":
             hosts[0].note_failed_call(SECOND, call_id=call)
         told = [(record.action, record.actor, record.number) for record in hosts[0].audit_records(last=2)]
-        assert told == [(Action.CALL_FAILED, SECOND, CONTRACT), (Action.LINE_REFUSED, SECOND, CONTRACT)]
+        assert told == [(Action.CALL_FAILED, SECOND, CONTRACT), (Action.NUMBER_REFUSED, SECOND, SECOND)]
 
 
 class TestSets:
-    def test_a_line_sets_so_many_in_an_hour_and_then_again(self, hosts: list[CredentialStore], clock: Any) -> None:
+    def test_a_number_sets_so_many_in_an_hour_and_then_again(self, hosts: list[CredentialStore], clock: Any) -> None:
         for call in "123":
             assert isinstance(hosts[0].admit(SECOND), Line)
             set_password(hosts[0], call, SECOND)
             clock.advance(minutes=10)
-        assert hosts[1].admit(CONTRACT) is Refusal.THROTTLED
+        assert hosts[1].admit(SECOND) is Refusal.THROTTLED
         with pytest.raises(TooManyCalls):
-            set_password(hosts[1], "4")
-        assert isinstance(hosts[1].admit(OTHER), Line)
+            set_password(hosts[1], "4", SECOND)
+        for number in (CONTRACT, THIRD, OTHER):
+            assert isinstance(hosts[1].admit(number), Line)
         clock.advance(minutes=30)
-        assert isinstance(hosts[1].admit(CONTRACT), Line)
-        set_password(hosts[1], "4")
+        assert isinstance(hosts[1].admit(SECOND), Line)
+        set_password(hosts[1], "4", SECOND)
+
+    def test_three_times_as_many_of_a_line_are_the_most(self, hosts: list[CredentialStore]) -> None:
+        hosts[0].add_number(FOURTH, to=CONTRACT)
+        for number in (CONTRACT, SECOND, THIRD):
+            for call in "123":
+                set_password(hosts[0], f"{number}-{call}", number)
+        assert hosts[0].admit(FOURTH) is Refusal.THROTTLED
 
     def test_a_request_that_was_refused_or_taken_back_does_not_count(self, hosts: list[CredentialStore]) -> None:
         for call in "1234":
