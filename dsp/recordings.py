@@ -25,8 +25,9 @@ from dsp.errors import AudioError
 from dsp.events import BurstRefused, Key, KeyEnded, NearMiss
 from dsp.files import Remark, name_of, unremarked
 from dsp.profiles import NTT, Profile
-from dsp.receiver import PIECE
 
+_PIECE: Final = 1 << 20
+"""Samples of each channel in hand at a time (2 min): of an hour's stereo at 44.1 kHz more take twice the memory."""
 FAINT_DBFS: Final = -50.0
 """Peaks of a recording in which no key can be: a tone at the lowest floor of any profile (-41 dBm0) has -44 dBFS."""
 
@@ -97,7 +98,7 @@ def hear_file(
     Raises:
         AudioError: the file is absent, unreadable or not audio, or has no such channel.
     """
-    pieces = sides_at_8k(path, PIECE, remark=remark)
+    pieces = sides_at_8k(path, _PIECE, remark=remark)
     sides = _heard(pieces, path, channel, profile, near_misses=near_misses, remark=remark)
     _remark_faintness(max(side.peak for side in sides), path, remark)
     return sides
@@ -124,7 +125,7 @@ def read_side(
     """
     if channel is Take.EACH:
         raise ValueError("one side at a time: name a channel")
-    pieces = list(sides_at_8k(path, PIECE, longest_s=longest_s, remark=remark))
+    pieces = list(sides_at_8k(path, _PIECE, longest_s=longest_s, remark=remark))
     if channel is Take.BEST and pieces[0].shape[1] > 1:
         channel = _heard(pieces, path, channel, NTT, near_misses=False, remark=remark)[0].channel
     views = _views(channel, pieces[0].shape[1], path)

@@ -77,8 +77,11 @@ def opened(path: str | PathLike[str], remark: Remark = unremarked) -> Iterator[S
     """
     name = name_of(path)
     source = ByteSource(_stream(path, name))
+
+    def said(text: str) -> None:
+        remark(f"{name}: {text}")
+
     try:
-        said: Remark = lambda text: remark(f"{name}: {text}")  # noqa: E731
         with _sound(source, Path(path), name, said) as file:
             yield SoundFile(file, source, name, said)
     finally:
@@ -98,8 +101,8 @@ def reason(error: Exception) -> str:
 
 def _stream(path: str | PathLike[str], name: str) -> IO[bytes]:
     if str(path) == STANDARD_INPUT:
-        if sys.stdin is None or sys.stdin.isatty():
-            raise AudioError(f"{name}: is no pipe; pipe a recording into it, or name a file")
+        if sys.stdin is None or sys.stdin.closed or sys.stdin.isatty():
+            raise AudioError(f"{name}: nothing comes from it, or no more; pipe one recording into it, or name a file")
         return sys.stdin.buffer
     try:
         return Path(path).open("rb")

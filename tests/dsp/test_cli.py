@@ -85,6 +85,9 @@ def test_what_is_no_channel_is_refused_with_what_is(two_sided, command):
 def test_decode_reads_a_recording_from_standard_input(keys_file):
     result = cli.invoke(app, ["decode", "-"], input=keys_file.read_bytes())
     assert (result.exit_code, result.stdout) == (0, "15#\n")
+    twice = cli.invoke(app, ["decode", "-", "-"], input=keys_file.read_bytes())
+    assert (twice.exit_code, twice.stdout) == (1, "15#\n")
+    assert "standard input: nothing comes from it, or no more" in twice.stderr
 
 
 def test_a_recording_too_faint_for_any_key_is_not_passed_over_in_silence(tmp_path):

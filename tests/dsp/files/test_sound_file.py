@@ -249,7 +249,7 @@ def test_a_dash_is_standard_input(tmp_path, monkeypatch):
     sent = subprocess.run([sys.executable, "-c", code], input=path.read_bytes(), capture_output=True, check=True)
     assert sent.stdout == b"159#0D\n"
     monkeypatch.setattr("sys.stdin", None)
-    with pytest.raises(AudioError, match="standard input: is no pipe"), opened("-"):
+    with pytest.raises(AudioError, match="standard input: nothing comes from it"), opened("-"):
         pass
 
 
