@@ -226,8 +226,10 @@ class TestChecking:
         verdicts.add(check(store, CONTRACT, PASSWORD))
         store.lock_line(CONTRACT)
         verdicts.add(check(store, CONTRACT, PASSWORD))
+        braked = [store.log_in(SECOND, WRONG, session_id="test", origin="192.0.2.7").verdict for _ in range(3)]
+        verdicts.add(braked[-1])
         assert verdicts == set(LoginVerdict)
-        assert len(computed) == len(tries) + 2
+        assert len(computed) == len(tries) + 2 + len(braked)
 
     def test_a_password_that_is_replaced_during_the_check_is_judged_by_the_new_one(
         self, store: CredentialStore, monkeypatch: pytest.MonkeyPatch

@@ -71,14 +71,15 @@ def test_a_recording_that_ends_is_a_caller_who_waits_or_hangs_up(store: Credenti
     assert store.log_in(CONTRACT, PASSWORD, session_id="test").verdict is LoginVerdict.UNKNOWN
 
 
-def test_after_too_many_failed_calls_the_line_is_asked_to_call_later(
+def test_after_too_many_failed_calls_the_number_is_asked_to_call_later_and_no_other_is(
     store: CredentialStore, catalogue: Catalogue
 ) -> None:
     store._limits = CallLimits(failed_calls=2)
     for _ in range(2):
         assert Simulated(store, catalogue, "9  9  9").ending.outcome is Outcome.FAILED
-    call = Simulated(store, catalogue, f"1 {PASSWORD} {PASSWORD}", caller=Caller(ADDITIONAL))
-    assert call.ending == Ending(Outcome.REFUSED, "throttled")
+    assert Simulated(store, catalogue, f"1 {PASSWORD} {PASSWORD}").ending == Ending(Outcome.REFUSED, "throttled")
+    another = Simulated(store, catalogue, f"1 {PASSWORD} {PASSWORD}", caller=Caller(ADDITIONAL))
+    assert another.ending.outcome is Outcome.SET
 
 
 def test_a_line_that_has_a_unit_is_not_set_for_another(store: CredentialStore, catalogue: Catalogue) -> None:
