@@ -25,6 +25,8 @@ pool_mode = {mode}
 auth_type = trust
 auth_file = {directory}/users
 default_pool_size = {size}
+query_wait_timeout = 2
+server_login_retry = 1
 logfile = {directory}/log
 """
 
@@ -57,7 +59,7 @@ def pooling(program: str, server: Server, mode: str, *, size: int) -> Iterator[P
     whom = {"user": owner.pw_name} if os.geteuid() == 0 else {}
     process = subprocess.Popen([program, "-q", directory / "ini"], stderr=subprocess.DEVNULL, cwd=directory, **whom)
     try:
-        _wait_for(directory)
+        wait_for_server(directory)
         yield directory
     finally:
         process.terminate()
@@ -70,10 +72,12 @@ def url(socket: Path, database: str) -> str:
     return f"postgresql+psycopg://karipass@/{database}?host={socket}&port=6432"
 
 
-def _wait_for(directory: Path) -> None:
+def wait_for_server(directory: Path, database: str = "postgres") -> None:
+    """Wait until a database behind it serves."""
     for _ in range(600):
         with contextlib.suppress(psycopg.OperationalError):
-            psycopg.connect(f"host={directory} port=6432 user=karipass dbname=postgres").close()
+            with psycopg.connect(f"host={directory} port=6432 user=karipass dbname={database}") as connection:
+                connection.execute("SELECT 1")
             return
         time.sleep(0.05)
-    raise RuntimeError(f"PgBouncer does not start: {(directory / 'log').read_text()[-2000:]}")
+    raise RuntimeError(f"PgBouncer does not serve: {(directory / 'log').read_text()[-2000:]}")

@@ -1,6 +1,7 @@
 """The store behind PgBouncer, which lends server connections for a session or for a transaction."""
 
 import io
+import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,11 +10,11 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from credentials import CredentialStore, Key, Line, Unit
+from credentials import CredentialStore, Key, Line, StoreUnavailable, Unit
 from tests import needs
 from tests.credentials import pgbouncer
 from tests.credentials.conftest import CHEAP, LINES, MANY_CALLS
-from tests.credentials.postgresql import Server
+from tests.credentials.postgresql import Server, serving
 
 pytestmark = pytest.mark.slow
 
@@ -44,6 +45,26 @@ def test_a_store_opens_and_makes_its_schema(socket: Path, postgresql: Server, ke
         store.require_writable()
         assert store.line_of(NUMBER) == Line(NUMBER, frozenset({NUMBER}))
     postgresql.drop(name)
+
+
+@pytest.mark.parametrize("mode", ["session", "transaction"])
+def test_a_server_that_went_away_behind_it_is_unavailable_and_found_again_without_a_restart(
+    mode: str, key: Key
+) -> None:
+    with (
+        serving(needs.postgresql()) as server,  # durable: it crashes here
+        pgbouncer.pooling(needs.pgbouncer(), server, mode, size=5) as directory,
+        CredentialStore.open(pgbouncer.url(directory, name := server.create()), key=key, policy=CHEAP) as store,
+    ):
+        store.add_line(NUMBER)
+        server.stop(signal.SIGQUIT)
+        for act in (lambda: store.admit(NUMBER), store.require_writable):
+            with pytest.raises(StoreUnavailable):
+                act()
+        server.start()
+        pgbouncer.wait_for_server(directory, name)
+        store.require_writable()
+        assert store.admit(NUMBER) == Line(NUMBER, frozenset({NUMBER}))
 
 
 def test_look_ups_and_writes_of_many_threads_all_succeed(store: CredentialStore) -> None:
