@@ -57,6 +57,14 @@ class Action(StrEnum):
     NUMBER_MOVED = "NUMBER_MOVED"
     NUMBER_REMOVED = "NUMBER_REMOVED"
     KEY_INTRODUCED = "KEY_INTRODUCED"
+    """A key makes the hashes from now on."""
+    KEY_ADDED = "KEY_ADDED"
+    """To the key file; recorded before it is written."""
+    OPERATOR_ADDED = "OPERATOR_ADDED"
+    """To those who may log in to the console; the detail of this and the next three names the operator."""
+    OPERATOR_REMOVED = "OPERATOR_REMOVED"
+    OPERATOR_ROLE = "OPERATOR_ROLE"
+    OPERATOR_PASSWORD = "OPERATOR_PASSWORD"  # noqa: S105 - a name
 
 
 @dataclass(frozen=True)
@@ -82,7 +90,7 @@ class AuditRecord:
         position: 1 for the first.
         at: when, by the store's clock.
         action: what was done.
-        actor: who did it: a number, or the operator's name.
+        actor: who did it: a number, or an operator: by the name at the console, or the system's user.
         origin: the call or session that it came from; "" for the operator.
         number: to which number.
         detail: what else there is to say.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import os
+import pwd
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, ParamSpec, TypeVar
 
 from credentials import CredentialError, CredentialStore, InvalidDatabaseUrl, KeyRing, StoreUnavailable
@@ -74,6 +75,21 @@ def _told(error: Exception) -> str:
 def printable(text: str) -> str:
     """A text of others (a file name, a title) for the terminal, which it must not steer; it may have several lines."""
     return "".join(letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in text)
+
+
+def system_operator(environment: Mapping[str, str] = os.environ) -> str:
+    """Who gives a command, for the audit trail: the system's user, whatever USER and LOGNAME say.
+
+    Args:
+        environment: with the name of who became root by sudo(8).
+    """
+    user_id = os.getuid()
+    try:
+        name = pwd.getpwuid(user_id).pw_name
+    except KeyError:  # a user id without a name, as in a container
+        name = f"with user id {user_id}"
+    behind = environment.get("SUDO_USER", name) if user_id == 0 else name
+    return f"operator {name}" if behind == name else f"operator {behind} (as {name})"
 
 
 def make_state_dir(settings: Settings) -> None:

@@ -7,8 +7,9 @@ from typing import Final
 
 import typer
 
-from credentials import KeyRing
-from ivr.cli.common import KEY_VARIABLE, key_ring, open_store, reporting_errors
+from credentials import Action, Key, KeyRing
+from credentials.audit import Entry
+from ivr.cli.common import KEY_VARIABLE, key_ring, open_store, reporting_errors, system_operator
 from ivr.cli.tables import Column, print_table, terminal
 from ivr.settings import Settings, SettingsError
 
@@ -53,5 +54,9 @@ def add() -> None:
     """
     if KEY_VARIABLE in os.environ:
         raise SettingsError(f"{KEY_VARIABLE} holds the keys here, not a file: add a key to that, after a blank")
-    path = Settings.load().store_key_file
-    print(f"key {KeyRing.add_to_file(path).key_id} added to {path}")
+    settings, key = Settings.load(), Key.generate()
+    path = settings.store_key_file
+    with open_store(settings) as store:
+        store.record_ahead(Entry(Action.KEY_ADDED, "", f"key {key.key_id}"), operator=system_operator())
+    KeyRing.add_to_file(path, key)
+    print(f"key {key.key_id} added to {path}")

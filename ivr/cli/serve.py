@@ -17,7 +17,7 @@ import typer
 import uvloop
 
 from credentials import CredentialStore
-from ivr.cli.common import DATABASE_VARIABLE, KEY_VARIABLE, open_store, reporting_errors
+from ivr.cli.common import DATABASE_VARIABLE, KEY_VARIABLE, open_store, reporting_errors, system_operator
 from ivr.cli.instance import claimed_state_dir, command_line, start_turn
 from ivr.cli.signals import StopRequests
 from ivr.console_process import ConsoleProcess
@@ -156,7 +156,7 @@ def _start_in_turn(settings: Settings, instance: RunningInstance, requests: Stop
         settings, moved = with_free_ports(settings)
         notes = [*notes, *_notes(settings, moved)]
         with open_store(settings) as store:
-            import_sample_lines(store)
+            import_sample_lines(store, operator=system_operator())
             guidance = Guidance.load(settings.language, settings.operator_prompts_dir)
             console, exchange = ConsoleProcess(settings), prepare_exchange(settings)
             requests.at_once(console.end_at_once)

@@ -17,7 +17,7 @@ class ConsoleConfig:
 
     Attributes:
         database_url: the store's, with the records.
-        open_store: opens the credential store, to lock lines; called for each lock.
+        open_store: opens the credential store, to lock lines and to record what is done; called for each such thing.
         names: host names under which it is reached, besides those of this machine's loopback.
         https: it is reached over https, by way of a proxy: cookies are sent over nothing else.
         clock: decides about logins.

@@ -74,6 +74,11 @@ class Visit:
         return next((language for language in asked if language in LANGUAGES), None)
 
     @property
+    def actor(self) -> str:
+        """Who asks, for the audit trail."""
+        return "" if self.operator is None else f"operator {self.operator.name} (console)"
+
+    @property
     def masked(self) -> bool:
         """Whether numbers are hidden."""
         return not self.may(Role.OPERATOR)

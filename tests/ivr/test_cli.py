@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pwd
 import re
 import sqlite3
 import time
@@ -18,7 +20,7 @@ from typer.testing import CliRunner, Result
 
 from credentials import StoreUnavailable
 from ivr.cli import COMMANDS, app
-from ivr.cli.common import print_error
+from ivr.cli.common import print_error, system_operator
 from tests.ivr.conftest import LINES, tones
 
 PASSWORD = "24681357"
@@ -315,6 +317,24 @@ def test_the_version_is_told() -> None:
     assert ivr("--version").stdout == f"karipass {version('karipass')}\n"
 
 
+@pytest.mark.parametrize(
+    ("user_id", "environment", "told"),
+    [
+        (0, {}, "operator root"),
+        (0, {"LOGNAME": "alice", "USER": "alice"}, "operator root"),
+        (0, {"SUDO_USER": "alice"}, "operator alice (as root)"),
+        (0, {"SUDO_USER": "root"}, "operator root"),
+        (1, {"SUDO_USER": "alice"}, "operator daemon"),
+        (4_000_000, {}, "operator with user id 4000000"),
+    ],
+)
+def test_who_gives_a_command_is_the_systems_user_and_not_what_a_variable_says(
+    monkeypatch: pytest.MonkeyPatch, user_id: int, environment: dict[str, str], told: str
+) -> None:
+    monkeypatch.setattr(os, "getuid", lambda: user_id)
+    assert system_operator(environment) == told
+
+
 @pytest.mark.usefixtures("lines")
 class TestAudit:
     def test_a_whole_trail_is_verified_and_its_head_shown_for_the_next_time(self) -> None:
@@ -348,6 +368,33 @@ class TestAudit:
             monkeypatch.undo()
             time.tzset()
         assert re.search(r" 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\+0900  ", shown)
+
+    def test_what_operators_do_to_operators_and_keys_is_shown_with_the_systems_user(self) -> None:
+        password = "correct horse battery"
+        for word in ("add", "password"):
+            words = ["operator", word, "hanako", "--password-stdin"]
+            assert CliRunner().invoke(app, words, input=f"{password}\n", catch_exceptions=False).exit_code == 0
+        ivr("operator", "role", "hanako", "admin")
+        ivr("operator", "remove", "hanako")
+        added = ivr("keys", "add").stdout.split()[1]
+        rows = ivr("audit", "show", "--last", "5").stdout.splitlines()[1:]
+        name = pwd.getpwuid(os.getuid()).pw_name
+        told = [" ".join(row.split()[3:]) for row in rows]
+        assert told == [
+            f"OPERATOR_ADDED operator {name} hanako, viewer",
+            f"OPERATOR_PASSWORD operator {name} hanako",
+            f"OPERATOR_ROLE operator {name} hanako, admin",
+            f"OPERATOR_REMOVED operator {name} hanako",
+            f"KEY_ADDED operator {name} key {added}",
+        ]
+
+    def test_a_key_that_cannot_be_recorded_is_not_added(self, tmp_path: Path) -> None:
+        with sqlite3.connect(tmp_path / "state" / "store.db") as database:
+            database.execute("CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'full'); END")
+        database.close()
+        before = (tmp_path / "state" / "key").read_text(encoding="ascii")
+        assert ivr("keys", "add").exit_code == 1
+        assert (tmp_path / "state" / "key").read_text(encoding="ascii") == before
 
     def test_what_is_no_head_is_refused(self) -> None:
         assert ivr("audit", "verify", "--since", "yesterday").exit_code == 2

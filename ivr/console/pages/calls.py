@@ -113,7 +113,7 @@ def _change_line(visit: Visit, change: Callable[[Line, str], None]) -> Response:
     if record is None or line is None or visit.operator is None:
         return visit.page("problem.html", status=404, problem="no_call")
     try:
-        change(line, f"operator {visit.operator.name} (console)")
+        change(line, visit.actor)
     except StoreUnavailable:
         raise
     except CredentialError as error:
