@@ -25,6 +25,7 @@ CONNECT_TIMEOUT_S = 5
 STATEMENT_TIMEOUT_S = 20
 NETWORK_TIMEOUT_S = 10
 POOLED_CONNECTIONS, CONNECTIONS = 5, 20
+_AFTER_COMMIT = "karipass_after_commit"
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -87,10 +88,13 @@ class Database:
         """
         with self._engine.connect() as connection:
             connection.execution_options(**{WRITE: True})
+            waiting = connection.info[_AFTER_COMMIT] = []
             with connection.begin():
                 yield connection
             if self._file is not None:
                 self._file.require_written()
+        for action in waiting:
+            action()
 
     def close(self) -> None:
         """Close all connections; one that a thread still uses is closed when that has done with it."""
@@ -100,6 +104,11 @@ class Database:
     def _came_back(self, _connection: object, record: ConnectionPoolEntry) -> None:
         if self._closed:
             record.invalidate()  # the pool that it came from is gone, and would leave it open
+
+
+def after_commit(connection: Connection, action: Callable[[], None]) -> None:
+    """Have something done when a transaction of `Database.writing` is committed; if it is undone, it is not done."""
+    connection.info[_AFTER_COMMIT].append(action)
 
 
 def hold_table(connection: Connection, table: Table) -> None:

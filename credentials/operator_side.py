@@ -251,10 +251,16 @@ class OperatorSide(StoreBase):
         """Tell whether the audit trail is whole: see `credentials.audit`.
 
         Args:
-            since: the head of an earlier verification; what it covered must still be there.
+            since: a head that was noted earlier; what it covered must still be there.
         """
         with self._database.reading() as connection:
             return audit.verify(connection, self._ring, since=since)
+
+    @database_border
+    def audit_head(self) -> Head:
+        """Return where the audit trail ends now."""
+        with self._database.reading() as connection:
+            return audit.head(connection, self._ring.current)
 
     @property
     def current_key_id(self) -> str:

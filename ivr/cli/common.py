@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import Final, ParamSpec, TypeVar
 
 from credentials import CredentialError, CredentialStore, InvalidDatabaseUrl, KeyRing, StoreUnavailable
+from credentials.base import nobody
 from dsp import AudioError
+from ivr.audit_heads import AuditHeads
 from ivr.errors import CallFailed, PortTaken
 from ivr.exchange_config import ExchangeError
 from ivr.operators import OperatorError
@@ -106,15 +108,24 @@ def make_state_dir(settings: Settings) -> None:
         ) from None
 
 
-def open_store(settings: Settings) -> CredentialStore:
+def open_store(settings: Settings, heads: AuditHeads | None = None) -> CredentialStore:
     """The settings' store, with its key from the environment or its file (which is made on first use).
+
+    Args:
+        settings: say where it is.
+        heads: is told where the audit trail ends as this store adds to it; None in commands that have no log.
 
     Raises:
         SettingsError: the directory for it cannot be made.
         CredentialError: the store or its key cannot be used.
     """
     make_state_dir(settings)
-    return CredentialStore.open(settings.store_url, key=key_ring(settings), limits=settings.call_limits)
+    return CredentialStore.open(
+        settings.store_url,
+        key=key_ring(settings),
+        limits=settings.call_limits,
+        appended=nobody if heads is None else heads.appended,
+    )
 
 
 def key_ring(settings: Settings) -> KeyRing:

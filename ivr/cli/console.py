@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import structlog
 import typer
 
+from ivr.audit_heads import AuditHeads
 from ivr.cli.common import open_store, reporting_errors
 from ivr.cli.interrupts import heed_sigint
 from ivr.console.config import ConsoleConfig
@@ -54,9 +55,10 @@ def console(
     given: dict[str, Any] = {"console_names": name or None, "console_https": https}
     settings = Settings.load(**{setting: value for setting, value in given.items() if value is not None})
     require_free([console_port(settings)])
+    heads = AuditHeads()
     config = ConsoleConfig(
         database_url=settings.store_url,
-        open_store=lambda: open_store(settings),
+        open_store=lambda: open_store(settings, heads),
         names=settings.console_names | {settings.console_host},
         https=settings.console_https,
     )

@@ -344,6 +344,12 @@ class TestAudit:
         ivr("lines", "lock", "0312345678")
         assert ivr("audit", "verify", "--since", head).exit_code == 0
 
+    def test_records_that_are_fewer_than_were_noted_are_missing(self) -> None:
+        assert ivr("audit", "verify", "--since", "1").exit_code == 0
+        result = ivr("audit", "verify", "--since", "1000")
+        assert result.exit_code == 1
+        assert "had 1000 when that was noted: the newest are missing" in result.stderr
+
     def test_a_changed_record_is_found(self, tmp_path: Path) -> None:
         with sqlite3.connect(tmp_path / "state" / "store.db") as database:
             database.execute("DROP TRIGGER audit_no_update")

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from credentials import CredentialStore, StoreUnavailable
+from credentials import CredentialStore, Head, StoreUnavailable
 from ivr.health import CONNECTIONS, HttpServer, Probes, health_app
 from ivr.metrics import Metrics
 from ivr.store_watch import StoreState, StoreWatch
@@ -186,6 +186,9 @@ class _Broken:
         self.go_on = threading.Event()
         self.go_on.set()
 
+    def audit_head(self) -> Head:
+        return Head(0)
+
     def admit(self, _number: str) -> None:
         self.asked += 1
         self.go_on.wait(10)
@@ -200,17 +203,19 @@ async def until(watch: StoreWatch, *, up: bool, problem: str = "") -> None:
 
 
 async def test_a_store_that_answers_is_up(store: CredentialStore) -> None:
-    watch = StoreWatch(store)
+    found: list[Head] = []
+    watch = StoreWatch(store, found.append)
     assert not watch.state.up
     task = asyncio.create_task(watch.run())
     await until(watch, up=True)
+    assert found == [store.audit_head()]
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_a_store_that_goes_and_comes_back_is_seen_to() -> None:
     store = _Broken()
-    watch = StoreWatch(store, every_s=0.01, patience_s=0.05)  # type: ignore[arg-type]
+    watch = StoreWatch(store, [].append, every_s=0.01, patience_s=0.05)  # type: ignore[arg-type]
     task = asyncio.create_task(watch.run())
     await until(watch, up=True)
     store.error = StoreUnavailable("the database cannot be used now")
@@ -224,7 +229,7 @@ async def test_a_store_that_goes_and_comes_back_is_seen_to() -> None:
 async def test_a_store_that_hangs_is_away_and_is_not_asked_again_meanwhile() -> None:
     store = _Broken()
     store.go_on.clear()
-    watch = StoreWatch(store, every_s=0.01, patience_s=0.05)  # type: ignore[arg-type]
+    watch = StoreWatch(store, [].append, every_s=0.01, patience_s=0.05)  # type: ignore[arg-type]
     task = asyncio.create_task(watch.run())
     await until(watch, up=False, problem="no answer within")
     await asyncio.sleep(0.1)
@@ -238,7 +243,7 @@ async def test_a_store_that_hangs_is_away_and_is_not_asked_again_meanwhile() -> 
 async def test_an_unexpected_fault_does_not_end_the_watch() -> None:
     store = _Broken()
     store.error = RuntimeError("a bug")
-    watch = StoreWatch(store, every_s=0.01, patience_s=0.05)  # type: ignore[arg-type]
+    watch = StoreWatch(store, [].append, every_s=0.01, patience_s=0.05)  # type: ignore[arg-type]
     task = asyncio.create_task(watch.run())
     await until(watch, up=False, problem="RuntimeError")
     store.error = None
