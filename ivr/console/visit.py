@@ -16,6 +16,7 @@ from ivr.console.config import ConsoleConfig
 from ivr.console.database import Backend
 from ivr.console.guard import BodyTooLong
 from ivr.console.login_queue import LoginQueue
+from ivr.console.masking import masked
 from ivr.console.templates import render
 from ivr.console.texts import Texts, load_texts, preferred_language
 from ivr.operators import LANGUAGES, Operator, Role
@@ -104,7 +105,8 @@ class Visit:
         return text if _is_bounded(text) else ""
 
     def page(self, template: str, *, status: int = 200, **values: Any) -> Response:
-        """A page in the console's dress."""
+        """A page in the console's dress, with the numbers in its values hidden from whoever may not see them."""
+        values = masked(values) if self.masked else values
         csrf = forgery.token_for(self.token) if self.token else ""
         path = self.request.url.path
         shown = render(template, self.texts, operator=self.operator, csrf=csrf, path=path, role=Role, **values)
