@@ -181,6 +181,15 @@ class Operators:
         return None if row is None else _operator(row)
 
     @database_border
+    def knows(self, name: str, mark: str) -> bool:
+        """Whether a mark is one of an operator's, with their password of now. It takes no hash to find out."""
+        if not is_name(name):
+            return False
+        with self._database.reading() as connection:
+            row = _row(connection, name, lock=False)
+        return row is not None and is_mark(mark, name, str(row.hash))
+
+    @database_border
     def mark(self, name: str) -> str:
         """A mark for the browser in which an operator has logged in; shown again, its tries count for themselves.
 

@@ -279,6 +279,13 @@ class TestTries:
         clock.now += REFUSED_FOR
         assert operators.prove("otto", PASSWORD, known) is not None
 
+    def test_a_mark_is_known_without_a_hash(self, operators: Operators) -> None:
+        mark = operators.mark("otto")
+        operators._hasher.matches = lambda *_: pytest.fail("a hash was made")  # type: ignore[method-assign]
+        assert operators.knows("otto", mark)
+        for name, shown in (("otto", ""), ("otto", f"{mark}x"), ("nobody", mark), ("No Name", mark)):
+            assert not operators.knows(name, shown)
+
     def test_a_mark_is_of_one_operator_and_of_one_password(self, operators: Operators) -> None:
         operators.add("ada", PASSWORD, role=Role.ADMIN, language="en", by="operator root")
         marks = [operators.mark("ada"), operators.mark("otto"), "", ".", "x.y", "\ud800.\ud800"]
