@@ -65,6 +65,8 @@ class Action(StrEnum):
     """A key makes the hashes from now on."""
     KEY_ADDED = "KEY_ADDED"
     """To the key file; recorded before it is written."""
+    KEY_COPIED = "KEY_COPIED"
+    """To another file, recorded before that is written; or somebody told where a copy is."""
     OPERATOR_ADDED = "OPERATOR_ADDED"
     """To those who may log in to the console; the detail of this and the next three names the operator."""
     OPERATOR_REMOVED = "OPERATOR_REMOVED"

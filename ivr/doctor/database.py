@@ -6,11 +6,9 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, make_url, select, text
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import Connection, select, text
 
 from credentials import CredentialError, InvalidKey, KeyRing
 from credentials.database import Database, database_border
@@ -29,7 +27,7 @@ TOLERATED_S: Final = 2.0
 
 def store(site: Site) -> Iterator[Finding]:
     """Whether the database can be reached, and is of this program's version."""
-    path = _sqlite_file(site.settings.store_url)
+    path = site.store_file
     if path is not None and not path.exists():
         yield warning(f"{path} is not there yet", "the first start makes it, and `ivr lines import` fills it")
         return
@@ -133,14 +131,6 @@ def _difference(connection: Connection) -> float:
     there: datetime = connection.scalar(text("SELECT clock_timestamp()"))
     after = datetime.now(UTC)
     return (there - (before + (after - before) / 2)).total_seconds()
-
-
-def _sqlite_file(url: str) -> Path | None:
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError):
-        return None  # the opening says what is wrong with it, without the password that may be in it
-    return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
 
 
 CHECKS: Final = (Check("store", store),)

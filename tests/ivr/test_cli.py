@@ -423,6 +423,49 @@ class TestKeys:
         ivr("lines", "remove", "0312345678", "--line")
         assert "nothing any more: it can be taken out" in ivr("keys", "list").stdout.splitlines()[2]
 
+    @pytest.mark.usefixtures("lines")
+    def test_a_copy_is_made_recorded_and_noted(self, tmp_path: Path) -> None:
+        copied = ivr("keys", "copy", "copy.key")
+        assert copied.exit_code == 0
+        assert "is on the disk of the key itself" in copied.stderr
+        assert Path("copy.key").read_bytes() == (tmp_path / "state" / "key").read_bytes()
+        assert Path("copy.key").stat().st_mode & 0o777 == 0o600
+        Path("folder").mkdir()
+        assert ivr("keys", "copy", "folder").exit_code == 0
+        assert Path("folder/karipass-key").exists()
+        key_id = ivr("keys", "list").stdout.splitlines()[1].split()[0]
+        assert ivr("keys", "noted", "an envelope in the safe").stdout == "noted: 1 key in an envelope in the safe\n"
+        rows = (tmp_path / "state" / "key.copies").read_text(encoding="utf-8").splitlines()
+        assert [json.loads(row)["place"] for row in rows] == [
+            str(tmp_path / "copy.key"),
+            str(tmp_path / "folder" / "karipass-key"),
+            "an envelope in the safe",
+        ]
+        assert {tuple(json.loads(row)["keys"]) for row in rows} == {(key_id,)}
+        shown = ivr("audit", "show", "--last", "3").stdout
+        assert shown.count("KEY_COPIED") == 3
+        secret = (tmp_path / "state" / "key").read_text(encoding="ascii").strip()
+        assert secret not in shown + "".join(rows) + copied.output
+
+    @pytest.mark.usefixtures("lines")
+    @pytest.mark.parametrize(
+        ("words", "told"),
+        [
+            (("copy", "there"), "is there already: name another file"),
+            (("copy", "nowhere/copy"), "cannot be made (No such file or directory)"),
+            (("noted", "karipass-key:1:AAAA"), "looks like a key, not like a place"),
+        ],
+    )
+    def test_what_can_be_no_copy_is_one_line_and_is_not_noted(
+        self, tmp_path: Path, words: tuple[str, ...], told: str
+    ) -> None:
+        Path("there").write_text("something else", encoding="ascii")
+        result = ivr("keys", *words)
+        assert result.exit_code == 1
+        assert told in result.stderr
+        assert Path("there").read_text(encoding="ascii") == "something else"
+        assert not (tmp_path / "state" / "key.copies").exists()
+
     def test_keys_in_the_environment_are_not_added_to(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("KARIPASS_KEY", "anything")
         result = ivr("keys", "add")
