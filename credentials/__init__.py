@@ -4,11 +4,12 @@ Knows nothing of telephony or of the web. Start at `CredentialStore`.
 """
 
 from credentials.audit import Action, AuditRecord, Head, Verification
-from credentials.clock import Clock, utc_now
+from credentials.clock import CLOCKS_APART, Clock, latest_at, utc_now
 from credentials.errors import (
     BadLinesFile,
     CredentialError,
     DamagedCredential,
+    ImportStopped,
     InvalidDatabaseUrl,
     InvalidKey,
     InvalidNumber,
@@ -53,6 +54,7 @@ from credentials.store import CredentialStore
 from credentials.throttling import CallLimits
 
 __all__ = [
+    "CLOCKS_APART",
     "PASSWORD_LIFETIME",
     "PASSWORD_TRIES",
     "TEMPORARY_PASSWORD_DIGITS",
@@ -72,6 +74,7 @@ __all__ = [
     "ImportProgress",
     "ImportResult",
     "ImportStage",
+    "ImportStopped",
     "InvalidDatabaseUrl",
     "InvalidKey",
     "InvalidNumber",
@@ -98,6 +101,7 @@ __all__ = [
     "UnknownLine",
     "Verification",
     "Withdrawn",
+    "latest_at",
     "normalise_number",
     "one_line",
     "utc_now",

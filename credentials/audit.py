@@ -156,6 +156,12 @@ class Verification:
     problem: str | None
 
 
+def hold_head(connection: Connection) -> Row[Any]:
+    """Return position and digest of the last record, and keep others from appending until the transaction ends."""
+    head: Row[Any] = connection.execute(select(head_table).with_for_update()).one()
+    return head
+
+
 def append(
     connection: Connection, entries: Sequence[Entry], *, at: datetime, actor: str, origin: str, key: Key
 ) -> Head | None:
@@ -166,7 +172,7 @@ def append(
     """
     if not entries:
         return None
-    head = connection.execute(select(head_table.c.position, head_table.c.digest).with_for_update()).one()
+    head = hold_head(connection)
     position, digest = head.position, head.digest
     rows: list[dict[str, Any]] = []
     for position, entry in enumerate(entries, head.position + 1):

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from credentials import provisioning, temporary, throttling
+from credentials import audit, provisioning, temporary, throttling
 from credentials.audit import Action, Entry
 from credentials.base import StoreBase, number_or_none
-from credentials.database import database_border
+from credentials.database import database_border, write_probe
 from credentials.errors import TooManyCalls, Withdrawn
 from credentials.model import Line, Refusal, Unit
 from credentials.numbers import normalise_number
@@ -29,6 +29,17 @@ class CallSide(StoreBase):
             contract_number = line.contract_number
             throttled = throttling.is_throttled(connection, contract_number, limits=self._limits, now=self._now())
             return Refusal.THROTTLED if throttled else line
+
+    @database_border
+    def require_writable(self) -> None:
+        """Pass if a temporary password could be set now, as far as the database goes: writes what nobody reads.
+
+        Raises:
+            StoreUnavailable: the text says what is in the way (a full disk, a lock, a replica) and what to do.
+        """
+        with self._database.writing() as connection:
+            write_probe(connection)
+            audit.hold_head(connection)  # as each change does, last
 
     @database_border
     def set_temporary_password(
@@ -80,7 +91,7 @@ class CallSide(StoreBase):
                 set_by_call=call_id,
             )
             temporary.replace(connection, new)
-            throttling.count_set(connection, line.contract_number, call_id, now=set_at)
+            throttling.count_set(connection, line.contract_number, call_id, limits=self._limits, now=set_at)
             entry = Entry(Action.TEMPORARY_PASSWORD_SET, target, f"unit {unit}")
             self._record(connection, [entry], actor=caller, origin=f"call {call_id}")
             if not still_wanted():

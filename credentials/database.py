@@ -6,26 +6,40 @@ write.
 """
 
 import functools
-import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Table, create_engine, event, make_url
+from sqlalchemy import Connection, Table, create_engine, event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from credentials.database_url import BUSY_TIMEOUT_S, connect_args, parse_url
 from credentials.errors import InvalidDatabaseUrl, StoreUnavailable
+from credentials.failures import describe
 from credentials.sqlite_file import WRITE, SqliteFile, prepare
 
-BUSY_TIMEOUT_S = 10.0
-CONNECT_TIMEOUT_S = 5
 STATEMENT_TIMEOUT_S = 20
-NETWORK_TIMEOUT_S = 10
+GIVE_WAY_S = 0.12
 POOLED_CONNECTIONS, CONNECTIONS = 5, 20
 _AFTER_COMMIT = "karipass_after_commit"
+
+_ONE_STATE_READ_ONLY = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_SERVER_LIMITS = (
+    f"SET LOCAL lock_timeout = '{BUSY_TIMEOUT_S:.0f}s'",
+    f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT_S}s'",
+    f"SET LOCAL idle_in_transaction_session_timeout = '{STATEMENT_TIMEOUT_S}s'",
+)
+"""For PostgreSQL, in each transaction: PgBouncer may give each another server connection."""
+_PROBE_ON_POSTGRESQL = (
+    # A new table takes a page of the disk at once, where a row of a table that is there may find room in it.
+    "CREATE TEMPORARY TABLE karipass_write_probe (written INTEGER) ON COMMIT DROP",
+    "INSERT INTO karipass_write_probe VALUES (1)",
+)
+_MAY_MAKE_TEMPORARY_TABLES = "SELECT has_database_privilege(current_database(), 'TEMPORARY')"
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -44,7 +58,7 @@ class Database:
     """
 
     def __init__(self, url: str, *, make: bool = True) -> None:
-        parsed = _parse_url(url)
+        parsed = parse_url(url)
         self._url = parsed
         try:
             self._engine = create_engine(
@@ -54,16 +68,22 @@ class Database:
                 pool_timeout=BUSY_TIMEOUT_S,
                 pool_size=POOLED_CONNECTIONS,
                 max_overflow=CONNECTIONS - POOLED_CONNECTIONS,
-                connect_args=_connect_args(parsed),
+                connect_args=connect_args(parsed),
             )
         except ModuleNotFoundError as error:
             raise InvalidDatabaseUrl(f"{self} needs the Python package {error.name}: install it") from None
+        except ArgumentError:
+            raise InvalidDatabaseUrl(
+                "the hosts and ports of the database URL do not fit: write ?host=a:5432&host=b:5432"
+            ) from None
         self._closed = False
         event.listen(self._engine, "checkin", self._came_back)
         self._file: SqliteFile | None = None
         if self._engine.dialect.name == "sqlite":
             self._file = SqliteFile.open(Path(str(parsed.database)), make=make)
             prepare(self._engine, self._file)
+        else:
+            event.listen(self._engine, "begin", self._begin_on_postgresql)
 
     def __str__(self) -> str:
         """Where it is, without what may hold a password: user, password, and the query of the URL."""
@@ -73,11 +93,8 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Enter a transaction that sees one state of the database and changes nothing."""
-        with self._engine.connect() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            with connection.begin():
-                yield connection
+        with self._engine.connect() as connection, connection.begin():
+            yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -96,10 +113,29 @@ class Database:
         for action in waiting:
             action()
 
+    def give_way(self) -> None:
+        """Let whoever waits to write have a turn before the next transaction of a long work.
+
+        SQLite has no queue: a writer that waits looks every 0.1 s whether the lock is free. PostgreSQL has one.
+        """
+        if self._file is not None:
+            time.sleep(GIVE_WAY_S)
+
     def close(self) -> None:
         """Close all connections; one that a thread still uses is closed when that has done with it."""
         self._closed = True
         self._engine.dispose()
+
+    def _begin_on_postgresql(self, connection: Connection) -> None:
+        """Say in one message what the transaction is; limits that the URL's `options` may set are left to those.
+
+        A write does not say that it is one: a server that takes none (`default_transaction_read_only`) has its reasons.
+        """
+        wanted = [] if connection.get_execution_options().get(WRITE, False) else [_ONE_STATE_READ_ONLY]
+        if "options" not in self._url.query:
+            wanted += _SERVER_LIMITS
+        if wanted:
+            connection.exec_driver_sql("; ".join(wanted))
 
     def _came_back(self, _connection: object, record: ConnectionPoolEntry) -> None:
         if self._closed:
@@ -117,6 +153,23 @@ def hold_table(connection: Connection, table: Table) -> None:
         connection.exec_driver_sql(f'LOCK TABLE "{table.name}" IN EXCLUSIVE MODE')
 
 
+def write_probe(connection: Connection) -> None:
+    """Write something that nobody reads, which takes what a write takes: the right to, the lock, and room on the disk.
+
+    On SQLite it is the file's number for its user (`PRAGMA user_version`): of what is undone, nothing reaches the disk.
+
+    Args:
+        connection: in a writing transaction; only its commit shows that there is room.
+    """
+    if connection.dialect.name == "postgresql":
+        if connection.exec_driver_sql(_MAY_MAKE_TEMPORARY_TABLES).scalar_one():
+            for statement in _PROBE_ON_POSTGRESQL:
+                connection.exec_driver_sql(statement)
+    else:
+        turn = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA user_version = {(turn + 1) % 2**31}")
+
+
 def database_border(function: Callable[P, R]) -> Callable[P, R]:
     """Turn the database's errors into `StoreUnavailable`.
 
@@ -129,56 +182,7 @@ def database_border(function: Callable[P, R]) -> Callable[P, R]:
         try:
             return function(*args, **kwargs)
         except SQLAlchemyError as error:
-            failure = StoreUnavailable(_describe(error))
+            failure = StoreUnavailable(describe(error))
         raise failure
 
     return guarded
-
-
-def _describe(error: SQLAlchemyError) -> str:
-    if isinstance(error, OperationalError | InterfaceError):
-        return f"the database cannot be used now: {error.orig}"
-    if isinstance(error, DBAPIError):
-        if type(error.orig) is sqlite3.DatabaseError:  # the file itself, not what was asked of it
-            return f"the database cannot be used: {error.orig}: is it a database, and whole?"
-        log = "" if isinstance(error.orig, sqlite3.Error) else "; its own log tells more"
-        return f"the database refused a statement ({type(error.orig).__name__}){log}"
-    return f"the database cannot be used now ({type(error).__name__})"
-
-
-def _parse_url(url: str) -> URL:
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError):
-        parsed = None
-    if parsed is None:  # outside the handler: its error quotes the URL with its password
-        raise InvalidDatabaseUrl("the database URL cannot be read; write sqlite:///FILE or postgresql+psycopg://...")
-    if "@" in (parsed.host or ""):  # the rest of a password
-        raise InvalidDatabaseUrl("the database URL has an @ too many: write one in a user or password as %40")
-    backend = parsed.get_backend_name()
-    if backend not in ("sqlite", "postgresql"):
-        raise InvalidDatabaseUrl(f"{backend} is not supported: take sqlite or postgresql")
-    if backend == "sqlite" and (parsed.database or ":memory:").startswith((":memory:", "file:")):
-        raise InvalidDatabaseUrl("the store is shared between processes: name a plain file, as in sqlite:///store.db")
-    return parsed
-
-
-def _connect_args(url: URL) -> dict[str, object]:
-    """Return the limits that keep a caller from being left hanging; what the URL's query says goes first."""
-    if url.get_backend_name() == "sqlite":
-        wanted: dict[str, object] = {"timeout": BUSY_TIMEOUT_S}
-    else:
-        wanted = {
-            "connect_timeout": CONNECT_TIMEOUT_S,
-            "application_name": "karipass",
-            # A host that went away without a word is found out, whether we were writing to it or waiting for it.
-            "tcp_user_timeout": NETWORK_TIMEOUT_S * 1000,
-            "keepalives_idle": NETWORK_TIMEOUT_S // 2,
-            "keepalives_interval": 1,
-            "keepalives_count": NETWORK_TIMEOUT_S // 2,
-            "options": (
-                f"-c lock_timeout={BUSY_TIMEOUT_S:.0f}s -c statement_timeout={STATEMENT_TIMEOUT_S}s"
-                f" -c idle_in_transaction_session_timeout={STATEMENT_TIMEOUT_S}s"
-            ),
-        }
-    return {name: value for name, value in wanted.items() if name not in url.query}

@@ -44,7 +44,25 @@ class NumberTaken(CredentialError, ValueError):
 
 
 class StoreUnavailable(CredentialError):
-    """The database cannot serve now: away, locked, full, read-only or damaged. Nothing was changed."""
+    """The database cannot serve now: away, locked, full, read-only or damaged. Nothing was changed (but see
+    `ImportStopped`).
+    """
+
+
+class ImportStopped(StoreUnavailable):
+    """An import ended in the middle. Each line is as it was, or as the file says; the same import again does the rest.
+
+    Attributes:
+        done: lines that were changed.
+        total: lines that were to be.
+    """
+
+    def __init__(self, problem: str, *, done: int, total: int) -> None:
+        self.done, self.total = done, total
+        super().__init__(
+            f"the import stopped after {done} of {total} lines: {problem}. Those lines are as the file says, the others"
+            " as they were: mend that and run the same import again, which does the rest"
+        )
 
 
 class InvalidDatabaseUrl(CredentialError, ValueError):

@@ -10,6 +10,7 @@
   it, names a line that may have no other.
 - `language` (the column may be missing, a cell empty) is an ISO 639 code such as ja or en, once or in all
   rows of the line. Where it is not given, a new line gets "ja" and a known line keeps what it has.
+- A cell may be `="0312345678"`: so a spreadsheet keeps the 0 of what it would take for a quantity, and so it shows it.
 - Columns in any order. UTF-8 with or without a byte order mark; CRLF or LF; cells quoted or not; blank
   rows are skipped.
 """
@@ -25,6 +26,7 @@ from typing import NamedTuple, TextIO
 from credentials.errors import BadLinesFile, InvalidNumber, Problem
 from credentials.model import Line
 from credentials.numbers import normalise_number
+from credentials.unseen import unseen, with_unseen_named
 
 CONTRACT_NUMBER = "contract_number"
 NUMBER = "number"
@@ -33,6 +35,8 @@ _COLUMNS = {CONTRACT_NUMBER, NUMBER, LANGUAGE}
 _REQUIRED = {CONTRACT_NUMBER, NUMBER}
 _OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs"}
 """As spreadsheets write them where a comma is in numbers, and under the name of text."""
+_KEPT_AS_TEXT = re.compile(r'\A="([^"]*)"\Z')
+"""A formula whose value is the text in it: nothing else can be meant, and the text must be a number all the same."""
 _LANGUAGE_CODE = re.compile(r"[a-z]{2,3}")
 _MOST_PROBLEMS = 100
 _ROWS_A_STEP = 1000
@@ -173,7 +177,9 @@ def require_language(language: str) -> None:
         ValueError: it is none.
     """
     if not _LANGUAGE_CODE.fullmatch(language):
-        raise ValueError(f"{language[:20]!r} is no language code: write one such as ja or en")
+        shown, named = with_unseen_named(language[:20]), unseen(language[:20])
+        unseen_in_it = f" ({named} in it cannot be seen)" if named else ""
+        raise ValueError(f"'{shown}' is no language code{unseen_in_it}: write one such as ja or en")
 
 
 def write_lines(lines: Iterable[Line], target: TextIO) -> None:
@@ -208,7 +214,7 @@ def _rows(stream: TextIO) -> Iterator[tuple[int, list[str]]]:
     row = 0
     try:
         for row, cells in enumerate(csv.reader(stream, strict=True), 1):
-            yield row, [cell.strip() for cell in cells]
+            yield row, [_KEPT_AS_TEXT.sub(r"\1", cell.strip()).strip() for cell in cells]
     except UnicodeDecodeError:
         reason = "this is not UTF-8 text: save the file as CSV UTF-8"
     except csv.Error as error:
@@ -224,9 +230,11 @@ def _header(cells: Sequence[str]) -> list[str]:
     unknown = [column for column in columns if column not in _COLUMNS]
     missing = sorted(_REQUIRED - set(columns))
     if unknown or missing or len(set(columns)) != len(columns):
-        shown = ",".join(columns)[:80] or "nothing"
+        shown = with_unseen_named(",".join(columns)[:80]) or "nothing"
         other = next((mark for mark in _OTHER_SEPARATORS if len(columns) == 1 and mark in columns[0]), None)
         hint = "" if other is None else f"; its cells are separated by {_OTHER_SEPARATORS[other]}: save it with commas"
+        if other is None and (named := unseen("".join(columns))):
+            hint = f"; {named} in it cannot be seen: delete it and type the names anew"
         raise BadLinesFile(
             (
                 Problem(

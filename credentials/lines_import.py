@@ -1,20 +1,32 @@
-"""Takes in a whole lines file, inside the transaction of whoever asks."""
+"""Takes in a whole lines file: all of it is checked first, then it is stored piece by piece.
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+One transaction for 300,000 numbers takes 10 to 30 s, and no caller can set a password meanwhile. So a transaction
+stores a piece that takes about a seventh of a second, and between two pieces others have their turn. Each line changes
+at once: whoever looks sees its old state or its new one, and a number that goes from one line to another goes with both
+of them. An import that is interrupted leaves lines of both kinds; the same file again does the rest.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
-from itertools import islice
-from typing import Any
+from typing import Final
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection
 
-from credentials.audit import Action, Entry
-from credentials.database import hold_table
-from credentials.lines_csv import ListedLine, Problems
-from credentials.model import DEFAULT_LANGUAGE, ImportResult
-from credentials.schema import lines, numbers, passwords, temporary_passwords
+from credentials import lines_changes
+from credentials.audit import Entry
+from credentials.database import Database, database_border, hold_table
+from credentials.errors import BadLinesFile, ImportStopped, StoreUnavailable
+from credentials.lines_changes import Changes, Known
+from credentials.lines_csv import ListedLine
+from credentials.model import ImportResult
+from credentials.schema import lines
 
-_ROWS_AT_ONCE = 2000
+_PIECE_S: Final = 0.15
+"""How long one transaction should take. Beside 300,000 lines a call's write waited 0.5 s at most; before, 10 s."""
+_FIRST_PIECE, _SMALLEST_PIECE, _LARGEST_PIECE = 200, 50, 5000
+"""Changes in one transaction."""
 
 
 class ImportStage(StrEnum):
@@ -23,126 +35,157 @@ class ImportStage(StrEnum):
     READING = "READING"
     """Rows of the file; how many there are is not known before."""
     STORING = "STORING"
-    """Changes to the database."""
-    RECORDING = "RECORDING"
-    """Records of the audit trail."""
+    """Lines that differ from the file."""
 
 
 ImportProgress = Callable[[ImportStage, int, int | None], None]
 """Is told what is done so far, and of how many, if that is known."""
+Record = Callable[[Connection, list[Entry]], None]
+"""Records what a transaction has done, as the last thing in it."""
 
 
-@dataclass
-class _Changes:
-    """What separates the database from the file; each list feeds one statement."""
+class LinesImport:
+    """One import of one file.
 
-    new_lines: list[dict[str, str]] = field(default_factory=list)
-    languages: list[dict[str, str]] = field(default_factory=list)
-    new_numbers: list[dict[str, str]] = field(default_factory=list)
-    moved: list[dict[str, str]] = field(default_factory=list)
-    removed_numbers: list[dict[str, str]] = field(default_factory=list)
-    removed_lines: list[dict[str, str]] = field(default_factory=list)
-
-
-def import_listed(
-    connection: Connection, listed: dict[str, ListedLine], *, remove_absent: bool, progress: ImportProgress
-) -> tuple[ImportResult, list[Entry]]:
-    """Make the database's lines what a file says; see `CredentialStore.import_lines` for the rules.
-
-    Returns:
-        What was done, and what to record of it.
-
-    Raises:
-        BadLinesFile: a number belongs to a line that the file does not name.
+    Args:
+        database: with the lines.
+        listed: what the file says.
+        remove_absent: remove the lines that it does not name.
+        record: for the audit trail.
+        progress: is told how far it is, between transactions.
     """
-    hold_table(connection, lines)
-    changes = _compare(connection, listed, remove_absent=remove_absent)
-    _apply(connection, changes, progress)
-    result = ImportResult(
-        lines=len(listed),
-        numbers=sum(len(line.places) for line in listed.values()),
-        moved=tuple(sorted(row["moved"] for row in changes.moved)),
-        removed=tuple(sorted(row["removed"] for row in changes.removed_numbers)),
-        languages=frozenset(line.language for line in listed.values() if line.language is not None),
-        repeated=tuple(sorted(row for line in listed.values() for row in line.repeated)),
-    )
-    return result, list(_entries(changes))
+
+    def __init__(
+        self,
+        database: Database,
+        listed: Mapping[str, ListedLine],
+        *,
+        remove_absent: bool,
+        record: Record,
+        progress: ImportProgress,
+    ) -> None:
+        self._database = database
+        self._listed = listed
+        self._remove_absent = remove_absent
+        self._record = record
+        self._progress = progress
+        self._moved: list[str] = []
+        self._removed: list[str] = []
+        self._piece = _FIRST_PIECE
+
+    def run(self) -> ImportResult:
+        """Make the database's lines what the file says; see `CredentialStore.import_lines` for the rules.
+
+        Raises:
+            BadLinesFile: a number belongs to a line that the file does not name; nothing was changed.
+            ImportStopped: the database gave way in the middle.
+        """
+        groups = self._groups()
+        done, total = 0, sum(len(group) for group, _ in groups)
+        self._progress(ImportStage.STORING, done, total)
+        for piece in self._pieces(groups):
+            problem = self._stop_of(piece, done)
+            if problem is not None:
+                raise ImportStopped(problem, done=done, total=total)
+            done += len(piece)
+            self._progress(ImportStage.STORING, done, total)
+            if done < total:
+                self._database.give_way()
+        return ImportResult(
+            lines=len(self._listed),
+            numbers=sum(len(line.places) for line in self._listed.values()),
+            moved=tuple(sorted(self._moved)),
+            removed=tuple(sorted(self._removed)),
+            languages=frozenset(line.language for line in self._listed.values() if line.language is not None),
+            repeated=tuple(sorted(row for line in self._listed.values() for row in line.repeated)),
+        )
+
+    @database_border
+    def _groups(self) -> list[tuple[list[str], int]]:
+        """Compare everything; return the lines that change, those together that must, and how much changes there."""
+        with self._database.reading() as connection:
+            known = lines_changes.know_all(connection)
+        absent = known.languages.keys() - self._listed.keys() if self._remove_absent else frozenset[str]()
+        changes = lines_changes.compare(known, self._listed, absent)
+        weights, together = _by_line(changes, known), _Together()
+        for row in changes.moved:
+            together.join(known.owners[row["moved"]], row["contract_number"])
+        groups: dict[str, list[str]] = {}
+        for line in (*self._listed, *sorted(absent)):
+            if line in weights:
+                groups.setdefault(together.name(line), []).append(line)
+        return [(group, sum(weights[line] for line in group)) for group in groups.values()]
+
+    def _pieces(self, groups: list[tuple[list[str], int]]) -> Iterator[list[str]]:
+        """Yield the lines of one transaction after the other, as many as a transaction takes by then."""
+        piece: list[str] = []
+        weight = 0
+        for group, more in groups:
+            if piece and weight + more > self._piece:
+                yield piece
+                piece, weight = [], 0
+            piece = piece + group
+            weight += more
+        if piece:
+            yield piece
+
+    def _stop_of(self, piece: list[str], done: int) -> str | None:
+        """Store a piece; return why the import cannot go on after others were stored.
+
+        Raises:
+            StoreUnavailable, BadLinesFile: nothing was stored before either.
+        """
+        try:
+            self._store(piece)
+        except (StoreUnavailable, BadLinesFile) as error:
+            if done == 0:
+                raise
+            return str(error)
+        return None
+
+    @database_border
+    def _store(self, piece: list[str]) -> None:
+        """Compare a piece again, for others may have changed it, and store it in one transaction."""
+        listed = {line: self._listed[line] for line in piece if line in self._listed}
+        wanted = [number for line in listed.values() for number in line.places]
+        began = time.monotonic()
+        with self._database.writing() as connection:
+            hold_table(connection, lines)
+            known = lines_changes.know_some(connection, piece, wanted)
+            changes = lines_changes.compare(known, listed, frozenset(piece) - listed.keys())
+            lines_changes.apply(connection, changes)
+            self._record(connection, list(lines_changes.entries(changes)))
+        self._adapt(time.monotonic() - began, sum(_by_line(changes, known).values()))
+        self._moved += [row["moved"] for row in changes.moved]
+        self._removed += [row["removed"] for row in changes.removed_numbers]
+
+    def _adapt(self, took_s: float, weight: int) -> None:
+        fitting = int(weight * _PIECE_S / max(took_s, 1e-3))
+        self._piece = max(_SMALLEST_PIECE, min(fitting, 2 * self._piece, _LARGEST_PIECE))
 
 
-def _compare(connection: Connection, listed: dict[str, ListedLine], *, remove_absent: bool) -> _Changes:
-    languages = {row.contract_number: row.language for row in connection.execute(select(lines))}
-    owners = {row.number: row.contract_number for row in connection.execute(select(numbers))}
-    problems = Problems()
-    changes = _Changes()
-    kept: set[str] = set()
-    for contract_number, line in listed.items():
-        if contract_number not in languages:
-            language = line.language or DEFAULT_LANGUAGE
-            changes.new_lines.append({"contract_number": contract_number, "language": language})
-        elif line.language not in (None, languages[contract_number]):
-            changes.languages.append({"line": contract_number, "language": str(line.language)})
-        for number, place in line.places.items():
-            kept.add(number)
-            owner = owners.get(number)
-            if owner is None:
-                changes.new_numbers.append({"number": number, "contract_number": contract_number})
-            elif owner == contract_number:
-                continue
-            elif remove_absent or owner in listed:
-                changes.moved.append({"moved": number, "contract_number": contract_number})
-            else:
-                problems.add(place, f"{number} is a number of line {owner}: name that line in the file too")
-    problems.raise_if_any()
-    changes.removed_numbers = [
-        {"removed": number}
-        for number, owner in owners.items()
-        if number not in kept and (remove_absent or owner in listed)
-    ]
-    if remove_absent:
-        changes.removed_lines = [{"removed": line} for line in languages if line not in listed]
-    return changes
+class _Together:
+    """Which lines change together: sets that are joined two by two."""
+
+    def __init__(self) -> None:
+        self._leaders: dict[str, str] = {}
+
+    def name(self, line: str) -> str:
+        """Return what all lines of a set have in common."""
+        while (leader := self._leaders.get(line, line)) != line:
+            self._leaders[line] = self._leaders.get(leader, leader)  # half the way for who comes next
+            line = leader
+        return line
+
+    def join(self, one: str, other: str) -> None:
+        self._leaders[self.name(one)] = self.name(other)
 
 
-def _apply(connection: Connection, changes: _Changes, progress: ImportProgress) -> None:
-    moved: BindParameter[str] = bindparam("moved")
-    removed: BindParameter[str] = bindparam("removed")
-    steps = (
-        (insert(lines), changes.new_lines),
-        (update(lines).where(lines.c.contract_number == bindparam("line")), changes.languages),
-        # A number on another line is in other hands: what opened it for the old ones must not stay.
-        (delete(temporary_passwords).where(temporary_passwords.c.target_number == moved), changes.moved),
-        (delete(passwords).where(passwords.c.number == moved), changes.moved),
-        (update(numbers).where(numbers.c.number == moved), changes.moved),
-        (insert(numbers), changes.new_numbers),
-        (delete(numbers).where(numbers.c.number == removed), changes.removed_numbers),
-        (delete(lines).where(lines.c.contract_number == removed), changes.removed_lines),
-    )
-    total = sum(len(parameters) for _, parameters in steps)
-    done = 0
-    for statement, parameters in steps:
-        for chunk in _chunks(parameters):
-            connection.execute(statement, chunk)
-            done += len(chunk)
-            progress(ImportStage.STORING, done, total)
-
-
-def _chunks(parameters: list[dict[str, str]]) -> Iterator[list[dict[str, Any]]]:
-    rest = iter(parameters)
-    while chunk := list(islice(rest, _ROWS_AT_ONCE)):
-        yield chunk
-
-
-def _entries(changes: _Changes) -> Iterator[Entry]:
-    """Yield what to record, number by number."""
-    for row in changes.new_lines:
-        yield Entry(Action.LINE_ADDED, row["contract_number"], f"language {row['language']}")
-    for row in changes.languages:
-        yield Entry(Action.LINE_LANGUAGE, row["line"], row["language"])
-    for row in changes.moved:
-        yield Entry(Action.NUMBER_MOVED, row["moved"], f"to line {row['contract_number']}")
-    for row in changes.new_numbers:
-        yield Entry(Action.NUMBER_ADDED, row["number"], f"to line {row['contract_number']}")
-    for row in changes.removed_numbers:
-        yield Entry(Action.NUMBER_REMOVED, row["removed"])
-    for row in changes.removed_lines:
-        yield Entry(Action.LINE_REMOVED, row["removed"])
+def _by_line(changes: Changes, known: Known) -> Counter[str]:
+    """Return how much changes on each line; on a number's old line and on its new one if it moves."""
+    weights = Counter(row["contract_number"] for row in (*changes.new_lines, *changes.new_numbers, *changes.moved))
+    weights.update(row["line"] for row in changes.languages)
+    weights.update(known.owners[row["moved"]] for row in changes.moved)
+    weights.update(known.owners[row["removed"]] for row in changes.removed_numbers)
+    weights.update(row["removed"] for row in changes.removed_lines)
+    return weights

@@ -26,6 +26,7 @@ class Line:
         language: the preferred language of its guidances (ISO 639).
         locked: locked out by the operator.
         unit: what its credentials cover; None until the first password of the line is stored.
+        tried_out: numbers whose temporary password is void because it was tried wrongly too often; told to callers.
     """
 
     contract_number: str
@@ -33,6 +34,7 @@ class Line:
     language: str = DEFAULT_LANGUAGE
     locked: bool = False
     unit: Unit | None = None
+    tried_out: frozenset[str] = frozenset()
 
     def login_number(self, number: str) -> str:
         """Return the number that the holder of one of the line's numbers logs in with."""

@@ -8,6 +8,7 @@ import re
 import unicodedata
 
 from credentials.errors import InvalidNumber
+from credentials.unseen import unseen, with_unseen_named, without_unseen
 
 _NATIONAL = re.compile(r"0[25-9]0[0-9]{8}|0(?![25-9]0)[1-9][0-9]{8}")
 _SEPARATORS = re.compile(r"[\s().\-\u2010-\u2015\u2212\u30fc]")  # after NFKC: hyphens, dashes, minus, ー
@@ -34,8 +35,20 @@ def normalise_number(text: str) -> str:
     if not _NATIONAL.fullmatch(digits):
         digits = _COUNTRY.sub("0", digits, count=1)
     if not _NATIONAL.fullmatch(digits):
-        raise InvalidNumber(
-            f"{text!r} is not a Japanese telephone number: write 10 or 11 digits from the leading 0 on,"
-            " as in 03-1234-5678 or 090-1234-5678"
-        )
+        raise InvalidNumber(f"{with_unseen_named(text)!r} is not a Japanese telephone number: {_remedy(text)}")
     return digits
+
+
+def _remedy(text: str) -> str:
+    seen = without_unseen(text)
+    if seen != text and _is_number(seen):
+        return f"it has {unseen(text)} in it, which cannot be seen: delete it and type the number anew"
+    return "write 10 or 11 digits from the leading 0 on, as in 03-1234-5678 or 090-1234-5678"
+
+
+def _is_number(text: str) -> bool:
+    try:
+        normalise_number(text)
+    except InvalidNumber:
+        return False
+    return True

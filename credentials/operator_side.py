@@ -7,13 +7,13 @@ from typing import TextIO
 
 from sqlalchemy import Connection, delete, func, insert, select, union_all, update
 
-from credentials import audit, lines_import, provisioning, throttling
+from credentials import audit, provisioning, throttling
 from credentials.audit import Action, AuditRecord, Entry, Head, Verification
 from credentials.base import StoreBase
 from credentials.database import database_border, hold_table
 from credentials.errors import NumberTaken, UnknownLine
 from credentials.lines_csv import read_lines, require_language, write_lines
-from credentials.lines_import import ImportProgress, ImportStage
+from credentials.lines_import import ImportProgress, ImportStage, LinesImport
 from credentials.model import DEFAULT_LANGUAGE, ImportResult, Line
 from credentials.numbers import normalise_number
 from credentials.schema import lines, numbers, passwords, temporary_passwords
@@ -65,7 +65,11 @@ class OperatorSide(StoreBase):
         operator: str = _OPERATOR,
         progress: ImportProgress = lambda _stage, _done, _of: None,
     ) -> ImportResult:
-        """Import a lines file (its form: `credentials.lines_csv`), all of it or nothing.
+        """Import a lines file (its form: `credentials.lines_csv`).
+
+        All of it is checked before anything is changed. Then it is stored in short transactions, so that calls go on;
+        each line changes at once. An import that ends in the middle leaves each line as it was or as the file says, and
+        the same import again does the rest.
 
         A line that the file names afterwards has exactly the numbers that the file gives it; it stays
         locked if it was. A line that the file does not name is left alone, or removed with
@@ -80,17 +84,17 @@ class OperatorSide(StoreBase):
             progress: is told how far it is.
 
         Raises:
-            BadLinesFile: with the row and column of each problem.
+            BadLinesFile: with the row and column of each problem; nothing was changed.
+            ImportStopped: the database gave way in the middle; the text says how far it got.
         """
         listed = read_lines(source, lambda rows: progress(ImportStage.READING, rows, None))
-        with self._database.writing() as connection:
-            result, entries = lines_import.import_listed(
-                connection, listed, remove_absent=remove_absent, progress=progress
-            )
-            progress(ImportStage.RECORDING, 0, len(entries))
-            self._record(connection, entries, actor=operator, origin="")
-            progress(ImportStage.RECORDING, len(entries), len(entries))
-        return result
+        return LinesImport(
+            self._database,
+            listed,
+            remove_absent=remove_absent,
+            record=lambda connection, entries: self._record(connection, entries, actor=operator, origin=""),
+            progress=progress,
+        ).run()
 
     @database_border
     def add_line(self, contract_number: str, *, language: str = DEFAULT_LANGUAGE, operator: str = _OPERATOR) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from credentials.clock import latest_at
 from credentials.hashing import KeyedHash
 from credentials.model import LoginVerdict
 from credentials.rules import PASSWORD_TRIES
@@ -31,7 +32,8 @@ class Password:
         """Return what a right try gets: ACCEPTED, VOID, or EXPIRED if it has to be changed first."""
         if self.failures >= PASSWORD_TRIES:
             return LoginVerdict.VOID
-        return LoginVerdict.ACCEPTED if now < self.expires_at else LoginVerdict.EXPIRED
+        live = self.set_at <= latest_at(now) and now < self.expires_at  # a wrong clock's would be good for too long
+        return LoginVerdict.ACCEPTED if live else LoginVerdict.EXPIRED
 
 
 def find(connection: Connection, number: str) -> Password | None:

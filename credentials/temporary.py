@@ -1,6 +1,9 @@
 """Reads and changes temporary passwords, inside the transaction of whoever asks.
 
 Whoever changes one holds the line of its target (`provisioning.hold_line`): what is read then stays so.
+
+One that a wrong clock set in the future has expired: nobody knows when its 24 hours began. A try at it removes it, so
+that it is not good once its time comes.
 """
 
 import uuid
@@ -10,6 +13,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from credentials.clock import latest_at
 from credentials.hashing import KeyedHash
 from credentials.model import LoginVerdict, Unit
 from credentials.rules import TEMPORARY_PASSWORD_TRIES
@@ -38,13 +42,15 @@ class TemporaryPassword:
     unit: Unit
     hash: KeyedHash
     failures: int
+    set_at: datetime
     expires_at: datetime
 
     def state(self, now: datetime) -> LoginVerdict:
         """Return what a right try gets: ACCEPTED, or why it is not judged."""
         if self.failures >= TEMPORARY_PASSWORD_TRIES:
             return LoginVerdict.VOID
-        return LoginVerdict.ACCEPTED if now < self.expires_at else LoginVerdict.EXPIRED
+        live = self.set_at <= latest_at(now) and now < self.expires_at
+        return LoginVerdict.ACCEPTED if live else LoginVerdict.EXPIRED
 
 
 def replace(connection: Connection, new: NewTemporaryPassword) -> None:
@@ -72,12 +78,13 @@ def find(connection: Connection, number: str) -> TemporaryPassword | None:
     if row is None:
         return None
     return TemporaryPassword(
-        row.credential_id, Unit(row.unit), KeyedHash(row.hash, row.key_id), row.failures, row.expires_at
+        row.credential_id, Unit(row.unit), KeyedHash(row.hash, row.key_id), row.failures, row.set_at, row.expires_at
     )
 
 
 def count_failure(connection: Connection, number: str, now: datetime) -> None:
-    """Count a wrong try, if the number has a temporary password that is live."""
+    """Count a wrong try, if the number has a temporary password that is live; one set in the future goes."""
+    connection.execute(delete(table).where(table.c.target_number == number, table.c.set_at > latest_at(now)))
     live = (table.c.failures < TEMPORARY_PASSWORD_TRIES) & (table.c.expires_at > now)
     counted = update(table).where(table.c.target_number == number, live)
     connection.execute(counted.values(failures=table.c.failures + 1))

@@ -1,6 +1,7 @@
 """Limits of calls per line, counted across calls and hosts, inside the transaction of whoever asks.
 
-Whoever counts a call holds its line (`provisioning.hold_line`).
+Whoever counts a call holds its line (`provisioning.hold_line`). Calls that a wrong clock counted in the future, and a
+refusal that would last longer than one from now on, do not count; the next call that is counted removes them.
 """
 
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from credentials.clock import latest_at
 from credentials.schema import counted_calls as table
 from credentials.schema import lines
 
@@ -39,22 +41,23 @@ class CallLimits:
 def is_throttled(connection: Connection, contract_number: str, *, limits: CallLimits, now: datetime) -> bool:
     """Tell whether a line's calls are refused now."""
     until = connection.scalar(select(lines.c.refused_until).where(lines.c.contract_number == contract_number))
-    if until is not None and now < until:
+    if until is not None and now < until <= latest_at(now) + limits.refused_for:
         return True
     return _count(connection, contract_number, _SET, now) >= limits.sets_per_hour
 
 
 def is_counting(connection: Connection, contract_number: str, *, now: datetime) -> bool:
-    """Tell whether a line is refused for its calls, or has some that count towards it."""
+    """Tell whether a line is refused for its calls, or has some that count towards it, now or once it is their time."""
     until = connection.scalar(select(lines.c.refused_until).where(lines.c.contract_number == contract_number))
     if until is not None and now < until:
         return True
-    return any(_count(connection, contract_number, outcome, now) for outcome in (_SET, _FAILED))
+    counting = select(func.count()).where(table.c.contract_number == contract_number, table.c.at > now - _HOUR)
+    return bool(connection.scalar(counting))
 
 
-def count_set(connection: Connection, contract_number: str, call_id: str, *, now: datetime) -> None:
+def count_set(connection: Connection, contract_number: str, call_id: str, *, limits: CallLimits, now: datetime) -> None:
     """Count a call that sets a temporary password; a call counts once."""
-    _add(connection, contract_number, _SET, call_id, now)
+    _add(connection, contract_number, _SET, call_id, limits, now)
 
 
 def count_failed(
@@ -65,7 +68,7 @@ def count_failed(
     Returns:
         Until when the line is refused, if this call was one too many. The count then starts anew.
     """
-    _add(connection, contract_number, _FAILED, call_id, now)
+    _add(connection, contract_number, _FAILED, call_id, limits, now)
     if _count(connection, contract_number, _FAILED, now) < limits.failed_calls:
         return None
     forget(connection, contract_number, _FAILED)
@@ -81,9 +84,15 @@ def forget(connection: Connection, contract_number: str, outcome: str | None = N
     connection.execute(statement if outcome is None else statement.where(table.c.outcome == outcome))
 
 
-def _add(connection: Connection, contract_number: str, outcome: str, call_id: str, now: datetime) -> None:
+def _add(
+    connection: Connection, contract_number: str, outcome: str, call_id: str, limits: CallLimits, now: datetime
+) -> None:
     mine = table.c.contract_number == contract_number
-    connection.execute(delete(table).where(mine, table.c.at <= now - _HOUR))
+    connection.execute(delete(table).where(mine, (table.c.at <= now - _HOUR) | (table.c.at > latest_at(now))))
+    too_long = (lines.c.contract_number == contract_number) & (
+        lines.c.refused_until > latest_at(now) + limits.refused_for
+    )
+    connection.execute(update(lines).where(too_long).values(refused_until=None))
     this_call = (table.c.outcome == outcome) & (table.c.call_id == call_id)
     if connection.scalar(select(table.c.at).where(mine, this_call)) is None:
         new = {"contract_number": contract_number, "outcome": outcome, "call_id": call_id, "at": now}
@@ -92,6 +101,9 @@ def _add(connection: Connection, contract_number: str, outcome: str, call_id: st
 
 def _count(connection: Connection, contract_number: str, outcome: str, now: datetime) -> int:
     counting = select(func.count()).where(
-        table.c.contract_number == contract_number, table.c.outcome == outcome, table.c.at > now - _HOUR
+        table.c.contract_number == contract_number,
+        table.c.outcome == outcome,
+        table.c.at > now - _HOUR,
+        table.c.at <= latest_at(now),
     )
     return connection.scalar(counting) or 0

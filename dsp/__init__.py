@@ -5,12 +5,14 @@ begins (numba's, see `compiled`): `screen` labels blocks, `lanes` follows possib
 they are, `verdict` decides. numba is loaded with the first bank.
 """
 
-from dsp.audio import AudioError, read_audio, to_8k, write_audio
+from dsp.audio import read_audio, to_8k, write_audio
 from dsp.bank import DetectorBank, Memory
+from dsp.errors import AudioError
 from dsp.events import BurstRefused, Event, FailedTest, Key, KeyEnded, KeyStarted, NearMiss
 from dsp.g711 import alaw_decode, alaw_encode, ulaw_decode, ulaw_encode
 from dsp.profiles import ATT, ETSI, NTT, PROFILES, Profile
-from dsp.receiver import Receiver, analyse, analyse_file, decode, decode_file
+from dsp.receiver import Receiver, analyse, decode
+from dsp.recordings import analyse_file, decode_file
 from dsp.tones import KEYS, synthesize
 
 __all__ = [

@@ -6,32 +6,30 @@ import math
 from collections.abc import Iterator
 from math import gcd
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from dsp.errors import AudioError
+from dsp.files import MAX_RATE, Remark, SoundFile, opened, reason, unremarked
+
 TELEPHONE_RATE = 8000
 _FRAMES_AT_ONCE = 1 << 16
-MAX_RATE = 384_000
-
-
-class AudioError(Exception):
-    """What was given is not audio that can be read; the message names it and says why."""
 
 
 def read_audio(
-    path: str | PathLike[str], *, mono: bool = True, longest_s: float = math.inf
+    path: str | PathLike[str], *, mono: bool = True, longest_s: float = math.inf, remark: Remark = unremarked
 ) -> tuple[NDArray[np.float32], int]:
-    """Read an audio file: WAV of any coding (linear, float, A-law, mu-law), AU, FLAC, Ogg and others.
+    """Read an audio file: WAV of any coding (linear, float, A-law, mu-law), AU, FLAC, Ogg, MP3, headerless and others.
 
     It is read piece by piece: what its header says of its length is not believed, and a pipe will do.
 
     Args:
-        path: the file.
+        path: the file, or `-` for standard input.
         longest_s: seconds after which no more is read.
+        remark: called with each thing that had to be assumed or set right, a sentence that names the file.
         mono: average the channels; otherwise a file of several channels gives them all.
 
     Returns:
@@ -41,9 +39,9 @@ def read_audio(
     Raises:
         AudioError: the file is absent, unreadable or not audio.
     """
-    with _opened(path) as file:
-        rate = int(file.samplerate)
-        samples = np.concatenate(list(_pieces(file, path, longest_s * rate)))
+    with opened(path, remark) as file:
+        rate = file.rate
+        samples = np.concatenate(list(_pieces(file, longest_s * rate)))
     if samples.shape[1] == 1:
         return samples[:, 0], rate
     return (samples.mean(axis=1, dtype=np.float32) if mono else samples), rate
@@ -55,8 +53,8 @@ def coding_of(path: str | PathLike[str]) -> str:
     Raises:
         AudioError: as `read_audio`.
     """
-    with _opened(path) as file:
-        return str(file.subtype)
+    with opened(path) as file:
+        return file.subtype
 
 
 def write_audio(path: str | PathLike[str], samples: NDArray[Any], fs: int, *, subtype: str = "PCM_16") -> None:
@@ -74,7 +72,7 @@ def write_audio(path: str | PathLike[str], samples: NDArray[Any], fs: int, *, su
     try:
         soundfile.write(str(path), samples, fs, subtype=subtype, format="WAV")
     except (soundfile.SoundFileError, OSError, ValueError) as error:
-        raise AudioError(f"{path}: cannot be written ({_reason(error)})") from error
+        raise AudioError(f"{path}: cannot be written ({reason(error)})") from error
 
 
 def to_8k(samples: NDArray[Any], fs: int) -> NDArray[Any]:
@@ -110,28 +108,37 @@ def to_float32(samples: NDArray[Any]) -> NDArray[np.float32]:
     return finite
 
 
-def pieces_at_8k(path: str | PathLike[str], piece: int) -> Iterator[NDArray[np.float32]]:
-    """Read a file piece by piece, mono at 8 kHz: memory does not grow with the file.
+def sides_at_8k(
+    path: str | PathLike[str], piece: int, *, longest_s: float = math.inf, remark: Remark = unremarked
+) -> Iterator[NDArray[np.float32]]:
+    """Read a file piece by piece, all channels at 8 kHz: memory does not grow with the file.
 
     Resampled pieces overlap by the length of the filter, so that their joints are those of the whole.
 
     Args:
-        path: the file.
+        path: the file, or `-` for standard input.
         piece: samples at 8 kHz in a piece, about.
+        longest_s: seconds after which no more is read.
+        remark: as for `read_audio`.
+
+    Returns:
+        Pieces of shape (samples, channels), one at least, full scale 1.0.
 
     Raises:
         AudioError: as `read_audio`.
     """
-    with _opened(path) as file:
-        rate = int(file.samplerate)
-        up, down = _ratio(rate)
+    with opened(path, remark) as file:
+        up, down = _ratio(file.rate)
         step = max(piece // up, 1) * down
         # resample_poly's filter reaches 10 * max(up, down) / up samples of the input to either side
         margin = 0 if up == down else -(-(10 * max(up, down) // up + 1) // down) * down
-        held: NDArray[np.float32] = np.zeros(0, np.float32)
+        held: NDArray[np.float32] = np.zeros((0, file.channels), np.float32)
         lead = 0
+        left = longest_s * file.rate
         while True:
-            fresh = _read(file, path, step)
+            frames = int(min(step, left))
+            fresh = to_float32(file.read(frames))
+            left -= frames
             held = np.concatenate([held, fresh])
             last = len(fresh) < step
             if margin:
@@ -164,44 +171,13 @@ def _ratio(fs: int) -> tuple[int, int]:
     return TELEPHONE_RATE // divisor, fs // divisor
 
 
-def _opened(path: str | PathLike[str]) -> soundfile.SoundFile:
-    file = Path(path)
-    if file.is_dir():
-        raise AudioError(f"{file}: is a directory; give an audio file")
-    if not file.exists():
-        raise AudioError(f"{file}: no such file")
-    try:
-        return soundfile.SoundFile(str(file))
-    except (soundfile.SoundFileError, OSError, ValueError, TypeError) as error:
-        raise AudioError(f"{file}: not an audio file that can be read ({_reason(error)})") from error
-
-
-def _pieces(file: soundfile.SoundFile, path: str | PathLike[str], most: float) -> Iterator[NDArray[np.float32]]:
+def _pieces(file: SoundFile, most: float) -> Iterator[NDArray[np.float32]]:
     """What is in a file, up to so many frames; one piece at least."""
     left = most
     while True:
         frames = int(min(_FRAMES_AT_ONCE, left))
-        piece = _read_frames(file, path, frames)
+        piece = file.read(frames)
         yield piece
         left -= frames
         if len(piece) < _FRAMES_AT_ONCE:
             return
-
-
-def _read_frames(file: soundfile.SoundFile, path: str | PathLike[str], frames: int) -> NDArray[np.float32]:
-    try:
-        samples: NDArray[np.float32] = file.read(frames, dtype="float32", always_2d=True)
-    except (soundfile.SoundFileError, OSError, ValueError) as error:
-        raise AudioError(f"{path}: broken off in the middle ({_reason(error)})") from error
-    return samples
-
-
-def _read(file: soundfile.SoundFile, path: str | PathLike[str], frames: int) -> NDArray[np.float32]:
-    samples = _read_frames(file, path, frames)
-    mixed: NDArray[np.float32] = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1)
-    return to_float32(mixed)
-
-
-def _reason(error: Exception) -> str:
-    text = str(error).strip().rstrip(".")
-    return text.rsplit(": ", 1)[-1] or type(error).__name__

@@ -17,7 +17,8 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from dsp.audio import TELEPHONE_RATE, AudioError, coding_of, pieces_at_8k, read_audio, write_audio
+from dsp.audio import TELEPHONE_RATE, coding_of, read_audio, write_audio
+from dsp.channels import CHANNEL_HELP, Channel, Take, channel_of
 from dsp.conformance import report
 from dsp.conformance.coders import missing_coders
 from dsp.conformance.conditions import CONDITIONS
@@ -26,10 +27,12 @@ from dsp.conformance.networks import NETWORKS
 from dsp.conformance.receivers import CommandError, command_receiver, own_receiver, spandsp_receiver
 from dsp.conformance.runner import run, shortfalls
 from dsp.conformance.talkoff import run_speech, speech_files
+from dsp.errors import AudioError
 from dsp.events import Key, NearMiss
 from dsp.fonts import missing_packages
 from dsp.profiles import PROFILES, Profile
-from dsp.receiver import PIECE, analyse, analyse_file, decode_file
+from dsp.receiver import analyse
+from dsp.recordings import Side, hear_file, read_side
 from dsp.spandsp import SpandspMissingError
 from dsp.tones import synthesize
 
@@ -59,6 +62,7 @@ StrictOption = Annotated[
     bool, typer.Option("--strict-level", help="Refuse tones below the profile's must-not-operate level.")
 ]
 DigitsOption = Annotated[bool, typer.Option("--no-letters", help="Do not hear the keys A to D.")]
+ChannelOption = Annotated[str, typer.Option("--channel", metavar="CHANNEL", help=CHANNEL_HELP)]
 
 
 @app.callback()
@@ -68,32 +72,38 @@ def dtmf() -> None:
 
 @app.command("decode")
 def decode_command(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Audio files of any kind.")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Audio files of any kind; - for standard input.")
+    ],
     profile: ProfileOption = ProfileName.NTT,
     strict_level: StrictOption = False,
     no_letters: DigitsOption = False,
+    channel: Annotated[
+        str,
+        typer.Option("--channel", metavar="CHANNEL", help=f"{CHANNEL_HELP} each: all of them, a line each."),
+    ] = Take.BEST.value,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per file, with figures.")] = False,
     near_misses: Annotated[
         bool, typer.Option("--near-misses", help="Tell of near misses, too: what was not counted as a key, and why.")
     ] = False,
 ) -> None:
-    """Print the keys in each file, one line a file."""
+    """Print the keys in each file, one line a file; with --channel each, one a channel."""
     limits = _profile(profile, strict_level, no_letters)
+    wanted = _channel(channel)
     failed = False
     for file in files:
         try:
-            if as_json:
-                bursts = analyse_file(file, profile=limits, near_misses=near_misses)
-                typer.echo(json.dumps(_as_json(file, bursts, near_misses=near_misses)))
-            elif near_misses:
-                bursts = analyse_file(file, profile=limits, near_misses=True)
-                typer.echo("".join(burst.key for burst in bursts if isinstance(burst, Key)))
-                _print_near_misses(bursts)
-            else:
-                typer.echo(decode_file(file, profile=limits))
+            sides = hear_file(file, channel=wanted, profile=limits, near_misses=near_misses, remark=_remark)
         except AudioError as error:
-            typer.echo(f"dtmf: {error}", err=True)
+            _remark(str(error))
             failed = True
+            continue
+        for side in sides:
+            if as_json:
+                typer.echo(json.dumps(_as_json(file, side, near_misses=near_misses)))
+                continue
+            typer.echo(f"{side.name}: {side.keys}" if len(sides) > 1 else side.keys)
+            _print_near_misses(side.bursts)
     if failed:
         raise typer.Exit(1)
 
@@ -132,7 +142,7 @@ def generate(
     if append and (rate is not None or law is not None):
         raise typer.BadParameter("a file that is added to keeps its rate and coding", param_hint="--rate / --law")
     try:
-        before, fs = read_audio(output) if append else (np.zeros(0, np.float32), rate or TELEPHONE_RATE)
+        before, fs = read_audio(output, remark=_remark) if append else (np.zeros(0, np.float32), rate or TELEPHONE_RATE)
         coding = coding_of(output) if append else (law or Law.LINEAR).value
         samples = synthesize(
             keys.upper(),
@@ -157,6 +167,7 @@ def plot_command(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="An audio file of any kind.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The picture to write (PNG, SVG, PDF).")],
     profile: ProfileOption = ProfileName.NTT,
+    channel: ChannelOption = Take.BEST.value,
     near_misses: Annotated[bool, typer.Option(help="Mark near misses, and why they were not counted, too.")] = True,
 ) -> None:
     """Draw a file's spectrogram with the tones and what was heard."""
@@ -164,12 +175,16 @@ def plot_command(
         raise typer.BadParameter(f"{output} cannot be written: there is no such folder", param_hint="--output")
     if missing := missing_packages():
         raise typer.BadParameter(f"needs {' and '.join(missing)}: pip install 'karipass[plot]'", param_hint="plot")
+    wanted = _channel(channel)
+    if wanted is Take.EACH:
+        raise typer.BadParameter("a picture has one channel: draw one for each", param_hint="--channel")
     from dsp.plot import plot  # takes a second to load; the other commands need not wait
 
     try:
-        samples = np.concatenate(list(pieces_at_8k(file, PIECE)))
+        name, samples = read_side(file, channel=wanted, remark=_remark)
         bursts = analyse(samples, profile=PROFILES[profile.value], near_misses=near_misses)
-        plot(samples, bursts, output, title=file.name, profile_name=profile.value)
+        title = f"{file.name} ({name})" if name else file.name
+        plot(samples, bursts, output, title=title, profile_name=profile.value)
     except (AudioError, OSError, ValueError) as error:
         typer.echo(f"dtmf: {error}", err=True)
         raise typer.Exit(1) from error
@@ -294,17 +309,29 @@ def _profile(name: ProfileName, strict_level: bool, no_letters: bool) -> Profile
     return profile.without_letters() if no_letters else profile
 
 
-def _as_json(file: Path, bursts: list[Key | NearMiss], *, near_misses: bool) -> dict[str, object]:
-    keys = [burst for burst in bursts if isinstance(burst, Key)]
+def _channel(text: str) -> Channel:
+    try:
+        return channel_of(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--channel") from None
+
+
+def _remark(text: str) -> None:
+    typer.echo(f"dtmf: {text}", err=True)
+
+
+def _as_json(file: Path, side: Side, *, near_misses: bool) -> dict[str, object]:
+    """What was heard, for programs; the channel's name is in it where a file has several."""
     out: dict[str, object] = {
         "file": str(file),
-        "keys": "".join(key.key for key in keys),
-        "bursts": [_figures(key) for key in keys],
+        **({"channel": side.name} if side.name else {}),
+        "keys": side.keys,
+        "bursts": [_figures(burst) for burst in side.bursts if isinstance(burst, Key)],
     }
     if near_misses:
         out["near_misses"] = [
             {**_figures(burst), "failed_test": burst.failed_test.value}
-            for burst in bursts
+            for burst in side.bursts
             if isinstance(burst, NearMiss)
         ]
     return out

@@ -1,16 +1,15 @@
-"""The receiver for one channel, and for whole recordings."""
+"""The receiver for one channel, and for whole recordings in memory."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from os import PathLike
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.audio import TELEPHONE_RATE, pieces_at_8k, to_8k
+from dsp.audio import TELEPHONE_RATE, to_8k
 from dsp.bank import FLUSH, DetectorBank, to_int16
 from dsp.events import BurstRefused, Event, Key, KeyEnded, NearMiss
 from dsp.profiles import NTT, Profile
@@ -76,22 +75,6 @@ def analyse(
     Arguments and errors as for `decode`.
     """
     return analyse_pieces(_pieces(samples, fs), profile=profile, near_misses=near_misses)
-
-
-def decode_file(path: str | PathLike[str], *, profile: Profile = NTT) -> str:
-    """The keys in an audio file of any kind and length; several channels are averaged.
-
-    Raises:
-        AudioError: the file is absent, unreadable or not audio.
-    """
-    return decode_pieces(pieces_at_8k(path, PIECE), profile=profile)
-
-
-def analyse_file(
-    path: str | PathLike[str], *, profile: Profile = NTT, near_misses: bool = False
-) -> list[Key | NearMiss]:
-    """As `analyse`, of an audio file; errors as for `decode_file`."""
-    return analyse_pieces(pieces_at_8k(path, PIECE), profile=profile, near_misses=near_misses)
 
 
 def decode_pieces(pieces: Iterable[NDArray[Any]], *, profile: Profile = NTT) -> str:

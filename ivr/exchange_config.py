@@ -7,6 +7,8 @@ from pathlib import Path
 from string import Template
 from typing import Final
 
+from ivr.telephony.agi_proof import SECRET_CHARACTERS
+
 DIALPLAN_DIR: Final = Path(__file__).parent.parent / "dialplan"
 MANAGER_USER: Final = "karipass"
 # The endpoint that leads from the exchange back into it: originate to PJSIP/<access number>@karipass-loop.
@@ -19,7 +21,7 @@ _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[0-9A-Za-z]+)*")
 _HOST: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]{0,252}")
 _NETWORK: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]{0,252}(/[0-9]{1,2})?")
 # What needs no quoting in Asterisk's configuration files, where `;` starts a comment.
-_SECRET: Final = re.compile(r"[0-9A-Za-z_.~+/-]{8,128}")
+_SECRET: Final = re.compile(rf"[{SECRET_CHARACTERS}]{{8,128}}")
 
 
 class ExchangeError(Exception):
@@ -45,7 +47,7 @@ class ExchangeConfig:
         ami_secret: of the manager user ``karipass``.
         agi_host: where the service listens for FastAGI.
         agi_port: its TCP port.
-        agi_secret: what the dialplan says to the service.
+        agi_secret: what shows the service that a call comes from this exchange.
         language: of the apology.
         sip_host: address for phones and trunks; ``0.0.0.0`` for all of the machine.
         sip_port: its UDP port.
@@ -120,7 +122,6 @@ def render(config: ExchangeConfig, *, run: str) -> dict[str, str]:
         "access_number": config.access_number,
         "agi_host": config.agi_host,
         "agi_port": config.agi_port,
-        "agi_secret": config.agi_secret,
         "language": config.language,
         "sip_host": config.sip_host,
         "sip_port": config.sip_port,
@@ -146,6 +147,7 @@ def render(config: ExchangeConfig, *, run: str) -> dict[str, str]:
     }
     for path in (DIALPLAN_DIR / "karipass").glob("*.conf"):
         files[f"karipass/{path.name}"] = path.read_text(encoding="utf-8")
+    files["agi-secret"] = config.agi_secret
     files |= {f"{name}.conf": "; Defaults.\n" for name in _LEFT_AT_DEFAULTS}
     return files
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dsp import AudioError
+from dsp.channels import Channel, Take
+from dsp.files import Remark, unremarked
 from ivr.caller import Caller
 from ivr.dialogue import Limits
 from ivr.dialogue.events import Outcome
@@ -42,7 +44,14 @@ def recordings(directory: Path) -> list[Path]:
 
 
 def check_recordings(
-    files: list[Path], simulation: Simulation, *, caller: Caller, limits: Limits, hang_up_at_end: bool
+    files: list[Path],
+    simulation: Simulation,
+    *,
+    caller: Caller,
+    limits: Limits,
+    hang_up_at_end: bool,
+    channel: Channel = Take.BEST,
+    remark: Remark = unremarked,
 ) -> Iterator[Row]:
     """Run recordings, one call each, against the sample lines.
 
@@ -55,14 +64,17 @@ def check_recordings(
         caller: who calls.
         limits: the dialogue's times and counts.
         hang_up_at_end: the caller hangs up at a recording's end, instead of waiting.
+        channel: the caller's, of recordings that have several.
+        remark: called with each thing that is odd about a recording, a sentence that names it.
     """
     for file in files:
         began = time.monotonic()
         observed, problem = None, None
         try:
             expect = _expectation(file)
+            audio = read_recording(file, call_s=limits.call_s, channel=channel, remark=remark)
             observed = simulation.call(
-                Recording(read_recording(file, call_s=limits.call_s), hang_up_at_end=hang_up_at_end),
+                Recording(audio, hang_up_at_end=hang_up_at_end),
                 caller=caller,
                 lines=SAMPLE_LINES,
                 limits=limits,

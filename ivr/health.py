@@ -140,14 +140,14 @@ class HttpServer:
             raise RuntimeError("the server does not listen yet")
         return int(self._socket.getsockname()[1])
 
-    async def listen(self, host: str, port: int) -> None:
-        """Begin to serve.
+    async def listen(self, host: str, port: int, handed: socket.socket | None = None) -> None:
+        """Begin to serve, at a socket that was handed to us if there is one.
 
         Raises:
             OSError: the address cannot be listened on.
         """
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._socket = socket.create_server((host, port), family=family)
+        self._socket = handed or socket.create_server((host, port), family=family)
         self._serving = asyncio.create_task(self._server.serve(sockets=[self._socket]))
 
     async def close(self) -> None:

@@ -7,28 +7,31 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp import AudioError, read_audio, to_8k
+from dsp.channels import Channel, Take
+from dsp.files import Remark, unremarked
+from dsp.recordings import read_side
 from ivr.dialogue.limits import AFTER_THE_CALL_S
 
 
-def read_recording(path: Path, *, call_s: float) -> NDArray[np.int16]:
-    """Read what a caller sends from an audio file of any rate and coding; channels are averaged.
+def read_recording(
+    path: Path, *, call_s: float, channel: Channel = Take.BEST, remark: Remark = unremarked
+) -> NDArray[np.int16]:
+    """Read what a caller sends from an audio file of any rate and coding.
 
     Args:
-        path: the file.
+        path: the file, or `-` for standard input.
         call_s: the longest that a call may last; what a caller sends later is not read.
+        channel: the caller's; which is taken by itself is said in `dsp.recordings`.
+        remark: called with each thing that is odd about the file, a sentence that names it.
 
     Returns:
         int16 at 8 kHz, shape (samples,).
 
     Raises:
-        AudioError: the file is no audio that can be read; the message names it.
+        AudioError: the file is no audio that can be read, or has no such channel; the message names it.
     """
-    samples, fs = read_audio(path, longest_s=call_s + AFTER_THE_CALL_S)
-    try:
-        return to_int16(to_8k(samples, fs))
-    except ValueError as error:
-        raise AudioError(f"{path}: {error}") from None
+    _, samples = read_side(path, channel=channel, longest_s=call_s + AFTER_THE_CALL_S, remark=remark)
+    return to_int16(samples)
 
 
 def to_int16(samples: NDArray[np.float32]) -> NDArray[np.int16]:

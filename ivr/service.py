@@ -8,7 +8,6 @@ dialogue is over the stream ends, and over FastAGI we leave the outcome in the c
 from __future__ import annotations
 
 import asyncio
-import hmac
 from collections.abc import Callable, Sequence
 from typing import Final
 from uuid import UUID, uuid4
@@ -20,18 +19,21 @@ from ivr.call import CallSession
 from ivr.call_log import CallLog
 from ivr.caller import Caller, caller_from_network
 from ivr.dialogue import Dialogue
-from ivr.dialogue.events import Ending
+from ivr.dialogue.events import Admitted, Ending, NotAdmitted, RefusalReason, StoreAway
 from ivr.dialogue.limits import AFTER_THE_CALL_S
 from ivr.errors import PortTaken
 from ivr.guidance import Guidance
+from ivr.handed_sockets import HandedSockets
 from ivr.health import HttpServer
 from ivr.media import Media
 from ivr.metrics import TurnedAway
 from ivr.monitoring import Monitoring
+from ivr.places import Places
 from ivr.presented import presented_by
 from ivr.records import CallBegan, Recorder
 from ivr.settings import Settings
 from ivr.store_threads import StoreThreads
+from ivr.telephony.agi_proof import SECRET_FILE, proves
 from ivr.telephony.audiosocket_server import AudioSocketLimits, AudioSocketServer
 from ivr.telephony.fastagi_server import AgiChannel, AgiLimits, FastAgiServer
 from ivr.transcript import fan_out
@@ -57,8 +59,7 @@ class Service:
         settings: addresses and limits.
         store: the credential store.
         guidance: what is said, by language.
-        agi_secret: what Asterisk's dialplan says to show that it is ours: who reaches our port could else claim to
-            be any caller.
+        agi_secret: what our Asterisk knows: who reaches our port without it could else claim to be any caller.
         recorder: keeps what happens in the calls.
         monitoring: watches the service and what it stands on.
     """
@@ -79,15 +80,17 @@ class Service:
         self._listening = False
         self._store = StoreThreads(store, patience_s=_ADMISSION_S, failed=lambda session: self._media.abandon(session))
         self._guidance = guidance
-        self._agi_secret = agi_secret.encode()
+        self._agi_secret = agi_secret
         self._media = Media(late=monitoring.metrics.tick_late)
         self._agi = FastAgiServer(
             self._serve_call,
             AgiLimits(connections=settings.calls * 2),
+            door=self._stranger,
             refused=lambda: monitoring.metrics.turned_away(TurnedAway.TOO_MANY_CONNECTIONS),
         )
         self._audiosocket = AudioSocketServer(self._media.attach, AudioSocketLimits(connections=settings.calls * 2))
         self._calls = 0
+        self._places = Places(settings.calls_of_a_number)
         self._no_calls = asyncio.Event()
 
     @property
@@ -125,6 +128,7 @@ class Service:
         stop: asyncio.Event,
         ready: Callable[[], None] = lambda: None,
         letting_calls_end: Callable[[int], None] = lambda _calls: None,
+        handed: HandedSockets | None = None,
     ) -> None:
         """Serve until `stop` is set, then let the calls that are there end.
 
@@ -132,19 +136,28 @@ class Service:
             stop: ends it.
             ready: called when calls can come.
             letting_calls_end: called with the number of calls that keep it from ending, which may take `stop_s`.
+            handed: sockets to listen at, where they are for our addresses.
 
         Raises:
             PortTaken: a port is in use.
         """
         settings = self._settings
-        await _listen(self._agi, settings.agi_host, settings.agi_port, "KARIPASS_AGI_PORT (or _HOST)")
+        handed = handed or HandedSockets({})
+        await _listen(self._agi, settings.agi_host, settings.agi_port, "KARIPASS_AGI_PORT (or _HOST)", handed)
         await _listen(
             self._audiosocket,
             settings.audiosocket_bind or settings.audiosocket_host,
             settings.audiosocket_port,
             "KARIPASS_AUDIOSOCKET_PORT (or _HOST, _BIND)",
+            handed,
         )
-        await _listen(self._health, settings.health_host, settings.health_port, "KARIPASS_HEALTH_PORT (or _HOST)")
+        await _listen(
+            self._health, settings.health_host, settings.health_port, "KARIPASS_HEALTH_PORT (or _HOST)", handed
+        )
+        if handed.left:
+            _log.warning(
+                "sockets_not_used", addresses=handed.left, remedy="let the socket unit name the service's ports"
+            )
         calls_over = asyncio.Event()
         watching = asyncio.create_task(self._monitoring.run(calls_over))
         clock = asyncio.create_task(self._media.run())
@@ -157,8 +170,10 @@ class Service:
             if clock.done():
                 clock.result()  # the clock never ends but by a fault: let it be seen
             self._listening = False
+            await self._let_calls_end(
+                letting_calls_end
+            )  # and keep the ports: another in our place would command Asterisk
             self._agi.stop_listening()
-            await self._let_calls_end(letting_calls_end)
             self._audiosocket.stop_listening()
         finally:
             self._listening = False
@@ -188,11 +203,17 @@ class Service:
 
     # --- one call, over FastAGI -----------------------------------------------------------------------------
 
+    async def _stranger(self, channel: AgiChannel) -> str | None:
+        if await proves(channel, self._agi_secret):
+            return None
+        self._monitoring.metrics.turned_away(TurnedAway.WRONG_SECRET)
+        return f"wrong secret: the file that {SECRET_FILE} names in Asterisk's [globals] must hold KARIPASS_AGI_SECRET"
+
     async def _serve_call(self, channel: AgiChannel) -> None:
-        if not hmac.compare_digest(channel.request.variables.get("arg_1", "").encode(), self._agi_secret):
-            _log.warning("agi_refused", reason="wrong secret", remedy="KARIPASS_AGI_SECRET must be the dialplan's")
-            self._monitoring.metrics.turned_away(TurnedAway.WRONG_SECRET)
-            return
+        if not self._listening:
+            _log.warning("call_refused", reason="stopping")
+            self._monitoring.metrics.turned_away(TurnedAway.STOPPING)
+            return  # without an outcome the dialplan apologises
         if self._calls >= self._settings.calls:
             _log.warning("call_refused", reason="too many calls", limit=self._settings.calls)
             self._monitoring.metrics.turned_away(TurnedAway.TOO_MANY_CALLS)
@@ -208,9 +229,20 @@ class Service:
     async def _access_number(self, channel: AgiChannel) -> None:
         caller = caller_from_network(await presented_by(channel))
         await channel.execute("SET VARIABLE", CALLER_VARIABLE, caller.number or "")
+        number = caller.number or ""
+        try:
+            if self._places.take(number):
+                await self._take_call(channel, caller, await self._store.admission(caller))
+            else:
+                await self._take_call(channel, caller, NotAdmitted(RefusalReason.THROTTLED))
+        finally:
+            self._places.give_back(number)
+
+    async def _take_call(
+        self, channel: AgiChannel, caller: Caller, admission: Admitted | NotAdmitted | StoreAway
+    ) -> None:
         uuid = uuid4()
         loop = asyncio.get_running_loop()
-        admission = await self._store.admission(caller)
         session = self._session(uuid.hex[:12], channel, caller, self._guidance.after(admission))
         structlog.contextvars.bind_contextvars(call=session.call_id)  # for the lines of libraries, too: one task a call
         _log.info("call_began", caller=caller.number or caller.unread or str(caller.refusal))
@@ -296,8 +328,10 @@ async def _report(channel: AgiChannel, ending: Ending | None) -> None:
     await channel.execute("SET VARIABLE", OUTCOME_VARIABLE, ending.outcome)
 
 
-async def _listen(server: FastAgiServer | AudioSocketServer | HttpServer, host: str, port: int, setting: str) -> None:
+async def _listen(
+    server: FastAgiServer | AudioSocketServer | HttpServer, host: str, port: int, setting: str, handed: HandedSockets
+) -> None:
     try:
-        await server.listen(host, port)
+        await server.listen(host, port, handed.take(host, port))
     except OSError as error:
         raise PortTaken(f"{host}:{port} cannot be listened on ({error.strerror}): change {setting}") from None

@@ -99,6 +99,8 @@ class Settings(BaseSettings):
     audiosocket_port: Port = 4574
     calls: PositiveInt = 1000
     """How many calls at once."""
+    calls_of_a_number: PositiveInt = 100
+    """How many of them from one number, and from all callers without one."""
 
     ami_host: str = "127.0.0.1"
     ami_port: Port = 5038

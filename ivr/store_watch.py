@@ -1,4 +1,8 @@
-"""Whether the store can be used: found out every few seconds, so that whoever asks is answered at once."""
+"""Whether the store can be used: found out every few seconds, so that whoever asks is answered at once.
+
+It is asked what a call asks it: to look up a caller, and to write. A database whose disk is full, that another program
+holds, or that is a replica, answers the first and refuses every password.
+"""
 
 from __future__ import annotations
 
@@ -26,15 +30,18 @@ class StoreState:
 
     Attributes:
         up: whether it answered.
-        problem: why not; "" if it did.
+        problem: why not, and what to do; "" if it did.
     """
 
     up: bool
     problem: str = ""
 
 
+_NOT_ASKED: Final = StoreState(up=False, problem="not asked yet")
+
+
 class StoreWatch:
-    """Asks the store for a number now and then, and where the audit trail ends, in a thread of its own.
+    """Asks the store for a number, to write, and where the audit trail ends now and then, in a thread of its own.
 
     Args:
         store: the store.
@@ -55,7 +62,7 @@ class StoreWatch:
         self._found = found
         self._every_s = every_s
         self._patience_s = patience_s
-        self._state = StoreState(up=False, problem="not asked yet")
+        self._state = _NOT_ASKED
 
     @property
     def state(self) -> StoreState:
@@ -69,8 +76,8 @@ class StoreWatch:
             while True:
                 asked = asyncio.get_running_loop().run_in_executor(thread, self._ask)
                 await asyncio.wait({asked}, timeout=self._patience_s)
-                if not asked.done():
-                    self._change(StoreState(up=False, problem=f"no answer within {self._patience_s:g} s"))
+                if not asked.done() and (self._state.up or self._state is _NOT_ASKED):  # else the last cause says more
+                    self._change(StoreState(up=False, problem=self._no_answer()))
                 self._change(await asked)  # one question at a time, however long it takes
                 await asyncio.sleep(self._every_s)
         finally:
@@ -79,6 +86,7 @@ class StoreWatch:
     def _ask(self) -> StoreState:
         try:
             self._store.admit(_NO_NUMBER)
+            self._store.require_writable()
             self._found(self._store.audit_head())
         except StoreUnavailable as error:
             return StoreState(up=False, problem=str(error))
@@ -86,6 +94,12 @@ class StoreWatch:
             _log.exception("store_watch_failed")
             return StoreState(up=False, problem=type(error).__name__)
         return StoreState(up=True)
+
+    def _no_answer(self) -> str:
+        return (
+            f"no answer within {self._patience_s:g} s: another program holds the database, or its disk, its host or the"
+            " network hangs"
+        )
 
     def _change(self, state: StoreState) -> None:
         if state.up is not self._state.up:

@@ -15,6 +15,7 @@ PURPOSES: Final[Mapping[str, str]] = MappingProxyType(
         "number.ask": "after 2 or 3: asks for the number whose password is to be set, with # at its end",
         "target.contract": "goes before the number that is read out, if it is the line's contract number",
         "password.about": "goes on after the number that is read out: its temporary password will be set",
+        "target.tried": "then, if that was so: the temporary password before was tried wrongly at the site, and is void",
         "password.ask": "asks for the 8 digits of the temporary password",
         "confirm.ask": "asks for the same 8 digits again",
         "storing.wait": "while the password is stored, if that takes long: it is being set, please wait",

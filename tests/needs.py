@@ -16,6 +16,7 @@ from typing import Final, NoReturn
 
 import pytest
 
+from tests.credentials.pgbouncer import program as pgbouncer_program
 from tests.credentials.postgresql import server_programs
 
 
@@ -32,6 +33,7 @@ PACKAGES: Final = MappingProxyType(
         "sip-tester": _program("sipp"),
         "iproute2": _program("ip"),
         "postgresql": lambda: server_programs() is not None,
+        "pgbouncer": lambda: pgbouncer_program() is not None,
         "chromium": _program("chromium"),
         "libatomic1": _library("atomic"),
         "flite": _program("flite"),
@@ -79,6 +81,11 @@ def package(name: str) -> None:
 def postgresql() -> Path:
     """The directory of a server's programs."""
     return server_programs() or not_run(remedy(["postgresql"]))
+
+
+def pgbouncer() -> str:
+    """The program, beside a server."""
+    return pgbouncer_program() or not_run(remedy(["pgbouncer"]))
 
 
 def chromium() -> str:

@@ -16,9 +16,10 @@ import numpy as np
 import soundfile
 from scipy.signal import resample_poly
 
-from dsp.audio import AudioError, read_audio, to_8k
+from dsp.audio import read_audio, to_8k
 from dsp.conformance.receivers import MeasuredReceiver
 from dsp.conformance.signals import RATE, Samples, to_linear16
+from dsp.errors import AudioError
 from dsp.tones import amplitude_of
 
 PITCHES: Final = (0.76, 0.80, 0.84, 0.88, 0.92, 0.96, 1.00, 1.05, 1.10, 1.15, 1.20, 1.25, 1.30)

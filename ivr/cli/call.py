@@ -15,6 +15,8 @@ import typer
 
 from credentials import InvalidNumber, normalise_number
 from dsp import KEYS
+from dsp.channels import Channel
+from ivr.cli.common import print_remark
 from ivr.cli.tables import print_hanging, terminal
 from ivr.dialogue.events import Outcome
 from ivr.ear import PAUSE_S, HeardClip, Utterance, heard_clips
@@ -35,7 +37,9 @@ _TELEPHONE_NUMBER: Final = re.compile("0[0-9]{9,10}")
 _PHRASE: Final = re.compile(r"[^。、,.\s]+[。、,.]?\s*")
 
 
-def call(*, from_: str | None, keys: str | None, wav: Path | None, ahead: bool, withheld: bool) -> NoReturn:
+def call(
+    *, from_: str | None, keys: str | None, wav: Path | None, channel: Channel, ahead: bool, withheld: bool
+) -> NoReturn:
     """Make the call; the parameters are the options of the command (`ivr.cli.call_group`).
 
     Whoever withholds the number hears that it is needed and nothing else, so that nothing needs to be pressed, and
@@ -56,7 +60,7 @@ def call(*, from_: str | None, keys: str | None, wav: Path | None, ahead: bool, 
         start = start or time.monotonic()  # with what comes first: that it is dialled
         print_hanging(console, f"{time.monotonic() - start:7.2f}  {word:<8}  ", text)
 
-    sender = _sender(keys, wav, call_s=settings.call_s, ahead=ahead, withheld=withheld, show=show)
+    sender = _sender(keys, wav, channel=channel, call_s=settings.call_s, ahead=ahead, withheld=withheld, show=show)
     try:
         number = normalise_number(from_ or SAMPLE_PHONE)
     except InvalidNumber as error:
@@ -83,7 +87,14 @@ def call(*, from_: str | None, keys: str | None, wav: Path | None, ahead: bool, 
 
 
 def _sender(
-    keys: str | None, wav: Path | None, *, call_s: float, ahead: bool, withheld: bool, show: Callable[[str, str], None]
+    keys: str | None,
+    wav: Path | None,
+    *,
+    channel: Channel,
+    call_s: float,
+    ahead: bool,
+    withheld: bool,
+    show: Callable[[str, str], None],
 ) -> Sender:
     if keys is not None and wav is not None:
         raise typer.BadParameter("give one of them, not both", param_hint="--keys / --wav")
@@ -94,7 +105,7 @@ def _sender(
             return ScriptedCaller([])
         raise typer.BadParameter("say what the caller presses, or name a recording", param_hint="--keys / --wav")
     if wav is not None:
-        return Recording(read_recording(wav, call_s=call_s))
+        return Recording(read_recording(wav, call_s=call_s, channel=channel, remark=print_remark))
     groups = (sys.stdin.readline() if keys == "-" else keys or "").upper().split()
     strange = sorted(set("".join(groups)) - set(KEYS))
     if strange or not groups:

@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
+from dsp.channels import Take
 from ivr.cli.calls import show
+from ivr.cli.channels import ChannelOption, callers_channel
 from ivr.cli.common import reporting_errors
 
 
@@ -25,6 +27,7 @@ def call(
         ),
     ] = None,
     wav: Annotated[Path | None, typer.Option(help="What the caller sends from the answer on.")] = None,
+    channel: ChannelOption = Take.BEST.value,
     ahead: Annotated[
         bool, typer.Option("--ahead", help="Press all keys at once, without listening to the guidance.")
     ] = False,
@@ -46,7 +49,7 @@ def call(
         raise typer.BadParameter("name the caller number", param_hint="--from")
     from ivr.cli.call import call as make  # the receiver and all: who looks at a record need not wait for it
 
-    make(from_=from_, keys=keys, wav=wav, ahead=ahead, withheld=withheld)
+    make(from_=from_, keys=keys, wav=wav, channel=callers_channel(channel), ahead=ahead, withheld=withheld)
 
 
 call_app = typer.Typer(invoke_without_command=True)

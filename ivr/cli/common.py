@@ -60,7 +60,12 @@ def reporting_errors(command: Callable[P, R]) -> Callable[P, R]:
 
 def print_error(error: Exception) -> None:
     """Say on standard error what went wrong."""
-    print(f"ivr: {printable(_told(error))}", file=sys.stderr)
+    print_remark(_told(error))
+
+
+def print_remark(text: str) -> None:
+    """Say something on standard error, where it is not mixed with results."""
+    print(f"ivr: {printable(text)}", file=sys.stderr)
 
 
 def _told(error: Exception) -> str:

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from credentials import CredentialError, ImportProgress, ImportStage, Line, normalise_number
+from credentials import CredentialError, ImportStage, Line, normalise_number
 from ivr.cli.common import open_store, reporting_errors, system_operator
 from ivr.cli.tables import Column, print_hanging, print_table, terminal
 from ivr.cli.wording import counted, listed
@@ -33,9 +33,12 @@ _COLUMNS: Final = (
 )
 _STAGES: Final = {
     ImportStage.READING: "rows read",
-    ImportStage.STORING: "changes stored",
-    ImportStage.RECORDING: "audit records",
+    ImportStage.STORING: "lines stored",
 }
+
+
+_INTERRUPTED: Final = 130
+"""As a shell ends after Ctrl-C."""
 
 
 @lines_app.command("import")
@@ -48,14 +51,18 @@ def import_lines(
         bool, typer.Option("--whole", help="The file is the whole list: lines that it does not name are removed.")
     ] = False,
 ) -> None:
-    """Import lines and their numbers: all of the file or nothing.
+    """Import lines and their numbers. All of the file is checked before anything is changed.
 
     One row a number. A line that the file names then has exactly the numbers that the file gives it; other lines stay
-    as they are, unless with --whole.
+    as they are, unless with --whole. Calls go on meanwhile. If it is interrupted, run it again: it does the rest.
     """
     settings = Settings.load()
     with open_store(settings) as store, _progress() as progress:
-        result = store.import_lines(file, remove_absent=whole, operator=system_operator(), progress=progress)
+        try:
+            result = store.import_lines(file, remove_absent=whole, operator=system_operator(), progress=progress)
+        except KeyboardInterrupt:
+            print(f"ivr: interrupted: {progress.reached}", file=sys.stderr)
+            raise SystemExit(_INTERRUPTED) from None
     print(f"{counted(result.lines, 'line')} with {counted(result.numbers, 'number')} imported")
     for numbers, word in ((result.moved, "moved to another line"), (result.removed, "removed")):
         if numbers:
@@ -198,16 +205,39 @@ def _warn_of_languages(languages: Collection[str], settings: Settings) -> None:
         )
 
 
+class _ImportProgress:
+    """Shows how far an import is.
+
+    Args:
+        bars: where.
+    """
+
+    def __init__(self, bars: Progress) -> None:
+        self._bars = bars
+        self._tasks: dict[ImportStage, TaskID] = {}
+        self._stored, self._of = 0, 0
+
+    def __call__(self, stage: ImportStage, done: int, of: int | None) -> None:
+        if stage not in self._tasks:
+            self._tasks[stage] = self._bars.add_task(_STAGES[stage], total=of)
+        self._bars.update(self._tasks[stage], completed=done, total=of)
+        if stage is ImportStage.STORING:
+            self._stored, self._of = done, of or 0
+
+    @property
+    def reached(self) -> str:
+        """What an import that was interrupted has done, and what to do."""
+        if not self._stored:
+            return "nothing was changed"
+        return (
+            f"{self._stored} of {counted(self._of, 'line')} that change are as the file says, the others as they were;"
+            " run the same import again, which does the rest"
+        )
+
+
 @contextmanager
-def _progress() -> Iterator[ImportProgress]:
+def _progress() -> Iterator[_ImportProgress]:
     """Show bars on standard error, if that is a terminal."""
     columns = (TextColumn("{task.description:<14}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as bars:
-        tasks: dict[ImportStage, TaskID] = {}
-
-        def show(stage: ImportStage, done: int, of: int | None) -> None:
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(_STAGES[stage], total=of)
-            bars.update(tasks[stage], completed=done, total=of)
-
-        yield show
+        yield _ImportProgress(bars)

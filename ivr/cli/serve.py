@@ -26,6 +26,7 @@ from ivr.doctor.ports import require_free
 from ivr.exchange import Exchange, ExchangeError, find_asterisk
 from ivr.free_ports import Moved, with_free_ports
 from ivr.guidance import Guidance
+from ivr.handed_sockets import HandedSockets
 from ivr.logs import LogLevel, configure_logs
 from ivr.monitoring import Monitoring
 from ivr.port_marks import marked
@@ -65,7 +66,7 @@ def _run_service(
         watching = asyncio.create_task(_watch(exchange, stop))
         try:
             with requests.serving(stop=lambda: loop.call_soon_threadsafe(stop.set)):
-                await service.run(stop, ready, lambda calls: _tell_of_calls(calls, settings.stop_s))
+                await service.run(stop, ready, lambda calls: _tell_of_calls(calls, settings.stop_s), HandedSockets())
         finally:
             watching.cancel()
             exit_within(_EXIT_S, telling=lambda: _log.error("cut_off", reason=_HANGS, after_s=_EXIT_S))

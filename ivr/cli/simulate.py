@@ -13,10 +13,13 @@ from rich.text import Text
 
 from credentials import InvalidNumber, normalise_number
 from dsp import AudioError
+from dsp.channels import Channel, Take
+from dsp.files import STANDARD_INPUT, name_of
 from dsp.fonts import missing_packages
 from ivr.caller import Caller
 from ivr.cli.call_timeline import print_transcript
-from ivr.cli.common import open_store, printable, reporting_errors
+from ivr.cli.channels import ChannelOption, callers_channel
+from ivr.cli.common import open_store, print_remark, printable, reporting_errors
 from ivr.cli.tables import Cell, Column, print_table, terminal
 from ivr.dialogue.events import Ending, Outcome, RefusalReason
 from ivr.folder_report import Row, check_recordings, recordings
@@ -49,7 +52,11 @@ PICTURES: Final = (".png", ".svg", ".pdf")
 @reporting_errors
 def simulate(
     file: Annotated[
-        Path, typer.Argument(help="What the caller sends: a WAV of any rate, mono or stereo; or a folder of WAVs.")
+        Path,
+        typer.Argument(
+            help="What the caller sends: a recording of any rate, mono or stereo (- for standard input); or a folder of"
+            " WAVs."
+        ),
     ],
     caller: Annotated[
         str | None,
@@ -57,6 +64,7 @@ def simulate(
             help=f"The caller number; `withheld`, `payphone` or `unknown` for none. For a folder, else {SAMPLE_PHONE}."
         ),
     ] = None,
+    channel: ChannelOption = Take.BEST.value,
     as_json_: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a transcript.")] = False,
     hang_up: Annotated[
         bool, typer.Option("--hang-up", help="The caller hangs up at the file's end, instead of waiting.")
@@ -82,18 +90,21 @@ def simulate(
     """
     configure_logs(level=LogLevel.WARNING)
     settings = Settings.load()
-    if not file.exists():
+    wanted = callers_channel(channel)
+    if str(file) != STANDARD_INPUT and not file.exists():
         raise AudioError(f"{file}: no such file")
     if file.is_dir():
         if as_json_ or plot is not None or html is not None:
             raise typer.BadParameter("one recording at a time, not a folder", param_hint="--json / --plot / --html")
-        raise SystemExit(_check_folder(file, _caller(caller or SAMPLE_PHONE), settings, report, hang_up=hang_up))
+        who = _caller(caller or SAMPLE_PHONE)
+        raise SystemExit(_check_folder(file, who, settings, report, channel=wanted, hang_up=hang_up))
     if report is not None:
         raise typer.BadParameter(f"{file} is no folder", param_hint="--report")
     if caller is None:
         raise typer.BadParameter("who calls? Give the caller number", param_hint="--caller")
     _check_drawings(plot, html)
-    ending, timeline = _simulate(file, _caller(caller), settings, as_json_=as_json_, hang_up=hang_up)
+    who = _caller(caller)
+    ending, timeline = _simulate(file, who, settings, channel=wanted, as_json_=as_json_, hang_up=hang_up)
     _draw(timeline, ending, file, caller, plot, html, settings.language)
     raise SystemExit(0 if ending.outcome is Outcome.SET else 1)
 
@@ -114,8 +125,10 @@ def _check_drawings(plot: Path | None, html: Path | None) -> None:
             )
 
 
-def _simulate(file: Path, who: Caller, settings: Settings, *, as_json_: bool, hang_up: bool) -> tuple[Ending, Timeline]:
-    audio = read_recording(file, call_s=settings.call_s)
+def _simulate(
+    file: Path, who: Caller, settings: Settings, *, channel: Channel, as_json_: bool, hang_up: bool
+) -> tuple[Ending, Timeline]:
+    audio = read_recording(file, call_s=settings.call_s, channel=channel, remark=print_remark)
     recorder = TimelineRecorder()
     with open_store(settings) as store:
         simulated = run_call(
@@ -150,28 +163,45 @@ def _draw(
         if plot is not None:
             from ivr.timeline.plot import plot as draw
 
-            draw(timeline, plot, title=f"{file.name}   {caller}   {ending.outcome.value} ({ending.reason})")
+            draw(timeline, plot, title=f"{_title(file)}   {caller}   {ending.outcome.value} ({ending.reason})")
         if html is not None:
-            page = render_page(timeline, ending, title=file.name, caller=caller, language=language)
+            page = render_page(timeline, ending, title=_title(file), caller=caller, language=language)
             html.write_text(page, encoding="utf-8")
     except (OSError, ValueError) as error:
         print(f"ivr: the call cannot be drawn: {error}", file=sys.stderr)
         raise SystemExit(1) from None
 
 
-def _check_folder(directory: Path, who: Caller, settings: Settings, report: Path | None, *, hang_up: bool) -> int:
+def _title(file: Path) -> str:
+    return name_of(file) if str(file) == STANDARD_INPUT else file.name
+
+
+def _check_folder(
+    directory: Path, who: Caller, settings: Settings, report: Path | None, *, channel: Channel, hang_up: bool
+) -> int:
     files = recordings(directory)
     if not files:
         print(f"ivr: {directory}: there is no WAV file in it", file=sys.stderr)
         return 1
     guidance = Guidance.load(DEFAULT_LANGUAGE)
     rows: list[Row] = []
+    remarks: list[str] = []
     with temporary_store() as store, Console(stderr=True).status("") as status:
         simulation = Simulation(store, guidance)
-        checking = check_recordings(files, simulation, caller=who, limits=settings.limits, hang_up_at_end=hang_up)
+        checking = check_recordings(
+            files,
+            simulation,
+            caller=who,
+            limits=settings.limits,
+            hang_up_at_end=hang_up,
+            channel=channel,
+            remark=remarks.append,
+        )
         for row in checking:
             rows.append(row)
             status.update(f"{len(rows)} of {len(files)}")
+    for remark in remarks:
+        print_remark(remark)
     console = terminal()
     print_table(console, _COLUMNS, [_cells(row) for row in rows])
     expected = sum(row.problem is None for row in rows)

@@ -245,13 +245,19 @@ def _target(request: Request) -> tuple[Part, ...]:
     return ("target.contract", number) if request.unit is Unit.LINE else (number,)
 
 
+def _tried(request: Request) -> tuple[Part, ...]:
+    """Somebody else may have tried it: who does not hear of that wonders at the site, and tries no more."""
+    tried = request.line is not None and request.target in request.line.tried_out
+    return ("target.tried",) if tried else ()
+
+
 STEPS: Mapping[State, Step] = {
     State.UNIT: Step(lambda _: ("unit.ask",), ONE_KEY, _judge_unit, reminder=_remind_of_unit),
     State.NUMBER: Step(
         lambda _: ("number.ask",), UNTIL_HASH, _judge_number, reminder=lambda _: ("number.ask",), near=_near_a_number
     ),
     State.PASSWORD: Step(
-        lambda request: (*_target(request), "password.about", "password.ask"),
+        lambda request: (*_target(request), "password.about", *_tried(request), "password.ask"),
         EIGHT_KEYS,
         _judge_password,
         reminder=lambda _: ("password.ask",),  # the number was read out; again, it would use up the step's time

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Final
 
 from ivr.asterisk import new_enough
@@ -113,22 +115,39 @@ def _globals(site: Site, facts: ExchangeFacts) -> Iterator[Finding]:
         )
     else:
         yield ok(f"{ACCESS} leads to {variables['KARIPASS_AGI']}")
-    try:
-        same_secret = variables["KARIPASS_AGI_SECRET"] == site.agi_secret
-    except SettingsError as problem:
-        yield error("the service has no FastAGI secret", str(problem))
-    else:
-        if not same_secret:
-            yield error(
-                "Asterisk's FastAGI secret is not the service's: every call is refused",
-                "KARIPASS_AGI_SECRET in Asterisk's [globals] must be KARIPASS_AGI_SECRET of the service",
-            )
+    yield from _agi_secret(site, variables)
     cap, longest_s = variables["KARIPASS_CALL_CAP_S"], settings.call_s + AFTER_THE_CALL_S
     if not cap.isdigit() or float(cap) < longest_s:
         yield warning(
             f"Asterisk ends calls after {cap or 'no'} s, which the service allows {longest_s:g} s",
             f"KARIPASS_CALL_CAP_S in Asterisk's [globals]: more than {longest_s:g}",
         )
+
+
+def _agi_secret(site: Site, variables: Mapping[str, str]) -> Iterator[Finding]:
+    file = variables["KARIPASS_AGI_SECRET_FILE"]
+    if variables["KARIPASS_AGI_SECRET"]:
+        yield warning(
+            "whoever may ask Asterisk for variables reads the FastAGI secret",
+            "take KARIPASS_AGI_SECRET out of Asterisk's [globals]; KARIPASS_AGI_SECRET_FILE is in its place",
+        )
+    try:
+        secret = site.agi_secret
+    except SettingsError as problem:
+        yield error("the service has no FastAGI secret", str(problem))
+        return
+    if not file:
+        yield error(
+            "Asterisk has no FastAGI secret: every call is refused",
+            "KARIPASS_AGI_SECRET_FILE in Asterisk's [globals] must name a file with KARIPASS_AGI_SECRET of the service",
+        )
+        return
+    with contextlib.suppress(OSError, UnicodeDecodeError):  # it is Asterisk's, perhaps on another host
+        if Path(file).read_text(encoding="ascii").strip() != secret:
+            yield error(
+                f"what is in {file} is not the service's FastAGI secret: every call is refused",
+                f"write KARIPASS_AGI_SECRET of the service into {file}",
+            )
 
 
 def _runs(step: Fields, application: str, *words: str) -> bool:

@@ -1,4 +1,7 @@
-"""Checks of the store: whether it can be reached, its schema, its key, and its clock. Nothing is made or upgraded."""
+"""Checks of the store: whether it can be reached and written, its schema, its key, and its clock.
+
+Nothing is made or upgraded.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from typing import Final
 from sqlalchemy import Connection, select, text
 
 from credentials import CredentialError, InvalidKey, KeyRing
-from credentials.database import Database, database_border
+from credentials.database import Database, database_border, write_probe
 from credentials.migrate import CREDENTIALS, History, current_revision, newest_revision
 from credentials.schema import digest_keys
 from ivr.doctor.examination import Check
@@ -39,6 +42,7 @@ def store(site: Site) -> Iterator[Finding]:
             for name, history in HISTORIES.items():
                 yield _schema(name, *_revisions(database, history))
             yield from _key_fits(site, database)
+            yield _writable(database)
             yield from _clock(database)
     except CredentialError as problem:
         yield error(
@@ -102,6 +106,15 @@ def _newest_key(database: Database) -> str | None:
             select(digest_keys.c.key_id).order_by(digest_keys.c.generation.desc()).limit(1)
         )
     return newest
+
+
+@database_border
+def _writable(database: Database) -> Finding:
+    """Raises what is in the way of a write; the write is undone."""
+    with database.writing() as connection:
+        write_probe(connection)
+        connection.rollback()
+    return ok("can be written")
 
 
 def _clock(database: Database) -> Iterator[Finding]:

@@ -19,8 +19,8 @@ LEAST_BYTES: Final = 500 * _MB
 LEAST_SHARE: Final = 0.05
 ENOUGH_BYTES: Final = 5000 * _MB
 """So much is enough, whatever share of a large disk it is."""
-FULL_BYTES: Final = 20 * _MB
-"""With less the database may refuse the next write."""
+FULL_BYTES: Final = 100 * _MB
+"""With less it will be full soon: the log of changes beside an SQLite file takes some, and each call a little."""
 _LOGS: Final = Path("/var/log")
 """Where a system's journal and logs are."""
 
@@ -41,7 +41,7 @@ def _room(what: str, folder: Path) -> Finding:
     total, _, free = shutil.disk_usage(folder)
     left = f"{folder} ({what}) has {free // _MB:,} MB left of {total // _MB:,} MB"
     if free < FULL_BYTES:
-        return error(f"{left}: nothing can be stored any more", "make room at once: nobody can set a password")
+        return error(left, "make room at once: soon nobody can set a password")
     if free < max(LEAST_BYTES, min(LEAST_SHARE * total, ENOUGH_BYTES)):
         return warning(
             left, "make room, or move it to a larger disk; a lower KARIPASS_RECORDS_DAYS keeps fewer records"

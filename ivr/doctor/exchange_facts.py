@@ -24,7 +24,9 @@ MODULES: Final = (
     "chan_pjsip",
     "func_callerid",
     "func_channel",
+    "func_env",
     "func_logic",
+    "func_sha1",
     "func_strings",
     "func_timeout",
     "res_agi",
@@ -34,7 +36,14 @@ MODULES: Final = (
 )
 """What the dialplan of the access number needs (dialplan/karipass/extensions.conf)."""
 _ASKED_BY: Final = "func_module"
-GLOBALS: Final = ("KARIPASS_ACCESS_NUMBER", "KARIPASS_AGI", "KARIPASS_AGI_SECRET", "KARIPASS_CALL_CAP_S")
+GLOBALS: Final = (
+    "KARIPASS_ACCESS_NUMBER",
+    "KARIPASS_AGI",
+    "KARIPASS_AGI_SECRET",
+    "KARIPASS_AGI_SECRET_FILE",
+    "KARIPASS_CALL_CAP_S",
+)
+"""What is asked; KARIPASS_AGI_SECRET is one that should not be there any more."""
 
 _ANSWER_S: Final = 5.0
 _ALL_S: Final = 20.0

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, delete, insert, select, update
 
-from credentials import Clock, utc_now
+from credentials import Clock, latest_at, utc_now
 from credentials.database import Database, database_border
 from ivr.operators.model import Operator, Role
 from ivr.schema import operator_sessions, operators
@@ -94,7 +94,10 @@ _WITH_OPERATOR: Final = select(
 
 
 def _is_valid(now: datetime) -> ColumnElement[bool]:
-    return (operator_sessions.c.seen_at > now - IDLE) & (operator_sessions.c.began_at > now - ABSOLUTE)
+    """Those that a wrong clock began or saw in the future are none: they would be good for too long."""
+    seen, began = operator_sessions.c.seen_at, operator_sessions.c.began_at
+    in_time = (seen > now - IDLE) & (began > now - ABSOLUTE)
+    return in_time & (seen <= latest_at(now)) & (began <= latest_at(now))
 
 
 def _operator(row: Any) -> Operator:

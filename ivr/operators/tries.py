@@ -21,6 +21,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from credentials import latest_at
+
 FAILURES: Final = 5
 """So many tries of one browser or address may fail within `REFUSED_FOR`."""
 FAILURES_OF_STRANGERS: Final = 15
@@ -55,9 +57,13 @@ class Count:
     tries: int = 0
     until: datetime | None = None
 
+    def is_over(self, now: datetime) -> bool:
+        """Whether they are forgotten: their time has passed, or a wrong clock has put it too far into the future."""
+        return self.until is None or not now < self.until <= latest_at(now) + REFUSED_FOR
+
     def one_more(self, most: int, now: datetime) -> Count | None:
         """The count with one more try; None if that one is refused."""
-        if self.until is None or now >= self.until:
+        if self.is_over(now):
             return Count(1, now + REFUSED_FOR)
         if self.tries >= most:
             return None
@@ -79,9 +85,7 @@ class TriesBySource:
     def count(self, source: tuple[str, str], now: datetime) -> bool:
         """Count a try before it is made, so that many at once count too; False if it is refused."""
         with self._lock:
-            self._counts = {
-                other: count for other, count in self._counts.items() if count.until is not None and now < count.until
-            }
+            self._counts = {other: count for other, count in self._counts.items() if not count.is_over(now)}
             more = self._counts.get(source, Count()).one_more(FAILURES, now)
             if more is not None:
                 self._counts[source] = more

@@ -10,6 +10,7 @@ UDP on loopback loses nothing: requests are sent once.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import re
 import secrets
 import struct
@@ -125,6 +126,9 @@ class PhoneCall:
         exchange: where the exchange listens for SIP.
         host: the phone's address.
         number: what is dialled.
+
+    Attributes:
+        media: where its audio goes, once it is answered.
     """
 
     def __init__(self, sip: Datagrams, rtp: Datagrams, *, exchange: tuple[str, int], host: str, number: str) -> None:
@@ -137,10 +141,11 @@ class PhoneCall:
         self._from = ""
         self._to = f"<{self._uri}>"
         self._tag = secrets.token_hex(6)
-        self._media: tuple[str, int] = exchange
+        self.media: tuple[str, int] = exchange
         self._sequence = secrets.randbelow(1 << 15)
         self._stamp = secrets.randbelow(1 << 31)
         self._source = secrets.randbelow(1 << 32)
+        self._numbers = itertools.count(2)
         self._event: _Event | None = None
         self._talk_begins = True
         self.ended = False
@@ -175,7 +180,7 @@ class PhoneCall:
         host, port = re.search(r"c=IN IP4 (\S+)", answer.body), re.search(r"m=audio (\d+)", answer.body)
         if host is None or port is None:
             raise CallRefused("the exchange answered the call without audio")
-        self._media = (host[1], int(port[1]))
+        self.media = (host[1], int(port[1]))
         self._uri = answer.headers.get("contact", self._uri).strip("<>").partition(">")[0]
 
     # --- audio ----------------------------------------------------------------------------------------------
@@ -220,7 +225,12 @@ class PhoneCall:
     def _packet(self, kind: int, stamp: int, payload: bytes, *, marker: bool) -> None:
         head = _RTP_HEAD.pack(0x80, marker << 7 | kind, self._sequence & 0xFFFF, stamp & 0xFFFFFFFF, self._source)
         self._sequence += 1
-        self._rtp.send(head + payload, self._media)
+        self._rtp.send(head + payload, self.media)
+
+    def inform(self, key: str) -> None:
+        """Send a key as SIP INFO, as some telephones do that know no events (application/dtmf-relay)."""
+        body = f"Signal={key}\r\nDuration=100\r\n"
+        self._request("INFO", next(self._numbers), ["Content-Type: application/dtmf-relay"], body)
 
     # --- signalling -----------------------------------------------------------------------------------------
 
@@ -229,7 +239,7 @@ class PhoneCall:
         if self.ended:
             return
         self.ended = True
-        self._request("BYE", 2, [], "")
+        self._request("BYE", next(self._numbers), [], "")
         try:
             async with asyncio.timeout(_GOODBYE_S):
                 while (await self._next()).status is None:

@@ -7,6 +7,7 @@ hands it. It never waits for anything.
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, cast
@@ -175,14 +176,20 @@ class AudioSocketServer:
         self._open: set[AudioSocketConnection] = set()
         self._server: asyncio.Server | None = None
 
-    async def listen(self, host: str, port: int) -> None:
-        """Begin to accept.
+    async def listen(self, host: str, port: int, handed: socket.socket | None = None) -> None:
+        """Begin to accept, at a socket that was handed to us if there is one.
 
         Raises:
             OSError: the address cannot be bound.
         """
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: AudioSocketConnection(self), host, port, backlog=512)
+        if handed is None:
+            self._server = await loop.create_server(self._connection, host, port, backlog=512)
+        else:
+            self._server = await loop.create_server(self._connection, sock=handed)
+
+    def _connection(self) -> AudioSocketConnection:
+        return AudioSocketConnection(self)
 
     @property
     def port(self) -> int:

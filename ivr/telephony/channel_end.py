@@ -7,6 +7,11 @@ In those counters (measured on Asterisk 22.10) `rxcount` are packets that came f
 lost on the way here. The jitter of the caller's audio is in `txjitter`, in seconds: Asterisk names it by the end that
 it reports it to. Packets are counted one by one, but losses and jitter only with each RTCP report that Asterisk sends
 (`rtcpinterval` in rtp.conf): before the first of them, which also is the first to fill in `txmes`, both are unknown.
+
+Losses are what the sequence numbers say was sent, less what came. Where packets come twice, the second time later, both
+are wrong: one behind a packet whose number began at 0 again, or more than 100 late, is taken for the start of a new
+round of 65,536 numbers, and none is known to be a copy. (Of 1,250 packets, each sent again one packet later, over such
+a start, `lp` was 64,286, which is 65,536 - 1,250; three packets later 195,358, which is 3 * 65,536 - 1,250.)
 """
 
 from __future__ import annotations
@@ -22,7 +27,7 @@ class RtpFigures:
 
     Attributes:
         received: packets that came.
-        lost: packets that did not.
+        lost: packets that did not; none where some came twice, for then as many may have been lost as came again.
         jitter_ms: interarrival jitter (RFC 3550, section 6.4.1).
         rtt_ms: round-trip time; a peer that sends no RTCP has none.
     """
@@ -83,10 +88,16 @@ def rtp_figures(text: str) -> RtpFigures | None:
     lost, jitter_s, rtt_s = values.get("lp"), values.get("txjitter"), values.get("rtt")
     return RtpFigures(
         received=int(received),
-        lost=int(lost) if reported and lost is not None else None,
+        lost=_lost(int(lost)) if reported and lost is not None else None,
         jitter_ms=1000 * jitter_s if reported and jitter_s is not None else None,
         rtt_ms=1000 * rtt_s if rtt_s else None,
     )
+
+
+def _lost(counted: int) -> int:
+    """Lost packets, without rounds of sequence numbers that there were not: less than half of one is lost in a call."""
+    of_a_round = counted % _ROUND
+    return of_a_round if of_a_round < _ROUND // 2 else 0
 
 
 def _number(text: str) -> float | None:
@@ -97,6 +108,8 @@ def _number(text: str) -> float | None:
     return number if 0 <= number <= _MOST else None
 
 
+_ROUND: Final = 1 << 16
+"""Sequence numbers before they begin at 0 again (RFC 3550, section 5.1)."""
 _LAST_CAUSE: Final = 127
 _MOST: Final = 1e9
 """No count of packets or time of a call comes near it."""

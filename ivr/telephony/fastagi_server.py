@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -64,6 +65,11 @@ class AgiChannel:
         self._request: AgiRequest | None = None
         self.hung_up = False
         self.command = ""
+
+    @property
+    def awaited(self) -> str:
+        """What the peer owes us first: its request, or the answer to a command."""
+        return "request" if self._request is None else "answer"
 
     @property
     def request(self) -> AgiRequest:
@@ -132,6 +138,11 @@ class AgiChannel:
 
 
 AgiHandler = Callable[[AgiChannel], Awaitable[None]]
+AgiDoor = Callable[[AgiChannel], Awaitable[str | None]]
+
+
+async def open_door(_channel: AgiChannel) -> None:
+    """Whoever sends a request may come in."""
 
 
 class FastAgiServer:
@@ -140,24 +151,36 @@ class FastAgiServer:
     Args:
         handler: serves one channel; the connection is closed when it returns.
         limits: what a peer may take of us.
+        door: why a peer that has sent its request may not come in, None if it may; until then it is a stranger.
         refused: told of each connection that is closed because there are too many.
     """
 
-    def __init__(self, handler: AgiHandler, limits: AgiLimits, *, refused: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        handler: AgiHandler,
+        limits: AgiLimits,
+        *,
+        door: AgiDoor = open_door,
+        refused: Callable[[], None] = lambda: None,
+    ) -> None:
         self._handler = handler
+        self._door = door
         self._limits = limits
         self._refused = refused
         self._strangers = Strangers("FastAGI", most=limits.strangers, made_room=refused)
         self._server: asyncio.Server | None = None
         self._open = 0
 
-    async def listen(self, host: str, port: int) -> None:
-        """Begin to accept.
+    async def listen(self, host: str, port: int, handed: socket.socket | None = None) -> None:
+        """Begin to accept, at a socket that was handed to us if there is one.
 
         Raises:
             OSError: the address cannot be bound.
         """
-        self._server = await asyncio.start_server(self._serve, host, port, backlog=512)
+        if handed is None:
+            self._server = await asyncio.start_server(self._serve, host, port, backlog=512)
+        else:
+            self._server = await asyncio.start_server(self._serve, sock=handed)
 
     @property
     def port(self) -> int:
@@ -186,11 +209,15 @@ class FastAgiServer:
     async def _serve_channel(self, channel: AgiChannel, writer: asyncio.StreamWriter) -> None:
         try:
             await channel.read_request()
+            reason = await self._door(channel)
         except TimeoutError:
-            self._strangers.sent_away(writer, f"no request within {self._limits.request_s:g} s")
+            self._strangers.sent_away(writer, f"no {channel.awaited} in time")
             return
         except (RemoteProtocolError, ChannelGone, ConnectionError):
-            self._strangers.sent_away(writer, "no request")
+            self._strangers.sent_away(writer, f"no {channel.awaited}")
+            return
+        if reason is not None:
+            self._strangers.sent_away(writer, reason)
             return
         self._strangers.left(writer)
         if self._open >= self._limits.connections:

@@ -26,6 +26,10 @@ from credentials import (
 )
 
 HOUR = timedelta(hours=1)
+APART = timedelta(minutes=5)
+"""What lies further in the future than this was noted by a wrong clock, and does not count."""
+LIFETIMES = {3: timedelta(hours=24), 10: timedelta(days=60)}
+"""Of a credential, by how many wrong tries it takes."""
 V = LoginVerdict
 
 
@@ -40,6 +44,12 @@ class Credential:
     @property
     def void(self) -> bool:
         return self.failures >= self.tries
+
+    def of_the_future(self, now: datetime) -> bool:
+        return self.expires_at - LIFETIMES[self.tries] > now + APART
+
+    def expired(self, now: datetime) -> bool:
+        return now >= self.expires_at or self.of_the_future(now)
 
 
 @dataclass
@@ -143,9 +153,16 @@ class Model:
     # Calls
 
     def _throttled(self, line: ModelLine, now: datetime) -> bool:
-        if line.refused_until is not None and now < line.refused_until:
+        if line.refused_until is not None and now < line.refused_until <= now + APART + self.limits.refused_for:
             return True
-        return sum(at > now - HOUR for at in line.sets.values()) >= self.limits.sets_per_hour
+        return sum(now - HOUR < at <= now + APART for at in line.sets.values()) >= self.limits.sets_per_hour
+
+    def _forget_what_does_not_count(self, line: ModelLine, now: datetime) -> None:
+        for counted in (line.sets, line.failed):
+            for call in [call for call, at in counted.items() if not now - HOUR < at <= now + APART]:
+                del counted[call]
+        if line.refused_until is not None and line.refused_until > now + APART + self.limits.refused_for:
+            line.refused_until = None
 
     def admit(self, number: str, now: datetime) -> Line | Refusal:
         line = self.line(number)
@@ -159,7 +176,7 @@ class Model:
         line = self.lines.get(self.owners.get(number, ""))
         if line is None:
             return None
-        line.failed = {call: at for call, at in line.failed.items() if at > now - HOUR}
+        self._forget_what_does_not_count(line, now)
         line.failed.setdefault(call_id, now)
         if len(line.failed) < self.limits.failed_calls:
             return None
@@ -184,7 +201,8 @@ class Model:
             return NotAllowed
         if self._throttled(line, now):
             return TooManyCalls
-        line.sets[call_id] = now
+        self._forget_what_does_not_count(line, now)
+        line.sets.setdefault(call_id, now)
         self.temporary[target] = Credential(password, now + timedelta(hours=24), 3, unit)
         return now + timedelta(hours=24)
 
@@ -198,7 +216,7 @@ class Model:
         for credential, reason in ((temporary, ChangeReason.TEMPORARY), (password, None)):
             if credential is None or credential.void or credential.secret != secret:
                 continue
-            expired = now >= credential.expires_at
+            expired = credential.expired(now)
             if expired and credential is temporary:
                 continue
             credential.failures = 0
@@ -210,9 +228,11 @@ class Model:
             verdict = V.UNKNOWN
         elif judged.void:
             verdict = V.VOID
-        elif judged is temporary and now >= judged.expires_at:
+        elif judged is temporary and judged.expired(now):
             verdict = V.EXPIRED
-        if temporary is not None and not temporary.void and now < temporary.expires_at:
+        if temporary is not None and temporary.of_the_future(now):
+            del self.temporary[number]
+        elif temporary is not None and not temporary.void and not temporary.expired(now):
             temporary.failures += 1
         if password is not None and not password.void:
             password.failures += 1
@@ -228,7 +248,7 @@ class Model:
         good = proved in (temporary, current) and not proved.void
         if contract is None or self.lines[contract].locked or not good:
             return False, frozenset()
-        if proved is temporary and now >= proved.expires_at:
+        if proved is temporary and proved.expired(now):
             return False, frozenset()
         if current is not None and current.secret == new:
             return False, frozenset({PasswordProblem.CURRENT})
@@ -278,4 +298,4 @@ class Model:
             password.failures += 1
             return V.WRONG
         password.failures = 0
-        return V.ACCEPTED if now < password.expires_at else V.EXPIRED
+        return V.EXPIRED if password.expired(now) else V.ACCEPTED

@@ -20,6 +20,7 @@ from credentials import (
     Unit,
 )
 from credentials.database import Database, database_border
+from credentials.database_url import connect_args, parse_url
 from tests import needs
 from tests.credentials.conftest import CHEAP, check
 from tests.credentials.postgresql import Server, serving
@@ -276,6 +277,36 @@ class TestFailures:
     def test_a_url_that_names_no_shared_database_is_refused(self, url: str, key: Key) -> None:
         with pytest.raises(InvalidDatabaseUrl):
             CredentialStore.open(url, key=key)
+
+    @pytest.mark.parametrize(
+        ("url", "said"),
+        [
+            (
+                "postgresql+psycopg://db/ivr?prepare_threshold=0",
+                "parameter prepare_threshold is not taken: leave it out",
+            ),
+            ("postgresql+psycopg://db/ivr?pool_size=5", "parameter 'pool_size' is not known: leave it out"),
+            ("postgresql+psycopg://db/ivr?autocommit=1", "parameter 'autocommit' is not known"),
+            ("postgresql+psycopg://db/ivr?sslmode=require&sslmode=disable", "parameter sslmode stands there 2 times"),
+            (
+                "postgresql+psycopg:///ivr?host=a:1&host=b&port=2",
+                "hosts and ports of the database URL do not fit: write",
+            ),
+            ("sqlite:///store.db?mode=ro", "parameter 'mode' is not known: .* SQLite is timeout alone"),
+            ("sqlite:///store.db?timeout=soon", "parameter timeout is no number of seconds"),
+            ("sqlite:///store.db?timeout=nan", "parameter timeout is no number of seconds"),
+            ("postgresql+psycopg2://db/ivr", r"driver psycopg2 is not supported: .* with postgresql\+psycopg"),
+            ("postgresql+asyncpg://db/ivr", r"driver asyncpg is not supported: .* with postgresql\+psycopg"),
+        ],
+    )
+    def test_what_a_url_asks_for_in_vain_is_named(self, url: str, said: str, key: Key) -> None:
+        with pytest.raises(InvalidDatabaseUrl, match=said):
+            CredentialStore.open(url, key=key)
+
+    def test_what_libpq_knows_is_taken_from_a_url_and_goes_before_our_own(self) -> None:
+        name = "postgresql+psycopg://db/ivr?sslmode=verify-full&connect_timeout=2&host=a:1&host=b:2"
+        assert connect_args(parse_url(name)).get("connect_timeout") is None
+        Database(name).close()
 
     @pytest.mark.parametrize(
         "url",

@@ -56,6 +56,9 @@ durations = st.sampled_from(
         timedelta(days=60),
     ]
 )
+set_back = st.sampled_from(
+    [timedelta(minutes=5), timedelta(minutes=5, microseconds=1), timedelta(minutes=70), timedelta(days=1)]
+)
 
 
 class History(RuleBasedStateMachine):
@@ -165,6 +168,10 @@ class History(RuleBasedStateMachine):
     @rule(duration=durations)
     def time_passes(self, duration: timedelta) -> None:
         self.now += duration
+
+    @rule(duration=set_back)
+    def the_clock_is_set_back(self, duration: timedelta) -> None:
+        self.now -= duration
 
     @invariant()
     def every_credential_opens_what_the_model_says(self) -> None:

@@ -91,6 +91,44 @@ def test_a_number_without_its_leading_zero_gets_the_likely_cause() -> None:
         read(HEADER + "312345678,,\n")
 
 
+@pytest.mark.parametrize("unseen", ["\ufe0d", "\u200b", "\u202c", "\ufeff", "\u2060", "\u034f", "\u2800", "\U000e0101"])
+def test_a_number_that_only_looks_right_gets_what_cannot_be_seen_in_it_named(unseen: str) -> None:
+    with pytest.raises(BadLinesFile) as caught:
+        read(HEADER + f"0312345678,03123{unseen}45679,\n")
+    name = f"U+{ord(unseen):04X}"
+    assert str(caught.value) == (
+        f"row 2, column number: '03123<{name}>45679' is not a Japanese telephone number: "
+        f"it has {name} in it, which cannot be seen: delete it and type the number anew"
+    )
+
+
+def test_a_number_that_is_wrong_to_the_eye_too_gets_the_ordinary_remedy() -> None:
+    with pytest.raises(BadLinesFile, match=r"'03<U\+200B>' is not .*: write 10 or 11 digits"):
+        read(HEADER + "0312345678,03\u200b,\n")
+
+
+@pytest.mark.parametrize("space", ["\u00a0", "\u2009", "\u3000"])
+def test_spaces_of_any_kind_between_digits_are_separators(space: str) -> None:
+    assert set(read(HEADER + f"03{space}1234{space}5678{space},,\n")) == {"0312345678"}
+
+
+def test_what_cannot_be_seen_in_a_language_or_the_header_is_named() -> None:
+    with pytest.raises(BadLinesFile, match=r"'ja<U\+200B>' is no language code \(U\+200B in it cannot be seen\)"):
+        read(HEADER + "0312345678,,ja\u200b\n")
+    with pytest.raises(BadLinesFile, match=r"it has contract_number,num<U\+FE0D>ber; U\+FE0D in it cannot be seen"):
+        read("contract_number,num\ufe0dber\n0312345678,\n")
+
+
+@pytest.mark.parametrize("cell", ['="0312345679"', '"=""0312345679"""', '="03-1234-5679"', '=" 0312345679 "'])
+def test_a_number_that_a_spreadsheet_keeps_as_text_is_that_number(cell: str) -> None:
+    assert read(HEADER + f"0312345678,{cell},\n")["0312345678"][1] == {"0312345678", "0312345679"}
+
+
+@pytest.mark.parametrize("cell", ['"=""12"""', '"=""03""&""12345679"""', "=0312345679", '"=SUM(""0312345679"")"'])
+def test_any_other_formula_is_no_number(cell: str) -> None:
+    assert problems(HEADER + f"0312345678,{cell},\n") == [(2, "number")]
+
+
 @pytest.mark.parametrize(
     "header",
     ["", "\n", "0312345678,0312345679\n", "contract_number\n", "contract_number,number,number\n", "a,b\n"],

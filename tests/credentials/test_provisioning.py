@@ -164,7 +164,7 @@ def test_a_locked_line_stays_locked(store: CredentialStore) -> None:
 
 
 @pytest.mark.usefixtures("database_file")  # on SQLite alone: on PostgreSQL it takes 10 s of every test run
-def test_a_hundred_thousand_numbers_go_in_at_once(empty_store: CredentialStore) -> None:
+def test_a_hundred_thousand_numbers_go_in(empty_store: CredentialStore) -> None:
     rows = "".join(f"03{10**7 + i // 10 * 10},03{10**7 + i},\r\n" for i in range(100_000))
     assert load(empty_store, rows) == ImportResult(lines=10_000, numbers=100_000)
     assert len(empty_store.list_lines()) == 10_000

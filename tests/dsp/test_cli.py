@@ -40,6 +40,72 @@ def test_decode_names_what_is_not_audio_in_one_line_and_goes_on(keys_file, tmp_p
     assert "none.wav: no such file" in lines[1]
 
 
+@pytest.fixture
+def two_sided(tmp_path):
+    path = tmp_path / "call.wav"
+    keys = synthesize("15#")
+    write_audio(path, np.stack([keys, np.random.default_rng(1).normal(0, 0.2, keys.size)], axis=1), 8000)
+    return path
+
+
+def test_decode_takes_the_callers_channel_and_says_so_beside_the_result(two_sided):
+    result = cli.invoke(app, ["decode", str(two_sided)])
+    assert (result.exit_code, result.stdout) == (0, "15#\n")
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"dtmf: {two_sided}: its channels differ: left is taken")
+
+
+@pytest.mark.parametrize(
+    ("channel", "lines"), [("left", "15#\n"), ("right", "\n"), ("2", "\n"), ("each", "left: 15#\nright: \n")]
+)
+def test_decode_takes_the_channel_that_is_named_or_each_with_its_name(two_sided, channel, lines):
+    result = cli.invoke(app, ["decode", "--channel", channel, str(two_sided)])
+    assert (result.exit_code, result.stdout, result.stderr) == (0, lines, "")
+
+
+def test_decode_as_json_names_the_channel_where_there_are_several(two_sided, keys_file):
+    result = cli.invoke(app, ["decode", "--json", "--channel", "each", str(two_sided), str(keys_file)])
+    told = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [(one.get("channel"), one["keys"]) for one in told] == [("left", "15#"), ("right", ""), (None, "15#")]
+
+
+def test_decode_names_a_file_without_the_channel_and_goes_on(two_sided, keys_file):
+    result = cli.invoke(app, ["decode", "--channel", "right", str(keys_file), str(two_sided)])
+    assert (result.exit_code, result.stdout) == (1, "\n")
+    assert result.stderr == f"dtmf: {keys_file}: is mono: there is no channel 2; leave --channel out\n"
+
+
+@pytest.mark.parametrize("command", [["decode"], ["plot", "-o", "x.png"]])
+def test_what_is_no_channel_is_refused_with_what_is(two_sided, command):
+    result = cli.invoke(app, [*command, "--channel", "both", str(two_sided)])
+    assert result.exit_code == 2
+    assert "'both' is no channel" in result.stderr
+
+
+def test_decode_reads_a_recording_from_standard_input(keys_file):
+    result = cli.invoke(app, ["decode", "-"], input=keys_file.read_bytes())
+    assert (result.exit_code, result.stdout) == (0, "15#\n")
+
+
+def test_a_recording_too_faint_for_any_key_is_not_passed_over_in_silence(tmp_path):
+    path = tmp_path / "faint.wav"
+    write_audio(path, synthesize("15#") / 32768, 8000, subtype="FLOAT")
+    result = cli.invoke(app, ["decode", str(path)])
+    assert (result.exit_code, result.stdout) == (0, "\n")
+    assert "dBFS, too faint for any key to be heard; was it saved at the wrong scale?" in result.stderr
+
+
+def test_plot_draws_the_callers_channel_and_no_two_at_once(two_sided):
+    picture = two_sided.with_suffix(".svg")
+    result = cli.invoke(app, ["plot", str(two_sided), "-o", str(picture)])
+    assert result.exit_code == 0, result.output
+    assert "left is taken" in result.stderr
+    assert picture.stat().st_size > 0
+    both = cli.invoke(app, ["plot", "--channel", "each", str(two_sided), "-o", str(picture)])
+    assert both.exit_code == 2
+    assert "draw one for each" in both.stderr
+
+
 def test_decode_as_json_has_every_figure(keys_file):
     result = cli.invoke(app, ["decode", "--json", str(keys_file)])
     told = json.loads(result.stdout)

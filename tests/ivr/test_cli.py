@@ -18,7 +18,7 @@ from scipy.signal import resample_poly
 from typer.main import get_command
 from typer.testing import CliRunner, Result
 
-from credentials import StoreUnavailable
+from credentials import CredentialStore, ImportProgress, ImportStage, StoreUnavailable
 from ivr.cli import COMMANDS, app
 from ivr.cli.common import print_error, system_operator
 from tests.ivr.conftest import LINES, tones
@@ -33,8 +33,8 @@ def _state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def ivr(*words: str) -> Result:
-    return CliRunner().invoke(app, words, catch_exceptions=False)
+def ivr(*words: str, sent: bytes = b"") -> Result:
+    return CliRunner().invoke(app, words, input=sent, catch_exceptions=False)
 
 
 @pytest.fixture
@@ -66,6 +66,30 @@ def test_a_file_with_mistakes_is_refused_by_row_and_column() -> None:
     assert "ivr lines import" in ivr("lines", "list").stdout
 
 
+@pytest.mark.parametrize(
+    ("stored", "said"),
+    [
+        (0, "ivr: interrupted: nothing was changed\n"),
+        (
+            3,
+            "ivr: interrupted: 3 of 10 lines that change are as the file says, the others as they were;"
+            " run the same import again, which does the rest\n",
+        ),
+    ],
+)
+def test_an_import_that_is_interrupted_says_how_far_it_got(
+    monkeypatch: pytest.MonkeyPatch, stored: int, said: str
+) -> None:
+    def import_lines(_store: CredentialStore, _file: Path, *, progress: ImportProgress, **_others: object) -> None:
+        progress(ImportStage.READING, 1000, None)
+        progress(ImportStage.STORING, stored, 10)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(CredentialStore, "import_lines", import_lines)
+    result = ivr("lines", "import", "lines.csv")
+    assert (result.exit_code, result.stderr) == (130, said)
+
+
 @pytest.mark.usefixtures("lines")
 @pytest.mark.parametrize(
     ("rate", "channels", "subtype"),
@@ -83,6 +107,47 @@ def test_a_wav_of_any_kind_sets_the_password(rate: int, channels: int, subtype: 
     assert result.exit_code == 0
     assert "end          set" in result.stdout
     assert PASSWORD not in result.output
+
+
+def two_sided(name: str = "call.wav") -> str:
+    """The guidance on the left, the caller on the right."""
+    caller = tones(KEYS)
+    guidance = np.random.default_rng(1).normal(0, 8000, caller.size).clip(-32768, 32767).astype(np.int16)
+    soundfile.write(name, np.stack([guidance, caller], axis=1), 8000)
+    return name
+
+
+@pytest.mark.usefixtures("lines")
+def test_of_a_recording_of_both_sides_the_callers_is_taken_and_it_is_said() -> None:
+    result = ivr("simulate", two_sided(), "--caller", "0312345678")
+    assert result.exit_code == 0
+    assert result.stderr.startswith("ivr: call.wav: its channels differ: right is taken")
+    assert PASSWORD not in result.output
+
+
+@pytest.mark.usefixtures("lines")
+@pytest.mark.parametrize(
+    ("channel", "status"), [("right", 0), ("2", 0), ("left", 1), ("mix", 1), ("each", 2), ("x", 2)]
+)
+def test_the_callers_channel_can_be_named(channel: str, status: int) -> None:
+    assert ivr("simulate", two_sided(), "--caller", "0312345678", "--channel", channel).exit_code == status
+
+
+@pytest.mark.usefixtures("lines")
+def test_a_recording_can_come_from_standard_input() -> None:
+    sent = Path(wav()).read_bytes()
+    result = ivr("simulate", "-", "--caller", "0312345678", "--html", "call.html", sent=sent)
+    assert result.exit_code == 0
+    assert "end          set" in result.stdout
+    assert "<title>standard input" in Path("call.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("lines")
+def test_a_recording_in_which_nothing_can_be_heard_says_so() -> None:
+    soundfile.write("faint.wav", tones(KEYS) / 2**30, 8000, subtype="FLOAT")
+    result = ivr("simulate", "faint.wav", "--caller", "0312345678")
+    assert result.exit_code == 1
+    assert "ivr: faint.wav: its peak is -" in result.stderr
 
 
 @pytest.mark.usefixtures("lines")

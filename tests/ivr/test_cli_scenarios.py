@@ -141,6 +141,16 @@ class TestFolder:
         assert "b.wav" in result.stdout
         assert result.stdout.count("yes") == 1
 
+    def test_what_is_odd_about_a_recording_is_said_beside_the_table(self) -> None:
+        caller = tones(GOOD)
+        noise = np.random.default_rng(1).normal(0, 8000, caller.size).clip(-32768, 32767).astype(np.int16)
+        Path("calls").mkdir()
+        soundfile.write("calls/both.wav", np.stack([noise, caller], axis=1), 8000)
+        result = ivr("simulate", "calls")
+        assert result.exit_code == 0
+        assert result.stderr.startswith("ivr: calls/both.wav: its channels differ: right is taken")
+        assert ivr("simulate", "calls", "--channel", "left").exit_code == 1
+
     def test_the_caller_can_be_chosen(self) -> None:
         wav("calls/a.wav")
         assert "not_subscribed" in ivr("simulate", "calls", "--caller", "0399999999").stdout

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import sqlite3
 import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -183,6 +185,7 @@ class _Broken:
     def __init__(self) -> None:
         self.asked = 0
         self.error: Exception | None = None
+        self.write_error: Exception | None = None
         self.go_on = threading.Event()
         self.go_on.set()
 
@@ -194,6 +197,10 @@ class _Broken:
         self.go_on.wait(10)
         if self.error is not None:
             raise self.error
+
+    def require_writable(self) -> None:
+        if self.write_error is not None:
+            raise self.write_error
 
 
 async def until(watch: StoreWatch, *, up: bool, problem: str = "") -> None:
@@ -235,6 +242,54 @@ async def test_a_store_that_hangs_is_away_and_is_not_asked_again_meanwhile() -> 
     await asyncio.sleep(0.1)
     assert store.asked == 1
     store.go_on.set()
+    await until(watch, up=True)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_store_that_is_read_and_not_written_is_away() -> None:
+    store = _Broken()
+    store.write_error = StoreUnavailable("the database cannot be written: disk full")
+    watch = StoreWatch(store, [].append, every_s=0.01, patience_s=0.05)  # type: ignore[arg-type]
+    task = asyncio.create_task(watch.run())
+    await until(watch, up=False, problem="cannot be written: disk full")
+    store.write_error = None
+    await until(watch, up=True)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_while_a_store_does_not_answer_again_the_cause_that_was_found_last_stays() -> None:
+    store = _Broken()
+    store.error = StoreUnavailable("the database cannot be written: locked")
+    watch = StoreWatch(store, [].append, every_s=0.01, patience_s=0.05)  # type: ignore[arg-type]
+    task = asyncio.create_task(watch.run())
+    await until(watch, up=False, problem="locked")
+    store.go_on.clear()
+    asked = store.asked
+    async with asyncio.timeout(10):
+        while store.asked == asked:  # noqa: ASYNC110 - the next question, which hangs
+            await asyncio.sleep(0.005)
+    await asyncio.sleep(0.1)
+    assert "locked" in watch.state.problem
+    store.go_on.set()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_while_another_program_holds_the_database_the_service_is_not_ready_and_says_why(
+    store: CredentialStore, service: Service, client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    watch = StoreWatch(store, [].append, every_s=0.01, patience_s=0.05)
+    task = asyncio.create_task(watch.run())
+    await until(watch, up=True)
+    with contextlib.closing(sqlite3.connect(tmp_path / "store.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        await until(watch, up=False)
+        service.store = watch.state
+        answer = await client.get("/readyz")
+    assert answer.status_code == 503
+    assert "another program holds the database" in answer.json()["checks"]["store"]
     await until(watch, up=True)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

@@ -7,13 +7,16 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import select
 from typer.testing import CliRunner, Result
 
-from credentials import Action, CredentialStore, HashPolicy, InvalidKey, Key
+from credentials import CLOCKS_APART, Action, CredentialStore, HashPolicy, InvalidKey, Key
 from credentials.database import Database
 from ivr.cli.operator import operator_app
 from ivr.operators import (
@@ -26,7 +29,8 @@ from ivr.operators import (
     Sessions,
     UnknownOperator,
 )
-from ivr.operators.tries import FAILURES, FAILURES_OF_STRANGERS, REFUSED_FOR
+from ivr.operators.sessions import IDLE
+from ivr.operators.tries import FAILURES, FAILURES_OF_STRANGERS, REFUSED_FOR, Count
 from ivr.schema import operator_sessions
 from ivr.schema import operators as table
 from tests.credentials.conftest import FakeClock
@@ -310,6 +314,31 @@ class TestTries:
         operators.prove("otto", "wrong", STRANGER)
         assert len(operators._tries._counts) == 1
 
+    def test_the_right_password_is_not_refused_after_the_clock_was_set_back_by_a_day(
+        self, operators: Operators, clock: FakeClock
+    ) -> None:
+        known = Origin("192.0.2.1", operators.mark("otto"))
+        for place in range(FAILURES_OF_STRANGERS):
+            operators.prove("otto", "wrong", Origin(f"198.51.100.{place % 4}"))
+            operators.prove("otto", "wrong", known)
+        assert operators.prove("otto", PASSWORD, known) is None
+        assert operators.prove("otto", PASSWORD, STRANGER) is None
+        clock.advance(days=-1)
+        assert operators.prove("otto", PASSWORD, known) is not None
+        assert operators.prove("otto", PASSWORD, STRANGER) is not None
+
+    @given(
+        tries=st.integers(0, 20), most=st.integers(1, 20), ahead=st.timedeltas(timedelta(days=-2), timedelta(days=4000))
+    )
+    def test_a_count_refuses_no_longer_than_its_minute_and_what_clocks_may_be_apart(
+        self, tries: int, most: int, ahead: timedelta
+    ) -> None:
+        now = datetime(2026, 4, 1, tzinfo=UTC)
+        count = Count(tries, now + ahead)
+        in_force = timedelta(0) < ahead <= REFUSED_FOR + CLOCKS_APART
+        assert (count.one_more(most, now) is None) is (in_force and tries >= most)
+        assert count.one_more(most, now + REFUSED_FOR + CLOCKS_APART) is not None or ahead > REFUSED_FOR + CLOCKS_APART
+
 
 class TestSessions:
     def test_a_token_is_long_random_and_not_kept(
@@ -351,6 +380,20 @@ class TestSessions:
         sessions.begin("otto")
         with database.reading() as connection:
             assert len(connection.scalars(select(operator_sessions.c.token_digest)).all()) == 1
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(moved=st.timedeltas(timedelta(days=-4000), timedelta(days=1)))
+def test_a_login_is_good_from_its_beginning_on_whatever_the_clock_does(
+    operators: Operators, sessions: Sessions, clock: FakeClock, moved: timedelta
+) -> None:
+    token = sessions.begin("otto")
+    clock.now += moved
+    good = -CLOCKS_APART <= moved < IDLE
+    assert (sessions.find(token) is not None) is good
+    assert bool(sessions.in_force()) is good
+    clock.now -= moved
+    sessions.end(token)
 
 
 class TestCommand:

@@ -22,16 +22,21 @@ from ivr.call import CallSession
 from ivr.dialogue.events import Stored
 from ivr.errors import PortTaken
 from ivr.guidance import Guidance
+from ivr.handed_sockets import HandedSockets
 from ivr.logs import configure_logs
 from ivr.monitoring import Monitoring
+from ivr.places import Places
 from ivr.records import CallReader, CallWriter, Query, Recorder, open_records
+from ivr.scenarios.house import free_tcp_ports
 from ivr.service import Service
 from ivr.settings import Settings
 from ivr.telephony.audiosocket import message
 from ivr.telephony.fastagi_server import AgiLimits
 from prompts import Catalogue
+from tests.ivr.telephony.agi_asterisk import proof
 
-SECRET = "said-by-the-dialplan"
+SECRET = "known-to-the-dialplan"
+UNIQUE_ID = "1764460800.1"
 CONTRACT = "0312345678"
 PASSWORD = "24681357"
 
@@ -109,7 +114,10 @@ class Channel:
     async def dial(self, *, secret: str = SECRET, number: str = CONTRACT) -> None:
         self._number = number
         self.reader, self.writer = await self._house.connect(self._house.settings.agi_port)
-        self.say(f"agi_network: yes\nagi_arg_1: {secret}\n\n")
+        self.say(f"agi_network: yes\nagi_uniqueid: {UNIQUE_ID}\n\n")
+        question = await self.command()
+        assert question is not None
+        self.say(f"200 result=1 ({proof(question, UNIQUE_ID, secret)})\n")
 
     def say(self, text: str) -> None:
         self.writer.write(text.encode())
@@ -196,8 +204,42 @@ async def test_a_peer_that_does_not_know_the_secret_gets_no_call(house: House) -
     channel = Channel(house)
     await channel.dial(secret="guessed")
     assert await channel.command() is None
-    await house.logged('"agi_refused"')
+    await house.logged("wrong secret: the file that KARIPASS_AGI_SECRET_FILE names")
     channel.writer.close()
+
+
+async def test_who_is_to_stop_takes_no_new_call_and_keeps_his_port_until_the_last_has_ended(house: House) -> None:
+    _, stream = await in_call(house)
+    house.stop.set()
+    await house.logged('"stopping"')
+    one_more = Channel(house)
+    await one_more.dial()
+    assert await one_more.command() is None
+    assert await house.logged('"call_refused".*"stopping"|"stopping".*"call_refused"')
+    one_more.writer.close()
+    stream.writer.close()
+
+
+async def test_a_port_that_is_held_for_the_service_stays_held_when_it_is_gone(house: House) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        told = {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1"}
+        handed = HandedSockets(told, first=os.dup(held.fileno()))
+        agi_port = held.getsockname()[1]
+        audiosocket_port, health_port = free_tcp_ports(2)
+        ports = {"agi_port": agi_port, "audiosocket_port": audiosocket_port, "health_port": health_port}
+        house.settings = house.settings.model_copy(update=ports)
+        stop, ready = asyncio.Event(), asyncio.Event()
+        serving = asyncio.create_task(house.another_service().run(stop, ready.set, handed=handed))
+        await ready.wait()
+        channel = Channel(house)
+        await channel.dial()
+        assert await channel.until_exec() is not None
+        channel.writer.close()
+        await house.logged('"call_ended"')
+        stop.set()
+        await serving
+        with pytest.raises(OSError, match="in use"):
+            socket.create_server(("127.0.0.1", agi_port))
 
 
 async def test_there_are_no_more_calls_than_the_setting_says(house: House) -> None:
@@ -210,6 +252,23 @@ async def test_there_are_no_more_calls_than_the_setting_says(house: House) -> No
         stream.writer.close()
         channel.writer.close()
     one_more.writer.close()
+
+
+async def test_of_one_number_there_are_no_more_than_the_setting_says(house: House) -> None:
+    house.service._places = Places(of_a_number=1)
+    call = await in_call(house)
+    second = Channel(house)
+    await second.dial()
+    assert await second.until_exec() is not None  # to be told why
+    second.say("garbage\n")
+    ended = await house.logged('"call_ended"')
+    assert '"throttled"' in house.log.getvalue()[ended.start() - 500 :]
+    third = Channel(house)
+    await third.dial(number="0661234567")
+    assert await third.until_exec() is not None
+    for channel in (call[0], second, third):
+        channel.writer.close()
+    call[1].writer.close()
 
 
 @pytest.mark.parametrize("reply", ["", "garbage\n", "511 Command Not Permitted on a dead channel\n"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from credentials import Unit
@@ -24,7 +26,7 @@ from ivr.dialogue.events import (
 )
 from ivr.phrases import render
 from prompts import Catalogue
-from tests.ivr.dialogue.conversation import ADDITIONAL, CONTRACT, ELSEWHERE, PASSWORD, Conversation
+from tests.ivr.dialogue.conversation import ADDITIONAL, CONTRACT, ELSEWHERE, LINE, PASSWORD, Conversation
 
 DOUBLED = f"{PASSWORD[:4]}{PASSWORD[3:]}"
 """What a line that doubles a key makes of it: nine keys."""
@@ -91,6 +93,18 @@ class TestTargets:
         call.press("2" + entry)
         assert call.said[-1] == "wrong.again+number.ask"
         assert call.dialogue.state is State.NUMBER
+
+
+class TestATemporaryPasswordThatWasTriedOut:
+    def test_the_caller_who_sets_it_anew_hears_that_it_was(self) -> None:
+        call = Conversation(line=replace(LINE, tried_out=frozenset({CONTRACT})))
+        call.press("1")
+        assert call.said[-1] == "target.contract+number+password.about+target.tried+password.ask"
+
+    def test_another_number_of_the_line_hears_nothing_of_it(self) -> None:
+        call = Conversation(line=replace(LINE, tried_out=frozenset({ADDITIONAL})))
+        call.press("1")
+        assert "target.tried" not in call.said[-1]
 
 
 class TestPassword:

@@ -10,20 +10,21 @@ from ivr.doctor.exchange_facts import ACCESS, INBOUND, MODULES, ExchangeFacts
 from ivr.scenarios.house import free_tcp_ports
 from ivr.settings import Settings
 
-SECRET = "said-by-the-dialplan"
+SECRET = "known-to-the-dialplan"
 FACTS = ExchangeFacts(
     version="22.10.1+dfsg",
     modules=dict.fromkeys(MODULES, True),
     variables={
         "KARIPASS_ACCESS_NUMBER": "0363044747",
         "KARIPASS_AGI": "127.0.0.1:4573",
-        "KARIPASS_AGI_SECRET": SECRET,
+        "KARIPASS_AGI_SECRET": "",
+        "KARIPASS_AGI_SECRET_FILE": "/on/another/host/agi-secret",
         "KARIPASS_CALL_CAP_S": "480",
     },
     dialplan={
         INBOUND: [{"extension": "0363044747", "application": "Goto", "appdata": "karipass-access,call,1"}],
         ACCESS: [
-            {"extension": "call", "application": "AGI", "appdata": "agi://${KARIPASS_AGI}/access,${X}"},
+            {"extension": "call", "application": "AGI", "appdata": "agi://${KARIPASS_AGI}/access"},
             {"extension": "h", "application": "UserEvent", "appdata": "KaripassCall,Cause: ${A},Rtp: ${B}"},
         ],
     },

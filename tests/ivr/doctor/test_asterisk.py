@@ -36,7 +36,8 @@ def with_variable(name: str, value: str) -> ExchangeFacts:
         (with_variable("KARIPASS_AGI", "127.0.0.1:9999"), Level.ERROR, "127.0.0.1:9999"),
         (with_variable("KARIPASS_AGI", ""), Level.ERROR, "nowhere"),
         (with_variable("KARIPASS_AGI", "192.0.2.7:4573"), Level.WARNING, "192.0.2.7:4573"),
-        (with_variable("KARIPASS_AGI_SECRET", "another-one"), Level.ERROR, "FastAGI secret"),
+        (with_variable("KARIPASS_AGI_SECRET", SECRET), Level.WARNING, "whoever may ask Asterisk"),
+        (with_variable("KARIPASS_AGI_SECRET_FILE", ""), Level.ERROR, "no FastAGI secret"),
         (with_variable("KARIPASS_CALL_CAP_S", "60"), Level.WARNING, "60 s"),
         (with_variable("KARIPASS_CALL_CAP_S", ""), Level.WARNING, "no s"),
         (replace(FACTS, actions=frozenset()), Level.WARNING, "told of calls"),
@@ -56,6 +57,17 @@ def test_a_dialplan_of_an_older_version_is_told(tmp_path: Path) -> None:
     facts = replace(FACTS, dialplan={**FACTS.dialplan, ACCESS: older})
     (finding,) = wrong(looked(asterisk.CHECKS, site_of(tmp_path, facts)))
     assert "older version" in finding.remedy
+
+
+def test_a_secret_of_asterisks_that_is_another_is_found_where_it_can_be_read(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    facts = with_variable("KARIPASS_AGI_SECRET_FILE", str(file))
+    file.write_text(f"{SECRET}\n", encoding="ascii")
+    assert wrong(looked(asterisk.CHECKS, site_of(tmp_path, facts))) == []
+    file.write_text("another-one\n", encoding="ascii")
+    (finding,) = wrong(looked(asterisk.CHECKS, site_of(tmp_path, facts)))
+    assert str(file) in finding.text
+    assert "another-one" not in repr(finding)
 
 
 def test_neither_secret_is_shown(tmp_path: Path) -> None:

@@ -73,6 +73,15 @@ def test_a_file_that_is_no_database_is_an_error(tmp_path: Path) -> None:
     assert finding.level is Level.ERROR
 
 
+def test_a_store_that_cannot_be_written_is_an_error_with_the_remedy(stored: Site, tmp_path: Path) -> None:
+    site = site_of(tmp_path, database_url=f"sqlite:///{tmp_path}/store.db?timeout=0.1")
+    with closing(sqlite3.connect(tmp_path / "store.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        (finding,) = wrong(looked(database.CHECKS, site))
+    assert finding.level is Level.ERROR
+    assert "cannot be written: locked: another program has held it for too long" in finding.text
+
+
 def test_a_store_that_is_not_in_wal_mode_is_not_turned_to_it(stored: Site, tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "store.db")) as connection:
         assert connection.execute("PRAGMA journal_mode = DELETE").fetchone() == ("delete",)

@@ -28,6 +28,31 @@ def test_packets_that_came_and_those_that_were_lost_give_the_loss() -> None:
     assert figures.lost_percent == pytest.approx(100 * 5 / 150)
 
 
+@pytest.mark.parametrize(
+    ("counted", "received"),
+    [(64_286, 2511), (195_358, 2533), (74_054_430, 2418)],
+    ids=["one packet late", "three late", "120 late"],
+)
+def test_packets_that_come_twice_are_not_65536_that_were_lost(counted: int, received: int) -> None:
+    """1,250 packets, each sent again so many packets later: what Asterisk counted of them."""
+    figures = rtp_figures(LOSSY.replace("lp=5", f"lp={counted}").replace("rxcount=145", f"rxcount={received}"))
+    assert figures is not None
+    assert (figures.lost, figures.lost_percent) == (0, 0.0)
+
+
+@pytest.mark.parametrize("rounds", [1, 2, 1000])
+def test_losses_are_counted_beside_rounds_of_numbers_that_there_were_not(rounds: int) -> None:
+    figures = rtp_figures(LOSSY.replace("lp=5", f"lp={5 + rounds * 65_536}"))
+    assert figures is not None
+    assert figures.lost_percent == pytest.approx(100 * 5 / 150)
+
+
+def test_a_call_most_of_whose_packets_were_lost_says_so() -> None:
+    figures = rtp_figures(LOSSY.replace("lp=5", "lp=14500").replace("rxcount=145", "rxcount=500"))
+    assert figures is not None
+    assert figures.lost_percent == pytest.approx(100 * 14_500 / 15_000)
+
+
 def test_the_jitter_of_the_callers_audio_is_what_asterisk_reports_to_the_caller() -> None:
     figures = rtp_figures(JITTERY)
     assert figures is not None

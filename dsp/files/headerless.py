@@ -1,0 +1,78 @@
+"""Files without a header, and those that libsndfile cannot read: what the name says is all that is known of them.
+
+The names are those that Asterisk's file formats and libsndfile know.
+"""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Assumed:
+    """What is assumed of a file without a header; it has one channel.
+
+    Attributes:
+        rate: Hz.
+        subtype: its coding, by libsndfile's name.
+        coding: its coding, for people.
+        instead: what to do if it is something else; empty where the name leaves no doubt.
+    """
+
+    rate: int
+    subtype: str
+    coding: str
+    instead: str = ""
+
+    def __str__(self) -> str:
+        return f"taken as {self.coding}, {self.rate} Hz, one channel{self.instead}"
+
+
+_LINEAR: Final = "16 bit linear, little endian"
+_ULAW: Final = Assumed(8000, "ULAW", "mu-law")
+_ALAW: Final = Assumed(8000, "ALAW", "A-law")
+_OTHER_LAW: Final = "; if that is noise, name it .ulaw, .alaw or .sln16 (16 kHz), as it is"
+
+ASSUMED: Final = MappingProxyType(
+    {
+        **dict.fromkeys((".ulaw", ".ul", ".ulw", ".mu", ".pcmu"), _ULAW),
+        **dict.fromkeys((".alaw", ".al", ".alw", ".pcma"), _ALAW),
+        ".raw": Assumed(8000, "PCM_16", _LINEAR, _OTHER_LAW),
+        ".sln": Assumed(8000, "PCM_16", _LINEAR),
+        **{f".sln{rate}": Assumed(1000 * rate, "PCM_16", _LINEAR) for rate in (8, 12, 16, 24, 32, 48, 96, 192)},
+        ".sln44": Assumed(44_100, "PCM_16", _LINEAR),
+        ".gsm": Assumed(8000, "GSM610", "GSM full rate"),
+        ".vox": Assumed(8000, "VOX_ADPCM", "Dialogic ADPCM"),
+    }
+)
+"""By the file name's end, in small letters."""
+
+_FOREIGN: Final = frozenset(
+    {".3gp", ".aac", ".amr", ".awb", ".g722", ".g723", ".g729", ".m4a", ".mka", ".mkv", ".mov", ".mp4", ".webm", ".wma"}
+)
+"""Names of kinds that libsndfile does not read and ffmpeg does."""
+_HEADERS: Final = (b"RIFF", b"RIFX", b"RF64", b"FORM", b".snd", b"fLaC", b"OggS", b"caff", b"ID3")
+
+
+def assumed(path: Path, start: bytes) -> Assumed | None:
+    """What to assume of a file; None if it has a header, or its name says nothing.
+
+    Args:
+        path: its name.
+        start: its first bytes, at least four of them.
+    """
+    return None if start.startswith(_HEADERS) else ASSUMED.get(path.suffix.lower())
+
+
+def remedy(path: Path) -> str:
+    """What to do about a file that libsndfile does not know, to be put behind why; empty if nothing can be said."""
+    ending = path.suffix.lower()
+    if ending in _FOREIGN:
+        return f"; convert it: ffmpeg -i {shlex.quote(str(path))} -ar 8000 {shlex.quote(path.stem + '.wav')}"
+    if ending == ".wav":
+        return ""
+    return "; if it has no header, its name must say what it is: .ulaw, .alaw, .gsm, .sln (16 bit), .sln16 (at 16 kHz)"

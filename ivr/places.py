@@ -1,0 +1,28 @@
+"""The places for calls: so many at once, and of one caller number not all of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+
+class Places:
+    """Who has a place.
+
+    Args:
+        of_a_number: how many one number may have; callers without a number count as one.
+    """
+
+    def __init__(self, of_a_number: int) -> None:
+        self._of_a_number = of_a_number
+        self._taken: Counter[str] = Counter()
+
+    def take(self, number: str) -> bool:
+        """Take a place for a call from this number ("" without one), to be given back; whether it may have it."""
+        self._taken[number] += 1
+        return self._taken[number] <= self._of_a_number
+
+    def give_back(self, number: str) -> None:
+        """The call has ended."""
+        self._taken[number] -= 1
+        if not self._taken[number]:
+            del self._taken[number]

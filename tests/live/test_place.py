@@ -1,0 +1,66 @@
+"""Whoever takes the service's place at its port while it is away, and what he gets of the real Asterisk."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ivr.exchange_config import MANAGER_USER
+from ivr.telephony.ami_connection import ActionRefused, AmiConnection, AmiLogin
+from tests.live.house import AGI_SECRET, AMI_SECRET, House
+from tests.live.phone import Caller
+
+CALLER = Caller(number="0312345678", asserted="sip:0312345678@carrier.example")
+
+
+class Listener:
+    """Takes what comes to a port, and answers nothing."""
+
+    def __init__(self, port: int) -> None:
+        self._socket = socket.create_server(("127.0.0.1", port))
+        self.heard = b""
+        self._thread = threading.Thread(target=self._listen)
+        self._thread.start()
+
+    def _listen(self) -> None:
+        connection, _ = self._socket.accept()
+        with connection:
+            connection.settimeout(10)
+            while b"\n\n" not in self.heard and (data := connection.recv(4096)):
+                self.heard += data
+
+    def close(self) -> None:
+        self._thread.join(timeout=30)
+        self._socket.close()
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with House(Path(tmp_path_factory.mktemp("place")), service=False) as house:
+        yield house
+
+
+def test_a_listener_in_the_services_place_hears_no_secret(house: House) -> None:
+    listener = Listener(house.agi_port)
+    call = house.trunk.start(CALLER, hang_up_after_s=3.0)
+    listener.close()
+    call.wait()
+    assert b"agi_uniqueid: " in listener.heard
+    assert AGI_SECRET.encode() not in listener.heard
+
+
+async def test_the_secret_is_not_to_be_had_over_the_manager_interface(house: House) -> None:
+    login = AmiLogin(host="127.0.0.1", port=house.ami_port, user=MANAGER_USER, secret=AMI_SECRET)
+    async with await AmiConnection.open(login, lambda _event: None, patience_s=5.0) as manager:
+        file = (await manager.ask("Getvar", Variable="KARIPASS_AGI_SECRET_FILE"))[0]["value"]
+        assert file.endswith("agi-secret")
+        for variable in ("KARIPASS_AGI_SECRET", f"FILE({file},0,200)", f"SHELL(cat {file})"):
+            try:
+                value = (await manager.ask("Getvar", Variable=variable))[0].get("value", "")
+            except ActionRefused:
+                continue
+            assert AGI_SECRET not in value
