@@ -6,7 +6,8 @@ key that the database does not have: whoever can write to the database cannot ch
 before it, the trail stays provable when earlier keys are no longer at hand.
 
 What the chain alone cannot show is that its newest records were cut off together with the head row put back. For that
-`verify` reports the head, to be kept elsewhere and handed in the next time (`ivr audit verify --since`).
+each append tells its head (`Head`: how many records there are, and a digest under the key), to be kept out of reach of
+whoever can write to the database, and to be handed in when the trail is verified (`ivr audit verify --since`).
 
 Triggers refuse every change of a record. To append, a transaction takes the head row; it does so last, so that all who
 write wait for each other only from there to the commit, and never in a circle.
@@ -15,6 +16,7 @@ write wait for each other only from there to the commit, and never in a circle.
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +30,9 @@ from credentials.schema import audit as table
 from credentials.schema import audit_head as head_table
 
 _NOTHING_YET: Final = "0" * 64
+_MARK_HEX: Final = 32
+"""Half of the MAC: the least that RFC 2104, section 5, lets one keep of it."""
+_HEAD: Final = re.compile(rf"([0-9]{{1,18}})(?::([0-9a-f]{{{_MARK_HEX}}}))?")
 _ROWS_AT_ONCE: Final = 5000
 
 
@@ -59,6 +64,16 @@ class Action(StrEnum):
     NUMBER_MOVED = "NUMBER_MOVED"
     NUMBER_REMOVED = "NUMBER_REMOVED"
     KEY_INTRODUCED = "KEY_INTRODUCED"
+    """A key makes the hashes from now on."""
+    KEY_ADDED = "KEY_ADDED"
+    """To the key file; recorded before it is written."""
+    KEY_COPIED = "KEY_COPIED"
+    """To another file, recorded before that is written; or somebody told where a copy is."""
+    OPERATOR_ADDED = "OPERATOR_ADDED"
+    """To those who may log in to the console; the detail of this and the next three names the operator."""
+    OPERATOR_REMOVED = "OPERATOR_REMOVED"
+    OPERATOR_ROLE = "OPERATOR_ROLE"
+    OPERATOR_PASSWORD = "OPERATOR_PASSWORD"  # noqa: S105 - a name
 
 
 @dataclass(frozen=True)
@@ -84,7 +99,7 @@ class AuditRecord:
         position: 1 for the first.
         at: when, by the store's clock.
         action: what was done.
-        actor: who did it: a number, or the operator's name.
+        actor: who did it: a number, or an operator: by the name at the console, or the system's user.
         origin: the call or session that it came from; "" for the operator.
         number: to which number.
         detail: what else there is to say.
@@ -101,25 +116,33 @@ class AuditRecord:
 
 @dataclass(frozen=True)
 class Head:
-    """Where a trail ends, or ended when it was looked at."""
+    """Where a trail ends, or ended when it was looked at. It tells nothing of what the records say.
+
+    Attributes:
+        position: how many records there are.
+        mark: the first half of the MAC of the last one; "" if no more than their number was noted.
+    """
 
     position: int
-    digest: str
+    mark: str = ""
 
     def __str__(self) -> str:
-        return f"{self.position}:{self.digest}"
+        return f"{self.position}:{self.mark}"
 
     @classmethod
     def parse(cls, text: str) -> "Head":
-        """Return the head that `str` wrote.
+        """Return the head that `str` wrote, or one of a number of records alone.
 
         Raises:
             ValueError: the text is no head.
         """
-        position, _, digest = text.strip().partition(":")
-        if not (position.isascii() and position.isdigit() and len(digest) == len(_NOTHING_YET)):
-            raise ValueError(f"{text!r} is no head of an audit trail: it looks like 12:9f86d0..., as verify prints it")
-        return cls(int(position), digest)
+        found = _HEAD.fullmatch(text.strip())
+        if found is None:
+            raise ValueError(
+                f"{text!r} is no head of an audit trail: write one as verify prints it (12:9f86d0...), or a number of"
+                " records"
+            )
+        return cls(int(found[1]), found[2] or "")
 
 
 @dataclass(frozen=True)
@@ -135,18 +158,22 @@ class Verification:
     problem: str | None
 
 
-def hold_head(connection: Connection) -> Head:
-    """Return where the trail ends, and keep others from appending until the transaction ends."""
-    stored = connection.execute(select(head_table.c.position, head_table.c.digest).with_for_update()).one()
-    return Head(stored.position, stored.digest)
+def hold_head(connection: Connection) -> Row[Any]:
+    """Return position and digest of the last record, and keep others from appending until the transaction ends."""
+    head: Row[Any] = connection.execute(select(head_table).with_for_update()).one()
+    return head
 
 
 def append(
     connection: Connection, entries: Sequence[Entry], *, at: datetime, actor: str, origin: str, key: Key
-) -> None:
-    """Add records to the trail, as the last thing that a transaction does."""
+) -> Head | None:
+    """Add records to the trail, as the last thing that a transaction does.
+
+    Returns:
+        Where it ends once that is committed; None if there was nothing to add.
+    """
     if not entries:
-        return
+        return None
     head = hold_head(connection)
     position, digest = head.position, head.digest
     rows: list[dict[str, Any]] = []
@@ -157,6 +184,13 @@ def append(
     for begin in range(0, len(rows), _ROWS_AT_ONCE):
         connection.execute(insert(table), rows[begin : begin + _ROWS_AT_ONCE])
     connection.execute(update(head_table).values(position=position, digest=digest))
+    return Head(position, _mark(key, digest))
+
+
+def head(connection: Connection, key: Key) -> Head:
+    """Where the trail ends now, marked with the key: one row is read, and nothing is verified."""
+    stored = connection.execute(select(head_table.c.position, head_table.c.digest)).one()
+    return Head(stored.position, _mark(key, stored.digest))
 
 
 def records(connection: Connection, *, number: str | None = None, last: int | None = None) -> Iterator[AuditRecord]:
@@ -181,16 +215,16 @@ def verify(connection: Connection, ring: KeyRing, *, since: Head | None = None) 
         connection: a reading transaction.
         ring: the keys at hand. A record of another key is covered by the MACs after it; the last must be of one
             of these.
-        since: a head that was reported earlier: the trail must still have it.
+        since: a head that was noted earlier, marked with one of these keys: the trail must still have it.
     """
-    stored = connection.execute(select(head_table.c.position, head_table.c.digest)).one()
-    head = Head(stored.position, stored.digest)
+    position, digest = connection.execute(select(head_table.c.position, head_table.c.digest)).one()
     wanted = select(table).order_by(table.c.position).execution_options(yield_per=_ROWS_AT_ONCE)
     with connection.execute(wanted) as rows:
-        return Verification(head, _first_problem(rows, ring, head, since))
+        problem = _first_problem(rows, ring, (position, digest), since)
+    return Verification(Head(position, _mark(ring.current, digest)), problem)
 
 
-def _first_problem(rows: Iterable[Row[Any]], ring: KeyRing, head: Head, since: Head | None) -> str | None:
+def _first_problem(rows: Iterable[Row[Any]], ring: KeyRing, end: tuple[int, str], since: Head | None) -> str | None:
     position, digest, proved_to = 0, _NOTHING_YET, 0
     for row in rows:
         if row.position != position + 1:
@@ -204,12 +238,14 @@ def _first_problem(rows: Iterable[Row[Any]], ring: KeyRing, head: Head, since: H
             if not hmac.compare_digest(_mac(ring.get(row.key_id), digest), row.mac):
                 return f"record {position} was not written by this system: its MAC is wrong"
             proved_to = position
-        if since is not None and since.position == position and since.digest != digest:
-            return f"record {position} is another than at the last verification"
-    if Head(position, digest) != head:
-        return f"the trail ends at record {position}, but should end at record {head.position}"
+        if since is not None and since.position == position and not _is_marked(ring, digest, since.mark):
+            return f"record {position} is another than the one that was noted, or was noted with a key not at hand"
+    if (position, digest) != end:
+        return f"the trail ends at record {position}, but should end at record {end[0]}"
     if since is not None and since.position > position:
-        return f"the trail ends at record {position}, but had {since.position} at the last verification"
+        return (
+            f"the trail ends at record {position}, but had {since.position} when that was noted: the newest are missing"
+        )
     if proved_to < position:
         return f"the records after {proved_to} were made with a key that is not at hand: they prove nothing"
     return None
@@ -219,6 +255,15 @@ def _chain(digest: str, record: AuditRecord) -> str:
     fields = [digest, record.position, record.at.isoformat(timespec="microseconds"), record.action]
     fields += [record.actor, record.origin, record.number, record.detail]
     return hashlib.sha256(json.dumps(fields, ensure_ascii=True).encode("ascii")).hexdigest()
+
+
+def _is_marked(ring: KeyRing, digest: str, mark: str) -> bool:
+    """Whether a mark is that of a record with this digest. The MAC that is stored beside it may have been changed."""
+    return not mark or any(hmac.compare_digest(_mark(key, digest), mark) for key in ring)
+
+
+def _mark(key: Key, digest: str) -> str:
+    return _mac(key, digest)[:_MARK_HEX]
 
 
 def _mac(key: Key, digest: str) -> str:

@@ -1,13 +1,13 @@
 """What the sides of the store share: the database, the keys, the clock, the limits, and the record."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
 from credentials import audit
 from credentials.clock import Clock
-from credentials.database import Database
+from credentials.database import Database, after_commit
 from credentials.errors import InvalidNumber
 from credentials.hashing import Hasher, HashPolicy
 from credentials.keys import KeyRing
@@ -16,15 +16,28 @@ from credentials.one_line import one_line
 from credentials.origin_brake import TryLimits
 from credentials.throttling import CallLimits
 
+Appended = Callable[[audit.Head], None]
+"""Called with each new head of the audit trail once it is committed, by the thread that wrote it. It must not raise."""
 NO_NUMBER = "0"  # what a text that is no number is hashed with, to take as long as a number does
 _LONGEST_TEXT = 200
+
+
+def nobody(_head: audit.Head) -> None:
+    """Tell nobody of a new head of the audit trail."""
 
 
 class StoreBase:
     """What every side of the store works with."""
 
     def __init__(
-        self, database: Database, *, ring: KeyRing, clock: Clock, policy: HashPolicy, limits: CallLimits
+        self,
+        database: Database,
+        *,
+        ring: KeyRing,
+        clock: Clock,
+        policy: HashPolicy,
+        limits: CallLimits,
+        appended: Appended = nobody,
     ) -> None:
         self._database = database
         self._ring = ring
@@ -32,6 +45,7 @@ class StoreBase:
         self._clock = clock
         self._limits = limits
         self._tries = TryLimits()
+        self._appended = appended
 
     def _now(self) -> datetime:
         return read_clock(self._clock)
@@ -39,7 +53,9 @@ class StoreBase:
     def _record(self, connection: Connection, entries: Sequence[audit.Entry], *, actor: str, origin: str) -> None:
         """Append to the audit trail. The last thing before the commit: see `audit`."""
         who, whence = one_line(actor, _LONGEST_TEXT), one_line(origin, _LONGEST_TEXT)
-        audit.append(connection, entries, at=self._now(), actor=who, origin=whence, key=self._ring.current)
+        head = audit.append(connection, entries, at=self._now(), actor=who, origin=whence, key=self._ring.current)
+        if head is not None:
+            after_commit(connection, lambda: self._appended(head))
 
 
 def read_clock(clock: Clock) -> datetime:

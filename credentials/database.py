@@ -25,6 +25,7 @@ from credentials.sqlite_file import WRITE, SqliteFile, prepare
 STATEMENT_TIMEOUT_S = 20
 GIVE_WAY_S = 0.12
 POOLED_CONNECTIONS, CONNECTIONS = 5, 20
+_AFTER_COMMIT = "karipass_after_commit"
 
 _ONE_STATE_READ_ONLY = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _SERVER_LIMITS = (
@@ -104,10 +105,13 @@ class Database:
         """
         with self._engine.connect() as connection:
             connection.execution_options(**{WRITE: True})
+            waiting = connection.info[_AFTER_COMMIT] = []
             with connection.begin():
                 yield connection
             if self._file is not None:
                 self._file.require_written()
+        for action in waiting:
+            action()
 
     def give_way(self) -> None:
         """Let whoever waits to write have a turn before the next transaction of a long work.
@@ -136,6 +140,11 @@ class Database:
     def _came_back(self, _connection: object, record: ConnectionPoolEntry) -> None:
         if self._closed:
             record.invalidate()  # the pool that it came from is gone, and would leave it open
+
+
+def after_commit(connection: Connection, action: Callable[[], None]) -> None:
+    """Have something done when a transaction of `Database.writing` is committed; if it is undone, it is not done."""
+    connection.info[_AFTER_COMMIT].append(action)
 
 
 def hold_table(connection: Connection, table: Table) -> None:

@@ -174,15 +174,14 @@ class KeyRing:
         return cls._parse_from(text, f"the key file {path}", KeyFileError)
 
     @classmethod
-    def add_to_file(cls, path: str | Path) -> Key:
-        """Add a new key at the end of a key file, which is made with another one if it does not exist.
+    def add_to_file(cls, path: str | Path, key: Key) -> None:
+        """Add a key at the end of a key file, which is made with another one if it does not exist.
 
         Raises:
             KeyFileError: as for `from_file`.
         """
         path = Path(path)
         cls.from_file(path)
-        key = Key.generate()
         try:
             with path.open("ab") as file:
                 file.write(f"\n{key.to_text()}\n".encode("ascii"))
@@ -190,7 +189,6 @@ class KeyRing:
                 os.fsync(file.fileno())
         except OSError as error:
             raise KeyFileError(f"the key file {path} cannot be written: {error.strerror or error}") from None
-        return key
 
     @classmethod
     def _parse_from(cls, text: str, place: str, error: type[InvalidKey]) -> "KeyRing":

@@ -218,6 +218,27 @@ class OperatorSide(StoreBase):
 
     # The record
 
+    def record(self, connection: Connection, entry: Entry, *, operator: str) -> None:
+        """Record what another room changes in the store's database, in the transaction that changes it.
+
+        Args:
+            connection: of that transaction, which writes; this is the last thing that it does.
+            entry: what is changed.
+            operator: who does it.
+        """
+        self._record(connection, [entry], actor=operator, origin="")
+
+    @database_border
+    def record_ahead(self, entry: Entry, *, operator: str) -> None:
+        """Record what is about to be done outside the database, so that it is not done without a record.
+
+        Args:
+            entry: what will be done.
+            operator: who does it.
+        """
+        with self._database.writing() as connection:
+            self._record(connection, [entry], actor=operator, origin="")
+
     @database_border
     def audit_records(self, *, number: str | None = None, last: int | None = None) -> list[AuditRecord]:
         """Return the audit trail in its order: all of it, what was done to a number, or its last records.
@@ -234,10 +255,16 @@ class OperatorSide(StoreBase):
         """Tell whether the audit trail is whole: see `credentials.audit`.
 
         Args:
-            since: the head of an earlier verification; what it covered must still be there.
+            since: a head that was noted earlier; what it covered must still be there.
         """
         with self._database.reading() as connection:
             return audit.verify(connection, self._ring, since=since)
+
+    @database_border
+    def audit_head(self) -> Head:
+        """Return where the audit trail ends now."""
+        with self._database.reading() as connection:
+            return audit.head(connection, self._ring.current)
 
     @property
     def current_key_id(self) -> str:

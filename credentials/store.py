@@ -6,11 +6,12 @@ from typing import Self
 
 from sqlalchemy import Connection, insert, select
 
-from credentials.audit import Action, Entry, append
-from credentials.base import read_clock
+from credentials.audit import Action, Entry, Head, append
+from credentials.audit import head as head_of
+from credentials.base import Appended, nobody, read_clock
 from credentials.call_side import CallSide
 from credentials.clock import Clock, utc_now
-from credentials.database import Database, database_border, hold_table
+from credentials.database import Database, after_commit, database_border, hold_table
 from credentials.errors import KeyMismatch
 from credentials.hashing import HashPolicy
 from credentials.keys import Key, KeyRing
@@ -43,6 +44,7 @@ class CredentialStore(CallSide, UnitChangeSide, OperatorSide):
         clock: Clock = utc_now,
         policy: HashPolicy | None = None,
         limits: CallLimits | None = None,
+        appended: Appended = nobody,
     ) -> Self:
         """Open a store, making or upgrading its schema where needed.
 
@@ -53,6 +55,7 @@ class CredentialStore(CallSide, UnitChangeSide, OperatorSide):
             clock: decides about expiry.
             policy: what a hash costs; the default is for production.
             limits: how many calls a line may make.
+            appended: is told where the audit trail ends, whenever this store has added to it.
 
         Raises:
             InvalidDatabaseUrl: the URL names no database that can be used.
@@ -63,8 +66,15 @@ class CredentialStore(CallSide, UnitChangeSide, OperatorSide):
         database = Database(url)
         try:
             upgrade(database)
-            ring = _agree_on_keys(database, key if isinstance(key, KeyRing) else KeyRing([key]), clock)
-            return cls(database, ring=ring, clock=clock, policy=policy or HashPolicy(), limits=limits or CallLimits())
+            ring = _agree_on_keys(database, key if isinstance(key, KeyRing) else KeyRing([key]), clock, appended)
+            return cls(
+                database,
+                ring=ring,
+                clock=clock,
+                policy=policy or HashPolicy(),
+                limits=limits or CallLimits(),
+                appended=appended,
+            )
         except BaseException:
             database.close()
             raise
@@ -85,7 +95,7 @@ class CredentialStore(CallSide, UnitChangeSide, OperatorSide):
         return f"<{type(self).__name__} {self._database}, key {self._ring.current.key_id}>"
 
 
-def _agree_on_keys(database: Database, ring: KeyRing, clock: Clock) -> KeyRing:
+def _agree_on_keys(database: Database, ring: KeyRing, clock: Clock, appended: Appended) -> KeyRing:
     """Return the ring with the database's newest key first.
 
     If the database does not know the ring's first key yet, that becomes its newest: the first key of all, or a
@@ -101,7 +111,8 @@ def _agree_on_keys(database: Database, ring: KeyRing, clock: Clock) -> KeyRing:
             hold_table(connection, digest_keys)
             known = _known_keys(connection)  # another process may have been first
             if ring.current.key_id not in known and (not known or known[-1] in ring):
-                _introduce(connection, ring.current, generation=len(known) + 1, at=read_clock(clock))
+                head = _introduce(connection, ring.current, generation=len(known) + 1, at=read_clock(clock))
+                after_commit(connection, lambda: appended(head))
                 known.append(ring.current.key_id)
     newest = known[-1]
     with database.reading() as connection:
@@ -119,8 +130,9 @@ def _known_keys(connection: Connection) -> list[str]:
     return list(connection.scalars(select(digest_keys.c.key_id).order_by(digest_keys.c.generation)))
 
 
-def _introduce(connection: Connection, key: Key, *, generation: int, at: datetime) -> None:
+def _introduce(connection: Connection, key: Key, *, generation: int, at: datetime) -> Head:
     row = {"generation": generation, "key_id": key.key_id, "introduced_at": at}
     connection.execute(insert(digest_keys).values(**row))
     entry = Entry(Action.KEY_INTRODUCED, "", f"key {key.key_id}")
     append(connection, [entry], at=at, actor="store", origin="", key=key)
+    return head_of(connection, key)

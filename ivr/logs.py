@@ -27,7 +27,7 @@ class LogLevel(StrEnum):
 MASK: Final = "********"
 SECRET_FIELDS: Final = frozenset({"password", "secret", "keys", "key", "digits", "digit", "hash", "digest"})
 """Fields that no line may carry in the clear, whoever wrote it."""
-IDENTIFIERS: Final = frozenset({"call", "channel", "timestamp"})
+IDENTIFIERS: Final = frozenset({"call", "channel", "timestamp", "audit_head", "audit_head_before"})
 """Fields of ours that hold long numbers by their nature, and are written as they are."""
 _PASSWORD: Final = re.compile(r"(?<![0-9])(?:[0-9]{8,9}|[0-9]{12,})(?![0-9])")
 """What a temporary password looks like, also behind the key of its unit, or twice; telephone numbers have ten digits or

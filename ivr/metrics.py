@@ -10,6 +10,7 @@ length is kept in whole seconds, which tell how long callers take and not how on
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -60,6 +61,7 @@ class Gauges:
         recorder_up: whether call records are being written.
         ami: the link to Asterisk's manager interface.
         store_up: whether the store can be used.
+        audit_records: how many records the audit trail had when it was looked at last; None if it was not.
     """
 
     calls: Callable[[], int]
@@ -70,6 +72,7 @@ class Gauges:
     recorder_up: Callable[[], bool]
     ami: Callable[[], LinkState]
     store_up: Callable[[], bool]
+    audit_records: Callable[[], int | None]
 
 
 class Metrics:
@@ -185,6 +188,9 @@ class Metrics:
             ami.labels(status.value).set_function(partial(_is, gauges.ami, status))
         Gauge("karipass_store_up", "1 if the store can be used.", registry=registry).set_function(gauges.store_up)
         Gauge(
+            "karipass_audit_records", "Records of the audit trail; they never become fewer.", registry=registry
+        ).set_function(partial(_known, gauges.audit_records))
+        Gauge(
             "karipass_records_left_out",
             "Changes of call records that were not written and never will be, since the start.",
             registry=registry,
@@ -266,6 +272,12 @@ class _CallObserver:
                 self._heard = True
             case Ended(ending) if not self._heard:
                 self._metrics.unheard(ending.outcome)
+
+
+def _known(count: Callable[[], int | None]) -> float:
+    """A count for Prometheus, which takes what is not known for no number."""
+    known = count()
+    return math.nan if known is None else known
 
 
 def _is(ami: Callable[[], LinkState], status: LinkStatus) -> bool:

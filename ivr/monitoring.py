@@ -13,6 +13,7 @@ from typing import Protocol
 import structlog
 
 from credentials import CredentialStore
+from ivr.audit_heads import AuditHeads
 from ivr.exchange_config import MANAGER_USER
 from ivr.health import HttpServer, Probes, health_app
 from ivr.metrics import Gauges, Metrics
@@ -63,11 +64,15 @@ class Monitoring:
         ami_secret: of the manager user.
         store: the credential store.
         recorder: keeps the calls' records.
+        heads: is told where the audit trail ends.
     """
 
-    def __init__(self, settings: Settings, ami_secret: str, store: CredentialStore, recorder: Recorder) -> None:
+    def __init__(
+        self, settings: Settings, ami_secret: str, store: CredentialStore, recorder: Recorder, heads: AuditHeads
+    ) -> None:
         self._recorder = recorder
-        self._store_watch = StoreWatch(store)
+        self._heads = heads
+        self._store_watch = StoreWatch(store, heads.found)
         self.metrics = Metrics()
         self.link = AmiLink(
             AmiLogin(host=settings.ami_host, port=settings.ami_port, user=MANAGER_USER, secret=ami_secret)
@@ -90,6 +95,7 @@ class Monitoring:
                 recorder_up=lambda: self._recorder.running,
                 ami=lambda: self.link.state,
                 store_up=lambda: self._store_watch.state.up,
+                audit_records=lambda: self._heads.records,
             )
         )
         probes = Probes(

@@ -6,6 +6,7 @@ import os
 import re
 from datetime import timedelta
 from functools import cached_property
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -44,7 +45,7 @@ _HOST_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?|\[?[0-9a-f.]*:[
 
 
 def _names(value: Any) -> Any:
-    """Host names with blanks or commas between them."""
+    """Names or addresses with blanks or commas between them."""
     return value.replace(",", " ").lower().split() if isinstance(value, str) else value
 
 
@@ -55,10 +56,18 @@ def _host_name(text: str) -> str:
     return name.strip("[]")
 
 
+def _network(text: str) -> str:
+    try:
+        return str(ip_network(text))
+    except ValueError:
+        raise ValueError("write addresses or networks, as in 192.0.2.7, 10.0.0.0/8 or fd00::/8") from None
+
+
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Digits = Annotated[str, AfterValidator(normalise_number)]
 HostName = Annotated[str, AfterValidator(_host_name)]
+NetworkName = Annotated[str, AfterValidator(_network)]
 
 
 class Settings(BaseSettings):
@@ -130,6 +139,8 @@ class Settings(BaseSettings):
     """Names under which browsers reach it, besides those of this machine's loopback."""
     console_https: bool = False
     """Whether browsers reach it over https, by way of a proxy."""
+    console_proxies: Annotated[frozenset[NetworkName], NoDecode, BeforeValidator(_names)] = frozenset()
+    """Addresses or networks of the proxies in front of it, whose X-Forwarded-For is believed."""
     prompts_dir: Path | None = None
     """The operator's own guidance, before the product's; `prompts` in `state_dir` if not set."""
 

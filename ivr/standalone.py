@@ -30,10 +30,15 @@ _CAP_MARGIN_S: Final = 60
 """The exchange's cap is for a service that hangs: it comes after the service's own."""
 
 
-def import_sample_lines(store: CredentialStore) -> None:
-    """Give an empty store some lines to call from; one that has lines is left alone."""
+def import_sample_lines(store: CredentialStore, *, operator: str) -> None:
+    """Give an empty store some lines to call from; one that has lines is left alone.
+
+    Args:
+        store: the store.
+        operator: who does it, for the audit trail.
+    """
     if not store.list_lines():
-        result = store.import_lines(SAMPLE_LINES)
+        result = store.import_lines(SAMPLE_LINES, operator=operator)
         _log.info("sample_lines_imported", lines=result.lines, numbers=result.numbers)
 
 

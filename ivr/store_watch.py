@@ -7,13 +7,14 @@ holds, or that is a replica, answers the first and refuses every password.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
 import structlog
 
-from credentials import CredentialStore, StoreUnavailable
+from credentials import CredentialStore, Head, StoreUnavailable
 
 _log = structlog.get_logger(__name__)
 
@@ -40,16 +41,25 @@ _NOT_ASKED: Final = StoreState(up=False, problem="not asked yet")
 
 
 class StoreWatch:
-    """Asks the store for a number and to write now and then, in a thread of its own.
+    """Asks the store for a number, to write, and where the audit trail ends now and then, in a thread of its own.
 
     Args:
         store: the store.
+        found: called with where the audit trail ends, in that thread.
         every_s: seconds between questions.
         patience_s: how long an answer may take before the store counts as away.
     """
 
-    def __init__(self, store: CredentialStore, *, every_s: float = EVERY_S, patience_s: float = PATIENCE_S) -> None:
+    def __init__(
+        self,
+        store: CredentialStore,
+        found: Callable[[Head], None],
+        *,
+        every_s: float = EVERY_S,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
         self._store = store
+        self._found = found
         self._every_s = every_s
         self._patience_s = patience_s
         self._state = _NOT_ASKED
@@ -77,6 +87,7 @@ class StoreWatch:
         try:
             self._store.admit(_NO_NUMBER)
             self._store.require_writable()
+            self._found(self._store.audit_head())
         except StoreUnavailable as error:
             return StoreState(up=False, problem=str(error))
         except Exception as error:  # noqa: BLE001 - the border of the watch: what it is is logged, the watch goes on

@@ -25,7 +25,7 @@ COMMANDS: Final = {
     "simulate": ("ivr.cli.simulate:simulate", "Run a call whose caller sends a recording, and print what happened."),
     "doctor": (
         "ivr.cli.doctor:doctor",
-        "Check settings, key, store, guidance, ports, clock and Asterisk; nothing is changed.",
+        "Check settings, keys, store, disk, guidance, ports, clock and Asterisk; nothing is changed.",
     ),
     "call": (
         "ivr.cli.call_group:call_app",

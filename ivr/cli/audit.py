@@ -30,13 +30,18 @@ _COLUMNS: Final = (
 @reporting_errors
 def verify(
     since: Annotated[
-        str | None, typer.Option(metavar="HEAD", help="The head that an earlier verification showed.")
+        str | None,
+        typer.Option(
+            metavar="HEAD",
+            help="What was noted elsewhere: the head that an earlier verification or a line `audit_trail` of the log"
+            " showed, or the number of records alone.",
+        ),
     ] = None,
 ) -> None:
     """Verify that no record was changed, put in or taken out. The exit status is 0 only if the trail is whole.
 
     Keep the head that it shows in another place, and hand it in the next time: then records that were cut off at the
-    end show too.
+    end show too. The service's log has it as well, in a line `audit_trail` whenever something was recorded.
     """
     try:
         earlier = None if since is None else Head.parse(since)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import functools
 import os
+import pwd
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, ParamSpec, TypeVar
 
 from credentials import CredentialError, CredentialStore, InvalidDatabaseUrl, KeyRing, StoreUnavailable
+from credentials.base import nobody
 from dsp import AudioError
+from ivr.audit_heads import AuditHeads
 from ivr.errors import CallFailed, PortTaken
 from ivr.exchange_config import ExchangeError
 from ivr.operators import OperatorError
@@ -81,6 +84,21 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in text)
 
 
+def system_operator(environment: Mapping[str, str] = os.environ) -> str:
+    """Who gives a command, for the audit trail: the system's user, whatever USER and LOGNAME say.
+
+    Args:
+        environment: with the name of who became root by sudo(8).
+    """
+    user_id = os.getuid()
+    try:
+        name = pwd.getpwuid(user_id).pw_name
+    except KeyError:  # a user id without a name, as in a container
+        name = f"with user id {user_id}"
+    behind = environment.get("SUDO_USER", name) if user_id == 0 else name
+    return f"operator {name}" if behind == name else f"operator {behind} (as {name})"
+
+
 def make_state_dir(settings: Settings) -> None:
     """Make the state directory, for its owner alone, unless it is there.
 
@@ -95,15 +113,24 @@ def make_state_dir(settings: Settings) -> None:
         ) from None
 
 
-def open_store(settings: Settings) -> CredentialStore:
+def open_store(settings: Settings, heads: AuditHeads | None = None) -> CredentialStore:
     """The settings' store, with its key from the environment or its file (which is made on first use).
+
+    Args:
+        settings: say where it is.
+        heads: is told where the audit trail ends as this store adds to it; None in commands that have no log.
 
     Raises:
         SettingsError: the directory for it cannot be made.
         CredentialError: the store or its key cannot be used.
     """
     make_state_dir(settings)
-    return CredentialStore.open(settings.store_url, key=key_ring(settings), limits=settings.call_limits)
+    return CredentialStore.open(
+        settings.store_url,
+        key=key_ring(settings),
+        limits=settings.call_limits,
+        appended=nobody if heads is None else heads.appended,
+    )
 
 
 def key_ring(settings: Settings) -> KeyRing:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from typing import Annotated, Any
 
 import structlog
 import typer
 
+from ivr.audit_heads import AuditHeads
 from ivr.cli.common import open_store, reporting_errors
 from ivr.cli.interrupts import heed_sigint
 from ivr.console.config import ConsoleConfig
@@ -45,8 +47,8 @@ def console(
     """Serve the operators' console until SIGTERM or Ctrl-C. `ivr operator add` says who may log in.
 
     Who fails to log in 5 times within a minute is refused for a minute: by browser, where that operator has logged in
-    before, else by address. Behind a proxy all others have its address, and are refused together: let the proxy limit
-    how often one client may ask for /login.
+    before, else by address. Behind a proxy all others have its address, and are refused together, unless
+    KARIPASS_CONSOLE_PROXIES names it and it says by X-Forwarded-For whose request it is.
     """
     heed_sigint()
     configure_logs(level=log_level)
@@ -54,10 +56,12 @@ def console(
     given: dict[str, Any] = {"console_names": name or None, "console_https": https}
     settings = Settings.load(**{setting: value for setting, value in given.items() if value is not None})
     require_free([console_port(settings)])
+    heads = AuditHeads()
     config = ConsoleConfig(
         database_url=settings.store_url,
-        open_store=lambda: open_store(settings),
+        open_store=lambda: open_store(settings, heads),
         names=settings.console_names | {settings.console_host},
+        proxies=[ip_network(name) for name in settings.console_proxies],
         https=settings.console_https,
     )
     where = f"http://{settings.console_host}:{settings.console_port}/"

@@ -12,12 +12,31 @@ from rich.console import Console
 from rich.text import Text
 
 from ivr.cli.tables import Column, print_table, terminal
-from ivr.doctor import Examined, Level, Site, asterisk, database, examine, files, local, own_name, ports
+from ivr.doctor import (
+    Examined,
+    Level,
+    Site,
+    asterisk,
+    database,
+    disk,
+    examine,
+    files,
+    key_copy,
+    local,
+    own_name,
+    ports,
+    privacy,
+    reach,
+)
 from ivr.doctor.finding import error
 from ivr.logs import LogLevel, configure_logs
 from ivr.settings import Settings, SettingsError
 
-CHECKS: Final = (*local.CHECKS, *files.CHECKS, *database.CHECKS, *ports.CHECKS, *asterisk.CHECKS, *own_name.CHECKS)
+CHECKS: Final = tuple(
+    check
+    for room in (local, key_copy, privacy, disk, files, database, ports, reach, asterisk, own_name)
+    for check in room.CHECKS
+)
 _COLUMNS: Final = (
     Column(),
     Column(name="check"),
@@ -30,7 +49,7 @@ _STYLES: Final = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "bold
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")] = False,
 ) -> None:
-    """Check settings, key, store, guidance, ports, clock and Asterisk; nothing is changed.
+    """Check settings, keys, store, disk, guidance, ports, clock and Asterisk; nothing is changed.
 
     Each finding comes with its remedy. The exit status is 1 if there is an error.
     """

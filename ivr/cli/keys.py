@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import os
-from typing import Final
+import re
+import sys
+from pathlib import Path
+from typing import Annotated, Final
 
 import typer
 
-from credentials import KeyRing
-from ivr.cli.common import KEY_VARIABLE, key_ring, open_store, reporting_errors
+from credentials import Action, Key, KeyRing, one_line, utc_now
+from credentials.audit import Entry
+from ivr.cli.common import KEY_VARIABLE, key_ring, open_store, reporting_errors, system_operator
 from ivr.cli.tables import Column, print_table, terminal
+from ivr.cli.wording import counted
+from ivr.doctor.modes import lets_others_in
+from ivr.key_copies import KeyCopy, note_copy, write_copy
 from ivr.settings import Settings, SettingsError
 
 keys_app = typer.Typer(help="The keys of the store's hashes, and their rotation.", no_args_is_help=True)
 
+_COPY: Final = "karipass-key"
+_LONGEST_PLACE: Final = 100
+_PARTS_OF_A_KEY: Final = re.compile(r"karipass-key:|[A-Za-z0-9_-]{40,}")
 _COLUMNS: Final = Column(name="key"), Column(name="credentials"), Column(name="what needs it", prose=True)
 
 
@@ -53,5 +63,64 @@ def add() -> None:
     """
     if KEY_VARIABLE in os.environ:
         raise SettingsError(f"{KEY_VARIABLE} holds the keys here, not a file: add a key to that, after a blank")
-    path = Settings.load().store_key_file
-    print(f"key {KeyRing.add_to_file(path).key_id} added to {path}")
+    settings, key = Settings.load(), Key.generate()
+    path = settings.store_key_file
+    with open_store(settings) as store:
+        store.record_ahead(Entry(Action.KEY_ADDED, "", f"key {key.key_id}"), operator=system_operator())
+    KeyRing.add_to_file(path, key)
+    print(f"key {key.key_id} added to {path}")
+
+
+@keys_app.command()
+@reporting_errors
+def copy(
+    to: Annotated[Path, typer.Argument(help="A new file, on another disk; a directory gets the file karipass-key.")],
+) -> None:
+    """Copy all keys to a new file for its owner alone, read it back, and note where it is for `ivr doctor`.
+
+    Without the keys no stored password can be checked. Keep the copy where whoever gets at the database does not.
+    """
+    settings = Settings.load()
+    target = (to / _COPY if to.is_dir() else to).absolute()
+    if target.exists():
+        raise SettingsError(f"{target} is there already: name another file")
+    ring = _recorded(settings, f"to {target}")
+    write_copy(ring, target)
+    same_disk = _is_on_the_disk_of(settings.store_key_file, target)
+    key_ids = _note(settings, ring, str(target), same_disk=same_disk)
+    print(f"{counted(len(key_ids), 'key')} copied to {target}")
+    if same_disk:
+        print(f"ivr: {target} is on the disk of the key itself, and goes with it: bring it elsewhere", file=sys.stderr)
+    if lets_others_in(target):
+        print(f"ivr: others can read {target}: that disk knows no modes, so lock it away", file=sys.stderr)
+
+
+@keys_app.command()
+@reporting_errors
+def noted(place: Annotated[str, typer.Argument(help="Where it is, in a few words: no part of the key.")]) -> None:
+    """Note where a copy of the keys is that was made in another way, for `ivr doctor`, which believes it."""
+    settings = Settings.load()
+    if _PARTS_OF_A_KEY.search(place):
+        raise SettingsError("that looks like a key, not like a place: write where the copy is")
+    where = one_line(place, _LONGEST_PLACE)
+    key_ids = _note(settings, _recorded(settings, f"said to be in {where}"), where, same_disk=False)
+    print(f"noted: {counted(len(key_ids), 'key')} in {where}")
+
+
+def _recorded(settings: Settings, what: str) -> KeyRing:
+    """The keys, once the audit trail says what is done with them."""
+    ring = key_ring(settings)
+    with open_store(settings) as store:
+        entry = Entry(Action.KEY_COPIED, "", f"{' '.join(key.key_id for key in ring)} {what}")
+        store.record_ahead(entry, operator=system_operator())
+    return ring
+
+
+def _note(settings: Settings, ring: KeyRing, place: str, *, same_disk: bool) -> frozenset[str]:
+    key_ids = frozenset(key.key_id for key in ring)
+    note_copy(settings, KeyCopy(place=place, key_ids=key_ids, at=utc_now(), same_disk=same_disk))
+    return key_ids
+
+
+def _is_on_the_disk_of(key_file: Path, copy_: Path) -> bool:
+    return key_file.exists() and key_file.stat().st_dev == copy_.stat().st_dev

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from credentials import CredentialError, ImportStage, Line, normalise_number
-from ivr.cli.common import open_store, reporting_errors
+from ivr.cli.common import open_store, reporting_errors, system_operator
 from ivr.cli.tables import Column, print_hanging, print_table, terminal
 from ivr.cli.wording import counted, listed
 from ivr.settings import Settings
@@ -60,7 +59,7 @@ def import_lines(
     settings = Settings.load()
     with open_store(settings) as store, _progress() as progress:
         try:
-            result = store.import_lines(file, remove_absent=whole, operator=_operator(), progress=progress)
+            result = store.import_lines(file, remove_absent=whole, operator=system_operator(), progress=progress)
         except KeyboardInterrupt:
             print(f"ivr: interrupted: {progress.reached}", file=sys.stderr)
             raise SystemExit(_INTERRUPTED) from None
@@ -127,10 +126,10 @@ def add(
     settings = Settings.load()
     with open_store(settings) as store:
         if to is not None:
-            store.add_number(number, to=to, operator=_operator())
+            store.add_number(number, to=to, operator=system_operator())
         else:
             try:
-                store.add_line(number, language=language, operator=_operator())
+                store.add_line(number, language=language, operator=system_operator())
             except CredentialError:
                 raise
             except ValueError as error:
@@ -148,7 +147,7 @@ def add(
 def move(number: Number, to: Annotated[str, typer.Option(metavar="LINE", help="The line that it goes to.")]) -> None:
     """Move an additional number to another line. What opened it does not go with it."""
     with open_store(Settings.load()) as store:
-        store.move_number(number, to=to, operator=_operator())
+        store.move_number(number, to=to, operator=system_operator())
     print(f"{normalise_number(number)} is a number of line {normalise_number(to)} now; what opened it is gone")
 
 
@@ -161,9 +160,9 @@ def remove(
     """Remove an additional number, or with --line a whole line, and what opens it."""
     with open_store(Settings.load()) as store:
         if line:
-            store.remove_line(number, operator=_operator())
+            store.remove_line(number, operator=system_operator())
         else:
-            store.remove_number(number, operator=_operator())
+            store.remove_number(number, operator=system_operator())
     number = normalise_number(number)
     print(f"line {number} and all its numbers are removed" if line else f"{number} is a number of no line now")
 
@@ -174,7 +173,7 @@ def lock(number: NumberOfLine) -> None:
     """Lock the line of a number out: its callers are refused, and none of its numbers logs in."""
     with open_store(Settings.load()) as store:
         line = store.line_of(number)
-        changed = store.lock_line(line.contract_number, operator=_operator())
+        changed = store.lock_line(line.contract_number, operator=system_operator())
     print(f"{_named(line, number)} is locked out{'' if changed else ' already'}")
 
 
@@ -184,7 +183,7 @@ def unlock(number: NumberOfLine) -> None:
     """Let the line of a number in again that was locked out, or is refused for its many calls."""
     with open_store(Settings.load()) as store:
         line = store.line_of(number)
-        changed = store.unlock_line(line.contract_number, operator=_operator())
+        changed = store.unlock_line(line.contract_number, operator=system_operator())
     print(f"{_named(line, number)} is let in {'again' if changed else 'already'}")
 
 
@@ -204,14 +203,6 @@ def _warn_of_languages(languages: Collection[str], settings: Settings) -> None:
             f" {settings.language} (KARIPASS_LANGUAGE)",
             file=sys.stderr,
         )
-
-
-def _operator() -> str:
-    """Who gives the command, for the audit trail."""
-    try:
-        return f"operator {getpass.getuser()}"
-    except (KeyError, OSError):  # a user id without a name, as in a container
-        return "operator"
 
 
 class _ImportProgress:

@@ -11,7 +11,7 @@ from typing import Annotated, Final
 
 import typer
 
-from ivr.cli.common import make_state_dir, reporting_errors
+from ivr.cli.common import make_state_dir, open_store, reporting_errors, system_operator
 from ivr.cli.moments import when
 from ivr.cli.tables import Column, print_table, terminal
 from ivr.operators import OperatorError, Operators, Role, require_password
@@ -38,7 +38,7 @@ def _operators() -> Iterator[Operators]:
     make_state_dir(settings)
     database = open_records(settings.store_url)
     try:
-        yield Operators(database)
+        yield Operators(database, open_store=lambda: open_store(settings))
     finally:
         database.close()
 
@@ -54,7 +54,8 @@ def add(
     """Add an operator. The password (at least 12 characters) is asked for, twice."""
     with _operators() as operators:
         operators.require_free(name, language=language)
-        operators.add(name, _new_password(name, from_stdin=password_stdin), role=role, language=language)
+        chosen = _new_password(name, from_stdin=password_stdin)
+        operators.add(name, chosen, role=role, language=language, by=system_operator())
     print(f"{name} may log in to the console as {role.value}")
 
 
@@ -76,7 +77,7 @@ def list_operators() -> None:
 def remove(name: Name) -> None:
     """Remove an operator; their logins end at once."""
     with _operators() as operators:
-        operators.remove(name)
+        operators.remove(name, by=system_operator())
     print(f"{name} can log in to the console no more")
 
 
@@ -86,7 +87,7 @@ def password(name: Name, password_stdin: FromStdin = False) -> None:
     """Give an operator a new password; their logins end at once."""
     with _operators() as operators:
         operators.require_known(name)
-        operators.set_password(name, _new_password(name, from_stdin=password_stdin))
+        operators.set_password(name, _new_password(name, from_stdin=password_stdin), by=system_operator())
     print(f"{name} has a new password, and must log in to the console again")
 
 
@@ -95,7 +96,7 @@ def password(name: Name, password_stdin: FromStdin = False) -> None:
 def role(name: Name, role: Annotated[Role, typer.Argument(help="viewer, operator or admin.")]) -> None:
     """Give an operator another role, at once."""
     with _operators() as operators:
-        operators.set_role(name, role)
+        operators.set_role(name, role, by=system_operator())
     print(f"{name} is {role.value} of the console now")
 
 

@@ -17,7 +17,8 @@ import typer
 import uvloop
 
 from credentials import CredentialStore
-from ivr.cli.common import DATABASE_VARIABLE, KEY_VARIABLE, open_store, reporting_errors
+from ivr.audit_heads import AuditHeads
+from ivr.cli.common import DATABASE_VARIABLE, KEY_VARIABLE, open_store, reporting_errors, system_operator
 from ivr.cli.instance import claimed_state_dir, command_line, start_turn
 from ivr.cli.signals import StopRequests
 from ivr.console_process import ConsoleProcess
@@ -49,6 +50,7 @@ _HANGS: Final = "something hangs, most likely in a database that does not answer
 def _run_service(
     settings: Settings,
     store: CredentialStore,
+    heads: AuditHeads,
     guidance: Guidance,
     requests: StopRequests,
     *,
@@ -58,7 +60,7 @@ def _run_service(
     async def main(recorder: Recorder) -> None:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
-        monitoring = Monitoring(settings, ami_secret(settings), store, recorder)
+        monitoring = Monitoring(settings, ami_secret(settings), store, recorder, heads)
         recorder.health = monitoring.state
         service = Service(settings, store, guidance, agi_secret(settings), recorder, monitoring)
         watching = asyncio.create_task(_watch(exchange, stop))
@@ -128,9 +130,10 @@ def serve(
     with StopRequests() as requests:
         settings = within_file_limit(Settings.from_environment())
         require_free(service_ports(settings))
-        with open_store(settings) as store:
+        heads = AuditHeads()
+        with open_store(settings, heads) as store:
             guidance = Guidance.load(settings.language, settings.operator_prompts_dir)
-            _run_service(settings, store, guidance, requests)
+            _run_service(settings, store, heads, guidance, requests)
 
 
 @reporting_errors
@@ -156,8 +159,9 @@ def _start_in_turn(settings: Settings, instance: RunningInstance, requests: Stop
         turn.enter_context(start_turn())
         settings, moved = with_free_ports(settings)
         notes = [*notes, *_notes(settings, moved)]
-        with open_store(settings) as store:
-            import_sample_lines(store)
+        heads = AuditHeads()
+        with open_store(settings, heads) as store:
+            import_sample_lines(store, operator=system_operator())
             guidance = Guidance.load(settings.language, settings.operator_prompts_dir)
             console, exchange = ConsoleProcess(settings), prepare_exchange(settings)
             requests.at_once(console.end_at_once)
@@ -171,7 +175,7 @@ def _start_in_turn(settings: Settings, instance: RunningInstance, requests: Stop
             with marked(range(first, last + 1)), console, exchange:
                 console.wait_until_it_listens()
                 instance.publish(settings.to_publish)
-                _run_service(settings, store, guidance, requests, ready=ready, exchange=exchange)
+                _run_service(settings, store, heads, guidance, requests, ready=ready, exchange=exchange)
 
 
 def _second(wanted: Settings, settings: Settings) -> str:

@@ -54,7 +54,7 @@ class Column:
     @cached_property
     def tally(self) -> Tally:
         """That of all trunks."""
-        return _sum(self.by_trunk.values())
+        return sum_of(self.by_trunk.values())
 
     @cached_property
     def counts(self) -> Mapping[str, int]:
@@ -91,11 +91,12 @@ def report_of(columns: Iterable[Column]) -> Report:
     for column in columns:
         for trunk, tally in column.by_trunk.items():
             by_trunk.setdefault(trunk, []).append(tally)
-    sums = {trunk: _sum(tallies) for trunk, tallies in sorted(by_trunk.items())}
-    return Report(_sum(sums.values()), sums)
+    sums = {trunk: sum_of(tallies) for trunk, tallies in sorted(by_trunk.items())}
+    return Report(sum_of(sums.values()), sums)
 
 
-def _sum(tallies: Iterable[Tally]) -> Tally:
+def sum_of(tallies: Iterable[Tally]) -> Tally:
+    """One tally of all."""
     total = Tally()
     outcomes: Counter[tuple[str, str]] = Counter()
     failed_at: Counter[str] = Counter()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Final
 
 from credentials import Clock, CredentialStore, HashPolicy, utc_now
+from ivr.console.addresses import Network
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -17,8 +18,9 @@ class ConsoleConfig:
 
     Attributes:
         database_url: the store's, with the records.
-        open_store: opens the credential store, to lock lines; called for each lock.
+        open_store: opens the credential store, to lock lines and to record what is done; called for each such thing.
         names: host names under which it is reached, besides those of this machine's loopback.
+        proxies: whose X-Forwarded-For is believed.
         https: it is reached over https, by way of a proxy: cookies are sent over nothing else.
         clock: decides about logins.
         policy: what an operator's hash costs; None for the default.
@@ -28,6 +30,7 @@ class ConsoleConfig:
     database_url: str
     open_store: Callable[[], CredentialStore] = field(repr=False)
     names: frozenset[str] = frozenset()
+    proxies: Collection[Network] = ()
     https: bool = False
     clock: Clock = utc_now
     policy: HashPolicy | None = None

@@ -87,7 +87,13 @@ class Backend:
                 except BaseException:
                     database.close()
                     raise
-                self._opened = database, Operators(database, policy=self._config.policy, clock=self._config.clock)
+                operators = Operators(
+                    database,
+                    open_store=self._config.open_store,
+                    policy=self._config.policy,
+                    clock=self._config.clock,
+                )
+                self._opened = database, operators
             return self._opened
 
 

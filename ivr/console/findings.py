@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -75,8 +75,13 @@ class Findings:
             return list(connection.scalars(select(calls.c.trunk).distinct().order_by(calls.c.trunk)))
 
     @database_border
-    def keys(self, *, since: datetime, trunk: str | None) -> list[KeyQuality]:
-        """How well the keys of calls were heard, the newest ones."""
+    def keys(self, *, since: datetime, trunks: Collection[str] | None) -> list[KeyQuality]:
+        """How well the keys of calls were heard, the newest ones.
+
+        Args:
+            since: when the calls began.
+            trunks: by which they came; None for all.
+        """
         wanted = (
             select(call_entries.c.kind, call_entries.c.body)
             .join_from(call_entries, calls)
@@ -84,8 +89,8 @@ class Findings:
             .order_by(calls.c.began_at.desc())
             .limit(_NEWEST_KEYS)
         )
-        if trunk is not None:
-            wanted = wanted.where(calls.c.trunk == trunk)
+        if trunks is not None:
+            wanted = wanted.where(calls.c.trunk.in_(trunks))
         with self._database.reading() as connection:
             return list(_qualities(connection.execute(wanted).all()))
 

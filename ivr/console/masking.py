@@ -1,18 +1,35 @@
-"""Telephone numbers for eyes that need not see them whole."""
+"""Telephone numbers for eyes that need not see them whole.
+
+One rule for all that is shown (`masked`): any text, in whichever field and however deep, may hold a number. A SIP
+phone's is the name of its endpoint, a manager's refusal may quote one, and a field that is new tomorrow is masked
+without being listed here. Listed are only the few fields whose texts are ours and look like numbers at times, and those
+of which more is known than that they are texts.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any, Final
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+from enum import Enum
+from typing import Any, Final, TypeVar
 
-from ivr.records import CallSummary, RecordedEntry
+from ivr.records import RecordedEntry
 
-_NUMBER: Final = re.compile(r"0[0-9-]{7,13}[0-9]")
+T = TypeVar("T")
+
+_DATE: Final = r"\d{4}-\d{2}-\d{2}(?!\d)"
+_BETWEEN: Final = r"[-\s()\u2010-\u2015\u2212\u30fb\u30fc]{0,2}"
+_NUMBER: Final = re.compile(rf"(?<!\d)(?!{_DATE}(?!-))\d(?:{_BETWEEN}\d){{7,}}")
+"""Eight digits or more, as local numbers have, in groups or not; a date as ISO 8601 writes it is none."""
 _SHOWN_FIRST: Final = 3
 _SHOWN_LAST: Final = 2
 _HIDDEN: Final = "*"
+
+_OURS: Final = frozenset({"call_id", "service_id"})
+"""Fields with random names that we give: links lead to them."""
+_NUMBERS: Final = frozenset({"caller", "target", "shown"})
+"""Fields of which every digit may be one of a number, however few there are: a foreign one, or half of one."""
 
 
 def mask_number(number: str) -> str:
@@ -33,19 +50,40 @@ def mask_text(text: str) -> str:
     return _NUMBER.sub(lambda found: mask_number(found[0]), text)
 
 
-def mask_call(call: CallSummary) -> CallSummary:
-    """A call with its numbers masked."""
-    began = replace(call.began, caller=mask_number(call.began.caller))
-    return replace(call, began=began, target=None if call.target is None else mask_number(call.target))
+def masked(value: T) -> T:
+    """Anything that is to be shown, with the numbers in it masked, key by key too; what has none comes back as it is.
+
+    Args:
+        value: texts, and lists, mappings and dataclasses of such, however deep.
+    """
+    return _masked(value)  # type: ignore[no-any-return]
 
 
-def mask_entries(entries: Sequence[RecordedEntry]) -> list[RecordedEntry]:
-    """Entries without numbers: neither in texts, nor key by key."""
-    return [replace(entry, body=_masked(entry.body)) for entry in entries]
+def _masked(value: Any) -> Any:
+    match value:
+        case Enum():
+            return value
+        case str():
+            return mask_text(value)
+        case RecordedEntry():
+            body = {name: None if name == "value" else _field(name, inner) for name, inner in value.body.items()}
+            return value if body == value.body else replace(value, body=body)
+        case Mapping():
+            made = {_masked(name): _field(name, inner) for name, inner in value.items()}
+            return value if made == value else made
+        case list() | tuple() | set() | frozenset():
+            items = [_masked(item) for item in value]
+            return value if all(new is old for new, old in zip(items, value, strict=True)) else type(value)(items)
+    if is_dataclass(value) and not isinstance(value, type):
+        there = {field.name: getattr(value, field.name) for field in fields(value) if field.init}
+        changed = {name: new for name, old in there.items() if (new := _field(name, old)) is not old}
+        return replace(value, **changed) if changed else value
+    return value
 
 
-def _masked(body: Mapping[str, Any]) -> dict[str, Any]:
-    masked = {name: mask_text(value) if name in ("text", "shown") else value for name, value in body.items()}
-    if masked.get("value") is not None:
-        masked["value"] = None
-    return masked
+def _field(name: object, value: Any) -> Any:
+    if name in _OURS:
+        return value
+    if name in _NUMBERS and isinstance(value, str):
+        return mask_number(value)
+    return _masked(value)

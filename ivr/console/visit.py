@@ -12,10 +12,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from ivr.console import forgery
+from ivr.console.addresses import client_address, source_of
 from ivr.console.config import ConsoleConfig
 from ivr.console.database import Backend
 from ivr.console.guard import BodyTooLong
-from ivr.console.login_queue import LoginQueue
+from ivr.console.login_queue import LoginQueue, Source
+from ivr.console.masking import masked
 from ivr.console.templates import render
 from ivr.console.texts import Texts, load_texts, preferred_language
 from ivr.operators import LANGUAGES, Operator, Role
@@ -23,6 +25,7 @@ from ivr.operators import LANGUAGES, Operator, Role
 LONGEST: Final = 200
 """Characters of anything that an address may ask for; what we name or show is far shorter."""
 _FIELDS: Final = 16
+_LONGEST_NAME: Final = 512
 _LANGUAGE_COOKIE: Final = "karipass-language"
 _MARK_KEPT_S: Final = 90 * 86400
 
@@ -74,6 +77,11 @@ class Visit:
         return next((language for language in asked if language in LANGUAGES), None)
 
     @property
+    def actor(self) -> str:
+        """Who asks, for the audit trail."""
+        return "" if self.operator is None else f"operator {self.operator.name} (console)"
+
+    @property
     def masked(self) -> bool:
         """Whether numbers are hidden."""
         return not self.may(Role.OPERATOR)
@@ -99,7 +107,8 @@ class Visit:
         return text if _is_bounded(text) else ""
 
     def page(self, template: str, *, status: int = 200, **values: Any) -> Response:
-        """A page in the console's dress."""
+        """A page in the console's dress, with the numbers in its values hidden from whoever may not see them."""
+        values = masked(values) if self.masked else values
         csrf = forgery.token_for(self.token) if self.token else ""
         path = self.request.url.path
         shown = render(template, self.texts, operator=self.operator, csrf=csrf, path=path, role=Role, **values)
@@ -150,10 +159,21 @@ class Visit:
         )
         return response
 
-    @property
+    @cached_property
     def address(self) -> str:
-        """The client's, or that of the proxy in front; "" if it is not known."""
-        return self.request.client.host if self.request.client else ""
+        """The client's, or that of a proxy in front that is not trusted; "" if it is not known."""
+        peer = self.request.client.host if self.request.client else ""
+        return client_address(peer, self.request.headers.getlist("x-forwarded-for"), self.config.proxies)
+
+    @property
+    def source(self) -> str:
+        """The address, or the network that is most likely all of one client."""
+        return source_of(self.address)
+
+    @property
+    def login_name(self) -> str:
+        """The name in the form of the login page."""
+        return self.form.get("name", "").strip().lower()[:_LONGEST_NAME]
 
     def forget_token(self, response: Response) -> Response:
         """Let the browser forget its token."""
@@ -213,10 +233,21 @@ def queued(handler: Handler, refused: Handler) -> Endpoint:
 
     async def run(visit: Visit, serve: Handler) -> Response:
         queue: LoginQueue = visit.request.app.state.login_queue
-        answer = await queue.run(visit.address, lambda: serve(visit))
+        answer = await queue.run(await _source_of(visit), lambda: serve(visit))
         return await run_in_threadpool(refused, visit) if answer is None else answer
 
     return _endpoint(_to_all(handler), run)
+
+
+async def _source_of(visit: Visit) -> Source:
+    """Where a try to log in comes from: a browser that shows the mark of an earlier login, or an address."""
+    mark = visit.mark_shown(visit.login_name)
+    known = bool(mark) and await run_in_threadpool(_is_known, visit)
+    return Source(mark, known=True) if known else Source(visit.source)
+
+
+def _is_known(visit: Visit) -> bool:
+    return visit.backend.operators.knows(visit.login_name, visit.mark_shown(visit.login_name))
 
 
 def back_to(path: str) -> Response:

@@ -6,15 +6,12 @@ Nothing is made or upgraded.
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, make_url, select, text
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import Connection, select, text
 
 from credentials import CredentialError, InvalidKey, KeyRing
 from credentials.database import Database, database_border, write_probe
@@ -29,13 +26,11 @@ from ivr.schema import IVR_HISTORY
 HISTORIES: Final = {"credentials": CREDENTIALS, "call records": IVR_HISTORY}
 TOLERATED_S: Final = 2.0
 """How far the database's clock may be from ours."""
-ROOM_MIB: Final = 100
-"""What its disk should have free: the log of changes beside the file takes some, and each call a little."""
 
 
 def store(site: Site) -> Iterator[Finding]:
     """Whether the database can be reached, and is of this program's version."""
-    path = _sqlite_file(site.settings.store_url)
+    path = site.store_file
     if path is not None and not path.exists():
         yield warning(f"{path} is not there yet", "the first start makes it, and `ivr lines import` fills it")
         return
@@ -48,7 +43,6 @@ def store(site: Site) -> Iterator[Finding]:
                 yield _schema(name, *_revisions(database, history))
             yield from _key_fits(site, database)
             yield _writable(database)
-            yield from _room(path)
             yield from _clock(database)
     except CredentialError as problem:
         yield error(
@@ -123,17 +117,6 @@ def _writable(database: Database) -> Finding:
     return ok("can be written")
 
 
-def _room(path: Path | None) -> Iterator[Finding]:
-    """Whether the disk of an SQLite file has room: a write that is undone never reaches it."""
-    if path is None:
-        return
-    free_mib = shutil.disk_usage(path).free / 2**20
-    if free_mib < ROOM_MIB:
-        yield error(f"{free_mib:.1f} MiB are free on the disk of {path}", "make room: soon nobody can set a password")
-    else:
-        yield ok(f"more than {ROOM_MIB} MiB are free on its disk")
-
-
 def _clock(database: Database) -> Iterator[Finding]:
     """Whether a database elsewhere has the same time: hosts that share it judge by their own clocks."""
     away_s = _seconds_ahead(database)
@@ -161,14 +144,6 @@ def _difference(connection: Connection) -> float:
     there: datetime = connection.scalar(text("SELECT clock_timestamp()"))
     after = datetime.now(UTC)
     return (there - (before + (after - before) / 2)).total_seconds()
-
-
-def _sqlite_file(url: str) -> Path | None:
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError):
-        return None  # the opening says what is wrong with it, without the password that may be in it
-    return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
 
 
 CHECKS: Final = (Check("store", store),)

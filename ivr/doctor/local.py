@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import difflib
 import os
-import stat
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Final
 
 from credentials import InvalidKey, KeyRing
 from ivr.doctor.examination import Check
 from ivr.doctor.finding import Finding, error, ok, warning
+from ivr.doctor.modes import lets_others_in, mode_of
 from ivr.doctor.site import Site
 from ivr.guidance import Guidance
 from ivr.running import is_running
@@ -54,8 +52,8 @@ def state_directory(site: Site) -> Iterator[Finding]:
         yield warning(f"{path} is not there yet", "nothing, if this is the right place: the service makes it")
     elif not (path.is_dir() and os.access(path, os.R_OK | os.W_OK | os.X_OK)):
         yield error(f"{path} cannot be written to", "run as the service's user, or set KARIPASS_STATE_DIR")
-    elif _lets_others_in(path):
-        yield warning(f"{path} has mode {_mode(path):03o}: others may look into it", f"chmod 700 {path}")
+    elif lets_others_in(path):
+        yield warning(f"{path} has mode {mode_of(path):03o}: others may look into it", f"chmod 700 {path}")
     elif is_running(path):
         yield ok(f"{path}; an instance runs in it, and its settings count where no variable is set")
     else:
@@ -88,9 +86,9 @@ def secrets(site: Site) -> Iterator[Finding]:
     found = False
     for name in ("ami-secret", "agi-secret", "phone-secret"):
         path = site.settings.state_dir / name
-        if path.exists() and _lets_others_in(path):
+        if path.exists() and lets_others_in(path):
             found = True
-            yield error(f"{path} has mode {_mode(path):03o}, which lets others in", f"chmod 600 {path}")
+            yield error(f"{path} has mode {mode_of(path):03o}, which lets others in", f"chmod 600 {path}")
     if not found:
         yield ok("none lets others in")
 
@@ -130,16 +128,6 @@ def _is_synchronised() -> bool | None:
     long_bytes = ctypes.sizeof(ctypes.c_long)
     status = ctypes.c_int.from_buffer(buffer, 5 * long_bytes).value
     return not status & _STA_UNSYNC
-
-
-def _mode(path: Path) -> int:
-    with contextlib.suppress(OSError):
-        return stat.S_IMODE(path.stat().st_mode)
-    return 0
-
-
-def _lets_others_in(path: Path) -> bool:
-    return bool(_mode(path) & (stat.S_IRWXG | stat.S_IRWXO))
 
 
 CHECKS: Final = (

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import re
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
@@ -58,7 +60,7 @@ class Process:
 
 def holder_of(port: int, transport: Transport = Transport.TCP) -> Process | None:
     """The process that listens on a port; None if it cannot be seen."""
-    inodes = {f"socket:[{inode}]" for inode in _inodes(port, transport)}
+    inodes = {f"socket:[{inode}]" for _, inode in _listening(port, transport)}
     for folder in _PROC.glob("[0-9]*"):
         with contextlib.suppress(OSError):
             if any(str(link.readlink()) in inodes for link in (folder / "fd").iterdir()):
@@ -67,11 +69,24 @@ def holder_of(port: int, transport: Transport = Transport.TCP) -> Process | None
     return None
 
 
-def _inodes(port: int, transport: Transport) -> Iterator[str]:
+def addresses_of(port: int, transport: Transport = Transport.TCP) -> list[str]:
+    """The addresses on which any process listens on a port."""
+    return sorted({address for address, _ in _listening(port, transport)})
+
+
+def _listening(port: int, transport: Transport) -> Iterator[tuple[str, str]]:
+    """Address and inode of each socket that listens on a port (proc_net_tcp in the kernel's documentation)."""
     of_udp = transport is Transport.UDP
     for name in ("udp", "udp6") if of_udp else ("tcp", "tcp6"):
         with contextlib.suppress(OSError):
             for line in (_PROC / "net" / name).read_text().splitlines()[1:]:
                 _, local, _, state, *rest = line.split()
-                if (of_udp or state == _LISTENING) and int(local.rpartition(":")[2], 16) == port:
-                    yield rest[5]
+                address, _, number = local.partition(":")
+                if (of_udp or state == _LISTENING) and int(number, 16) == port:
+                    yield _address(address), rest[5]
+
+
+def _address(text: str) -> str:
+    """An address as the kernel writes it: words of 32 bits in hexadecimal, each in the machine's own order."""
+    words = [int(text[place : place + 8], 16) for place in range(0, len(text), 8)]
+    return str(ip_address(struct.pack(f"={len(words)}I", *words)))

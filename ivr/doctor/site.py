@@ -5,6 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from functools import cached_property
+from pathlib import Path
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from ivr.doctor.exchange_facts import ExchangeFacts, ask_exchange
 from ivr.exchange_config import MANAGER_USER
@@ -36,6 +40,15 @@ class Site:
             return asyncio.run(ask_exchange(login))
         except (AmiError, SettingsError) as error:
             return str(error)
+
+    @cached_property
+    def store_file(self) -> Path | None:
+        """The file that the store is in; None if it is a server's, or nowhere."""
+        try:
+            parsed = make_url(self.settings.store_url)
+        except (ArgumentError, ValueError):
+            return None  # the opening says what is wrong with it, without the password that may be in it
+        return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
 
     @property
     def ami_secret(self) -> str:

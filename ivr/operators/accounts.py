@@ -1,15 +1,19 @@
-"""Operators' accounts: adding and removing them, and proving who one is."""
+"""Operators' accounts: adding and removing them, and proving who one is.
+
+Who may do what is changed and recorded in the audit trail in one transaction: neither is there without the other.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from credentials import Clock, HashPolicy, utc_now
+from credentials import Action, Clock, CredentialStore, HashPolicy, utc_now
+from credentials.audit import Entry
 from credentials.database import Database, database_border, hold_table
 from ivr.operators.errors import NameTaken, UnknownOperator
 from ivr.operators.model import Operator, Role, is_name, require_language, require_name
@@ -36,14 +40,26 @@ _NOWHERE: Final = Origin()
 class Operators:
     """The operators. Methods block, and raise `StoreUnavailable` when the database cannot serve them.
 
+    Those that add, remove, or change a role or a password take `by`, who does it, for the audit trail, and raise what
+    `open_store` raises.
+
     Args:
         database: with the schema of `ivr.schema`.
+        open_store: opens the credential store of the same database, whose key the audit trail needs.
         policy: what a hash costs; the default is for production.
         clock: the time.
     """
 
-    def __init__(self, database: Database, *, policy: HashPolicy | None = None, clock: Clock = utc_now) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        open_store: Callable[[], CredentialStore],
+        policy: HashPolicy | None = None,
+        clock: Clock = utc_now,
+    ) -> None:
         self._database = database
+        self._open_store = open_store
         self._hasher = PasswordHasher(policy or HashPolicy(at_once=HASHES_AT_ONCE))
         self._tries = TriesBySource()
         self._clock = clock
@@ -72,7 +88,7 @@ class Operators:
             _require(name, _row(connection, name, lock=False))
 
     @database_border
-    def add(self, name: str, password: str, *, role: Role, language: str) -> None:
+    def add(self, name: str, password: str, *, role: Role, language: str, by: str) -> None:
         """Add an operator.
 
         Raises:
@@ -84,7 +100,7 @@ class Operators:
         require_language(language)
         require_password(name, password)
         new = {"name": name, "role": role.name, "language": language, "hash": self._hasher.hash(password)}
-        with self._database.writing() as connection:
+        with self._recorded(Action.OPERATOR_ADDED, f"{name}, {role.value}", by) as connection:
             hold_table(connection, operators)
             _refuse_taken(name, _row(connection, name))
             connection.execute(insert(operators).values(**new, created_at=self._clock(), failures=0))
@@ -97,23 +113,25 @@ class Operators:
         return [_operator(row) for row in rows]
 
     @database_border
-    def remove(self, name: str) -> None:
+    def remove(self, name: str, *, by: str) -> None:
         """Remove an operator; their logins end.
 
         Raises:
             UnknownOperator: there is none of that name.
         """
-        with self._changing(name) as connection:
+        with self._recorded(Action.OPERATOR_REMOVED, name, by) as connection:
+            _require(name, _row(connection, name))
             connection.execute(delete(operators).where(operators.c.name == name))
 
     @database_border
-    def set_role(self, name: str, role: Role) -> None:
+    def set_role(self, name: str, role: Role, *, by: str) -> None:
         """Give an operator another role, at once.
 
         Raises:
             UnknownOperator: there is none of that name.
         """
-        with self._changing(name) as connection:
+        with self._recorded(Action.OPERATOR_ROLE, f"{name}, {role.value}", by) as connection:
+            _require(name, _row(connection, name))
             connection.execute(update(operators).where(operators.c.name == name).values(role=role.name))
 
     @database_border
@@ -129,7 +147,7 @@ class Operators:
             connection.execute(update(operators).where(operators.c.name == name).values(language=language))
 
     @database_border
-    def set_password(self, name: str, password: str) -> None:
+    def set_password(self, name: str, password: str, *, by: str) -> None:
         """Give an operator another password; their logins end.
 
         Raises:
@@ -138,7 +156,8 @@ class Operators:
         """
         require_password(name, password)
         values: dict[str, object] = {"hash": self._hasher.hash(password), "failures": 0, "refused_until": None}
-        with self._changing(name) as connection:
+        with self._recorded(Action.OPERATOR_PASSWORD, name, by) as connection:
+            _require(name, _row(connection, name))
             connection.execute(update(operators).where(operators.c.name == name).values(**values))
             connection.execute(delete(operator_sessions).where(operator_sessions.c.name == name))
 
@@ -160,6 +179,15 @@ class Operators:
                 connection.execute(update(operators).where(proved).values(failures=0, refused_until=None))
             row = connection.execute(select(operators).where(proved)).first()
         return None if row is None else _operator(row)
+
+    @database_border
+    def knows(self, name: str, mark: str) -> bool:
+        """Whether a mark is one of an operator's, with their password of now. It takes no hash to find out."""
+        if not is_name(name):
+            return False
+        with self._database.reading() as connection:
+            row = _row(connection, name, lock=False)
+        return row is not None and is_mark(mark, name, str(row.hash))
 
     @database_border
     def mark(self, name: str) -> str:
@@ -194,6 +222,13 @@ class Operators:
             values = {"failures": all_of_strangers.tries, "refused_until": all_of_strangers.until}
             connection.execute(update(operators).where(operators.c.name == name).values(**values))
             return admitted
+
+    @contextmanager
+    def _recorded(self, action: Action, detail: str, by: str) -> Iterator[Connection]:
+        # The store is opened before: it may have to write first, and SQLite has one writer at a time.
+        with self._open_store() as store, self._database.writing() as connection:
+            yield connection
+            store.record(connection, Entry(action, "", detail), operator=by)
 
     @contextmanager
     def _changing(self, name: str) -> Iterator[Connection]:

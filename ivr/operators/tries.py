@@ -5,7 +5,8 @@ are three counts, each of a minute:
 
 - A browser in which that operator has logged in before shows a mark (`mark_for`), and has a count of its own: no
   stranger's tries touch it, whatever addresses they come from, and behind a proxy too.
-- Without a mark the count is that of the client's address. Behind a proxy all strangers have the proxy's, and share it.
+- Without a mark the count is that of the client's address, of IPv6 that of its network of 64 bits. Behind a proxy that
+  is not trusted (`KARIPASS_CONSOLE_PROXIES`) all strangers have the proxy's, and share it.
 - All tries without a mark at one name count together, so that many addresses do not make many guesses: at most
   `FAILURES_OF_STRANGERS` a minute. Who is guessed at from many addresses needs a browser that has been used before.
 """
@@ -36,7 +37,7 @@ class Origin:
     """Where a try comes from.
 
     Attributes:
-        address: the client's; "" if it is not known.
+        address: the client's, or the network that is its own; "" if it is not known.
         mark: what the browser shows as that of an earlier login; "" if nothing.
     """
 

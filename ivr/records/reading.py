@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -40,14 +41,14 @@ class Query:
     Attributes:
         number: digits that the caller or the target number contains.
         outcome: one of `OUTCOMES`.
-        trunk: the endpoint by which they came.
+        trunks: the endpoints by which they came; None for all.
         since, until: when they began.
         limit: at most so many, the latest; None for all.
     """
 
     number: str | None = None
     outcome: str | None = None
-    trunk: str | None = None
+    trunks: Collection[str] | None = None
     since: datetime | None = None
     until: datetime | None = None
     limit: int | None = 100
@@ -151,8 +152,8 @@ def _latest_first(query: Query) -> Select[Any]:
         conditions.append(or_(*(column.contains(query.number, autoescape=True) for column in _NUMBERS)))
     if query.outcome:
         conditions.append(_outcome_is(query.outcome))
-    if query.trunk:
-        conditions.append(calls.c.trunk == query.trunk)
+    if query.trunks is not None:
+        conditions.append(calls.c.trunk.in_(query.trunks))
     if query.since:
         conditions.append(calls.c.began_at >= query.since)
     if query.until:

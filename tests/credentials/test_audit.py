@@ -37,6 +37,16 @@ def forge(store: CredentialStore) -> Callable[..., None]:
     return forge
 
 
+def cut_off(store: CredentialStore, forge: Callable[..., None], position: int) -> None:
+    """Take the newest records away, and put the head row back as it was."""
+    with store._database.reading() as connection:
+        digest = connection.scalar(text(f"SELECT digest FROM audit WHERE position = {position}"))  # noqa: S608
+    forge(
+        f"DELETE FROM audit WHERE position > {position}",  # noqa: S608
+        f"UPDATE audit_head SET position = {position}, digest = '{digest}'",  # noqa: S608
+    )
+
+
 def test_it_says_who_did_what_to_which_number_from_which_call_or_session(store: CredentialStore) -> None:
     before = len(store.audit_records())
     use(store)
@@ -168,20 +178,82 @@ def test_an_end_that_was_cut_off_with_the_head_put_back_is_found_by_a_head_that_
     earlier = store.verify_audit().head
     store.lock_line(CONTRACT)
     noted = store.verify_audit().head
-    forge(
-        f"DELETE FROM audit WHERE position > {earlier.position}",  # noqa: S608
-        f"UPDATE audit_head SET position = {earlier.position}, digest = '{earlier.digest}'",  # noqa: S608
-    )
+    cut_off(store, forge, earlier.position)
     assert store.verify_audit().problem is None
-    assert f"had {noted.position} at the last verification" in str(store.verify_audit(since=noted).problem)
+    for since in (noted, Head(noted.position)):
+        assert f"had {noted.position} when that was noted" in str(store.verify_audit(since=since).problem)
     store.unlock_line(CONTRACT)
-    assert "is another than at the last verification" in str(store.verify_audit(since=noted).problem)
+    assert "is another than the one that was noted" in str(store.verify_audit(since=noted).problem)
+    assert store.verify_audit(since=Head(noted.position)).problem is None  # so much less does a number alone tell
     assert store.verify_audit(since=earlier).problem is None
+
+
+def test_a_mark_that_is_written_beside_another_record_convinces_nobody(
+    store: CredentialStore, forge: Callable[..., None]
+) -> None:
+    use(store)
+    earlier = store.verify_audit().head
+    store.lock_line(CONTRACT)
+    noted = store.verify_audit().head
+    cut_off(store, forge, earlier.position)
+    store.unlock_line(CONTRACT)
+    store.lock_line(CONTRACT)
+    forge(f"UPDATE audit SET key_id = 'nobodys', mac = '{noted.mark * 2}' WHERE position = {noted.position}")  # noqa: S608
+    assert store.verify_audit().problem is None
+    assert "is another than the one that was noted" in str(store.verify_audit(since=noted).problem)
+
+
+def test_a_head_that_was_noted_under_an_earlier_key_counts_while_that_is_at_hand(
+    open_store: Callable[..., CredentialStore], store: CredentialStore, key: Key
+) -> None:
+    noted = store.verify_audit().head
+    new = Key.generate()
+    rotated = open_store(key=KeyRing([new, key]))
+    assert rotated.verify_audit(since=noted).problem is None
+    assert rotated.verify_audit().head.position == noted.position + 1
+    alone = open_store(key=new)
+    assert "noted with a key not at hand" in str(alone.verify_audit(since=noted).problem)
+
+
+def test_each_append_tells_where_the_trail_ends_once_it_is_committed(
+    url: str, key: Key, store: CredentialStore
+) -> None:
+    told: list[Head] = []
+
+    def appended(head: Head) -> None:
+        with store._database.reading() as connection:  # another connection sees it: it is committed
+            assert connection.scalar(text("SELECT position FROM audit_head")) == head.position
+        told.append(head)
+
+    with CredentialStore.open(url, key=key, policy=CHEAP, appended=appended) as other:
+        other.lock_line(CONTRACT)
+        other.lock_line(CONTRACT)  # which changes nothing
+        with pytest.raises(Exception, match="call 7"):
+            other.set_temporary_password(
+                caller=OTHER,
+                target=OTHER,
+                unit=Unit.LINE,
+                password=TEMPORARY,
+                call_id="7",
+                still_wanted=lambda: False,
+            )
+        assert told == [other.verify_audit().head]
+        other.unlock_line(CONTRACT)
+    assert told[1:] == [store.verify_audit().head]
+
+
+def test_a_head_tells_nothing_that_can_be_tried_out_without_the_key(store: CredentialStore) -> None:
+    with store._database.reading() as connection:
+        row = connection.execute(text("SELECT * FROM audit ORDER BY position DESC LIMIT 1")).mappings().one()
+    mark = store.audit_head().mark
+    assert row["mac"].startswith(mark)
+    assert mark not in row["digest"]
 
 
 def test_a_head_survives_being_written_and_read(store: CredentialStore) -> None:
     head = store.verify_audit().head
     assert Head.parse(f" {head}\n") == head
-    for text_ in ("", "12", "x:" + "0" * 64, "12:abc"):
+    assert Head.parse("12") == Head(12)
+    for text_ in ("", "twelve", "-1", "12:", "x:" + "0" * 32, "12:abc", "12:" + "0" * 64, "1" * 19, "\u0661"):
         with pytest.raises(ValueError, match="no head of an audit trail"):
             Head.parse(text_)

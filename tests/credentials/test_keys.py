@@ -146,7 +146,8 @@ class TestRing:
     def test_a_new_key_goes_to_the_end_of_the_file(self, path: Path) -> None:
         current = Key.from_file(path)
         path.write_text(path.read_text().rstrip())  # as an editor may leave it
-        added = KeyRing.add_to_file(path)
+        added = Key.generate()
+        KeyRing.add_to_file(path, added)
         assert list(KeyRing.from_file(path)) == [current, added]
         assert path.stat().st_mode & 0o777 == 0o600
 
@@ -158,7 +159,7 @@ class TestRing:
         Key.from_file(path)
         path.chmod(0o644)
         with pytest.raises(KeyFileError, match="chmod 600"):
-            KeyRing.add_to_file(path)
+            KeyRing.add_to_file(path, Key.generate())
         assert len(path.read_text().split()) == 1
 
     def test_a_key_that_it_lacks_is_named_with_what_it_has(self) -> None:

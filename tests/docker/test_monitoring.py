@@ -24,7 +24,18 @@ pytestmark = pytest.mark.slow
 
 MONITORING = Path(__file__).parents[2] / "docker" / "monitoring"
 OF_PROMETHEUS = {"up", "job", "instance", "le"}
-FUNCTIONS = {"sum", "min", "by", "rate", "increase", "histogram_quantile", "label_values", "and", "scalar"}
+FUNCTIONS = {
+    "sum",
+    "min",
+    "by",
+    "rate",
+    "increase",
+    "histogram_quantile",
+    "label_values",
+    "max_over_time",
+    "and",
+    "scalar",
+}
 
 
 def alert_rules() -> list[dict[str, object]]:
@@ -75,6 +86,7 @@ def names() -> dict[str, set[str]]:
             recorder_up=lambda: True,
             ami=lambda: state,
             store_up=lambda: True,
+            audit_records=lambda: 0,
         )
     )
     figures = KeyFigures(

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
-from credentials import CredentialStore, StoreUnavailable
+from credentials import CredentialStore, Head, StoreUnavailable
 from ivr.health import CONNECTIONS, HttpServer, Probes, health_app
 from ivr.metrics import Metrics
 from ivr.store_watch import StoreState, StoreWatch
@@ -189,6 +189,9 @@ class _Broken:
         self.go_on = threading.Event()
         self.go_on.set()
 
+    def audit_head(self) -> Head:
+        return Head(0)
+
     def admit(self, _number: str) -> None:
         self.asked += 1
         self.go_on.wait(10)
@@ -207,17 +210,19 @@ async def until(watch: StoreWatch, *, up: bool, problem: str = "") -> None:
 
 
 async def test_a_store_that_answers_is_up(store: CredentialStore) -> None:
-    watch = StoreWatch(store)
+    found: list[Head] = []
+    watch = StoreWatch(store, found.append)
     assert not watch.state.up
     task = asyncio.create_task(watch.run())
     await until(watch, up=True)
+    assert found == [store.audit_head()]
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_a_store_that_goes_and_comes_back_is_seen_to() -> None:
     store = _Broken()
-    watch = StoreWatch(store, every_s=0.01, patience_s=0.05)  # type: ignore[arg-type]
+    watch = StoreWatch(store, [].append, every_s=0.01, patience_s=0.05)  # type: ignore[arg-type]
     task = asyncio.create_task(watch.run())
     await until(watch, up=True)
     store.error = StoreUnavailable("the database cannot be used now")
@@ -231,7 +236,7 @@ async def test_a_store_that_goes_and_comes_back_is_seen_to() -> None:
 async def test_a_store_that_hangs_is_away_and_is_not_asked_again_meanwhile() -> None:
     store = _Broken()
     store.go_on.clear()
-    watch = StoreWatch(store, every_s=0.01, patience_s=0.05)  # type: ignore[arg-type]
+    watch = StoreWatch(store, [].append, every_s=0.01, patience_s=0.05)  # type: ignore[arg-type]
     task = asyncio.create_task(watch.run())
     await until(watch, up=False, problem="no answer within")
     await asyncio.sleep(0.1)
@@ -245,7 +250,7 @@ async def test_a_store_that_hangs_is_away_and_is_not_asked_again_meanwhile() -> 
 async def test_a_store_that_is_read_and_not_written_is_away() -> None:
     store = _Broken()
     store.write_error = StoreUnavailable("the database cannot be written: disk full")
-    watch = StoreWatch(store, every_s=0.01, patience_s=0.05)  # type: ignore[arg-type]
+    watch = StoreWatch(store, [].append, every_s=0.01, patience_s=0.05)  # type: ignore[arg-type]
     task = asyncio.create_task(watch.run())
     await until(watch, up=False, problem="cannot be written: disk full")
     store.write_error = None
@@ -257,7 +262,7 @@ async def test_a_store_that_is_read_and_not_written_is_away() -> None:
 async def test_while_a_store_does_not_answer_again_the_cause_that_was_found_last_stays() -> None:
     store = _Broken()
     store.error = StoreUnavailable("the database cannot be written: locked")
-    watch = StoreWatch(store, every_s=0.01, patience_s=0.05)  # type: ignore[arg-type]
+    watch = StoreWatch(store, [].append, every_s=0.01, patience_s=0.05)  # type: ignore[arg-type]
     task = asyncio.create_task(watch.run())
     await until(watch, up=False, problem="locked")
     store.go_on.clear()
@@ -275,7 +280,7 @@ async def test_while_a_store_does_not_answer_again_the_cause_that_was_found_last
 async def test_while_another_program_holds_the_database_the_service_is_not_ready_and_says_why(
     store: CredentialStore, service: Service, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
-    watch = StoreWatch(store, every_s=0.01, patience_s=0.05)
+    watch = StoreWatch(store, [].append, every_s=0.01, patience_s=0.05)
     task = asyncio.create_task(watch.run())
     await until(watch, up=True)
     with contextlib.closing(sqlite3.connect(tmp_path / "store.db", isolation_level=None)) as other:
@@ -293,7 +298,7 @@ async def test_while_another_program_holds_the_database_the_service_is_not_ready
 async def test_an_unexpected_fault_does_not_end_the_watch() -> None:
     store = _Broken()
     store.error = RuntimeError("a bug")
-    watch = StoreWatch(store, every_s=0.01, patience_s=0.05)  # type: ignore[arg-type]
+    watch = StoreWatch(store, [].append, every_s=0.01, patience_s=0.05)  # type: ignore[arg-type]
     task = asyncio.create_task(watch.run())
     await until(watch, up=False, problem="RuntimeError")
     store.error = None

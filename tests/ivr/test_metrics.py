@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import re
 from datetime import UTC, datetime
 
@@ -210,6 +211,7 @@ def test_hangups_and_the_line_are_counted_where_asterisk_tells_of_them() -> None
 
 def test_present_values_are_read_when_asked() -> None:
     calls = 3
+    records: int | None = None
     state = LinkState(status=LinkStatus.REFUSED, since=datetime.now(UTC), reason="KARIPASS_AMI_SECRET")
     metrics = Metrics()
     metrics.watch(
@@ -222,6 +224,7 @@ def test_present_values_are_read_when_asked() -> None:
             recorder_up=lambda: False,
             ami=lambda: state,
             store_up=lambda: False,
+            audit_records=lambda: records,
         )
     )
     assert value(metrics, "karipass_calls_in_progress") == 3
@@ -234,6 +237,9 @@ def test_present_values_are_read_when_asked() -> None:
     assert value(metrics, "karipass_ami", status="refused") == 1
     assert value(metrics, "karipass_ami", status="connected") == 0
     assert value(metrics, "karipass_store_up") == 0
+    assert math.isnan(value(metrics, "karipass_audit_records"))
+    records = 12
+    assert value(metrics, "karipass_audit_records") == 12
 
 
 def test_late_ticks_fall_into_buckets_around_the_beat() -> None:

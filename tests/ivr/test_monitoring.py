@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from credentials import CredentialStore, utc_now
+from ivr.audit_heads import AuditHeads
 from ivr.dialogue.events import Ending, Outcome
 from ivr.monitoring import Monitoring
 from ivr.records import CallBegan, CallReader, CallSummary, CallWriter, Recorder, open_records
@@ -74,7 +75,8 @@ class Watched:
 
 @pytest.fixture
 async def watched(ami: FakeAmi, records: Records, store: CredentialStore, tmp_path: Path) -> AsyncIterator[Watched]:
-    monitoring = Monitoring(Settings.load(state_dir=tmp_path, ami_port=ami.port), SECRET, store, records.recorder)
+    settings = Settings.load(state_dir=tmp_path, ami_port=ami.port)
+    monitoring = Monitoring(settings, SECRET, store, records.recorder, AuditHeads())
     server = monitoring.attach(Service())
     await server.listen("127.0.0.1", 0)
     stop = asyncio.Event()

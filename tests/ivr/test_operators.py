@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from typer.testing import CliRunner, Result
 
-from credentials import CLOCKS_APART, HashPolicy
+from credentials import CLOCKS_APART, Action, CredentialStore, HashPolicy, InvalidKey, Key
 from credentials.database import Database
 from ivr.cli.operator import operator_app
 from ivr.operators import (
@@ -40,12 +41,20 @@ __all__ = ["clock", "database", "empty_url", "postgresql", "pytest_generate_test
 CHEAP = HashPolicy(memory_kib=8, passes=1, lanes=1)
 PASSWORD = "correct horse battery"
 STRANGER = Origin("198.51.100.1")
+OpenStore = Callable[[], CredentialStore]
 
 
 @pytest.fixture
-def operators(database: Database, clock: FakeClock) -> Operators:
-    made = Operators(database, policy=CHEAP, clock=clock)
-    made.add("otto", PASSWORD, role=Role.OPERATOR, language="ja")
+def open_store(empty_url: str, clock: FakeClock) -> OpenStore:
+    """Opens the credential store, in the database of which the operators are."""
+    key = Key.generate()
+    return lambda: CredentialStore.open(empty_url, key=key, policy=CHEAP, clock=clock)
+
+
+@pytest.fixture
+def operators(database: Database, open_store: OpenStore, clock: FakeClock) -> Operators:
+    made = Operators(database, open_store=open_store, policy=CHEAP, clock=clock)
+    made.add("otto", PASSWORD, role=Role.OPERATOR, language="ja", by="operator root")
     return made
 
 
@@ -68,8 +77,9 @@ def test_an_operator_is_proved_by_the_password_alone(operators: Operators) -> No
         assert operators.prove(name, password) is None
 
 
-def test_hashes_are_argon2id_as_for_production(database: Database) -> None:
-    Operators(database).add("ada", PASSWORD, role=Role.ADMIN, language="en")
+def test_hashes_are_argon2id_as_for_production(database: Database, open_store: OpenStore) -> None:
+    made = Operators(database, open_store=open_store)
+    made.add("ada", PASSWORD, role=Role.ADMIN, language="en", by="operator root")
     with database.reading() as connection:
         stored = connection.scalar(select(table.c.hash))
     assert stored.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
@@ -77,7 +87,7 @@ def test_hashes_are_argon2id_as_for_production(database: Database) -> None:
 
 
 def test_a_password_is_the_same_however_a_keyboard_composes_it(operators: Operators) -> None:
-    operators.add("nina", "がぎぐげご ざじずぜぞ é", role=Role.VIEWER, language="ja")
+    operators.add("nina", "がぎぐげご ざじずぜぞ é", role=Role.VIEWER, language="ja", by="operator root")
     assert operators.prove("nina", "か\u3099ぎぐげご\u3000ざじずぜぞ e\u0301") is not None
 
 
@@ -89,7 +99,7 @@ def test_a_password_that_is_easy_to_guess_is_refused_without_being_shown(
     operators: Operators, password: str, rule: str
 ) -> None:
     with pytest.raises(BadPassword) as refusal:
-        operators.set_password("otto", password)
+        operators.set_password("otto", password, by="operator root")
     assert refusal.value.rule == rule
     assert password not in str(refusal.value)
     assert operators.prove("otto", PASSWORD) is not None
@@ -98,25 +108,83 @@ def test_a_password_that_is_easy_to_guess_is_refused_without_being_shown(
 @pytest.mark.parametrize("name", ["", "Otto", "9lives", "a" * 33, "a b", "ヤマダ", "a/b", "a\n"])
 def test_a_name_that_is_none_is_refused(operators: Operators, name: str) -> None:
     with pytest.raises(InvalidOperator):
-        operators.add(name, PASSWORD, role=Role.VIEWER, language="ja")
+        operators.add(name, PASSWORD, role=Role.VIEWER, language="ja", by="operator root")
 
 
 def test_a_name_is_given_once_and_a_language_is_one_of_the_consoles(operators: Operators) -> None:
     with pytest.raises(NameTaken, match="'otto' already"):
-        operators.add("otto", PASSWORD, role=Role.ADMIN, language="ja")
+        operators.add("otto", PASSWORD, role=Role.ADMIN, language="ja", by="operator root")
     with pytest.raises(InvalidOperator, match="does not speak 'fr'"):
         operators.set_language("otto", "fr")
 
 
 def test_what_is_done_to_nobody_says_so(operators: Operators) -> None:
     for change in (
-        lambda: operators.remove("nobody"),
-        lambda: operators.set_role("nobody", Role.ADMIN),
-        lambda: operators.set_password("nobody", PASSWORD),
+        lambda: operators.remove("nobody", by="operator root"),
+        lambda: operators.set_role("nobody", Role.ADMIN, by="operator root"),
+        lambda: operators.set_password("nobody", PASSWORD, by="operator root"),
         lambda: operators.set_language("nobody", "ja"),
     ):
         with pytest.raises(UnknownOperator, match="ivr operator list"):
             change()
+
+
+class TestAudit:
+    """What is done to operators is in the audit trail, with who did it."""
+
+    def test_each_change_is_recorded_with_who_made_it(self, operators: Operators, open_store: OpenStore) -> None:
+        operators.add("ada", PASSWORD, role=Role.VIEWER, language="en", by="operator root")
+        operators.set_role("ada", Role.ADMIN, by="operator otto (console)")
+        operators.set_password("ada", "a rather long one", by="operator ada (console)")
+        operators.remove("ada", by="operator otto (console)")
+        with open_store() as store:
+            told = [(record.action, record.detail, record.actor) for record in store.audit_records(last=4)]
+            assert store.verify_audit().problem is None
+        assert told == [
+            (Action.OPERATOR_ADDED, "ada, viewer", "operator root"),
+            (Action.OPERATOR_ROLE, "ada, admin", "operator otto (console)"),
+            (Action.OPERATOR_PASSWORD, "ada", "operator ada (console)"),
+            (Action.OPERATOR_REMOVED, "ada", "operator otto (console)"),
+        ]
+
+    def test_what_is_refused_is_not_recorded(self, operators: Operators, open_store: OpenStore) -> None:
+        with open_store() as store:
+            before = store.audit_records()
+        with pytest.raises(NameTaken):
+            operators.add("otto", PASSWORD, role=Role.ADMIN, language="ja", by="operator root")
+        with pytest.raises(UnknownOperator):
+            operators.remove("nobody", by="operator root")
+        with open_store() as store:
+            assert store.audit_records() == before
+
+    def test_what_cannot_be_recorded_is_not_done(
+        self, database: Database, operators: Operators, clock: FakeClock
+    ) -> None:
+        def fail() -> CredentialStore:
+            raise InvalidKey("no key")
+
+        keyless = Operators(database, open_store=fail, policy=CHEAP, clock=clock)
+        for change in (
+            lambda: keyless.add("ada", PASSWORD, role=Role.ADMIN, language="en", by="operator root"),
+            lambda: keyless.set_role("otto", Role.ADMIN, by="operator root"),
+            lambda: keyless.set_password("otto", "a rather long one", by="operator root"),
+            lambda: keyless.remove("otto", by="operator root"),
+        ):
+            with pytest.raises(InvalidKey):
+                change()
+        assert [(one.name, one.role) for one in operators.all()] == [("otto", Role.OPERATOR)]
+        assert operators.prove("otto", PASSWORD) is not None
+
+    def test_a_record_that_fails_takes_the_change_back(
+        self, operators: Operators, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(*_words: object, **_names: object) -> None:
+            raise RuntimeError("the record failed")
+
+        monkeypatch.setattr("credentials.audit.append", fail)
+        with pytest.raises(RuntimeError):
+            operators.remove("otto", by="operator root")
+        assert [one.name for one in operators.all()] == ["otto"]
 
 
 def test_roles_include_those_before_them() -> None:
@@ -153,7 +221,7 @@ class TestTries:
     def test_a_new_password_lets_in_at_once(self, operators: Operators) -> None:
         for _ in range(FAILURES):
             operators.prove("otto", "wrong")
-        operators.set_password("otto", "a rather long one")
+        operators.set_password("otto", "a rather long one", by="operator root")
         assert operators.prove("otto", "a rather long one") is not None
 
     def test_five_failures_refuse_the_browser_or_address_that_they_came_from_and_no_other(
@@ -188,9 +256,9 @@ class TestTries:
             clock.now += REFUSED_FOR
 
     def test_what_strangers_do_is_counted_over_all_consoles(
-        self, database: Database, clock: FakeClock, operators: Operators
+        self, database: Database, open_store: OpenStore, clock: FakeClock, operators: Operators
     ) -> None:
-        other = Operators(database, policy=CHEAP, clock=clock)
+        other = Operators(database, open_store=open_store, policy=CHEAP, clock=clock)
         for place in range(FAILURES_OF_STRANGERS):
             (other if place % 2 else operators).prove("otto", "wrong", Origin(f"198.51.100.{place}"))
         for one in (operators, other):
@@ -215,15 +283,22 @@ class TestTries:
         clock.now += REFUSED_FOR
         assert operators.prove("otto", PASSWORD, known) is not None
 
+    def test_a_mark_is_known_without_a_hash(self, operators: Operators) -> None:
+        mark = operators.mark("otto")
+        operators._hasher.matches = lambda *_: pytest.fail("a hash was made")  # type: ignore[method-assign]
+        assert operators.knows("otto", mark)
+        for name, shown in (("otto", ""), ("otto", f"{mark}x"), ("nobody", mark), ("No Name", mark)):
+            assert not operators.knows(name, shown)
+
     def test_a_mark_is_of_one_operator_and_of_one_password(self, operators: Operators) -> None:
-        operators.add("ada", PASSWORD, role=Role.ADMIN, language="en")
+        operators.add("ada", PASSWORD, role=Role.ADMIN, language="en", by="operator root")
         marks = [operators.mark("ada"), operators.mark("otto"), "", ".", "x.y", "\ud800.\ud800"]
-        operators.set_password("otto", "a rather long one")
+        operators.set_password("otto", "a rather long one", by="operator root")
         for mark in marks:
             for place in range(FAILURES_OF_STRANGERS):
                 operators.prove("otto", "wrong", Origin(f"198.51.100.{place}", mark))
             assert operators.prove("otto", "a rather long one", Origin("192.0.2.2", mark)) is None
-        operators.set_password("otto", PASSWORD)
+        operators.set_password("otto", PASSWORD, by="operator root")
         assert operators.prove("otto", PASSWORD, STRANGER) is not None
 
     def test_a_name_that_cannot_be_one_is_nobodys(self, operators: Operators) -> None:
@@ -286,14 +361,14 @@ class TestSessions:
         self, operators: Operators, sessions: Sessions
     ) -> None:
         token = sessions.begin("otto")
-        operators.set_role("otto", Role.ADMIN)
+        operators.set_role("otto", Role.ADMIN, by="operator root")
         found = sessions.find(token)
         assert found is not None
         assert found.role is Role.ADMIN
-        operators.set_password("otto", "a rather long one")
+        operators.set_password("otto", "a rather long one", by="operator root")
         assert sessions.find(token) is None
         token = sessions.begin("otto")
-        operators.remove("otto")
+        operators.remove("otto", by="operator root")
         assert sessions.find(token) is None
 
     def test_logins_that_are_over_are_forgotten(

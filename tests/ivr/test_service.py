@@ -17,6 +17,7 @@ import pytest
 import structlog
 
 from credentials import CredentialStore, LoginVerdict
+from ivr.audit_heads import AuditHeads
 from ivr.call import CallSession
 from ivr.dialogue.events import Stored
 from ivr.errors import PortTaken
@@ -57,7 +58,7 @@ class House:
         self.service = self.another_service()
 
     def another_service(self) -> Service:
-        monitoring = Monitoring(self.settings, "ami-secret", self.store, self.recorder)
+        monitoring = Monitoring(self.settings, "ami-secret", self.store, self.recorder, AuditHeads())
         guidance = Guidance({"ja": self.catalogue}, "ja")
         return Service(self.settings, self.store, guidance, SECRET, self.recorder, monitoring)
 

@@ -71,6 +71,22 @@ def test_a_name_of_the_console_may_be_an_address(monkeypatch: pytest.MonkeyPatch
     assert Settings.load().console_names == {"192.0.2.1", "2001:db8::1", "2001:db8::2"}
 
 
+def test_proxies_are_addresses_and_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KARIPASS_CONSOLE_PROXIES", "192.0.2.1, 10.0.0.0/8 FD00::/8")
+    settings = Settings.load()
+    assert settings.console_proxies == {"192.0.2.1/32", "10.0.0.0/8", "fd00::/8"}
+    assert Settings.load(**settings.to_publish).console_proxies == settings.console_proxies
+
+
+@pytest.mark.parametrize("text", ["proxy.example.jp", "10.0.0.1/8", "10.0.0.0/40"])
+def test_what_is_no_network_is_named(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("KARIPASS_CONSOLE_PROXIES", text)
+    with pytest.raises(SettingsError, match="KARIPASS_CONSOLE_PROXIES=") as error:
+        Settings.load()
+    assert text in str(error.value)
+    assert "10.0.0.0/8" in str(error.value)
+
+
 def test_https_of_the_console_is_a_yes_or_no(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Settings.load().console_https is False
     monkeypatch.setenv("KARIPASS_CONSOLE_HTTPS", "yes")

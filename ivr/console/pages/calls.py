@@ -15,8 +15,8 @@ from starlette.responses import Response
 from credentials import CredentialError, Line, StoreUnavailable
 from dsp import NTT
 from ivr.console.explanations import explain_miss
-from ivr.console.masking import mask_call, mask_entries
 from ivr.console.timeline import AXIS, HEIGHT, Lane, draw
+from ivr.console.trunks import Trunks
 from ivr.console.visit import LONGEST, Visit, back_to
 from ivr.operators import Role
 from ivr.records import OUTCOMES, CallRecord, CallSummary, Query, together
@@ -38,28 +38,27 @@ def search(visit: Visit) -> Response:
     number = _number(visit, asked["number"], wrong)
     if visit.masked:
         number = ""  # who may not see a number may not find it out digit by digit
-    outcome = asked["outcome"]
+    outcome, trunks = asked["outcome"], Trunks(visit)
     times = {name: _moment(visit, asked[name], wrong) for name in ("since", "until", "before")}
     until = min((moment for moment in (times["until"], times["before"]) if moment is not None), default=None)
     query = Query(
         number=number or None,
         outcome=outcome if outcome in OUTCOMES else None,
-        trunk=asked["trunk"] or None,
+        trunks=trunks.named(asked["trunk"]),
         since=times["since"],
         until=until,
         limit=_AT_ONCE + 1,
     )
     found = [] if wrong else visit.backend.calls.search(query)
     more = found[_AT_ONCE - 1].began.began_at if len(found) > _AT_ONCE else None
-    shown = [mask_call(call) for call in found] if visit.masked else found
     return visit.page(
         "calls.html",
-        calls=shown[:_AT_ONCE],
+        calls=found[:_AT_ONCE],
         asked=asked,
         more=None if more is None else urlencode({**asked, "before": more.isoformat()}),
         earlier=bool(asked["before"]),
         outcomes=OUTCOMES,
-        trunks=visit.backend.findings.trunks(),
+        trunks=trunks.names,
         wrong=wrong,
         status=400 if wrong else 200,
     )
@@ -85,8 +84,6 @@ def unlock(visit: Visit) -> Response:
 
 def _page(visit: Visit, record: CallRecord, *, status: int = 200, problem: str = "") -> Response:
     line = _line_of(visit, record.summary) if visit.may(Role.OPERATOR) else None
-    if visit.masked:
-        record = CallRecord(mask_call(record.summary), mask_entries(record.entries))
     missed = [entry for entry in record.entries if entry.kind == "missed"]
     return visit.page(
         "call.html",
@@ -113,7 +110,7 @@ def _change_line(visit: Visit, change: Callable[[Line, str], None]) -> Response:
     if record is None or line is None or visit.operator is None:
         return visit.page("problem.html", status=404, problem="no_call")
     try:
-        change(line, f"operator {visit.operator.name} (console)")
+        change(line, visit.actor)
     except StoreUnavailable:
         raise
     except CredentialError as error:

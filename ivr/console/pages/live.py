@@ -10,7 +10,7 @@ from starlette.responses import Response, StreamingResponse
 
 from ivr.console.condition import condition
 from ivr.console.live import Away, Crowded, LiveView, Snapshot, look
-from ivr.console.masking import mask_call, mask_entries
+from ivr.console.masking import masked
 from ivr.console.progress import card
 from ivr.console.templates import render
 from ivr.console.texts import load_texts
@@ -37,7 +37,7 @@ def events(visit: Visit) -> Response:
 
 async def _stream(view: LiveView, visit: Visit, name: str) -> AsyncIterator[str]:
     mine = digest_of(visit.token)
-    language, masked = visit.texts.language, visit.masked
+    language, is_masked = visit.texts.language, visit.masked
     yield "retry: 1000\n\n"
     async for state in view.watch(name):
         if state is None:
@@ -51,16 +51,16 @@ async def _stream(view: LiveView, visit: Visit, name: str) -> AsyncIterator[str]
             if operator is None:
                 yield _event("over", {})
                 return
-            language, masked = operator.language, not operator.role.may(Role.OPERATOR)
-        yield view.once((language, masked), state, _rendered)
+            language, is_masked = operator.language, not operator.role.may(Role.OPERATOR)
+        yield view.once((language, is_masked), state, _rendered)
 
 
 def _rendered(key: tuple[str, bool], state: Snapshot | Away) -> str:
-    language, masked = key
+    language, is_masked = key
     texts = load_texts(language)
-    if isinstance(state, Away):
-        return _event("away", {"banner": render("_away.html", texts, away=state)})
-    shown = _masked(state) if masked else state
+    shown = masked(state) if is_masked else state
+    if isinstance(shown, Away):
+        return _event("away", {"banner": render("_away.html", texts, away=shown)})
     cards = [[live.call.call_id, render("_card.html", texts, card=card(live, texts))] for live in shown.calls]
     parts = {
         "summary": render("_summary.html", texts, snapshot=shown),
@@ -71,27 +71,12 @@ def _rendered(key: tuple[str, bool], state: Snapshot | Away) -> str:
 
 
 def _values(visit: Visit, snapshot: Snapshot) -> dict[str, Any]:
-    shown = _masked(snapshot) if visit.masked else snapshot
     return {
-        "snapshot": shown,
-        "cards": [card(live, visit.texts) for live in shown.calls],
-        "calls": shown.recent,
-        "conditions": [condition(service) for service in shown.services],
+        "snapshot": snapshot,
+        "cards": [card(live, visit.texts) for live in snapshot.calls],
+        "calls": snapshot.recent,
+        "conditions": [condition(service) for service in snapshot.services],
     }
-
-
-def _masked(snapshot: Snapshot) -> Snapshot:
-    calls = [
-        type(live)(mask_call(live.call), {entry.kind: entry for entry in mask_entries(list(live.last.values()))})
-        for live in snapshot.calls
-    ]
-    return Snapshot(
-        calls=calls,
-        in_progress=snapshot.in_progress,
-        recent=[mask_call(call) for call in snapshot.recent],
-        services=snapshot.services,
-        logins=snapshot.logins,
-    )
 
 
 def _event(name: str, data: dict[str, Any]) -> str:

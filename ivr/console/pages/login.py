@@ -29,8 +29,8 @@ def log_in(visit: Visit) -> Response:
 
     A language that was chosen on the login page is the operator's from now on.
     """
-    name = visit.form.get("name", "").strip().lower()[:_LONGEST]
-    origin = Origin(address=visit.address, mark=visit.mark_shown(name))
+    name = visit.login_name
+    origin = Origin(address=visit.source, mark=visit.mark_shown(name))
     operator = visit.backend.operators.prove(name, visit.form.get("password", "")[:_LONGEST], origin)
     if operator is None:
         _log.warning("operator_refused", address=visit.address)

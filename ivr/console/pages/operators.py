@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import structlog
 from starlette.responses import Response
 
+from credentials import InvalidKey
 from ivr.console.visit import Visit, back_to
 from ivr.operators import BadPassword, OperatorError, Role
 
 _log = structlog.get_logger(__name__)
+_TOLD: Final = (OperatorError, InvalidKey)
+"""What keeps a change from being made, and is told on the page; without the key nothing can be recorded."""
 
 
 def show(visit: Visit) -> Response:
@@ -25,8 +30,9 @@ def add(visit: Visit) -> Response:
             _new_password(visit),
             role=Role.parse(visit.form.get("role", "")),
             language=visit.form.get("language", ""),
+            by=visit.actor,
         )
-    except OperatorError as error:
+    except _TOLD as error:
         return _page(visit, problem=_told(visit, error))
     return _done(visit, "operator_added", name)
 
@@ -36,8 +42,8 @@ def set_role(visit: Visit) -> Response:
     if (refusal := _not_oneself(visit)) is not None:
         return refusal
     try:
-        visit.backend.operators.set_role(_name(visit), Role.parse(visit.form.get("role", "")))
-    except OperatorError as error:
+        visit.backend.operators.set_role(_name(visit), Role.parse(visit.form.get("role", "")), by=visit.actor)
+    except _TOLD as error:
         return _page(visit, problem=_told(visit, error))
     return _done(visit, "operator_role_changed", _name(visit))
 
@@ -45,8 +51,8 @@ def set_role(visit: Visit) -> Response:
 def set_password(visit: Visit) -> Response:
     """Give an operator another password."""
     try:
-        visit.backend.operators.set_password(_name(visit), _new_password(visit))
-    except OperatorError as error:
+        visit.backend.operators.set_password(_name(visit), _new_password(visit), by=visit.actor)
+    except _TOLD as error:
         return _page(visit, problem=_told(visit, error))
     return _done(visit, "operator_password_changed", _name(visit))
 
@@ -56,8 +62,8 @@ def remove(visit: Visit) -> Response:
     if (refusal := _not_oneself(visit)) is not None:
         return refusal
     try:
-        visit.backend.operators.remove(_name(visit))
-    except OperatorError as error:
+        visit.backend.operators.remove(_name(visit), by=visit.actor)
+    except _TOLD as error:
         return _page(visit, problem=_told(visit, error))
     return _done(visit, "operator_removed", _name(visit))
 
@@ -82,7 +88,9 @@ def _new_password(visit: Visit) -> str:
     return password
 
 
-def _told(visit: Visit, error: OperatorError) -> str:
+def _told(visit: Visit, error: OperatorError | InvalidKey) -> str:
+    if isinstance(error, InvalidKey):
+        return visit.texts("operators.no_key", why=str(error))
     if isinstance(error, BadPassword):
         return visit.texts(f"password.{error.rule}")
     return visit.texts(f"account.{type(error).__name__}", name=visit.form.get("name", "") or _name(visit))

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+
 from starlette.responses import Response
 
 from ivr.console.charts import STACK, Period, columns, histograms, refused_tests, report_of
+from ivr.console.trunks import Trunks
 from ivr.console.visit import Visit
-from ivr.records import Query
+from ivr.records import Query, Tally
 
 
 def show(visit: Visit) -> Response:
     """The charts of a period, of all trunks or one."""
     period = Period.of(visit.asked("period"))
-    trunk = visit.asked("trunk") or None
+    trunk, trunks = visit.asked("trunk") or None, Trunks(visit)
+    wanted = trunks.named(trunk or "")
     now = visit.config.clock()
     calls = visit.backend.calls
-    made = columns(lambda since, until: calls.tallies(Query(since=since, until=until, trunk=trunk)), period, now)
-    keys = visit.backend.findings.keys(since=now - period.span, trunk=trunk)
+
+    def tallies(since: datetime, until: datetime) -> Mapping[str, Tally]:
+        return trunks.tallies(calls.tallies(Query(since=since, until=until, trunks=wanted)))
+
+    made = columns(tallies, period, now)
+    keys = visit.backend.findings.keys(since=now - period.span, trunks=wanted)
     return visit.page(
         "report.html",
         period=period,
         periods=Period,
         trunk=trunk,
-        trunks=visit.backend.findings.trunks(),
+        trunks=trunks.names,
         report=report_of(made),
         columns=made,
         stack=STACK,

@@ -11,9 +11,11 @@ from rich.cells import cell_len
 from typer.testing import CliRunner
 
 from ivr.cli import app
+from ivr.cli.common import open_store
 from ivr.operators import Operators, Role
 from ivr.records import CallWriter, Hangup, RecordedEntry, RtpQuality, open_records
 from ivr.records.changes import ChannelEnded, EntryNoted, ServiceBeat
+from ivr.settings import Settings
 from tests.ivr.cli.terminal import IVR, screen_of
 from tests.ivr.conftest import LINES
 from tests.ivr.records.conftest import call
@@ -53,7 +55,10 @@ def _state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             ),
         ]
     )
-    Operators(database).add("someone.with-a-name-of-many-s", "correct horse", role=Role.OPERATOR, language="ja")
+    settings = Settings.load()
+    Operators(database, open_store=lambda: open_store(settings)).add(
+        "someone.with-a-name-of-many-s", "correct horse", role=Role.OPERATOR, language="ja", by="operator root"
+    )
     yield
     database.close()
 

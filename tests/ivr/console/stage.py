@@ -77,14 +77,14 @@ class Stage:
         if copy_of is not None:
             shutil.copy(copy_of.directory / "store.db", file)
         self.database: Database = open_records(self.url)
-        self.operators = Operators(self.database, policy=CHEAP)
+        self.operators = Operators(self.database, open_store=self.open_store, policy=CHEAP)
         self.writer = CallWriter(self.database, service_id="service", host=socket.gethostname(), pid=os.getpid())
         self._calls = 0
         if copy_of is None:
             with self.open_store() as store:
                 store.import_lines(io.StringIO(LINES))
             for role, name in NAMES.items():
-                self.operators.add(name, OPERATOR_PASSWORD, role=role, language="en")
+                self.operators.add(name, OPERATOR_PASSWORD, role=role, language="en", by="operator root")
 
     def open_store(self) -> CredentialStore:
         return CredentialStore.open(self.url, key=self.key, policy=CHEAP)

@@ -67,7 +67,7 @@ def test_counting_in_the_database_tells_what_counting_every_call_does(
     write_calls(database, clock.now, 500)
     for query in (
         Query(limit=None),
-        Query(trunk="a", limit=None),
+        Query(trunks=["a"], limit=None),
         Query(since=clock.now - timedelta(hours=7), until=clock.now - timedelta(hours=3), limit=None),
     ):
         counted = reader.report(query)

@@ -133,7 +133,7 @@ def test_who_is_removed_or_logs_out_is_told_no_more(stage: Stage, logged_in: Log
     visitor = logged_in(Role.OPERATOR)
     with watching(visitor) as watcher:
         watcher.next()
-        stage.operators.remove("otto")
+        stage.operators.remove("otto", by="operator root")
         assert watcher.next("over") == {}
 
 
@@ -142,7 +142,7 @@ def test_a_role_that_is_taken_away_masks_what_comes_next(stage: Stage, logged_in
     stage.begin_call((), until_s=1)
     with watching(logged_in(Role.OPERATOR)) as watcher:
         assert CONTRACT in json.dumps(watcher.next())
-        stage.operators.set_role("otto", Role.VIEWER)
+        stage.operators.set_role("otto", Role.VIEWER, by="operator root")
         assert CONTRACT not in json.dumps(watcher.next())
 
 

@@ -112,7 +112,7 @@ def test_a_stranger_shuts_nobody_out_of_the_browser_that_they_use(address: str, 
 
 def test_without_operators_the_page_says_how_to_add_one(stage: Stage, visitor: Visitor) -> None:
     for name in NAMES.values():
-        stage.operators.remove(name)
+        stage.operators.remove(name, by="operator root")
     assert "ivr operator add NAME --role admin" in visitor.get("/login").text
 
 
@@ -127,9 +127,9 @@ def test_logging_out_ends_the_login_for_whoever_has_its_token(visitor: Visitor, 
 def test_the_role_and_the_removal_of_an_operator_work_at_once(stage: Stage, logged_in: LogIn) -> None:
     visitor = logged_in(Role.OPERATOR)
     assert visitor.get("/operators").status_code == 403
-    stage.operators.set_role("otto", Role.ADMIN)
+    stage.operators.set_role("otto", Role.ADMIN, by="operator root")
     assert visitor.get("/operators").status_code == 200
-    stage.operators.remove("otto")
+    stage.operators.remove("otto", by="operator root")
     assert visitor.get("/").headers["location"] == "/login"
 
 

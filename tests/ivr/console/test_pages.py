@@ -8,8 +8,10 @@ from urllib.parse import quote
 
 import pytest
 
+from credentials import Action, CredentialStore, KeyFileError
 from ivr.operators import Role
 from tests.ivr.console.conftest import Visitor
+from tests.ivr.console.server import serving
 from tests.ivr.console.stage import ADDITIONAL, CONTRACT, OPERATOR_PASSWORD, Stage, Tone, bad_keys
 from tests.ivr.console.test_login import LogIn
 
@@ -220,6 +222,28 @@ class TestOperators:
         assert visitor.log_in("nina", other).status_code == 303
         assert admin.fill_in("/operators/nina/remove").status_code == 303
         assert visitor.get("/").headers["location"] == "/login"
+        with stage.open_store() as store:
+            told = [(record.action, record.detail, record.actor) for record in store.audit_records(last=4)]
+        assert told == [
+            (action, detail, "operator ada (console)")
+            for action, detail in (
+                (Action.OPERATOR_ADDED, "nina, viewer"),
+                (Action.OPERATOR_ROLE, "nina, operator"),
+                (Action.OPERATOR_PASSWORD, "nina"),
+                (Action.OPERATOR_REMOVED, "nina"),
+            )
+        ]
+
+    def test_without_the_key_nobody_is_changed_and_the_page_says_why(self, stage: Stage) -> None:
+        def fail() -> CredentialStore:
+            raise KeyFileError("the key file /k cannot be used")
+
+        with serving(stage.config(open_store=fail)) as address, Visitor(base_url=address) as admin:
+            admin.log_in("ada")
+            answer = admin.fill_in("/operators/otto/remove")
+        assert answer.status_code == 400
+        assert "Nothing was changed, for it could not be recorded: the key file /k cannot be used" in answer.text
+        assert len(stage.operators.all()) == 3
 
     @pytest.mark.parametrize(
         ("change", "told"),

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import text
@@ -82,13 +80,6 @@ def test_a_store_that_cannot_be_written_is_an_error_with_the_remedy(stored: Site
         (finding,) = wrong(looked(database.CHECKS, site))
     assert finding.level is Level.ERROR
     assert "cannot be written: locked: another program has held it for too long" in finding.text
-
-
-def test_a_disk_that_is_nearly_full_is_an_error(stored: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=5 * 2**20))
-    (finding,) = wrong(looked(database.CHECKS, stored))
-    assert finding.level is Level.ERROR
-    assert finding.text == f"5.0 MiB are free on the disk of {tmp_path}/store.db"
 
 
 def test_a_store_that_is_not_in_wal_mode_is_not_turned_to_it(stored: Site, tmp_path: Path) -> None:

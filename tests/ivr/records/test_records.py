@@ -96,7 +96,7 @@ def test_rtp_quality_is_kept(reader: CallReader, open_writer: OpenWriter) -> Non
         (Query(outcome="set"), ["early"]),
         (Query(outcome="in_progress"), ["late"]),
         (Query(outcome="failed"), []),
-        (Query(trunk="phone"), ["late"]),
+        (Query(trunks=["phone"]), ["late"]),
         (Query(since=BEGAN + timedelta(seconds=1)), ["late"]),
         (Query(until=BEGAN + timedelta(seconds=1)), ["early"]),
         (Query(limit=1), ["late"]),
@@ -291,5 +291,5 @@ def test_a_report_is_of_all_calls_and_never_has_them_all_in_memory(reader: CallR
         return peak
 
     assert reader.report(Query(limit=None)) == report(reader.search(Query(limit=None)))
-    assert reader.report(Query(trunk="a", limit=None)).total.calls == 1
+    assert reader.report(Query(trunks=["a"], limit=None)).total.calls == 1
     assert peak_of(reader.report) < peak_of(reader.search) / 2
