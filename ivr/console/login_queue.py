@@ -17,10 +17,14 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import anyio
+import structlog
 from anyio import CapacityLimiter, to_thread
 from starlette.responses import Response
 
 from ivr.operators import HASHES_AT_ONCE
+from ivr.summary import Summary
+
+_log = structlog.get_logger(__name__)
 
 PLACES: Final = 10
 """So many may wait on each way; the last of them waits for a second or two."""
@@ -39,6 +43,11 @@ class Source:
 
     name: str
     known: bool = False
+
+    @property
+    def shown(self) -> str:
+        """What the log may say: what a known browser shows is its secret."""
+        return "known browser" if self.known else self.name
 
 
 @dataclass(slots=True, eq=False)
@@ -107,6 +116,7 @@ class LoginQueue:
         self._running = 0
         self._known, self._strangers = _Way(), _Way()
         self._turns = deque([self._known, self._strangers])
+        self._turned_away = Summary(lambda sources: _log.warning("login_queue_full", sources=sources))
 
     async def run(self, source: Source, serve: Callable[[], Response]) -> Response | None:
         """What `serve` answers, in a thread; None if there is no place to wait for it, or another source got it.
@@ -117,11 +127,15 @@ class LoginQueue:
         """
         way, ticket = self._known if source.known else self._strangers, _Ticket()
         if not way.enter(source.name, ticket):
+            self._turned_away.add(source.shown)
             return None
         self._call()
         try:
             await ticket.called.wait()
-            return None if ticket.turned_away else await to_thread.run_sync(serve, limiter=self._threads)
+            if ticket.turned_away:
+                self._turned_away.add(source.shown)
+                return None
+            return await to_thread.run_sync(serve, limiter=self._threads)
         finally:
             way.leave(source.name, ticket)
             if ticket.called.is_set() and not ticket.turned_away:

@@ -7,18 +7,17 @@ milliseconds. Nor may they fill the log: it has one line a minute for all of the
 
 from __future__ import annotations
 
-import asyncio
-from collections import Counter
 from collections.abc import Callable, Hashable
 from typing import Final
 
 import structlog
 
+from ivr.summary import Summary
+
 _log = structlog.get_logger(__name__)
 
 STRANGERS: Final = 64
 """At a door at once. With ten thousand new ones a second each has 6 ms."""
-SUMMARY_S: Final = 60.0
 MADE_ROOM: Final = "made room for others"
 
 
@@ -32,12 +31,10 @@ class Strangers:
     """
 
     def __init__(self, door: str, *, most: int = STRANGERS, made_room: Callable[[], None] = lambda: None) -> None:
-        self._door = door
         self._most = most
         self._made_room = made_room
         self._waiting: dict[Hashable, Callable[[], None]] = {}
-        self._sent_away: Counter[str] = Counter()
-        self._summary: asyncio.TimerHandle | None = None
+        self._sent_away = Summary(lambda reasons: _log.warning("strangers_sent_away", door=door, reasons=reasons))
 
     def came(self, who: Hashable, close: Callable[[], None]) -> None:
         """Somebody connected; `close` closes the connection. Who has waited longest may have to go for it."""
@@ -56,15 +53,5 @@ class Strangers:
         close = self._waiting.pop(who, None)
         if close is None:
             return
-        self._sent_away[reason] += 1
-        if self._summary is None:
-            self._tell()
+        self._sent_away.add(reason)
         close()
-
-    def _tell(self) -> None:
-        """Log what has been counted since the last time, and again in a minute if there is more."""
-        self._summary = None
-        if self._sent_away:
-            _log.warning("strangers_sent_away", door=self._door, reasons=dict(self._sent_away))
-            self._sent_away.clear()
-            self._summary = asyncio.get_running_loop().call_later(SUMMARY_S, self._tell)

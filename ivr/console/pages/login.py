@@ -45,7 +45,6 @@ def log_in(visit: Visit) -> Response:
 
 def too_many(visit: Visit) -> Response:
     """Say that too many try to log in just now."""
-    _log.warning("login_queue_full", address=visit.address)
     answer = visit.page("login.html", status=429, problem="login.too_many", nobody=False)
     answer.headers["retry-after"] = str(AGAIN_S)
     return answer

@@ -10,6 +10,7 @@ from itertools import islice
 import anyio
 import httpx
 import pytest
+import structlog
 from anyio.abc import TaskGroup
 from starlette.responses import Response
 
@@ -218,3 +219,13 @@ def test_behind_a_trusted_proxy_each_client_has_tries_of_its_own(
         assert visitor.log_in("otto").status_code == 403
         visitor.headers["x-forwarded-for"] = "2001:db8::1, 203.0.113.9"
         assert visitor.log_in("otto").status_code == answer
+
+
+async def test_a_flood_is_one_line_of_the_log_and_a_browsers_secret_is_in_none(crowd: Crowd) -> None:
+    with structlog.testing.capture_logs() as lines:
+        async with anyio.create_task_group() as group:
+            await crowd.come(group, *["flood"] * 100)
+            await crowd.come(group, *["mark"] * 100, known=True)
+            crowd.go_on.set()
+    assert [line["sources"] for line in lines] == [{"flood": 1}]
+    assert "mark" not in str(lines)

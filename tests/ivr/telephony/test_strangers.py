@@ -11,8 +11,8 @@ from uuid import uuid4
 import pytest
 import structlog
 
+from ivr import summary
 from ivr.logs import configure_logs
-from ivr.telephony import strangers
 from ivr.telephony.audiosocket import message
 from ivr.telephony.fastagi_server import AgiChannel
 from ivr.telephony.strangers import MADE_ROOM, Strangers
@@ -46,7 +46,7 @@ async def test_the_one_who_has_waited_longest_makes_room(log: io.StringIO) -> No
 
 
 async def test_a_thousand_are_two_lines_of_the_log(log: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(strangers, "SUMMARY_S", 0.05)
+    monkeypatch.setattr(summary, "SUMMARY_S", 0.05)
     door = Strangers("a door", most=1)
     for who in range(1000):
         door.came(who, lambda: None)
