@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credentials import Unit
+from credentials import Line, Unit
 from ivr import phrases
 from ivr.dialogue.table import (
     BROKEN_UP,
@@ -147,7 +147,9 @@ def language(request: pytest.FixtureRequest) -> Catalogue:
 
 
 def test_the_dialogue_says_what_the_catalogues_have_and_nothing_else(language: Catalogue) -> None:
-    request = Request("0312345678", target="0312345678", unit=Unit.LINE)
+    number = "0312345678"
+    line = Line(contract_number=number, numbers=frozenset({number}), tried_out=frozenset({number}))
+    request = Request(number, line, target=number, unit=Unit.LINE)
     said = [step.guidance(request) + step.reminder(request) for step in STEPS.values()]
     said += [(part,) for part in UNIT_OF_THE_LINE.values()]
     said += [*CLOSINGS.values(), WRONG_ENTRY, BROKEN_UP, START_OVER, PLEASE_WAIT, UNAVAILABLE, done_guidance(request)]
