@@ -142,7 +142,9 @@ class OperatorSide(StoreBase):
             if _require_additional(connection, number) == to:
                 raise NumberTaken(f"{number} is on line {to} already")
             provisioning.drop_credentials(connection, number)
-            connection.execute(update(numbers).where(numbers.c.number == number).values(contract_number=to))
+            connection.execute(
+                update(numbers).where(numbers.c.number == number).values(contract_number=to, refused_until=None)
+            )
             entries.append(Entry(Action.NUMBER_MOVED, number, f"to line {to}"))
 
     @database_border

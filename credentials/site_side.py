@@ -21,15 +21,13 @@ from credentials.model import (
     PasswordProblem,
     Unit,
 )
-from credentials.one_line import one_line
-from credentials.origin_brake import is_braked, note_wrong
+from credentials.origin_brake import is_braked, note_wrong, origin_of
 from credentials.password_policy import password_problems
 from credentials.passwords import Password
 from credentials.rules import PASSWORD_LIFETIME, has_temporary_form
 from credentials.temporary import TemporaryPassword
 
 _GONE = PasswordChange(changed=False)
-_LONGEST_ORIGIN = 100
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,7 @@ class SiteSide(StoreBase):
             DamagedCredential: the stored hash cannot be read.
             KeyMismatch: it was made with a key that this host does not have.
         """
-        known, whence = number_or_none(number), one_line(origin, _LONGEST_ORIGIN)
+        known, whence = number_or_none(number), origin_of(origin)
         while True:
             tried = self._try(known, secret)
             with self._database.writing() as connection:
@@ -151,7 +149,7 @@ class SiteSide(StoreBase):
 
     def _count(self, connection: Connection, line: Line | None, tried: _Try, login: Login, origin: str) -> None:
         """Count a wrong try against its origin and each live credential, or end the count of the one that was right."""
-        if origin and not login.verdict.accepted:
+        if origin and login.verdict is LoginVerdict.WRONG:
             note_wrong(connection, origin, tried.number, limits=self._tries, now=self._now())
         if line is None or line.locked:
             return

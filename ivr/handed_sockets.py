@@ -1,7 +1,7 @@
 """Sockets that are handed to us ready to use, as systemd's socket units do it (sd_listen_fds(3)).
 
-A port that systemd holds is never free, not even while the service is down, crashed or being upgraded: nobody else on
-the host can take its place, and Asterisk's connections wait until it is there.
+A port that systemd holds is not free while the service is down, crashed or being upgraded: nobody else on the host can
+take its place, and Asterisk's connections wait until it is there.
 """
 
 from __future__ import annotations
@@ -34,6 +34,10 @@ class HandedSockets:
             handed.set_inheritable(False)
             host, port, *_ = handed.getsockname()
             self._sockets[host, port] = handed
+
+    def has(self, host: str, port: int) -> bool:
+        """Whether there is one that listens on this address."""
+        return (host, port) in self._sockets
 
     def take(self, host: str, port: int) -> socket.socket | None:
         """The one that listens on this address; None if there is none."""

@@ -46,6 +46,7 @@ class TurnedAway(StrEnum):
     TOO_MANY_CALLS = "too_many_calls"
     TOO_MANY_CONNECTIONS = "too_many_connections"
     WRONG_SECRET = "wrong_secret"  # noqa: S105 - a reason
+    TOO_MANY_OF_A_NUMBER = "too_many_of_a_number"
     STOPPING = "stopping"
 
 

@@ -19,7 +19,7 @@ from ivr.call import CallSession
 from ivr.call_log import CallLog
 from ivr.caller import Caller, caller_from_network
 from ivr.dialogue import Dialogue
-from ivr.dialogue.events import Admitted, Ending, NotAdmitted, RefusalReason, StoreAway
+from ivr.dialogue.events import Admitted, Ending, NotAdmitted, StoreAway
 from ivr.dialogue.limits import AFTER_THE_CALL_S
 from ivr.errors import PortTaken
 from ivr.guidance import Guidance
@@ -234,7 +234,8 @@ class Service:
             if self._places.take(number):
                 await self._take_call(channel, caller, await self._store.admission(caller))
             else:
-                await self._take_call(channel, caller, NotAdmitted(RefusalReason.THROTTLED))
+                _log.warning("call_refused", reason="too many calls of one number", caller=number)
+                self._monitoring.metrics.turned_away(TurnedAway.TOO_MANY_OF_A_NUMBER)
         finally:
             self._places.give_back(number)
 

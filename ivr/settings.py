@@ -100,7 +100,7 @@ class Settings(BaseSettings):
     calls: PositiveInt = 1000
     """How many calls at once."""
     calls_of_a_number: PositiveInt = 100
-    """How many of them from one number, and from all callers without one."""
+    """How many of them from one number, and from all callers without one; more are not answered by us."""
 
     ami_host: str = "127.0.0.1"
     ami_port: Port = 5038

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,6 +17,7 @@ from ivr.exchange import Exchange
 from ivr.exchange_config import ExchangeConfig, Phone
 from ivr.phrases import digits_of
 from ivr.settings import Settings, SettingsError
+from ivr.telephony.agi_proof import SECRET_CHARACTERS
 from prompts import home
 from prompts.catalogue import HERE
 
@@ -56,9 +58,14 @@ def phone_secret(settings: Settings) -> str:
 
 def agi_secret(settings: Settings) -> str:
     """What the dialplan says to the service: the setting, else one that is made once and kept."""
-    if settings.agi_secret is not None:
-        return settings.agi_secret.get_secret_value()
-    return _kept_secret(settings.state_dir / "agi-secret")
+    if settings.agi_secret is None:
+        return _kept_secret(settings.state_dir / "agi-secret")
+    secret = settings.agi_secret.get_secret_value()
+    if not re.fullmatch(f"[{SECRET_CHARACTERS}]+", secret):
+        raise SettingsError(
+            f"KARIPASS_AGI_SECRET has a character in it that is none of {SECRET_CHARACTERS}: take another"
+        )
+    return secret
 
 
 def _kept_secret(path: Path) -> str:

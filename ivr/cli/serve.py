@@ -56,6 +56,7 @@ def _run_service(
     *,
     ready: Callable[[], None] = lambda: None,
     exchange: Exchange | None = None,
+    handed: HandedSockets | None = None,
 ) -> None:
     async def main(recorder: Recorder) -> None:
         stop = asyncio.Event()
@@ -66,7 +67,7 @@ def _run_service(
         watching = asyncio.create_task(_watch(exchange, stop))
         try:
             with requests.serving(stop=lambda: loop.call_soon_threadsafe(stop.set)):
-                await service.run(stop, ready, lambda calls: _tell_of_calls(calls, settings.stop_s), HandedSockets())
+                await service.run(stop, ready, lambda calls: _tell_of_calls(calls, settings.stop_s), handed)
         finally:
             watching.cancel()
             exit_within(_EXIT_S, telling=lambda: _log.error("cut_off", reason=_HANGS, after_s=_EXIT_S))
@@ -129,11 +130,12 @@ def serve(
     leave_no_core_dumps()
     with StopRequests() as requests:
         settings = within_file_limit(Settings.from_environment())
-        require_free(service_ports(settings))
+        handed = HandedSockets()
+        require_free(port for port in service_ports(settings) if not handed.has(port.host, port.port))
+        guidance = Guidance.load(settings.language, settings.operator_prompts_dir)  # before the store is migrated
         heads = AuditHeads()
         with open_store(settings, heads) as store:
-            guidance = Guidance.load(settings.language, settings.operator_prompts_dir)
-            _run_service(settings, store, heads, guidance, requests)
+            _run_service(settings, store, heads, guidance, requests, handed=handed)
 
 
 @reporting_errors
@@ -159,10 +161,10 @@ def _start_in_turn(settings: Settings, instance: RunningInstance, requests: Stop
         turn.enter_context(start_turn())
         settings, moved = with_free_ports(settings)
         notes = [*notes, *_notes(settings, moved)]
+        guidance = Guidance.load(settings.language, settings.operator_prompts_dir)
         heads = AuditHeads()
         with open_store(settings, heads) as store:
             import_sample_lines(store, operator=system_operator())
-            guidance = Guidance.load(settings.language, settings.operator_prompts_dir)
             console, exchange = ConsoleProcess(settings), prepare_exchange(settings)
             requests.at_once(console.end_at_once)
             requests.at_once(exchange.end_at_once)

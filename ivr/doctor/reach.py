@@ -16,8 +16,8 @@ from ivr.ports import Port, console_port, service_ports
 
 _REMEDIES: Final = {
     "FastAGI": (
-        "KARIPASS_AGI_HOST=127.0.0.1 if Asterisk is on this host; else let a firewall admit Asterisk's host alone: the"
-        " secret by which every call is trusted is not encrypted"
+        "KARIPASS_AGI_HOST=127.0.0.1 if Asterisk is on this host; else let a firewall admit Asterisk's host alone: who"
+        " Asterisk takes for the service commands it"
     ),
     "AudioSocket": (
         "KARIPASS_AUDIOSOCKET_HOST=127.0.0.1 and no _BIND if Asterisk is on this host; else let a firewall admit"

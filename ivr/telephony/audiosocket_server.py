@@ -27,6 +27,7 @@ from ivr.telephony.audiosocket import (
     audio_message,
 )
 from ivr.telephony.errors import RemoteProtocolError
+from ivr.telephony.fastagi_server import BACKLOG
 from ivr.telephony.inbox import AudioFrame, Inbox, KeySent, NothingSent
 from ivr.telephony.strangers import STRANGERS, Strangers
 
@@ -184,9 +185,9 @@ class AudioSocketServer:
         """
         loop = asyncio.get_running_loop()
         if handed is None:
-            self._server = await loop.create_server(self._connection, host, port, backlog=512)
+            self._server = await loop.create_server(self._connection, host, port, backlog=BACKLOG)
         else:
-            self._server = await loop.create_server(self._connection, sock=handed)
+            self._server = await loop.create_server(self._connection, sock=handed, backlog=BACKLOG)
 
     def _connection(self) -> AudioSocketConnection:
         return AudioSocketConnection(self)

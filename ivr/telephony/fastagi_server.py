@@ -24,6 +24,8 @@ from ivr.telephony.strangers import STRANGERS, Strangers
 
 _log = structlog.get_logger(__name__)
 _READ_BYTES: Final = 4096
+BACKLOG: Final = 512
+"""Connections that may wait to be accepted: a burst of calls."""
 
 
 class ChannelGone(TelephonyError):  # noqa: N818 - it is an ending, not a fault
@@ -151,7 +153,7 @@ class FastAgiServer:
     Args:
         handler: serves one channel; the connection is closed when it returns.
         limits: what a peer may take of us.
-        door: why a peer that has sent its request may not come in, None if it may; until then it is a stranger.
+        door: why a peer that has sent its request may not come in, None if it may.
         refused: told of each connection that is closed because there are too many.
     """
 
@@ -168,6 +170,7 @@ class FastAgiServer:
         self._limits = limits
         self._refused = refused
         self._strangers = Strangers("FastAGI", most=limits.strangers, made_room=refused)
+        self._at_the_door = Strangers("FastAGI, to be proved", most=limits.connections, made_room=refused)
         self._server: asyncio.Server | None = None
         self._open = 0
 
@@ -178,9 +181,9 @@ class FastAgiServer:
             OSError: the address cannot be bound.
         """
         if handed is None:
-            self._server = await asyncio.start_server(self._serve, host, port, backlog=512)
+            self._server = await asyncio.start_server(self._serve, host, port, backlog=BACKLOG)
         else:
-            self._server = await asyncio.start_server(self._serve, sock=handed)
+            self._server = await asyncio.start_server(self._serve, sock=handed, backlog=BACKLOG)
 
     @property
     def port(self) -> int:
@@ -204,22 +207,26 @@ class FastAgiServer:
             _log.exception("agi_handler_failed")
         finally:
             self._strangers.left(writer)
+            self._at_the_door.left(writer)
             writer.close()
 
     async def _serve_channel(self, channel: AgiChannel, writer: asyncio.StreamWriter) -> None:
         try:
             await channel.read_request()
+            self._strangers.left(writer)
+            self._at_the_door.came(writer, writer.transport.abort)
             reason = await self._door(channel)
         except TimeoutError:
-            self._strangers.sent_away(writer, f"no {channel.awaited} in time")
+            self._send_away(writer, f"no {channel.awaited} in time")
             return
         except (RemoteProtocolError, ChannelGone, ConnectionError):
-            self._strangers.sent_away(writer, f"no {channel.awaited}")
+            self._send_away(writer, f"no {channel.awaited}")
             return
         if reason is not None:
-            self._strangers.sent_away(writer, reason)
+            self._at_the_door.sent_away(writer, reason)
             return
-        self._strangers.left(writer)
+        if not self._at_the_door.left(writer):
+            return  # it made room for others at the last moment
         if self._open >= self._limits.connections:
             _log.warning("agi_refused", reason="too many connections", limit=self._limits.connections)
             self._refused()
@@ -235,3 +242,8 @@ class FastAgiServer:
             _log.info("agi_connection_ended", reason=type(error).__name__)
         finally:
             self._open -= 1
+
+    def _send_away(self, writer: asyncio.StreamWriter, reason: str) -> None:
+        """From wherever it waits."""
+        self._strangers.sent_away(writer, reason)
+        self._at_the_door.sent_away(writer, reason)

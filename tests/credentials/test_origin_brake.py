@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from credentials import CredentialStore, Line, LoginVerdict, Unit
+from credentials.origin_brake import TryLimits
 from tests.credentials.conftest import FakeClock
 
 CONTRACT, SECOND, OTHER = "0312345678", "0312345679", "0612345678"
@@ -48,13 +49,21 @@ def test_after_a_minute_it_is_judged(site: CredentialStore, clock: FakeClock) ->
 
 
 def test_one_origin_tries_so_many_numbers_and_no_more(site: CredentialStore, clock: FakeClock) -> None:
-    numbers = [f"03{digits:08d}" for digits in range(9)]  # of no line: as many as anyone can think of
-    assert {tried(site, number, WRONG, STRANGER) for number in numbers} == {V.UNKNOWN}
-    assert tried(site, SECOND, WRONG, STRANGER) is V.WRONG
+    site._tries = TryLimits(tries=3)
+    assert {tried(site, f"03{digits:08d}", WRONG, STRANGER) for digits in range(9)} == {V.UNKNOWN}  # nobody's harm
+    for number in (CONTRACT, CONTRACT, SECOND):
+        assert tried(site, number, WRONG, STRANGER) is V.WRONG
     assert tried(site, OTHER, WRONG, STRANGER) is V.BRAKED
     assert tried(site, OTHER, WRONG, HOME) is V.WRONG
     clock.advance(minutes=15)
     assert tried(site, OTHER, WRONG, STRANGER) is V.WRONG
+
+
+def test_the_addresses_of_one_customer_are_one_origin(site: CredentialStore) -> None:
+    addresses = ["2001:db8::1", "2001:db8::2", "2001:db8::3"]
+    assert [tried(site, CONTRACT, WRONG, address) for address in addresses] == [V.WRONG, V.WRONG, V.BRAKED]
+    mapped = ["::ffff:192.0.2.9", "192.0.2.9"]
+    assert [tried(site, SECOND, WRONG, address) for address in (*mapped, *mapped)][2:] == [V.BRAKED, V.BRAKED]
 
 
 def test_right_tries_are_not_counted(site: CredentialStore) -> None:

@@ -85,6 +85,12 @@ class TestFailedCalls:
             set_password(hosts[1], "4")
         assert not check(hosts[0], CONTRACT, PASSWORD).accepted
 
+    def test_a_number_that_comes_to_another_line_leaves_it_behind(self, hosts: list[CredentialStore]) -> None:
+        for call in "123":
+            hosts[0].note_failed_call(SECOND, call_id=call)
+        hosts[0].move_number(SECOND, to=OTHER)
+        assert isinstance(hosts[0].admit(SECOND), Line)
+
     def test_unlocking_ends_it(self, hosts: list[CredentialStore]) -> None:
         for call in "123":
             hosts[0].note_failed_call(CONTRACT, call_id=call)

@@ -162,7 +162,9 @@ def turned_away(metrics: Metrics) -> dict[str, float | None]:
 
 def test_calls_that_are_turned_away_are_counted_by_reason_from_0_on() -> None:
     metrics = Metrics()
-    none = dict.fromkeys(("too_many_calls", "too_many_connections", "wrong_secret", "stopping"), 0)
+    none = dict.fromkeys(
+        ("too_many_calls", "too_many_connections", "wrong_secret", "stopping", "too_many_of_a_number"), 0
+    )
     assert turned_away(metrics) == none
     metrics.turned_away(TurnedAway.WRONG_SECRET)
     assert turned_away(metrics) == none | {"wrong_secret": 1}
@@ -173,7 +175,13 @@ async def test_a_service_counts_whom_it_turns_away(house: House) -> None:
     stranger, one_more = Channel(house), Channel(house)
     await stranger.dial(secret="guessed")
     assert await stranger.command() is None
-    expected = {"too_many_calls": 0, "too_many_connections": 0, "wrong_secret": 1, "stopping": 0}
+    expected = {
+        "too_many_calls": 0,
+        "too_many_connections": 0,
+        "wrong_secret": 1,
+        "stopping": 0,
+        "too_many_of_a_number": 0,
+    }
     assert turned_away(metrics) == expected
     for _ in range(house.settings.calls):
         await in_call(house)
