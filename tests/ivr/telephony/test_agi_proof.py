@@ -19,7 +19,7 @@ class Door:
 
     def __init__(self) -> None:
         self.let_in: list[str] = []
-        self.server = FastAgiServer(self._serve, AgiLimits(), door=self._door)
+        self.server = FastAgiServer(self._serve, AgiLimits(strangers=4), door=self._door)
 
     async def _door(self, channel: AgiChannel) -> str | None:
         return None if await proves(channel, SECRET) else "wrong secret"
@@ -97,3 +97,14 @@ async def test_what_was_answered_once_is_worth_nothing_for_another_connection_or
     await other.answers(f"200 result=1 ({proof(question, '1.1', SECRET)})")
     await first.answers(f"200 result=1 ({overheard})")
     assert door.let_in == ["1.1"]
+
+
+async def test_more_calls_at_once_than_strangers_may_be_have_their_time_for_the_proof(door: Door) -> None:
+    peers = [await connected(door) for _ in range(4)]
+    questions = [await peer.asked(str(number)) for number, peer in enumerate(peers)]
+    for _ in range(12):
+        peers.append(await connected(door))
+        questions.append(await peers[-1].asked(str(len(questions))))
+    for number, (peer, question) in enumerate(zip(peers, questions, strict=True)):
+        await peer.answers(f"200 result=1 ({proof(question, str(number), SECRET)})")
+    assert door.let_in == [str(number) for number in range(16)]
