@@ -32,7 +32,8 @@ from credentials.schema import audit_head as head_table
 _NOTHING_YET: Final = "0" * 64
 _MARK_HEX: Final = 32
 """Half of the MAC: the least that RFC 2104, section 5, lets one keep of it."""
-_HEAD: Final = re.compile(rf"([0-9]{{1,18}})(?::([0-9a-f]{{{_MARK_HEX}}}))?")
+_HEAD: Final = re.compile(rf"([0-9]{{1,18}})(?::([0-9a-f]{{{_MARK_HEX}}}|[0-9a-f]{{{len(_NOTHING_YET)}}}))?")
+"""As it is written; heads of earlier versions had the record's digest for a mark."""
 _ROWS_AT_ONCE: Final = 5000
 
 
@@ -120,7 +121,7 @@ class Head:
 
     Attributes:
         position: how many records there are.
-        mark: the first half of the MAC of the last one; "" if no more than their number was noted.
+        mark: the first half of the MAC of the last one, or its digest; "" if no more than their number was noted.
     """
 
     position: int
@@ -259,7 +260,9 @@ def _chain(digest: str, record: AuditRecord) -> str:
 
 def _is_marked(ring: KeyRing, digest: str, mark: str) -> bool:
     """Whether a mark is that of a record with this digest. The MAC that is stored beside it may have been changed."""
-    return not mark or any(hmac.compare_digest(_mark(key, digest), mark) for key in ring)
+    if not mark or hmac.compare_digest(digest, mark):
+        return True
+    return any(hmac.compare_digest(_mark(key, digest), mark) for key in ring)
 
 
 def _mark(key: Key, digest: str) -> str:

@@ -44,6 +44,7 @@ _log = structlog.get_logger(__name__)
 OUTCOME_VARIABLE: Final = "KARIPASS_OUTCOME"
 REASON_VARIABLE: Final = "KARIPASS_REASON"
 CALLER_VARIABLE: Final = "KARIPASS_CALLER"
+CAP_VARIABLE: Final = "KARIPASS_CALL_CAP_S"
 _NO_AUDIO_REMEDY: Final = "can Asterisk reach the address in KARIPASS_AUDIOSOCKET_HOST and _PORT?"
 _SILENT_ASTERISK_REMEDY: Final = (
     "is the name of Asterisk's host in its /etc/hosts (`ivr doctor` looks)? is the host too busy? see Asterisk's log"
@@ -227,6 +228,7 @@ class Service:
                 self._no_calls.set()
 
     async def _access_number(self, channel: AgiChannel) -> None:
+        await self._set_cap(channel)
         caller = caller_from_network(await presented_by(channel))
         await channel.execute("SET VARIABLE", CALLER_VARIABLE, caller.number or "")
         number = caller.number or ""
@@ -274,6 +276,12 @@ class Service:
         if not session.over:
             await done  # the store works still
         await _report(channel, session.ending)
+
+    async def _set_cap(self, channel: AgiChannel) -> None:
+        """We are there: the dialplan's short limit gives way to the one for a service that hangs."""
+        cap = await channel.get_variable(CAP_VARIABLE) or ""
+        seconds = cap if cap.isascii() and cap.isdigit() else f"{self._settings.call_s + 2 * AFTER_THE_CALL_S:.0f}"
+        await channel.execute("SET VARIABLE", "TIMEOUT(absolute)", seconds)
 
     async def _exchange_audio(self, channel: AgiChannel, uuid: UUID) -> None:
         """Have the channel run AudioSocket until the call is over."""

@@ -250,10 +250,20 @@ def test_a_head_tells_nothing_that_can_be_tried_out_without_the_key(store: Crede
     assert mark not in row["digest"]
 
 
+def test_a_head_that_an_earlier_version_noted_counts(store: CredentialStore) -> None:
+    store.lock_line(CONTRACT)
+    with store._database.reading() as connection:
+        position, digest = connection.execute(text("SELECT position, digest FROM audit_head")).one()
+    store.unlock_line(CONTRACT)
+    assert store.verify_audit(since=Head.parse(f"{position}:{digest}")).problem is None
+    wrong = Head.parse(f"{position}:{'0' * 64}")
+    assert "is another than the one that was noted" in str(store.verify_audit(since=wrong).problem)
+
+
 def test_a_head_survives_being_written_and_read(store: CredentialStore) -> None:
     head = store.verify_audit().head
     assert Head.parse(f" {head}\n") == head
     assert Head.parse("12") == Head(12)
-    for text_ in ("", "twelve", "-1", "12:", "x:" + "0" * 32, "12:abc", "12:" + "0" * 64, "1" * 19, "\u0661"):
+    for text_ in ("", "twelve", "-1", "12:", "x:" + "0" * 32, "12:abc", "12:" + "0" * 63, "1" * 19, "\u0661"):
         with pytest.raises(ValueError, match="no head of an audit trail"):
             Head.parse(text_)

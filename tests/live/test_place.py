@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +12,10 @@ import pytest
 
 from ivr.exchange_config import MANAGER_USER
 from ivr.telephony.ami_connection import ActionRefused, AmiConnection, AmiLogin
+from tests.live.capture import RtpCapture
+from tests.live.hearing import heard_clips
 from tests.live.house import AGI_SECRET, AMI_SECRET, House
-from tests.live.phone import Caller
+from tests.live.phone import Caller, EndedBy
 
 CALLER = Caller(number="0312345678", asserted="sip:0312345678@carrier.example")
 
@@ -20,7 +23,8 @@ CALLER = Caller(number="0312345678", asserted="sip:0312345678@carrier.example")
 class Listener:
     """Takes what comes to a port, and answers nothing."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, *, holds_s: float = 0.0) -> None:
+        self._holds_s = holds_s
         self._socket = socket.create_server(("127.0.0.1", port))
         self.heard = b""
         self._thread = threading.Thread(target=self._listen)
@@ -32,6 +36,7 @@ class Listener:
             connection.settimeout(10)
             while b"\n\n" not in self.heard and (data := connection.recv(4096)):
                 self.heard += data
+            time.sleep(self._holds_s)
 
     def close(self) -> None:
         self._thread.join(timeout=30)
@@ -51,6 +56,15 @@ def test_a_listener_in_the_services_place_hears_no_secret(house: House) -> None:
     call.wait()
     assert b"agi_uniqueid: " in listener.heard
     assert AGI_SECRET.encode() not in listener.heard
+
+
+def test_where_a_port_is_held_and_nobody_answers_the_caller_is_told(house: House, capture: RtpCapture) -> None:
+    listener = Listener(house.agi_port, holds_s=25.0)
+    call = house.trunk.start(CALLER, hang_up_after_s=None)
+    result = call.wait()
+    listener.close()
+    assert result.ended_by is EndedBy.EXCHANGE
+    assert heard_clips(capture.heard(house.trunk.host, call.media_port)) == ["unavailable"]
 
 
 async def test_the_secret_is_not_to_be_had_over_the_manager_interface(house: House) -> None:
