@@ -21,7 +21,7 @@ run:
 test:
 	@PYTHON=$(PYTHON) VENV=$(VENV) docker/preflight test $(TEST_PACKAGES)
 	@$(MAKE) --no-print-directory setup test-needs
-	$(BIN)/pytest -m "not live" --numprocesses 2
+	$(BIN)/pytest -m "not live" --numprocesses 3 --dist worksteal
 	$(BIN)/pytest -m "live and not alone" --numprocesses 4 --dist worksteal
 	$(BIN)/pytest -m alone
 

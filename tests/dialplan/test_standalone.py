@@ -61,8 +61,11 @@ def test_every_module_that_the_dialplan_needs_is_loaded_and_nothing_else_loads_i
     assert {f"{name}.so" for name in named} <= modules
 
 
-def test_a_call_can_not_outlast_the_cap() -> None:
+def test_a_call_waits_for_the_service_for_half_a_minute_and_then_hears_that_it_is_away() -> None:
+    """The service then sets the cap: tests/ivr/test_service.py."""
     files = rendered()
-    assert any(
-        "TIMEOUT(absolute)=${KARIPASS_CALL_CAP_S}" in line for line in statements(files["extensions.conf"], files)
-    )
+    lines = list(statements(files["extensions.conf"], files))
+    asks = next(number for number, line in enumerate(lines) if "AGI(" in line)
+    assert "TIMEOUT(absolute)=30" in lines[asks - 1]
+    too_late = next(number for number, line in enumerate(lines) if line.startswith("exten => T,1,"))
+    assert any("unavailable" in line for line in lines[too_late : too_late + 4])

@@ -189,6 +189,14 @@ async def test_a_caller_who_hangs_up_is_told_to_the_dialplan(house: House) -> No
     assert channel.variables == {"KARIPASS_REASON": "hung_up", "KARIPASS_OUTCOME": "abandoned"}
 
 
+async def test_the_dialplans_short_limit_gives_way_to_the_cap(house: House) -> None:
+    channel, stream = await in_call(house)
+    cap = [command for command in channel.asked if "TIMEOUT(absolute)" in command]
+    assert cap == ['SET VARIABLE "TIMEOUT(absolute)" "540"']
+    stream.writer.close()
+    channel.writer.close()
+
+
 async def test_keys_set_the_password_and_the_store_has_it_before_the_caller_is_told(house: House) -> None:
     _, stream = await in_call(house)
     stream.press(f"1{PASSWORD}{PASSWORD}")

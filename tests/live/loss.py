@@ -119,6 +119,7 @@ class Listeners:
             await clock
 
     async def _serve(self, channel: AgiChannel) -> None:
+        await channel.execute("SET VARIABLE", "TIMEOUT(absolute)", "300")  # as the service does
         number = await channel.get_variable("CALLERID(num)")
         listener, uuid = Listener(), uuid4()
         self.heard[number or ""] = listener

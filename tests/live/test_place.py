@@ -39,7 +39,7 @@ class Listener:
             time.sleep(self._holds_s)
 
     def close(self) -> None:
-        self._thread.join(timeout=30)
+        self._thread.join(timeout=60)
         self._socket.close()
 
 
@@ -59,7 +59,7 @@ def test_a_listener_in_the_services_place_hears_no_secret(house: House) -> None:
 
 
 def test_where_a_port_is_held_and_nobody_answers_the_caller_is_told(house: House, capture: RtpCapture) -> None:
-    listener = Listener(house.agi_port, holds_s=25.0)
+    listener = Listener(house.agi_port, holds_s=40.0)
     call = house.trunk.start(CALLER, hang_up_after_s=None)
     result = call.wait()
     listener.close()
