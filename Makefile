@@ -22,7 +22,7 @@ test:
 	@PYTHON=$(PYTHON) VENV=$(VENV) docker/preflight test $(TEST_PACKAGES)
 	@$(MAKE) --no-print-directory setup test-needs
 	$(BIN)/pytest -m "not live" --numprocesses 3 --dist worksteal
-	$(BIN)/pytest -m "live and not alone" --numprocesses 4 --dist worksteal
+	$(BIN)/pytest -m "live and not alone" --numprocesses 5 --dist worksteal
 	$(BIN)/pytest -m alone
 
 test-needs:

@@ -11,7 +11,7 @@ from credentials import CredentialStore, Key
 
 pytestmark = pytest.mark.slow
 
-KILLS = int(os.environ.get("KARIPASS_TEST_KILLS", "200"))
+KILLS = int(os.environ.get("KARIPASS_TEST_KILLS", "120"))
 """How many on each database."""
 VICTIMS = Path(__file__).with_name("victims.py")
 
