@@ -43,6 +43,7 @@ from credentials.model import (
 )
 from credentials.numbers import normalise_number
 from credentials.one_line import one_line
+from credentials.origin import origin_of
 from credentials.rules import (
     PASSWORD_LIFETIME,
     PASSWORD_TRIES,
@@ -104,5 +105,6 @@ __all__ = [
     "latest_at",
     "normalise_number",
     "one_line",
+    "origin_of",
     "utc_now",
 ]

@@ -5,7 +5,6 @@ subscriber who mistypes twice waits a minute for the try that would be the last.
 does not count against the number.
 """
 
-import ipaddress
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +12,6 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, delete, func, insert, select
 
 from credentials.clock import latest_at
-from credentials.one_line import one_line
 from credentials.schema import wrong_tries as table
 
 
@@ -33,22 +31,6 @@ class TryLimits:
     tries_of_a_number: int = 2
     within: timedelta = timedelta(minutes=15)
     pause: timedelta = timedelta(minutes=1)
-
-
-_LONGEST_ORIGIN = 100
-_SITE_BITS = 64
-"""Of an IPv6 address those that are one customer's: he has as many addresses as he likes."""
-
-
-def origin_of(text: str) -> str:
-    """What counts as one origin: an IPv4 address, an IPv6 network of 64 bits, or any other text as it is."""
-    try:
-        address = ipaddress.ip_address(text.strip())
-    except ValueError:
-        return one_line(text, _LONGEST_ORIGIN)
-    if isinstance(address, ipaddress.IPv4Address):
-        return str(address)
-    return str(address.ipv4_mapped or ipaddress.ip_network((int(address), _SITE_BITS), strict=False))
 
 
 def is_braked(connection: Connection, origin: str, number: str, *, limits: TryLimits, now: datetime) -> bool:

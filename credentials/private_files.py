@@ -21,15 +21,20 @@ def draft_of(path: Path) -> Iterator[Path]:
     os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     try:
         yield draft
-        _sync(draft)
+        sync(draft)
         with contextlib.suppress(FileExistsError):
             os.link(draft, path)  # unlike a rename, never replaces the file of whoever was first
-            _sync(path.parent)  # or a power cut may take the name away again
+            sync(path.parent)  # or a power cut may take the name away again
     finally:
         draft.unlink()
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Have a file, or the names in a directory, on the disk.
+
+    Raises:
+        OSError: that cannot be done.
+    """
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

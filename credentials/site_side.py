@@ -21,7 +21,8 @@ from credentials.model import (
     PasswordProblem,
     Unit,
 )
-from credentials.origin_brake import is_braked, note_wrong, origin_of
+from credentials.origin import origin_of
+from credentials.origin_brake import is_braked, note_wrong
 from credentials.password_policy import password_problems
 from credentials.passwords import Password
 from credentials.rules import PASSWORD_LIFETIME, has_temporary_form

@@ -18,7 +18,8 @@ from rich.progress import Progress
 from rich.table import Table
 
 from dsp.audio import TELEPHONE_RATE, coding_of, read_audio, write_audio
-from dsp.channels import CHANNEL_HELP, Channel, Take, channel_of
+from dsp.channel_option import ChannelOption, EachChannelOption, channel_asked_for
+from dsp.channels import Take
 from dsp.conformance import report
 from dsp.conformance.coders import missing_coders
 from dsp.conformance.conditions import CONDITIONS
@@ -62,7 +63,6 @@ StrictOption = Annotated[
     bool, typer.Option("--strict-level", help="Refuse tones below the profile's must-not-operate level.")
 ]
 DigitsOption = Annotated[bool, typer.Option("--no-letters", help="Do not hear the keys A to D.")]
-ChannelOption = Annotated[str, typer.Option("--channel", metavar="CHANNEL", help=CHANNEL_HELP)]
 
 
 @app.callback()
@@ -78,10 +78,7 @@ def decode_command(
     profile: ProfileOption = ProfileName.NTT,
     strict_level: StrictOption = False,
     no_letters: DigitsOption = False,
-    channel: Annotated[
-        str,
-        typer.Option("--channel", metavar="CHANNEL", help=f"{CHANNEL_HELP} each: all of them, a line each."),
-    ] = Take.BEST.value,
+    channel: EachChannelOption = Take.BEST.value,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per file, with figures.")] = False,
     near_misses: Annotated[
         bool, typer.Option("--near-misses", help="Tell of near misses, too: what was not counted as a key, and why.")
@@ -89,7 +86,7 @@ def decode_command(
 ) -> None:
     """Print the keys in each file, one line a file; with --channel each, one a channel."""
     limits = _profile(profile, strict_level, no_letters)
-    wanted = _channel(channel)
+    wanted = channel_asked_for(channel)
     failed = False
     for file in files:
         try:
@@ -175,9 +172,7 @@ def plot_command(
         raise typer.BadParameter(f"{output} cannot be written: there is no such folder", param_hint="--output")
     if missing := missing_packages():
         raise typer.BadParameter(f"needs {' and '.join(missing)}: pip install 'karipass[plot]'", param_hint="plot")
-    wanted = _channel(channel)
-    if wanted is Take.EACH:
-        raise typer.BadParameter("a picture has one channel: draw one for each", param_hint="--channel")
+    wanted = channel_asked_for(channel, why_one="a picture has one channel: draw one for each")
     from dsp.plot import plot  # takes a second to load; the other commands need not wait
 
     try:
@@ -307,13 +302,6 @@ def _profile(name: ProfileName, strict_level: bool, no_letters: bool) -> Profile
     if strict_level:
         profile = profile.strict()
     return profile.without_letters() if no_letters else profile
-
-
-def _channel(text: str) -> Channel:
-    try:
-        return channel_of(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--channel") from None
 
 
 def _remark(text: str) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from credentials import KeyRing
+from credentials.private_files import sync
 from ivr.settings import Settings, SettingsError
 
 
@@ -82,7 +83,7 @@ def write_copy(ring: KeyRing, path: Path) -> None:
             file.write(ring.to_text())
             file.flush()
             os.fsync(file.fileno())
-        _sync(path.parent)
+        sync(path.parent)
         is_whole = path.read_text(encoding="ascii") == ring.to_text()
     except (OSError, UnicodeDecodeError):
         is_whole = False
@@ -107,11 +108,3 @@ def _read(lines: Iterable[str]) -> Iterator[KeyCopy]:
                 at=datetime.fromisoformat(row["at"]),
                 same_disk=bool(row["same_disk"]),
             )
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

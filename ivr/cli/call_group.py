@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
+from dsp.channel_option import ChannelOption, channel_asked_for
 from dsp.channels import Take
 from ivr.cli.calls import show
-from ivr.cli.channels import ChannelOption, callers_channel
-from ivr.cli.common import reporting_errors
+from ivr.cli.common import ONE_CALLER, reporting_errors
 
 
 @reporting_errors
@@ -49,7 +49,8 @@ def call(
         raise typer.BadParameter("name the caller number", param_hint="--from")
     from ivr.cli.call import call as make  # the receiver and all: who looks at a record need not wait for it
 
-    make(from_=from_, keys=keys, wav=wav, channel=callers_channel(channel), ahead=ahead, withheld=withheld)
+    wanted = channel_asked_for(channel, why_one=ONE_CALLER)
+    make(from_=from_, keys=keys, wav=wav, channel=wanted, ahead=ahead, withheld=withheld)
 
 
 call_app = typer.Typer(invoke_without_command=True)

@@ -22,6 +22,8 @@ from ivr.settings import Settings, SettingsError
 from ivr.telephony.errors import TelephonyError
 from prompts import PromptError
 
+ONE_CALLER: Final = "a call has one caller: make one for each channel"
+"""Why a command that calls takes no more channels of a recording."""
 P = ParamSpec("P")
 R = TypeVar("R")
 

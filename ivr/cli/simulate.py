@@ -13,13 +13,13 @@ from rich.text import Text
 
 from credentials import InvalidNumber, normalise_number
 from dsp import AudioError
+from dsp.channel_option import ChannelOption, channel_asked_for
 from dsp.channels import Channel, Take
 from dsp.files import STANDARD_INPUT, name_of
 from dsp.fonts import missing_packages
 from ivr.caller import Caller
 from ivr.cli.call_timeline import print_transcript
-from ivr.cli.channels import ChannelOption, callers_channel
-from ivr.cli.common import open_store, print_remark, printable, reporting_errors
+from ivr.cli.common import ONE_CALLER, open_store, print_remark, printable, reporting_errors
 from ivr.cli.tables import Cell, Column, print_table, terminal
 from ivr.dialogue.events import Ending, Outcome, RefusalReason
 from ivr.folder_report import Row, check_recordings, recordings
@@ -90,7 +90,7 @@ def simulate(
     """
     configure_logs(level=LogLevel.WARNING)
     settings = Settings.load()
-    wanted = callers_channel(channel)
+    wanted = channel_asked_for(channel, why_one=ONE_CALLER)
     if str(file) != STANDARD_INPUT and not file.exists():
         raise AudioError(f"{file}: no such file")
     if file.is_dir():

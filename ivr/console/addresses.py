@@ -1,18 +1,16 @@
-"""Whose address a request comes from, by way of proxies too, and which addresses are of one."""
+"""Whose address a request comes from, by way of proxies too."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 _WITH_PORT: Final = re.compile(r"\[(?P<v6>[^\]]*)\](?::\d+)?|(?P<v4>[\d.]+):\d+")
-_SITE_BITS: Final = 64
-"""Of an IPv6 address: whoever has one has, as a rule, all that begin so (RFC 6177)."""
 
 
 def client_address(peer: str, forwarded: Sequence[str], proxies: Collection[Network]) -> str:
@@ -35,14 +33,6 @@ def client_address(peer: str, forwarded: Sequence[str], proxies: Collection[Netw
             break  # who wrote that is a trusted proxy: what stands before it may be anybody's
         nearest = further
     return str(nearest)
-
-
-def source_of(address: str) -> str:
-    """What addresses have in common that are most likely of one: an IPv6 network of 64 bits, an IPv4 address itself."""
-    read = _read(address)
-    if isinstance(read, IPv6Address):
-        return str(ip_network((int(read), _SITE_BITS), strict=False))
-    return address if read is None else str(read)
 
 
 def _read(text: str) -> Address | None:

@@ -11,8 +11,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from credentials import origin_of
 from ivr.console import forgery
-from ivr.console.addresses import client_address, source_of
+from ivr.console.addresses import client_address
 from ivr.console.config import ConsoleConfig
 from ivr.console.database import Backend
 from ivr.console.guard import BodyTooLong
@@ -168,7 +169,7 @@ class Visit:
     @property
     def source(self) -> str:
         """The address, or the network that is most likely all of one client."""
-        return source_of(self.address)
+        return origin_of(self.address)
 
     @property
     def login_name(self) -> str:

@@ -211,21 +211,21 @@ class FastAgiServer:
             writer.close()
 
     async def _serve_channel(self, channel: AgiChannel, writer: asyncio.StreamWriter) -> None:
+        waits_in = self._strangers
         try:
             await channel.read_request()
             self._strangers.left(writer)
-            self._at_the_door.came(writer, writer.transport.abort)
+            waits_in = self._at_the_door
+            waits_in.came(writer, writer.transport.abort)
             reason = await self._door(channel)
         except TimeoutError:
-            self._send_away(writer, f"no {channel.awaited} in time")
-            return
+            reason = f"no {channel.awaited} in time"
         except (RemoteProtocolError, ChannelGone, ConnectionError):
-            self._send_away(writer, f"no {channel.awaited}")
-            return
+            reason = f"no {channel.awaited}"
         if reason is not None:
-            self._at_the_door.sent_away(writer, reason)
+            waits_in.sent_away(writer, reason)
             return
-        if not self._at_the_door.left(writer):
+        if not waits_in.left(writer):
             return  # it made room for others at the last moment
         if self._open >= self._limits.connections:
             _log.warning("agi_refused", reason="too many connections", limit=self._limits.connections)
@@ -242,8 +242,3 @@ class FastAgiServer:
             _log.info("agi_connection_ended", reason=type(error).__name__)
         finally:
             self._open -= 1
-
-    def _send_away(self, writer: asyncio.StreamWriter, reason: str) -> None:
-        """From wherever it waits."""
-        self._strangers.sent_away(writer, reason)
-        self._at_the_door.sent_away(writer, reason)

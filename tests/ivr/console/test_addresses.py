@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.console.addresses import client_address, source_of
+from credentials import origin_of
+from ivr.console.addresses import client_address
 
 PROXIES = [ip_network("10.0.0.0/8"), ip_network("192.0.2.7"), ip_network("fd00::/8")]
 CLIENT, PROXY, FARTHER = "203.0.113.5", "10.0.0.1", "192.0.2.7"
@@ -49,7 +50,7 @@ def test_any_header_is_read_and_none_is_believed_without_trusted_proxies(peer: s
     assert client_address(CLIENT, forwarded, PROXIES) == CLIENT
     assert client_address(PROXY, forwarded, []) == PROXY
     client_address(PROXY, forwarded, PROXIES)
-    source_of(peer)
+    origin_of(peer)
 
 
 @pytest.mark.parametrize(
@@ -62,4 +63,4 @@ def test_any_header_is_read_and_none_is_believed_without_trusted_proxies(peer: s
     ],
 )
 def test_an_ipv6_network_is_one_source_and_an_ipv4_address_too(one: str, other: str, same: bool) -> None:
-    assert (source_of(one) == source_of(other)) is same
+    assert (origin_of(one) == origin_of(other)) is same

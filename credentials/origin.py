@@ -1,0 +1,21 @@
+"""Where tries come from: which addresses are most likely of one."""
+
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Final
+
+from credentials.one_line import one_line
+
+_SITE_BITS: Final = 64
+"""Of an IPv6 address: whoever has one has, as a rule, all that begin so (RFC 6177)."""
+_LONGEST: Final = 100
+
+
+def origin_of(text: str) -> str:
+    """What counts as one origin: an IPv4 address, an IPv6 network of 64 bits, or any other text, as one line."""
+    try:
+        address = ip_address(text.strip())
+    except ValueError:
+        return one_line(text, _LONGEST)
+    if isinstance(address, IPv6Address):
+        return str(address.ipv4_mapped or ip_network((int(address), _SITE_BITS), strict=False))
+    return str(address)
