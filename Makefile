@@ -56,7 +56,7 @@ newcomer:
 bench: setup
 	@docker/host-packages libspandsp2 postgresql
 	$(BIN)/dtmf bench
-	$(BIN)/python -m tests.credentials.postgresql $(BIN)/python -m credentials bench
+	$(BIN)/python -m tests.storage.postgresql $(BIN)/python -m credentials bench
 
 clean:
 	rm -rf .venv .venv-3.* .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -25,9 +25,9 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from credentials.keys import Key, KeyRing
 from credentials.schema import audit as table
 from credentials.schema import audit_head as head_table
+from credentials.secrets.keys import Key, KeyRing
 
 _NOTHING_YET: Final = "0" * 64
 _MARK_HEX: Final = 32

@@ -19,11 +19,11 @@ from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
 from itertools import count
 
-from credentials.hashing import Hasher, HashPolicy
-from credentials.keys import Key, KeyRing
+from credentials.limits.throttling import CallLimits
 from credentials.model import Unit
+from credentials.secrets.hashing import Hasher, HashPolicy
+from credentials.secrets.keys import Key, KeyRing
 from credentials.store import CredentialStore
-from credentials.throttling import CallLimits
 
 _CHEAP = HashPolicy(memory_kib=8, passes=1, lanes=1, at_once=64)
 _NUMBERS = [f"031{number:07}" for number in range(2_000_000, 2_000_256)]

@@ -8,10 +8,12 @@ exceptions chained to it.
 
 from dataclasses import dataclass
 
+from storage.errors import StorageError, StoreUnavailable
+
 PROBLEMS_SHOWN = 10
 
 
-class CredentialError(Exception):
+class CredentialError(StorageError):
     """Base of all errors of the credential store."""
 
 
@@ -43,12 +45,6 @@ class NumberTaken(CredentialError, ValueError):
     """The number belongs to a line already, or is needed where it is."""
 
 
-class StoreUnavailable(CredentialError):
-    """The database cannot serve now: away, locked, full, read-only or damaged. Nothing was changed (but see
-    `ImportStopped`).
-    """
-
-
 class ImportStopped(StoreUnavailable):
     """An import ended in the middle. Each line is as it was, or as the file says; the same import again does the rest.
 
@@ -63,14 +59,6 @@ class ImportStopped(StoreUnavailable):
             f"the import stopped after {done} of {total} lines: {problem}. Those lines are as the file says, the others"
             " as they were: mend that and run the same import again, which does the rest"
         )
-
-
-class InvalidDatabaseUrl(CredentialError, ValueError):
-    """The database URL names no database that the store can use."""
-
-
-class SchemaMismatch(CredentialError):
-    """The database's schema is of a version that this program does not know."""
 
 
 class DamagedCredential(CredentialError):

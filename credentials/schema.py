@@ -1,11 +1,10 @@
 """The tables. Their history is in `migrations/`; a test holds the two together."""
 
-from datetime import UTC, datetime
+from typing import Final
 
 from sqlalchemy import (
     CheckConstraint,
     Column,
-    DateTime,
     Dialect,
     ForeignKey,
     Index,
@@ -16,24 +15,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-from credentials.hashing import PasswordHash
+from credentials.secrets.hashing import PasswordHash
+from storage.columns import NAMES, UtcDateTime
+from storage.migrate import History
 
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """A moment: aware in Python, UTC in the database, also where the database knows no zones (SQLite)."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Turn an aware datetime into UTC."""
-        return None if value is None else value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Return what was stored as an aware datetime in UTC."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+CREDENTIALS: Final = History("credentials:migrations", "alembic_version")
 
 
 class HashText(TypeDecorator[PasswordHash]):
@@ -51,15 +37,7 @@ class HashText(TypeDecorator[PasswordHash]):
         return None if value is None else PasswordHash(value)
 
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+metadata = MetaData(naming_convention=NAMES)
 
 lines = Table(
     "lines",

@@ -8,18 +8,18 @@ from sqlalchemy import Connection, insert, select
 
 from credentials.audit import Action, Entry, Head, append
 from credentials.audit import head as head_of
-from credentials.base import Appended, nobody, read_clock
-from credentials.call_side import CallSide
-from credentials.clock import Clock, utc_now
-from credentials.database import Database, after_commit, database_border, hold_table
 from credentials.errors import KeyMismatch
-from credentials.hashing import HashPolicy
-from credentials.keys import Key, KeyRing
-from credentials.migrate import upgrade
-from credentials.operator_side import OperatorSide
-from credentials.schema import digest_keys, passwords, temporary_passwords
-from credentials.throttling import CallLimits
-from credentials.unit_change import UnitChangeSide
+from credentials.limits.throttling import CallLimits
+from credentials.schema import CREDENTIALS, digest_keys, passwords, temporary_passwords
+from credentials.secrets.hashing import HashPolicy
+from credentials.secrets.keys import Key, KeyRing
+from credentials.sides.base import Appended, nobody, read_clock
+from credentials.sides.call_side import CallSide
+from credentials.sides.operator_side import OperatorSide
+from credentials.sides.unit_change import UnitChangeSide
+from storage.clock import Clock, utc_now
+from storage.database import Database, after_commit, database_border, hold_table
+from storage.migrate import upgrade
 
 
 class CredentialStore(CallSide, UnitChangeSide, OperatorSide):
@@ -65,7 +65,7 @@ class CredentialStore(CallSide, UnitChangeSide, OperatorSide):
         """
         database = Database(url)
         try:
-            upgrade(database)
+            upgrade(database, CREDENTIALS)
             ring = _agree_on_keys(database, key if isinstance(key, KeyRing) else KeyRing([key]), clock, appended)
             return cls(
                 database,

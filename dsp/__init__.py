@@ -6,10 +6,10 @@ they are, `verdict` decides. numba is loaded with the first bank.
 """
 
 from dsp.audio import read_audio, to_8k, write_audio
-from dsp.bank import DetectorBank, Memory
+from dsp.detector.bank import DetectorBank, Memory
 from dsp.errors import AudioError
 from dsp.events import BurstRefused, Event, FailedTest, Key, KeyEnded, KeyStarted, NearMiss
-from dsp.g711 import alaw_decode, alaw_encode, ulaw_decode, ulaw_encode
+from dsp.line.g711 import alaw_decode, alaw_encode, ulaw_decode, ulaw_encode
 from dsp.profiles import ATT, ETSI, NTT, PROFILES, Profile
 from dsp.receiver import Receiver, analyse, decode
 from dsp.recordings import analyse_file, decode_file

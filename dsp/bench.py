@@ -18,10 +18,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.bank import DetectorBank
 from dsp.conformance.signals import speech_like, to_linear16
+from dsp.conformance.spandsp import SpandspMissingError, SpandspReceiver, load
+from dsp.detector.bank import DetectorBank
 from dsp.receiver import decode
-from dsp.spandsp import SpandspMissingError, SpandspReceiver, load
 from dsp.tones import KEYS, synthesize
 
 RATE: Final = 8000

@@ -27,14 +27,14 @@ from dsp.conformance.corpus import Recording
 from dsp.conformance.networks import NETWORKS
 from dsp.conformance.receivers import CommandError, command_receiver, own_receiver, spandsp_receiver
 from dsp.conformance.runner import run, shortfalls
+from dsp.conformance.spandsp import SpandspMissingError
 from dsp.conformance.talkoff import run_speech, speech_files
 from dsp.errors import AudioError
 from dsp.events import Key, NearMiss
-from dsp.fonts import missing_packages
+from dsp.plots.fonts import missing_packages
 from dsp.profiles import PROFILES, Profile
 from dsp.receiver import analyse
 from dsp.recordings import Side, hear_file, read_side
-from dsp.spandsp import SpandspMissingError
 from dsp.tones import synthesize
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -173,7 +173,7 @@ def plot_command(
     if missing := missing_packages():
         raise typer.BadParameter(f"needs {' and '.join(missing)}: pip install 'karipass[plot]'", param_hint="plot")
     wanted = channel_asked_for(channel, why_one="a picture has one channel: draw one for each")
-    from dsp.plot import plot  # takes a second to load; the other commands need not wait
+    from dsp.plots.plot import plot  # takes a second to load; the other commands need not wait
 
     try:
         name, samples = read_side(file, channel=wanted, remark=_remark)

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.audio import TELEPHONE_RATE, to_8k
-from dsp.bank import FLUSH, DetectorBank, to_int16
+from dsp.detector.bank import FLUSH, DetectorBank, to_int16
+from dsp.detector.records import STARTED
 from dsp.events import BurstRefused, Event, Key, KeyEnded, NearMiss
 from dsp.profiles import NTT, Profile
-from dsp.records import STARTED
 from dsp.tones import KEYS
 
 PIECE: Final = 1 << 22

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.audio import sides_at_8k
-from dsp.bank import FLUSH, DetectorBank, to_int16
 from dsp.channels import Channel, Likeness, Take, Views
+from dsp.detector.bank import FLUSH, DetectorBank, to_int16
 from dsp.errors import AudioError
 from dsp.events import BurstRefused, Key, KeyEnded, NearMiss
 from dsp.files import Remark, name_of, unremarked

@@ -5,13 +5,13 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from prompts.build import build
+from prompts.building.build import build
+from prompts.building.check import check
+from prompts.building.voices import open_voice
 from prompts.catalogue import HERE
-from prompts.check import check
 from prompts.errors import PromptError, VoiceError
 from prompts.manifest import audio_directory
 from prompts.script import read_script
-from prompts.voices import open_voice
 from prompts.wav import SAMPLE_RATE_HZ
 
 app = typer.Typer(help="Guidance: texts, and the audio made from them.", no_args_is_help=True)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
+import structlog
 
 from tests import needs
+from tests.storage.databases import clock, empty_url, postgresql, pytest_generate_tests
+
+__all__ = ["clock", "empty_url", "postgresql", "pytest_generate_tests"]
 
 
 def pytest_report_header() -> list[str]:
@@ -30,3 +34,10 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} could not run, and here (CI is set) every test must: {reason}"
     return report
+
+
+@pytest.fixture(autouse=True)
+def _logs_are_not_left_to_the_next_test() -> Iterator[None]:
+    """A command sets the process's logs up; a test after it that reads what is logged would find nothing."""
+    yield
+    structlog.reset_defaults()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dsp import Event, KeyStarted
-from ivr.keys import Span
-from ivr.telephony.audiosocket import FRAME_BYTES
+from ivr.call.keys import Span
+from ivr.telephony.audiosocket.codec import FRAME_BYTES
 
 
 class Listener:

@@ -18,14 +18,14 @@ from typing import Any, Final
 
 import numpy as np
 
-from credentials import CredentialStore
-from ivr.guidance import Guidance
-from ivr.impairments import TelephoneLine
-from ivr.scenarios.caller import ScriptedCaller
-from ivr.scenarios.model import DEFAULT_LANGUAGE, Scenario
-from ivr.scenarios.simulated import caller_of, nobody, temporary_store
-from ivr.scenarios.store_side import StoreWatch, prepare
-from ivr.simulator import run_call
+from credentials.store import CredentialStore
+from ivr.call.guidance import Guidance
+from ivr.lab.line_quality import TelephoneLine
+from ivr.lab.scenarios.caller import ScriptedCaller
+from ivr.lab.scenarios.model import DEFAULT_LANGUAGE, Scenario
+from ivr.lab.scenarios.simulated import caller_of, nobody, temporary_store
+from ivr.lab.scenarios.store_side import StoreWatch, prepare
+from ivr.lab.simulator import run_call
 
 NUMBER: Final = "0459990000"
 CODERS: Final = ("gsm", "amr-12.2", "amr-7.4", "amr-5.9", "g729")

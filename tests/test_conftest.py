@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests import needs
+from tests.repository import ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -35,7 +36,7 @@ def outcome(directory: Path, *, ci: bool) -> str:
     environment = {name: value for name, value in os.environ.items() if name != "CI" and not name.startswith("PYTEST_")}
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-rs", "-p", "tests.conftest", "-p", "no:cacheprovider", str(directory)],
-        env={**environment, "PYTHONPATH": str(Path(__file__).parents[1]), **({"CI": "true"} if ci else {})},
+        env={**environment, "PYTHONPATH": str(ROOT), **({"CI": "true"} if ci else {})},
         capture_output=True,
         text=True,
         check=False,

@@ -1,1 +1,1 @@
-"""The schema's history, run by `credentials.migrate`."""
+"""The schema's history, run by `storage.migrate`."""

@@ -1,4 +1,4 @@
-"""Runs the steps on the connection, and in the transaction, that `credentials.migrate` hands in."""
+"""Runs the steps on the connection, and in the transaction, that `storage.migrate` hands in."""
 
 from alembic import context
 

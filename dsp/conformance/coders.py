@@ -1,6 +1,6 @@
 """Speech coders: what a network does to tones by coding them, in the place of a line.
 
-Most coders are ffmpeg's, run as a command; GSM, AMR and G.729 are libraries of their own (`dsp.speech_coders`). A
+Most coders are ffmpeg's, run as a command; GSM, AMR and G.729 are libraries of their own (`dsp.line.speech_coders`). A
 coder that this machine has not got is left out, and said so by name.
 """
 
@@ -16,9 +16,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp import speech_coders
 from dsp.conformance.signals import RATE
-from dsp.speech_coders import LibraryMissingError
+from dsp.line import speech_coders
+from dsp.line.speech_coders import LibraryMissingError
 
 FFMPEG_TIMEOUT_S: Final = 120.0
 WIDE_RATE: Final = 16000

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from dsp.audio import write_audio
 from dsp.conformance.signals import RATE
+from dsp.conformance.spandsp import decode_by_spandsp, load
 from dsp.profiles import Profile
 from dsp.receiver import decode
-from dsp.spandsp import decode_by_spandsp, load
 from dsp.tones import KEYS
 
 COMMAND_TIMEOUT_S: Final = 60.0

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
-from dsp.g711 import alaw_decode, alaw_encode, ulaw_decode, ulaw_encode
+from dsp.line.g711 import alaw_decode, alaw_encode, ulaw_decode, ulaw_encode
 from dsp.tones import amplitude_of, key_tones
 
 RATE: Final = 8000

@@ -15,11 +15,11 @@ from typer.main import get_group
 
 COMMANDS: Final = {
     "up": (
-        "ivr.cli.serve:up",
+        "ivr.cli.serving.serve:up",
         "Start an Asterisk, sample lines, the service and the console on this machine, and say how to call it.",
     ),
     "serve": (
-        "ivr.cli.serve:serve",
+        "ivr.cli.serving.serve:serve",
         "Answer the access number's calls for an Asterisk that is configured with the files in dialplan/.",
     ),
     "simulate": ("ivr.cli.simulate:simulate", "Run a call whose caller sends a recording, and print what happened."),
@@ -28,16 +28,19 @@ COMMANDS: Final = {
         "Check settings, keys, store, disk, guidance, ports, clock and Asterisk; nothing is changed.",
     ),
     "call": (
-        "ivr.cli.call_group:call_app",
+        "ivr.cli.calls.call_group:call_app",
         "Call the access number through the running Asterisk and show what is pressed and heard.",
     ),
-    "calls": ("ivr.cli.calls:calls", "List calls, the latest last. `ivr call show ID` tells why one went as it did."),
+    "calls": (
+        "ivr.cli.calls.calls:calls",
+        "List calls, the latest last. `ivr call show ID` tells why one went as it did.",
+    ),
     "report": (
         "ivr.cli.report:report",
         "Tell how many callers got through at the first try, and where the others fail, by trunk.",
     ),
     "console": (
-        "ivr.cli.console:console",
+        "ivr.cli.serving.console:console",
         "Serve the operators' console until SIGTERM or Ctrl-C. `ivr operator add` says who may log in.",
     ),
     "operator": ("ivr.cli.operator:operator_app", "Who may log in to the console."),

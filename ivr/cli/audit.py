@@ -7,12 +7,12 @@ from typing import Annotated, Final
 
 import typer
 
-from credentials import Head
+from credentials.audit import Head
 from ivr.cli.common import open_store, reporting_errors
-from ivr.cli.moments import when
-from ivr.cli.tables import Column, print_table, terminal
-from ivr.cli.wording import counted
-from ivr.settings import Settings
+from ivr.cli.output.moments import when
+from ivr.cli.output.tables import Column, print_table, terminal
+from ivr.cli.output.wording import counted
+from ivr.host.settings import Settings
 
 audit_app = typer.Typer(help="Who did what to which number when.", no_args_is_help=True)
 

@@ -9,18 +9,20 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Final, ParamSpec, TypeVar
 
-from credentials import CredentialError, CredentialStore, InvalidDatabaseUrl, KeyRing, StoreUnavailable
-from credentials.base import nobody
+from console.operators import OperatorError
+from credentials.secrets.keys import KeyRing
+from credentials.sides.base import nobody
+from credentials.store import CredentialStore
 from dsp import AudioError
-from ivr.audit_heads import AuditHeads
 from ivr.errors import CallFailed, PortTaken
-from ivr.exchange_config import ExchangeError
-from ivr.operators import OperatorError
+from ivr.exchange.configuration import ExchangeError
+from ivr.host.running import RunningError
+from ivr.host.settings import Settings, SettingsError
 from ivr.records import CallNotFound
-from ivr.running import RunningError
-from ivr.settings import Settings, SettingsError
+from ivr.service.audit_heads import AuditHeads
 from ivr.telephony.errors import TelephonyError
 from prompts import PromptError
+from storage.errors import InvalidDatabaseUrl, StorageError, StoreUnavailable
 
 ONE_CALLER: Final = "a call has one caller: make one for each channel"
 """Why a command that calls takes no more channels of a recording."""
@@ -32,7 +34,7 @@ DATABASE_VARIABLE: Final = "KARIPASS_DATABASE_URL"
 
 EXPECTED: Final = (
     SettingsError,
-    CredentialError,
+    StorageError,
     PromptError,
     AudioError,
     ExchangeError,
@@ -124,7 +126,7 @@ def open_store(settings: Settings, heads: AuditHeads | None = None) -> Credentia
 
     Raises:
         SettingsError: the directory for it cannot be made.
-        CredentialError: the store or its key cannot be used.
+        StorageError: the store or its key cannot be used.
     """
     make_state_dir(settings)
     return CredentialStore.open(

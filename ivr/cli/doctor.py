@@ -11,26 +11,12 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from ivr.cli.tables import Column, print_table, terminal
-from ivr.doctor import (
-    Examined,
-    Level,
-    Site,
-    asterisk,
-    database,
-    disk,
-    examine,
-    files,
-    key_copy,
-    local,
-    own_name,
-    ports,
-    privacy,
-    reach,
-)
+from ivr.cli.output.tables import Column, print_table, terminal
+from ivr.doctor import Examined, Level, Site, examine
+from ivr.doctor.checks import asterisk, database, disk, files, key_copy, local, own_name, ports, privacy, reach
 from ivr.doctor.finding import error
-from ivr.logs import LogLevel, configure_logs
-from ivr.settings import Settings, SettingsError
+from ivr.host.settings import Settings, SettingsError
+from logs.setup import LogLevel, configure_logs
 
 CHECKS: Final = tuple(
     check

@@ -10,14 +10,16 @@ from typing import Annotated, Final
 
 import typer
 
-from credentials import Action, Key, KeyRing, one_line, utc_now
-from credentials.audit import Entry
+from credentials.audit import Action, Entry
+from credentials.one_line import one_line
+from credentials.secrets.keys import Key, KeyRing
 from ivr.cli.common import KEY_VARIABLE, key_ring, open_store, reporting_errors, system_operator
-from ivr.cli.tables import Column, print_table, terminal
-from ivr.cli.wording import counted
+from ivr.cli.output.tables import Column, print_table, terminal
+from ivr.cli.output.wording import counted
 from ivr.doctor.modes import lets_others_in
-from ivr.key_copies import KeyCopy, note_copy, write_copy
-from ivr.settings import Settings, SettingsError
+from ivr.host.settings import Settings, SettingsError
+from ivr.service.key_copies import KeyCopy, note_copy, write_copy
+from storage.clock import utc_now
 
 keys_app = typer.Typer(help="The keys of the store's hashes, and their rotation.", no_args_is_help=True)
 

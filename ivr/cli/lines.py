@@ -12,12 +12,15 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from credentials import CredentialError, ImportStage, Line, normalise_number
+from credentials.lines.importing import ImportStage
+from credentials.lines.numbers import normalise_number
+from credentials.model import Line
 from ivr.cli.common import open_store, reporting_errors, system_operator
-from ivr.cli.tables import Column, print_hanging, print_table, terminal
-from ivr.cli.wording import counted, listed
-from ivr.settings import Settings
+from ivr.cli.output.tables import Column, print_hanging, print_table, terminal
+from ivr.cli.output.wording import counted, listed
+from ivr.host.settings import Settings
 from prompts import languages as prompt_languages
+from storage.errors import StorageError
 
 lines_app = typer.Typer(help="The lines whose callers are admitted.", no_args_is_help=True)
 
@@ -130,7 +133,7 @@ def add(
         else:
             try:
                 store.add_line(number, language=language, operator=system_operator())
-            except CredentialError:
+            except StorageError:
                 raise
             except ValueError as error:
                 raise typer.BadParameter(str(error), param_hint="--language") from None

@@ -11,12 +11,12 @@ from typing import Annotated, Final
 
 import typer
 
+from console.operators import OperatorError, Operators, Role, require_password
 from ivr.cli.common import make_state_dir, open_store, reporting_errors, system_operator
-from ivr.cli.moments import when
-from ivr.cli.tables import Column, print_table, terminal
-from ivr.operators import OperatorError, Operators, Role, require_password
+from ivr.cli.output.moments import when
+from ivr.cli.output.tables import Column, print_table, terminal
+from ivr.host.settings import Settings
 from ivr.records import open_records
-from ivr.settings import Settings
 
 operator_app = typer.Typer(help="Who may log in to the console.", no_args_is_help=True)
 

@@ -9,16 +9,16 @@ from typing import Annotated
 import typer
 
 from ivr.cli.common import make_state_dir, reporting_errors
-from ivr.cli.tables import print_hanging, terminal
-from ivr.cli.wording import counted
-from ivr.settings import Settings
+from ivr.cli.output.tables import print_hanging, terminal
+from ivr.cli.output.wording import counted
+from ivr.host.settings import Settings
 from prompts import VoiceError, home, languages
-from prompts.build import build
-from prompts.check import check
-from prompts.export import export
-from prompts.replacement import import_catalogue
+from prompts.building.build import build
+from prompts.building.check import check
+from prompts.building.export import export
+from prompts.building.replacement import import_catalogue
+from prompts.building.voices import Voice, open_voice
 from prompts.script import read_script
-from prompts.voices import Voice, open_voice
 
 prompts_app = typer.Typer(
     help="What callers hear: check it, build it, replace wording or recordings.", no_args_is_help=True

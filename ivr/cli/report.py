@@ -8,9 +8,9 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from ivr.cli.call_queries import SinceOption, call_reader
+from ivr.cli.calls.call_queries import SinceOption, call_reader
 from ivr.cli.common import reporting_errors
-from ivr.cli.tables import GAP, Cell, Column, print_table, terminal
+from ivr.cli.output.tables import GAP, Cell, Column, print_table, terminal
 from ivr.records import Query
 from ivr.records.report import Tally
 

@@ -9,15 +9,15 @@ from typing import Annotated, Final
 
 import typer
 
+from ivr.call.guidance import Guidance
 from ivr.cli.common import print_error, printable, reporting_errors
-from ivr.cli.tables import Column, print_hanging, print_table, terminal
-from ivr.guidance import Guidance
-from ivr.junit import Case, write_junit
-from ivr.logs import LogLevel, configure_logs
-from ivr.scenarios import SHIPPED, ScenarioError, ScenarioFile, Verdict, load_all
-from ivr.scenarios.live import run_live
-from ivr.scenarios.model import DEFAULT_LANGUAGE
-from ivr.scenarios.simulated import Simulation, temporary_store
+from ivr.cli.output.tables import Column, print_hanging, print_table, terminal
+from ivr.lab.junit import Case, write_junit
+from ivr.lab.scenarios import SHIPPED, ScenarioError, ScenarioFile, Verdict, load_all
+from ivr.lab.scenarios.live import run_live
+from ivr.lab.scenarios.model import DEFAULT_LANGUAGE
+from ivr.lab.scenarios.simulated import Simulation, temporary_store
+from logs.setup import LogLevel, configure_logs
 
 scenario_app = typer.Typer(help="Test calls as files: who calls, what is pressed when, and what must come of it.")
 

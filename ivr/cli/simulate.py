@@ -11,32 +11,33 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from credentials import InvalidNumber, normalise_number
+from credentials.errors import InvalidNumber
+from credentials.lines.numbers import normalise_number
 from dsp import AudioError
 from dsp.channel_option import ChannelOption, channel_asked_for
 from dsp.channels import Channel, Take
 from dsp.files import STANDARD_INPUT, name_of
-from dsp.fonts import missing_packages
-from ivr.caller import Caller
-from ivr.cli.call_timeline import print_transcript
+from dsp.plots.fonts import missing_packages
+from ivr.call.caller import Caller
+from ivr.call.dialogue.events import Ending, Outcome, RefusalReason
+from ivr.call.guidance import Guidance
+from ivr.call.transcript import as_json
+from ivr.cli.calls.call_timeline import print_transcript
 from ivr.cli.common import ONE_CALLER, open_store, print_remark, printable, reporting_errors
-from ivr.cli.tables import Cell, Column, print_table, terminal
-from ivr.dialogue.events import Ending, Outcome, RefusalReason
-from ivr.folder_report import Row, check_recordings, recordings
-from ivr.guidance import Guidance
-from ivr.junit import Case, write_junit
-from ivr.logs import LogLevel, configure_logs
-from ivr.recording import read_recording
+from ivr.cli.output.tables import Cell, Column, print_table, terminal
+from ivr.exchange.standalone import SAMPLE_PHONE
+from ivr.host.settings import Settings
+from ivr.lab.folder_report import Row, check_recordings, recordings
+from ivr.lab.junit import Case, write_junit
+from ivr.lab.recording import read_recording
+from ivr.lab.scenarios.model import DEFAULT_LANGUAGE, NO_NUMBER
+from ivr.lab.scenarios.simulated import Simulation, temporary_store
+from ivr.lab.sender import Recording
+from ivr.lab.simulator import run_call
+from ivr.lab.timeline import Timeline, TimelineRecorder
+from ivr.lab.timeline.page import render_page
 from ivr.records import recorded
-from ivr.scenarios.model import DEFAULT_LANGUAGE, NO_NUMBER
-from ivr.scenarios.simulated import Simulation, temporary_store
-from ivr.sender import Recording
-from ivr.settings import Settings
-from ivr.simulator import run_call
-from ivr.standalone import SAMPLE_PHONE
-from ivr.timeline import Timeline, TimelineRecorder
-from ivr.timeline.page import render_page
-from ivr.transcript import as_json
+from logs.setup import LogLevel, configure_logs
 
 _PANEL: Final = "A folder of recordings"
 _COLUMNS: Final = (
@@ -161,7 +162,7 @@ def _draw(
 ) -> None:
     try:
         if plot is not None:
-            from ivr.timeline.plot import plot as draw
+            from ivr.lab.timeline.plot import plot as draw
 
             draw(timeline, plot, title=f"{_title(file)}   {caller}   {ending.outcome.value} ({ending.reason})")
         if html is not None:

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from ivr.telephony.ami import AmiError
-from ivr.telephony.ami_connection import ActionRefused, AmiConnection, AmiLogin, Fields
+from ivr.telephony.ami.connection import ActionRefused, AmiConnection, AmiLogin, Fields
+from ivr.telephony.ami.messages import AmiError
 
 INBOUND: Final = "karipass-inbound"
 ACCESS: Final = "karipass-access"

@@ -11,11 +11,11 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from ivr.doctor.exchange_facts import ExchangeFacts, ask_exchange
-from ivr.exchange_config import MANAGER_USER
-from ivr.settings import Settings, SettingsError
-from ivr.standalone import agi_secret, ami_secret
-from ivr.telephony.ami import AmiError
-from ivr.telephony.ami_connection import AmiLogin
+from ivr.exchange.configuration import MANAGER_USER
+from ivr.exchange.standalone import agi_secret, ami_secret
+from ivr.host.settings import Settings, SettingsError
+from ivr.telephony.ami.connection import AmiLogin
+from ivr.telephony.ami.messages import AmiError
 
 
 class Site:

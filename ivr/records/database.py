@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from credentials.database import Database, database_border
-from credentials.errors import SchemaMismatch, StoreUnavailable
-from credentials.migrate import current_revision, newest_revision, upgrade
-from ivr.schema import IVR_HISTORY
+from ivr.records.schema import IVR_HISTORY
+from storage.database import Database, database_border
+from storage.errors import SchemaMismatch, StoreUnavailable
+from storage.migrate import current_revision, newest_revision, upgrade
 
 
 @database_border
@@ -22,7 +22,7 @@ def open_records(url: str) -> Database:
     """
     database = Database(url)
     try:
-        upgrade(database, history=IVR_HISTORY)
+        upgrade(database, IVR_HISTORY)
     except BaseException:
         database.close()
         raise

@@ -13,7 +13,7 @@ def explain_miss(body: Mapping[str, Any], profile: Profile = NTT) -> str:
     """Tell why a near miss was not counted.
 
     Args:
-        body: a `missed` entry's fields (`ivr.transcript.KeyMissed` as JSON).
+        body: a `missed` entry's fields (`ivr.call.transcript.KeyMissed` as JSON).
         profile: what the receiver accepts.
     """
     figures: Mapping[str, Any] | None = body["figures"]

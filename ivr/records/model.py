@@ -9,8 +9,8 @@ from enum import StrEnum
 from itertools import groupby
 from typing import Any, Final
 
-from ivr.dialogue.events import Outcome
-from ivr.transcript import TranscriptEntry, as_json
+from ivr.call.dialogue.events import Outcome
+from ivr.call.transcript import TranscriptEntry, as_json
 
 
 class Fate(StrEnum):
@@ -135,7 +135,7 @@ class RecordedEntry:
         position: its place in the call, from 0.
         at_s: seconds since the call began; None where that must not be told.
         kind: `said`, `interrupted`, `key`, `missed`, `judged` or `ended`.
-        body: its other fields (`ivr.transcript.as_json`).
+        body: its other fields (`ivr.call.transcript.as_json`).
     """
 
     position: int

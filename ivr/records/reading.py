@@ -11,9 +11,8 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Row, Select, func, literal_column, or_, select
 
-from credentials import Clock, utc_now
-from credentials.database import Database, database_border
-from ivr.dialogue.events import Outcome
+from ivr.call.dialogue.events import Outcome
+from ivr.call.transcript import in_order
 from ivr.records.model import (
     CallBegan,
     CallRecord,
@@ -25,9 +24,10 @@ from ivr.records.model import (
     ServiceState,
 )
 from ivr.records.report import NOT_COUNTED, Report, Tally, report
+from ivr.records.schema import call_entries, calls, services
 from ivr.records.writing import is_alive, mark_lost
-from ivr.schema import call_entries, calls, services
-from ivr.transcript import in_order
+from storage.clock import Clock, utc_now
+from storage.database import Database, database_border
 
 
 class CallNotFound(Exception):  # noqa: N818 - reads as what it says
@@ -58,7 +58,7 @@ class CallReader:
     """Finds calls. Methods block, and raise `StoreUnavailable` when the database cannot serve them.
 
     Args:
-        database: with the schema of `ivr.schema`.
+        database: with the schema of `ivr.records.schema`.
         clock: the time.
     """
 

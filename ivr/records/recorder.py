@@ -16,14 +16,15 @@ from typing import Final
 
 import structlog
 
-from credentials import Clock, StoreUnavailable, utc_now
-from ivr.call import CallSession
-from ivr.dialogue.events import Verdict
-from ivr.dialogue.table import STEPS
+from ivr.call.dialogue.events import Verdict
+from ivr.call.dialogue.table import STEPS
+from ivr.call.session import CallSession
+from ivr.call.transcript import Ended, EntryJudged, KeyHeard, KeyMissed, TranscriptEntry
 from ivr.records.changes import Change, ChannelEnded, EntryNoted, Progress, ServiceBeat
 from ivr.records.model import CallBegan, Hangup, RtpQuality, recorded
 from ivr.records.writing import BEAT_S, CallWriter
-from ivr.transcript import Ended, EntryJudged, KeyHeard, KeyMissed, TranscriptEntry
+from storage.clock import Clock, utc_now
+from storage.errors import StoreUnavailable
 
 _log = structlog.get_logger(__name__)
 
@@ -203,7 +204,7 @@ class Recorder:
 
 
 class CallRecorder:
-    """An observer of one call, as `ivr.transcript` wants it.
+    """An observer of one call, as `ivr.call.transcript` wants it.
 
     Entries whose time must not be told wait for the next that has one: their order is known then, not their moment.
 

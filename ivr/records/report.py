@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-from ivr.dialogue.events import Outcome
+from ivr.call.dialogue.events import Outcome
 from ivr.records.model import CallSummary, Fate
 
 K = TypeVar("K")

@@ -14,11 +14,11 @@ from sqlalchemy import Connection, Table, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, IntegrityError
 
-from credentials import Clock, utc_now
-from credentials.database import Database, database_border
 from ivr.records.changes import Change, ChannelEnded, EntryNoted, Progress, ServiceBeat
 from ivr.records.model import CallBegan, Fate
-from ivr.schema import call_entries, calls, services
+from ivr.records.schema import call_entries, calls, services
+from storage.clock import Clock, utc_now
+from storage.database import Database, database_border
 
 _log = structlog.get_logger(__name__)
 
@@ -45,7 +45,7 @@ class CallWriter:
     Every method raises `StoreUnavailable` when the database cannot serve it; then nothing was changed.
 
     Args:
-        database: with the schema of `ivr.schema`.
+        database: with the schema of `ivr.records.schema`.
         service_id: names the process.
         host: the host that it runs on.
         pid: its process id there.
@@ -158,7 +158,7 @@ def mark_lost(database: Database, now: datetime, host: str) -> int:
     """Mark the calls in progress of services that have ended; returns how many.
 
     Args:
-        database: with the schema of `ivr.schema`.
+        database: with the schema of `ivr.records.schema`.
         now: the time.
         host: this host, where a process that is gone can be told from one that is slow.
     """

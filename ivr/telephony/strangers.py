@@ -12,7 +12,7 @@ from typing import Final
 
 import structlog
 
-from ivr.summary import Summary
+from logs.summary import Summary
 
 _log = structlog.get_logger(__name__)
 

@@ -1,61 +1,21 @@
-"""A store on a fresh database, SQLite and PostgreSQL in turn, with a clock that stands still and cheap hashes.
-
-A test that asks for `database_file` is about SQLite, and runs on that alone.
-"""
+"""A store on a fresh database, with a clock that stands still and cheap hashes."""
 
 import io
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from credentials import CallLimits, CredentialStore, HashPolicy, Key, KeyRing, LoginVerdict
-from credentials.database import Database
-from credentials.migrate import upgrade
-from tests import needs
-from tests.credentials.postgresql import FAST, Server, serving
-
-CHEAP = HashPolicy(memory_kib=8, passes=1, lanes=1)
-MANY_CALLS = CallLimits(sets_per_hour=10_000, failed_calls=10_000)
-
-LINES = """\
-contract_number,number,language
-03-1234-5678,03-1234-5679,
-03-1234-5678,03-1234-5680,
-06-1234-5678,,en
-"""
-
-
-def check(store: CredentialStore, number: str, secret: str) -> LoginVerdict:
-    """Try to log in."""
-    return store.log_in(number, secret, session_id="session").verdict
-
-
-class FakeClock:
-    def __init__(self) -> None:
-        self.now = datetime(2026, 4, 1, 9, 0, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, **amount: float) -> None:
-        self.now += timedelta(**amount)
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "database_kind" in metafunc.fixturenames:
-        kinds: list[object] = ["sqlite"]
-        if "database_file" not in metafunc.fixturenames:
-            kinds.append(pytest.param("postgresql", marks=pytest.mark.slow))
-        metafunc.parametrize("database_kind", kinds, scope="session")
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[Server]:
-    programs = needs.postgresql()
-    with serving(programs, **FAST) as server:
-        yield server
+from credentials.limits.throttling import CallLimits
+from credentials.schema import CREDENTIALS
+from credentials.secrets.hashing import HashPolicy
+from credentials.secrets.keys import Key, KeyRing
+from credentials.store import CredentialStore
+from storage.database import Database
+from storage.migrate import upgrade
+from tests.credentials.stores import CHEAP, LINES, MANY_CALLS
+from tests.storage.databases import FakeClock
+from tests.storage.postgresql import Server
 
 
 @pytest.fixture(scope="session")
@@ -63,21 +23,9 @@ def shared_database(postgresql: Server) -> str:
     """The name of a database with the newest schema; one test after the other gets it, emptied."""
     name = postgresql.create()
     database = Database(postgresql.url(name))
-    upgrade(database)
+    upgrade(database, CREDENTIALS)
     database.close()
     return name
-
-
-@pytest.fixture
-def empty_url(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
-    """The URL of a database without a schema."""
-    if database_kind == "sqlite":
-        yield f"sqlite:///{tmp_path / 'store.db'}"
-        return
-    server: Server = request.getfixturevalue("postgresql")
-    name = server.create()
-    yield server.url(name)
-    server.drop(name)
 
 
 @pytest.fixture
@@ -89,11 +37,6 @@ def url(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> s
     name: str = request.getfixturevalue("shared_database")
     server.empty(name)
     return server.url(name)
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
 
 
 @pytest.fixture

@@ -9,21 +9,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from credentials import (
-    BadLinesFile,
-    CallLimits,
-    ChangeReason,
-    Line,
-    LoginVerdict,
-    NotAllowed,
-    NumberTaken,
-    PasswordProblem,
-    Refusal,
-    TooManyCalls,
-    Unit,
-    UnitVerdict,
-    UnknownLine,
-)
+from credentials.errors import BadLinesFile, NotAllowed, NumberTaken, TooManyCalls, UnknownLine
+from credentials.limits.throttling import CallLimits
+from credentials.model import ChangeReason, Line, LoginVerdict, PasswordProblem, Refusal, Unit, UnitVerdict
 
 HOUR = timedelta(hours=1)
 APART = timedelta(minutes=5)

@@ -5,8 +5,11 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import text
 
-from credentials import Action, CredentialStore, Head, Key, KeyRing, Unit
-from tests.credentials.conftest import CHEAP, check
+from credentials.audit import Action, Head
+from credentials.model import Unit
+from credentials.secrets.keys import Key, KeyRing
+from credentials.store import CredentialStore
+from tests.credentials.stores import CHEAP, check
 
 CONTRACT, SECOND, THIRD, OTHER = "0312345678", "0312345679", "0312345680", "0612345678"
 TEMPORARY, PASSWORD, WRONG = "13572468", "Tr0ubador7", "wr0ngWrong"

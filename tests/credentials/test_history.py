@@ -20,13 +20,17 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from credentials import CallLimits, CredentialError, CredentialStore, Key, Login, PasswordChange, Unit
-from credentials import passwords as passwords_
-from credentials import temporary as temporary_
-from credentials.password_policy import password_problems
-from tests.credentials.conftest import CHEAP
+from credentials.errors import CredentialError
+from credentials.limits.throttling import CallLimits
+from credentials.model import Login, PasswordChange, Unit
+from credentials.secrets import passwords as passwords_
+from credentials.secrets import temporary as temporary_
+from credentials.secrets.keys import Key
+from credentials.secrets.password_policy import password_problems
+from credentials.store import CredentialStore
 from tests.credentials.plain_model import Credential, Model
-from tests.credentials.postgresql import Server
+from tests.credentials.stores import CHEAP
+from tests.storage.postgresql import Server
 
 pytestmark = pytest.mark.slow
 

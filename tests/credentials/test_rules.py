@@ -2,7 +2,8 @@ import itertools
 
 import pytest
 
-from credentials import InvalidPassword, Line, NotAllowed, Unit
+from credentials.errors import InvalidPassword, NotAllowed
+from credentials.model import Line, Unit
 from credentials.rules import may_set, require_permission, require_temporary_password
 
 CONTRACT, SECOND, THIRD, STRANGER = "0312345678", "0312345679", "0312345680", "0612345678"

@@ -6,22 +6,12 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, text
 
-from credentials import (
-    CredentialStore,
-    HashPolicy,
-    InvalidNumber,
-    InvalidPassword,
-    Key,
-    KeyMismatch,
-    Line,
-    LoginVerdict,
-    NotAllowed,
-    Refusal,
-    Unit,
-    UnknownLine,
-    Withdrawn,
-)
-from tests.credentials.conftest import check
+from credentials.errors import InvalidNumber, InvalidPassword, KeyMismatch, NotAllowed, UnknownLine, Withdrawn
+from credentials.model import Line, LoginVerdict, Refusal, Unit
+from credentials.secrets.hashing import HashPolicy
+from credentials.secrets.keys import Key
+from credentials.store import CredentialStore
+from tests.credentials.stores import check
 
 CONTRACT, SECOND, THIRD, OTHER = "0312345678", "0312345679", "0312345680", "0612345678"
 LINE = Line(CONTRACT, frozenset({CONTRACT, SECOND, THIRD}))

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ivr.exchange_config import ExchangeConfig, Phone, render
+from ivr.exchange.configuration import ExchangeConfig, Phone, render
 
 _SECTION = re.compile(r"\[(?P<name>[^]]+)\](?:\((?P<options>[^)]*)\))?")
 

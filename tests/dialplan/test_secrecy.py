@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from ivr.exchange_config import DIALPLAN_DIR
+from ivr.exchange.configuration import DIALPLAN_DIR
 from tests.dialplan.asterisk_config import rendered, sections, statements
 
 # Classes of events with keys in them, or with what the dialplan and the service do, with values.

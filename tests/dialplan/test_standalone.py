@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from ivr.exchange_config import DIALPLAN_DIR
+from ivr.exchange.configuration import DIALPLAN_DIR
 from tests.dialplan.asterisk_config import CONFIG, RUN, rendered, sections, statements
 
 
@@ -62,7 +62,7 @@ def test_every_module_that_the_dialplan_needs_is_loaded_and_nothing_else_loads_i
 
 
 def test_a_call_waits_for_the_service_for_half_a_minute_and_then_hears_that_it_is_away() -> None:
-    """The service then sets the cap: tests/ivr/test_service.py."""
+    """The service then sets the cap: tests/ivr/service/test_service.py."""
     files = rendered()
     lines = list(statements(files["extensions.conf"], files))
     asks = next(number for number, line in enumerate(lines) if "AGI(" in line)

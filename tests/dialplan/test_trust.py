@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from ivr.exchange_config import DIALPLAN_DIR
+from ivr.exchange.configuration import DIALPLAN_DIR
 from tests.dialplan.asterisk_config import CONFIG, Section, rendered, sections
 
 _INBOUND = "karipass-inbound"

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.repository import ROOT
+
 NAME = os.uname().nodename
-TOOL = Path(__file__).parents[2] / "docker" / "asterisk-rootfs"
+TOOL = ROOT / "docker" / "asterisk-rootfs"
 
 
 def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-TOOL = Path(__file__).parents[2] / "docker" / "cause-in"
+from tests.repository import ROOT
+
+TOOL = ROOT / "docker" / "cause-in"
 
 OFFLINE_PIP = """\
 WARNING: Retrying (Retry(total=0, connect=None, read=None, redirect=None, status=None)) after connection broken by \

@@ -8,21 +8,21 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 import yaml
 
-from ivr.dialogue.events import Ending, Judged, Outcome, Verdict
-from ivr.metrics import Gauges, Metrics
-from ivr.telephony.ami_link import LinkState, LinkStatus
-from ivr.telephony.channel_end import channel_end
-from ivr.transcript import Ended, EntryJudged, KeyFigures, KeyHeard, KeyMissed
+from ivr.call.dialogue.events import Ending, Judged, Outcome, Verdict
+from ivr.call.transcript import Ended, EntryJudged, KeyFigures, KeyHeard, KeyMissed
+from ivr.service.metrics import Gauges, Metrics
+from ivr.telephony.ami.channel_end import channel_end
+from ivr.telephony.ami.link import LinkState, LinkStatus
 from tests import needs
+from tests.repository import ROOT
 
 pytestmark = pytest.mark.slow
 
-MONITORING = Path(__file__).parents[2] / "docker" / "monitoring"
+MONITORING = ROOT / "docker" / "monitoring"
 OF_PROMETHEUS = {"up", "job", "instance", "le"}
 FUNCTIONS = {
     "sum",

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-TOOLS = Path(__file__).parents[2] / "docker"
+from tests.repository import ROOT
+
+TOOLS = ROOT / "docker"
 NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
 NO_CAPABILITY = ["setpriv", "--bounding-set", "-sys_admin"]
 

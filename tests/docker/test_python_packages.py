@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-TOOLS = Path(__file__).parents[2] / "docker"
+from tests.repository import ROOT
+
+TOOLS = ROOT / "docker"
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from dsp.g711 import ulaw_decode
+from dsp.line.g711 import ulaw_decode
 from tests.live.media import EVENTS, PACKET_S, PCMU, SAMPLE_RATE_HZ
 
 _ETH_P_IP = 0x0800

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr.exchange import find_asterisk
+from ivr.exchange.process import find_asterisk
 from tests import needs
 from tests.live.capture import RtpCapture
 from tests.live.house import House

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ivr.ear import recognise
+from ivr.lab.ear import recognise
 from prompts import load_catalogue
 from tests.live.capture import Sound
 

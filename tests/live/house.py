@@ -13,10 +13,13 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Self
 
-from credentials import CredentialStore, Key, LoginVerdict
-from ivr.exchange import Exchange, ExchangeConfig, Phone
-from ivr.scenarios.house import free_tcp_ports, free_udp_ports
+from credentials.model import LoginVerdict
+from credentials.secrets.keys import Key
+from credentials.store import CredentialStore
+from ivr.exchange.process import Exchange, ExchangeConfig, Phone
+from ivr.lab.scenarios.house import free_tcp_ports, free_udp_ports
 from tests.live.phone import SippPhone
+from tests.repository import ROOT
 
 ACCESS_NUMBER = "0363044747"
 TRUNK_HOST = "127.0.0.2"
@@ -25,7 +28,7 @@ PHONE_NUMBER = "0312345678"
 PHONE_SECRET = "not-a-password-of-anyone"
 AGI_SECRET = "known-to-the-dialplan-alone"
 AMI_SECRET = "only-for-this-test-run"
-SOUNDS = Path(__file__).parents[2] / "prompts" / "audio"
+SOUNDS = ROOT / "prompts" / "audio"
 
 LINES = """contract_number,number
 0312345678,0312345679

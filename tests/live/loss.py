@@ -23,11 +23,11 @@ from uuid import uuid4
 
 import numpy as np
 
-from ivr.exchange import Exchange, ExchangeConfig
-from ivr.media import Media
-from ivr.scenarios.house import free_tcp_ports, free_udp_ports
-from ivr.telephony.audiosocket_server import AudioSocketLimits, AudioSocketServer
-from ivr.telephony.fastagi_server import AgiChannel, AgiLimits, FastAgiServer
+from ivr.exchange.process import Exchange, ExchangeConfig
+from ivr.lab.scenarios.house import free_tcp_ports, free_udp_ports
+from ivr.media.clock import Media
+from ivr.telephony.audiosocket.server import AudioSocketLimits, AudioSocketServer
+from ivr.telephony.fastagi.server import AgiChannel, AgiLimits, FastAgiServer
 from tests import needs
 from tests.listener import Listener
 from tests.live.house import ACCESS_NUMBER, SOUNDS

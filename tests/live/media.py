@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from dsp.g711 import ulaw_encode
+from dsp.line.g711 import ulaw_encode
 from dsp.tones import synthesize
-from ivr.impairments import Losses
+from ivr.lab.line_quality import Losses
 
 SAMPLE_RATE_HZ = 8000
 PACKET_SAMPLES = 160

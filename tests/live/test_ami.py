@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from ivr.exchange_config import MANAGER_USER
-from ivr.telephony.ami import AmiEvents
-from ivr.telephony.ami_connection import AmiLogin
-from ivr.telephony.ami_link import AmiLink, LinkState, LinkStatus, LinkTimes
-from ivr.telephony.channel_end import ChannelEnd, RtpFigures
+from ivr.exchange.configuration import MANAGER_USER
+from ivr.telephony.ami.channel_end import ChannelEnd, RtpFigures
+from ivr.telephony.ami.connection import AmiLogin
+from ivr.telephony.ami.link import AmiLink, LinkState, LinkStatus, LinkTimes
+from ivr.telephony.ami.messages import AmiEvents
 from tests.live.house import AMI_SECRET, House
 from tests.live.media import BadLine
 from tests.live.phone import Call, Caller

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from credentials import LoginVerdict
+from credentials.model import LoginVerdict
 from tests.live.house import House, new_password
 from tests.live.media import BRISK, KeyPath, Press, duration_s
 from tests.live.phone import Caller, CallResult, EndedBy

@@ -17,7 +17,7 @@ from pathlib import Path
 import soundfile
 from playwright.sync_api import Browser
 
-from credentials import LoginVerdict
+from credentials.model import LoginVerdict
 from dsp import synthesize
 from ivr.records import CallReader, CallRecord, Query, open_existing_records
 from tests.live.house import AMI_SECRET, House, contents, ivr_command, new_password

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from ivr.scenarios.house import free_tcp_ports
+from ivr.lab.scenarios.house import free_tcp_ports
 from tests import needs
 from tests.live.house import AMI_SECRET, House, ivr_command, new_password
 from tests.live.media import BRISK, Press, duration_s

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from credentials import LoginVerdict
-from ivr.ear import recognise
-from ivr.exchange import Exchange
+from credentials.model import LoginVerdict
+from ivr.exchange.process import Exchange
+from ivr.lab.ear import recognise
 from prompts import load_catalogue
 from tests.live.capture import RtpCapture, Sound
 from tests.live.hearing import heard_clips

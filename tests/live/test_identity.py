@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from credentials import LoginVerdict
+from credentials.model import LoginVerdict
 from tests.live.capture import RtpCapture
 from tests.live.hearing import heard_clips
 from tests.live.house import PHONE_NUMBER, PHONE_SECRET, House, new_password

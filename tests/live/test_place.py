@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ivr.exchange_config import MANAGER_USER
-from ivr.telephony.ami_connection import ActionRefused, AmiConnection, AmiLogin
+from ivr.exchange.configuration import MANAGER_USER
+from ivr.telephony.ami.connection import ActionRefused, AmiConnection, AmiLogin
 from tests.live.capture import RtpCapture
 from tests.live.hearing import heard_clips
 from tests.live.house import AGI_SECRET, AMI_SECRET, House

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ivr.scenarios import SHIPPED, ScenarioFile, Verdict, load_all
-from ivr.scenarios.live import run_live
+from ivr.lab.scenarios import SHIPPED, ScenarioFile, Verdict, load_all
+from ivr.lab.scenarios.live import run_live
 
 FILES = load_all([SHIPPED])
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from credentials import LoginVerdict
+from credentials.model import LoginVerdict
 from tests.live.house import House, new_password
 from tests.live.media import KeyPath, Press
 from tests.live.phone import Caller, EndedBy

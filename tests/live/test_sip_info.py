@@ -8,12 +8,12 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from credentials import LoginVerdict
+from credentials.model import LoginVerdict
 from dsp import synthesize
-from ivr.recording import to_int16
-from ivr.scenarios.phone import PhoneCall, open_call
-from ivr.sender import Sent
-from ivr.telephony.audiosocket import FRAME_SAMPLES
+from ivr.lab.recording import to_int16
+from ivr.lab.scenarios.phone import PhoneCall, open_call
+from ivr.lab.sender import Sent
+from ivr.telephony.audiosocket.codec import FRAME_SAMPLES
 from tests.live.house import ACCESS_NUMBER, TRUNK_HOST, House, new_password
 
 CALLER = "0661234567"

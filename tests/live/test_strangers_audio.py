@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from dsp import synthesize
-from dsp.g711 import ulaw_encode
-from ivr.recording import to_int16
-from ivr.scenarios.phone import open_call
+from dsp.line.g711 import ulaw_encode
+from ivr.lab.recording import to_int16
+from ivr.lab.scenarios.phone import open_call
 from tests.live.house import ACCESS_NUMBER, TRUNK_HOST, House
 
 STRANGER = "127.0.0.9"

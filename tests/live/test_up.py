@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from ivr.running import running_settings
+from ivr.host.running import running_settings
 from tests.live.house import contents, ivr_command
 
 START_S = 180.0

@@ -5,14 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from prompts import Catalogue, load_catalogue, sound
-from prompts.build import build, misreadings
+from prompts import Catalogue, load_catalogue
+from prompts.building import sound
+from prompts.building.build import build, misreadings
+from prompts.building.check import check
+from prompts.building.voices import open_voice
 from prompts.catalogue import HERE
-from prompts.check import check
 from prompts.manifest import audio_directory
 from prompts.purposes import PURPOSES
 from prompts.script import read_script
-from prompts.voices import open_voice
 from prompts.wav import decode
 
 pytestmark = pytest.mark.slow

@@ -4,7 +4,7 @@ import pytest
 
 from prompts.errors import CatalogueError, UnknownLanguageError
 from prompts.script import read_script
-from tests.prompts.conftest import SMALL
+from tests.prompts.small import SMALL
 
 
 def change(directory: Path, old: str, new: str) -> None:

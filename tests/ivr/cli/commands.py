@@ -11,7 +11,7 @@ from scipy.signal import resample_poly
 from typer.testing import CliRunner, Result
 
 from ivr.cli import app
-from tests.ivr.conftest import LINES, tones
+from tests.callers import LINES, tones
 
 PASSWORD = "24681357"
 KEYS = f"1 {PASSWORD} {PASSWORD}"

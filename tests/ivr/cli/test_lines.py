@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from credentials import CredentialStore, ImportProgress, ImportStage
+from credentials.lines.importing import ImportProgress, ImportStage
+from credentials.store import CredentialStore
 from tests.ivr.cli.commands import ivr, lines, state
 
 __all__ = ["lines", "state"]

@@ -10,16 +10,17 @@ import pytest
 from rich.cells import cell_len
 from typer.testing import CliRunner
 
+from console.operators import Operators, Role
 from ivr.cli import app
 from ivr.cli.common import open_store
-from ivr.operators import Operators, Role
+from ivr.host.settings import Settings
 from ivr.records import CallWriter, Hangup, RecordedEntry, RtpQuality, open_records
 from ivr.records.changes import ChannelEnded, EntryNoted, ServiceBeat
-from ivr.settings import Settings
+from tests.callers import LINES
+from tests.ivr.cli.calls.test_calls import FIGURES, POOLED, progress
 from tests.ivr.cli.terminal import IVR, screen_of
-from tests.ivr.conftest import LINES
-from tests.ivr.records.conftest import call
-from tests.ivr.test_cli_calls import FIGURES, POOLED, progress
+from tests.ivr.records.calls import call
+from tests.repository import ROOT
 
 ASKED = "仮パスワードを設定します。回線単位は1を、電話番号単位は2を、管理者・ユーザ単位は3を、押してください。"
 ENTRIES = (
@@ -30,7 +31,7 @@ ENTRIES = (
     RecordedEntry(4, 9.0, "judged", {"step": "unit", "verdict": "wrong", "shown": "9", "attempt": 1}),
     RecordedEntry(5, 30.0, "ended", {"outcome": "failed", "reason": "wrong_entries"}),
 )
-FILES = Path(__file__).parents[3] / "ivr" / "scenarios" / "files"
+FILES = ROOT / "ivr" / "scenarios" / "files"
 
 
 @pytest.fixture(autouse=True)

@@ -7,8 +7,8 @@ from typing import Any
 
 from ivr.doctor import Examined, Finding, Level, Site, examine
 from ivr.doctor.exchange_facts import ACCESS, INBOUND, MODULES, ExchangeFacts
-from ivr.scenarios.house import free_tcp_ports
-from ivr.settings import Settings
+from ivr.host.settings import Settings
+from ivr.lab.scenarios.house import free_tcp_ports
 
 SECRET = "known-to-the-dialplan"
 FACTS = ExchangeFacts(

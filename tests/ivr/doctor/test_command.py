@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from ivr.cli.doctor import doctor
-from ivr.doctor import Check, local
+from ivr.doctor import Check
+from ivr.doctor.checks import local
 from tests.ivr.doctor.examined import free_ports
 
 

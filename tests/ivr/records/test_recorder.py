@@ -12,19 +12,20 @@ from datetime import timedelta
 import pytest
 import structlog
 
-from credentials import Line, StoreUnavailable
-from credentials.database import Database
+from credentials.model import Line
 from dsp import BurstRefused, KeyEnded, KeyStarted
 from dsp.events import FailedTest, Key, NearMiss
-from ivr.call import CallSession
-from ivr.dialogue import Dialogue, Limits
-from ivr.dialogue.events import Admitted, Ending, Outcome, Stored
+from ivr.call.dialogue import Dialogue, Limits
+from ivr.call.dialogue.events import Admitted, Ending, Outcome, Stored
+from ivr.call.session import CallSession
+from ivr.call.transcript import Ended, Interrupted, KeyHeard, Said
 from ivr.records import CallReader, CallRecorder, CallWriter, Query, RecordedEntry, Recorder
 from ivr.records.changes import Change, EntryNoted, Progress, ServiceBeat
-from ivr.transcript import Ended, Interrupted, KeyHeard, Said
 from prompts import Catalogue
-from tests.credentials.conftest import FakeClock
-from tests.ivr.records.conftest import call
+from storage.database import Database
+from storage.errors import StoreUnavailable
+from tests.ivr.records.calls import call
+from tests.storage.databases import FakeClock
 
 PASSWORD = "24681357"
 FREQUENCY = FailedTest.FREQUENCY

@@ -14,13 +14,14 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-from credentials.database import Database
-from credentials.migrate import upgrade
+from credentials.schema import CREDENTIALS
 from ivr.records import CallNotFound, CallReader, CallWriter, Hangup, Query, RecordedEntry, RtpQuality, report
 from ivr.records.changes import ChannelEnded, EntryNoted, Progress, ServiceBeat
-from ivr.schema import IVR_HISTORY, metadata
-from tests.credentials.conftest import FakeClock
-from tests.ivr.records.conftest import BEGAN, call
+from ivr.records.schema import IVR_HISTORY, metadata
+from storage.database import Database
+from storage.migrate import upgrade
+from tests.ivr.records.calls import BEGAN, call
+from tests.storage.databases import FakeClock
 
 SAID = RecordedEntry(0, 0.0, "said", {"text": "押してください"})
 STEP = Progress(
@@ -40,8 +41,8 @@ OpenWriter = Callable[..., CallWriter]
 
 
 def test_the_schema_is_what_its_history_makes_and_shares_the_stores_database(database: Database) -> None:
-    upgrade(database)  # the credentials' own
-    upgrade(database, history=IVR_HISTORY)
+    upgrade(database, CREDENTIALS)  # the credentials' own
+    upgrade(database, IVR_HISTORY)
     options = {
         "version_table": "ivr_version",
         "include_name": lambda name, kind, _: kind != "table" or name in metadata.tables,

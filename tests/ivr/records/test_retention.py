@@ -13,14 +13,14 @@ import pytest
 import structlog
 from sqlalchemy import delete, func, select
 
-from credentials import StoreUnavailable
-from credentials.database import Database
 from ivr.records import CallReader, CallWriter, Query, Recorder, open_records
 from ivr.records.changes import Change, EntryNoted, ServiceBeat
-from ivr.schema import call_entries, calls
-from tests.credentials.postgresql import Server
-from tests.ivr.records.conftest import BEGAN, call
+from ivr.records.schema import call_entries, calls
+from storage.database import Database
+from storage.errors import StoreUnavailable
+from tests.ivr.records.calls import BEGAN, call
 from tests.ivr.records.test_records import SAID, SET
+from tests.storage.postgresql import Server
 
 OpenWriter = Callable[..., CallWriter]
 TOMORROW = BEGAN + timedelta(days=1)

@@ -11,11 +11,11 @@ from uuid import uuid4
 import pytest
 import structlog
 
-from ivr import summary
-from ivr.logs import configure_logs
-from ivr.telephony.audiosocket import message
-from ivr.telephony.fastagi_server import AgiChannel
+from ivr.telephony.audiosocket.codec import message
+from ivr.telephony.fastagi.server import AgiChannel
 from ivr.telephony.strangers import MADE_ROOM, Strangers
+from logs import summary
+from logs.setup import configure_logs
 from tests.ivr.telephony.test_servers import REQUEST, agi_server, audiosocket_server, closed, until
 
 

@@ -1,0 +1,44 @@
+"""Where the console is, and what it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Final
+
+from credentials.secrets.hashing import HashPolicy
+from credentials.store import CredentialStore
+from storage.clock import Clock, utc_now
+from web.addresses import Network
+
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleConfig:
+    """What the console works with.
+
+    Attributes:
+        database_url: the store's, with the records.
+        open_store: opens the credential store, to lock lines and to record what is done; called for each such thing.
+        names: host names under which it is reached, besides those of this machine's loopback.
+        proxies: whose X-Forwarded-For is believed.
+        https: it is reached over https, by way of a proxy: cookies are sent over nothing else.
+        clock: decides about logins.
+        policy: what an operator's hash costs; None for the default.
+        poll_s: how often it looks for news of calls.
+    """
+
+    database_url: str
+    open_store: Callable[[], CredentialStore] = field(repr=False)
+    names: frozenset[str] = frozenset()
+    proxies: Collection[Network] = ()
+    https: bool = False
+    clock: Clock = utc_now
+    policy: HashPolicy | None = None
+    poll_s: float = 0.5
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """All names under which it answers."""
+        return LOOPBACK | self.names

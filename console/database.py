@@ -1,0 +1,105 @@
+"""The console's way to the store's database, opened when it is there."""
+
+from __future__ import annotations
+
+import threading
+
+from console.config import ConsoleConfig
+from console.operators import Operators, Sessions
+from console.report.findings import Findings
+from credentials.lines import provisioning
+from credentials.model import Line
+from credentials.schema import CREDENTIALS
+from ivr.records import CallReader, open_records
+from storage.database import Database, database_border
+from storage.migrate import upgrade
+
+
+class Backend:
+    """What pages ask. Opened on first use, so that the console can say what is wrong when the store is away.
+
+    Every attribute raises `StoreUnavailable` while it is.
+
+    Args:
+        config: names the database.
+    """
+
+    def __init__(self, config: ConsoleConfig) -> None:
+        self._config = config
+        self._opening = threading.Lock()
+        self._opened: tuple[Database, Operators] | None = None
+
+    @property
+    def calls(self) -> CallReader:
+        """The calls."""
+        return CallReader(self._database, clock=self._config.clock)
+
+    @property
+    def findings(self) -> Findings:
+        """What is computed of the calls."""
+        return Findings(self._database)
+
+    @property
+    def operators(self) -> Operators:
+        """Who may log in."""
+        return self._open()[1]
+
+    @property
+    def sessions(self) -> Sessions:
+        """Who is logged in."""
+        return Sessions(self._database, clock=self._config.clock)
+
+    @database_border
+    def line_of(self, number: str) -> Line | None:
+        """The line that a number belongs to."""
+        with self._database.reading() as connection:
+            return provisioning.find_line(connection, number)
+
+    def lock(self, contract_number: str, operator: str) -> None:
+        """Lock a line out, and record who did it.
+
+        Raises:
+            StorageError: the store or its key cannot be used, or there is no such line.
+        """
+        with self._config.open_store() as store:
+            store.lock_line(contract_number, operator=operator)
+
+    def unlock(self, contract_number: str, operator: str) -> None:
+        """Let a line in again, and record who did it. Raises as `lock`."""
+        with self._config.open_store() as store:
+            store.unlock_line(contract_number, operator=operator)
+
+    def close(self) -> None:
+        """Close all connections."""
+        with self._opening:
+            if self._opened is not None:
+                self._opened[0].close()
+                self._opened = None
+
+    @property
+    def _database(self) -> Database:
+        return self._open()[0]
+
+    def _open(self) -> tuple[Database, Operators]:
+        with self._opening:
+            if self._opened is None:
+                database = open_records(self._config.database_url)
+                try:
+                    _make_lines(database)
+                except BaseException:
+                    database.close()
+                    raise
+                operators = Operators(
+                    database,
+                    open_store=self._config.open_store,
+                    policy=self._config.policy,
+                    clock=self._config.clock,
+                )
+                self._opened = database, operators
+            return self._opened
+
+
+@database_border
+def _make_lines(database: Database) -> None:
+    """The credentials' own tables, where no service has made them yet."""
+    upgrade(database, CREDENTIALS)

@@ -1,0 +1,223 @@
+"""What goes on now: looked up once for all who watch, and told to each when it changes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from console.database import Backend
+from console.operators import Operator
+from ivr.records import CallSummary, Fate, Query, RecordedEntry, ServiceState
+from storage.errors import StorageError
+
+_log = structlog.get_logger(__name__)
+
+CARDS: Final = 60
+RECENT: Final = 14
+STREAMS: Final = 8
+"""In so many places one operator watches; of more the one that began first ends. A browser of today opens six."""
+_SILENT_ENDS_SHOWN_FOR: Final = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCall:
+    """A call in progress.
+
+    Attributes:
+        call: as far as it has come.
+        last: its last entry of each kind.
+    """
+
+    call: CallSummary
+    last: Mapping[str, RecordedEntry]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """What goes on at a moment.
+
+    Attributes:
+        calls: calls in progress, the oldest first, at most `CARDS`.
+        in_progress: how many there are.
+        recent: calls that ended last.
+        services: those that answer calls, and those that ended lately without a word.
+        logins: whose logins are in force, by the digest of their token.
+    """
+
+    calls: Sequence[LiveCall]
+    in_progress: int
+    recent: Sequence[CallSummary]
+    services: Sequence[ServiceState]
+    logins: Mapping[str, Operator]
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """What goes on cannot be told.
+
+    Attributes:
+        problem: what the store says.
+        ours: it is a fault of the console.
+    """
+
+    problem: str
+    ours: bool = False
+
+
+State = Snapshot | Away
+
+
+@dataclass(frozen=True, slots=True)
+class Crowded:
+    """Whoever watches has begun to in so many other places since that this one ends."""
+
+
+@dataclass(slots=True, eq=False)
+class _Watcher:
+    crowded_out: bool = False
+
+
+def look(backend: Backend) -> Snapshot:
+    """Look at what goes on. Blocks.
+
+    Raises:
+        StorageError: the store cannot be used.
+    """
+    calls = backend.calls
+    going_on = calls.search(Query(outcome=Fate.IN_PROGRESS.value, limit=CARDS))[::-1]
+    last = backend.findings.last_entries([call.call_id for call in going_on])
+    latest = calls.search(Query(limit=RECENT + len(going_on)))
+    return Snapshot(
+        calls=[LiveCall(call, last[call.call_id]) for call in going_on],
+        in_progress=len(going_on) if len(going_on) < CARDS else backend.findings.in_progress(),
+        recent=[call for call in latest if not call.in_progress][:RECENT],
+        services=services_to_show(calls.services()),
+        logins=backend.sessions.in_force(),
+    )
+
+
+def services_to_show(services: Sequence[ServiceState]) -> list[ServiceState]:
+    """Services that live, and those that ended lately without a word; where none lives, the last one."""
+    alive = [service for service in services if service.alive]
+    latest = max((service.beat_at for service in services), default=None)
+    crashed = [
+        service
+        for service in services
+        if not service.alive
+        and service.stopped_at is None
+        and latest is not None
+        and latest - service.beat_at < _SILENT_ENDS_SHOWN_FOR
+    ]
+    return [*alive, *crashed] if alive or crashed else list(services[:1])
+
+
+class LiveView:
+    """Looks while someone watches.
+
+    Args:
+        look: tells what goes on; called in a thread.
+        every_s: how often.
+    """
+
+    def __init__(self, look: Callable[[], Snapshot], *, every_s: float) -> None:
+        self._look = look
+        self._every_s = every_s
+        self._state: State | None = None
+        self._news = asyncio.Condition()
+        self._watchers: dict[str, list[_Watcher]] = {}
+        self._closed = False
+        self._looks_begun = self._looks_done = 0
+        self._rendered: dict[tuple[str, bool], tuple[State, str]] = {}
+
+    async def run(self) -> None:
+        """Look until the console ends."""
+        while not self._closed:
+            async with self._news:
+                await self._news.wait_for(lambda: self._watchers or self._closed)
+            await self._update()
+            await asyncio.sleep(self._every_s)
+
+    async def watch(self, operator: str) -> AsyncIterator[State | Crowded | None]:
+        """What goes on, at once and whenever it changes; None now and then, for the connection's sake.
+
+        Args:
+            operator: who watches. Where they watch in more than `STREAMS` places, the first of them ends, not the one
+                that they have just opened.
+        """
+        mine = _Watcher()
+        self._begin(operator, mine)
+        try:
+            async with self._news:
+                self._news.notify_all()
+                # A login that began after the last look is not known to it: the first state is to be a new one.
+                looks = self._looks_begun
+                await self._news.wait_for(lambda: self._is_over(mine) or self._looks_done > looks)
+            seen: State | None = None
+            while not self._is_over(mine):
+                state = await self._other_than(seen, mine)
+                if self._is_over(mine):
+                    break
+                yield None if state is seen else state
+                seen = state
+            if mine.crowded_out:
+                yield Crowded()
+        finally:
+            self._end(operator, mine)
+
+    def _begin(self, operator: str, watcher: _Watcher) -> None:
+        theirs = self._watchers.setdefault(operator, [])
+        theirs.append(watcher)
+        if len(theirs) > STREAMS:
+            theirs.pop(0).crowded_out = True
+
+    def _end(self, operator: str, watcher: _Watcher) -> None:
+        theirs = [other for other in self._watchers.pop(operator, []) if other is not watcher]
+        if theirs:
+            self._watchers[operator] = theirs
+
+    def _is_over(self, watcher: _Watcher) -> bool:
+        return self._closed or watcher.crowded_out
+
+    async def _other_than(self, seen: State | None, watcher: _Watcher) -> State | None:
+        """Wait for another state, for a while; returns what there is then."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_KEEP_ALIVE_S), self._news:
+                await self._news.wait_for(lambda: self._is_over(watcher) or self._state is not seen)
+        return self._state
+
+    def once(self, key: tuple[str, bool], state: State, make: Callable[[tuple[str, bool], State], str]) -> str:
+        """What `make` makes of a state: made once for all who watch in the same way (the key)."""
+        known = self._rendered.get(key)
+        if known is None or known[0] is not state:
+            known = self._rendered[key] = state, make(key, state)
+        return known[1]
+
+    async def close(self) -> None:
+        """Let all who watch go."""
+        async with self._news:
+            self._closed = True
+            self._news.notify_all()
+
+    async def _update(self) -> None:
+        self._looks_begun += 1
+        try:
+            state: State = await asyncio.to_thread(self._look)
+        except StorageError as error:
+            state = Away(str(error))
+        except Exception as error:  # noqa: BLE001 - else all who watch have a page that stands still, and do not know
+            _log.exception("live_view_failed")
+            state = Away(type(error).__name__, ours=True)
+        async with self._news:
+            self._looks_done = self._looks_begun
+            if state != self._state:
+                self._state = state
+            self._news.notify_all()
+
+
+_KEEP_ALIVE_S: Final = 5.0

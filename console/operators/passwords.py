@@ -1,0 +1,70 @@
+"""Operators' passwords: what they must be like, and argon2id.
+
+The rules follow NIST SP 800-63B: length, not kinds of characters. There is no key here as with subscribers' temporary
+passwords: those have 10^8 values, these cannot be tried one by one.
+"""
+
+from __future__ import annotations
+
+import threading
+import unicodedata
+from typing import Any, Final
+
+from passlib.hash import argon2
+
+from console.operators.errors import BadPassword
+from credentials.secrets.hashing import HashPolicy
+
+SHORTEST: Final = 12
+LONGEST: Final = 256
+_DISTINCT: Final = 5
+
+
+def require_password(name: str, password: str) -> None:
+    """Refuse a password that is too easy to guess.
+
+    Raises:
+        BadPassword: which rule it breaks.
+    """
+    if len(password) < SHORTEST:
+        raise BadPassword("short", f"the password must have at least {SHORTEST} characters")
+    if len(password) > LONGEST:
+        raise BadPassword("long", f"the password may have at most {LONGEST} characters")
+    if len(set(password)) < _DISTINCT:
+        raise BadPassword("plain", f"the password must have at least {_DISTINCT} different characters")
+    if len(name) > 2 and name in password.lower():
+        raise BadPassword("name", "the password must not contain the operator's name")
+
+
+class PasswordHasher:
+    """Makes and verifies hashes in the PHC string format. Threads may share it.
+
+    Args:
+        policy: what a hash costs, and how many may be computed at once.
+    """
+
+    def __init__(self, policy: HashPolicy) -> None:
+        self._argon2: Any = argon2.using(
+            type="ID", memory_cost=policy.memory_kib, rounds=policy.passes, parallelism=policy.lanes
+        )
+        self._argon2.get_backend()  # loads the library now, not in the first of several threads
+        self._places = threading.BoundedSemaphore(policy.at_once)
+
+    def hash(self, password: str) -> str:
+        """Return a new salted hash."""
+        with self._places:
+            return str(self._argon2.hash(_normal(password)))
+
+    def matches(self, password: str, stored: str | None) -> bool:
+        """Tell whether a stored hash is of this password; without one, take as long and say no."""
+        if stored is None or len(password) > LONGEST:
+            self.hash(password[:LONGEST])
+            return False
+        with self._places:
+            return bool(self._argon2.verify(_normal(password), stored))
+
+
+def _normal(password: str) -> bytes:
+    # One keyboard sends an accent or a kana mark as its own character, another does not. surrogatepass: an encoding
+    # error would quote the password.
+    return unicodedata.normalize("NFKC", password).encode("utf-8", errors="surrogatepass")

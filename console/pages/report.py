@@ -1,0 +1,42 @@
+"""How callers fare, in charts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from starlette.responses import Response
+
+from console.report.charts import STACK, Period, columns, histograms, refused_tests, report_of
+from console.trunks import Trunks
+from console.visit import Visit
+from ivr.records import Query, Tally
+
+
+def show(visit: Visit) -> Response:
+    """The charts of a period, of all trunks or one."""
+    period = Period.of(visit.asked("period"))
+    trunk, trunks = visit.asked("trunk") or None, Trunks(visit)
+    wanted = trunks.named(trunk or "")
+    now = visit.config.clock()
+    calls = visit.backend.calls
+
+    def tallies(since: datetime, until: datetime) -> Mapping[str, Tally]:
+        return trunks.tallies(calls.tallies(Query(since=since, until=until, trunks=wanted)))
+
+    made = columns(tallies, period, now)
+    keys = visit.backend.findings.keys(since=now - period.span, trunks=wanted)
+    return visit.page(
+        "report.html",
+        period=period,
+        periods=Period,
+        trunk=trunk,
+        trunks=trunks.names,
+        report=report_of(made),
+        columns=made,
+        stack=STACK,
+        histograms=histograms(keys),
+        refused=refused_tests(keys),
+        in_band=sum(key.source == "in-band" for key in keys),
+        events=sum(key.source == "rfc4733" for key in keys),
+    )

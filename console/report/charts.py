@@ -1,0 +1,220 @@
+"""Charts of the report: where everything goes; the template draws it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from functools import cached_property
+from typing import Final
+
+from console.report.findings import KeyQuality
+from dsp import NTT
+from ivr.records import Fate, Report, Tally
+
+STACK: Final = ("set", "abandoned", "refused", "failed", "error", "lost")
+"""Outcomes of calls that are over, from the bottom of a column to its top."""
+
+
+class Period(Enum):
+    """How far back a report goes, and how wide its columns are."""
+
+    DAY = "24h", timedelta(hours=24), timedelta(hours=1)
+    WEEK = "7d", timedelta(days=7), timedelta(hours=6)
+    MONTH = "30d", timedelta(days=30), timedelta(days=1)
+    QUARTER = "90d", timedelta(days=90), timedelta(days=3)
+
+    def __init__(self, word: str, span: timedelta, column: timedelta) -> None:
+        self.word = word
+        self.span = span
+        self.column = column
+
+    @classmethod
+    def of(cls, word: str) -> Period:
+        """The period of that word; a week for any other."""
+        return next((period for period in cls if period.word == word), cls.WEEK)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A stretch of time.
+
+    Attributes:
+        place: which column it is, from 0.
+        begin: when it began.
+        by_trunk: the tallies of the calls that began in it.
+    """
+
+    place: int
+    begin: datetime
+    by_trunk: Mapping[str, Tally]
+
+    @cached_property
+    def tally(self) -> Tally:
+        """That of all trunks."""
+        return sum_of(self.by_trunk.values())
+
+    @cached_property
+    def counts(self) -> Mapping[str, int]:
+        """Calls that are over, by outcome."""
+        counts: Counter[str] = Counter()
+        for (outcome, _reason), number in self.tally.outcomes.items():
+            if outcome != Fate.IN_PROGRESS:
+                counts[outcome] += number
+        return counts
+
+    @property
+    def total(self) -> int:
+        """All its calls that are over."""
+        return sum(self.counts.values())
+
+
+def columns(
+    tallies: Callable[[datetime, datetime], Mapping[str, Tally]], period: Period, now: datetime
+) -> list[Column]:
+    """The columns of a period.
+
+    Args:
+        tallies: counts the calls that began from a moment on and before another, by trunk.
+        period: until now.
+        now: the time.
+    """
+    begins = [now - period.span + period.column * place for place in range(round(period.span / period.column))]
+    return [Column(place, begin, tallies(begin, begin + period.column)) for place, begin in enumerate(begins)]
+
+
+def report_of(columns: Iterable[Column]) -> Report:
+    """The tally of all columns, and that of each trunk."""
+    by_trunk: dict[str, list[Tally]] = {}
+    for column in columns:
+        for trunk, tally in column.by_trunk.items():
+            by_trunk.setdefault(trunk, []).append(tally)
+    sums = {trunk: sum_of(tallies) for trunk, tallies in sorted(by_trunk.items())}
+    return Report(sum_of(sums.values()), sums)
+
+
+def sum_of(tallies: Iterable[Tally]) -> Tally:
+    """One tally of all."""
+    total = Tally()
+    outcomes: Counter[tuple[str, str]] = Counter()
+    failed_at: Counter[str] = Counter()
+    for tally in tallies:
+        total.calls += tally.calls
+        total.admitted += tally.admitted
+        total.set_ += tally.set_
+        total.first_try += tally.first_try
+        total.keys += tally.keys
+        total.missed += tally.missed
+        outcomes.update(tally.outcomes)
+        failed_at.update(tally.failed_at)
+    total.outcomes, total.failed_at = dict(outcomes), dict(failed_at)
+    return total
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """How often a figure had which value.
+
+    Attributes:
+        name: of the figure.
+        unit: of its values.
+        edges: where the bins part; one more than there are bins.
+        heard, refused: how many in each bin.
+        limits: what is accepted: the lowest and the highest value; None where there is no limit.
+        labels: values that are named on its axis, besides the limits.
+    """
+
+    name: str
+    unit: str
+    edges: Sequence[float]
+    heard: Sequence[int]
+    refused: Sequence[int]
+    limits: tuple[float | None, float | None]
+    labels: Sequence[float]
+
+    def place(self, value: float) -> float:
+        """Where a value is, from 0 (left) to 1."""
+        return (value - self.edges[0]) / (self.edges[-1] - self.edges[0])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Axis:
+    """How a figure is counted.
+
+    Attributes:
+        name, unit, limits, labels: as in `Histogram`.
+        figure: reads it; None where there is none.
+        least: the lowest edge.
+        step: the width of a bin.
+        bins: how many.
+    """
+
+    name: str
+    unit: str
+    figure: Callable[[KeyQuality], float | None]
+    least: float
+    step: float
+    bins: int
+    limits: tuple[float | None, float | None] = (None, None)
+    labels: Sequence[float]
+
+
+_AXES: Final = (
+    # The bins' middles are multiples of the steps to which figures of password keys are rounded.
+    Axis(
+        name="level",
+        unit="dBm0",
+        figure=lambda key: key.level_dbm0,
+        least=-47.5,
+        step=5.0,
+        bins=10,
+        limits=(NTT.floor_dbm0, None),
+        labels=(-30, -20, -10, 0),
+    ),
+    Axis(
+        name="twist",
+        unit="dB",
+        figure=lambda key: key.twist_db,
+        least=-16.5,
+        step=3.0,
+        bins=10,
+        limits=NTT.twist_accept_db,
+        labels=(-15, 0, 12),
+    ),
+    Axis(
+        name="snr",
+        unit="dB",
+        figure=lambda key: key.snr_db,
+        least=-2.5,
+        step=5.0,
+        bins=10,
+        labels=(0, 10, 20, 30, 40),
+    ),
+)
+
+
+def histograms(keys: Sequence[KeyQuality]) -> list[Histogram]:
+    """Level, twist and SNR of keys."""
+    return [_histogram(axis, keys) for axis in _AXES]
+
+
+def refused_tests(keys: Sequence[KeyQuality]) -> dict[str, int]:
+    """How many near misses failed which test, the most frequent first."""
+    counts: dict[str, int] = {}
+    for key in keys:
+        if key.failed is not None:
+            counts[key.failed] = counts.get(key.failed, 0) + 1
+    return dict(sorted(counts.items(), key=lambda item: -item[1]))
+
+
+def _histogram(axis: Axis, keys: Sequence[KeyQuality]) -> Histogram:
+    heard, refused = [0] * axis.bins, [0] * axis.bins
+    for key in keys:
+        value = axis.figure(key)
+        if value is not None:
+            place = min(max(int((value - axis.least) // axis.step), 0), axis.bins - 1)
+            (heard if key.failed is None else refused)[place] += 1
+    edges = [axis.least + axis.step * place for place in range(axis.bins + 1)]
+    return Histogram(axis.name, axis.unit, edges, heard, refused, axis.limits, axis.labels)

@@ -1,0 +1,1 @@
+"""How often callers and visitors may try."""

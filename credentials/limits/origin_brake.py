@@ -1,0 +1,49 @@
+"""A brake on who tries secrets at the settings site: wrong tries of one origin, across numbers and hosts.
+
+Three wrong tries void a temporary password, whoever makes them. A stranger must not void one number after another; a
+subscriber who mistypes twice waits a minute for the try that would be the last. What is braked is not judged, and so
+does not count against the number.
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, func, insert, select
+
+from credentials.schema import wrong_tries as table
+from storage.clock import latest_at
+
+
+@dataclass(frozen=True)
+class TryLimits:
+    """What one origin may try.
+
+    Attributes:
+        tries: wrong ones that are judged within `within`, at whatever numbers. (With PostgreSQL a few more that run at
+            the same moment may be.)
+        tries_of_a_number: wrong ones at one number, after which each further one has to wait.
+        within: how long a wrong try is remembered.
+        pause: from the last wrong try at a number to the next one, then.
+    """
+
+    tries: int = 10
+    tries_of_a_number: int = 2
+    within: timedelta = timedelta(minutes=15)
+    pause: timedelta = timedelta(minutes=1)
+
+
+def is_braked(connection: Connection, origin: str, number: str, *, limits: TryLimits, now: datetime) -> bool:
+    """Tell whether an origin has to wait before a try of it at a number is judged."""
+    recent = (table.c.origin == origin) & (table.c.at > now - limits.within) & (table.c.at <= latest_at(now))
+    if (connection.scalar(select(func.count()).where(recent)) or 0) >= limits.tries:
+        return True
+    of_number = select(func.count(), func.max(table.c.at)).where(recent, table.c.number == number)
+    tries, last = connection.execute(of_number).one()
+    return bool(tries >= limits.tries_of_a_number and now < last + limits.pause)
+
+
+def note_wrong(connection: Connection, origin: str, number: str, *, limits: TryLimits, now: datetime) -> None:
+    """Remember a wrong try, and forget all that is too old to count."""
+    connection.execute(delete(table).where((table.c.at <= now - limits.within) | (table.c.at > latest_at(now))))
+    connection.execute(insert(table).values(try_id=uuid.uuid4().hex, origin=origin, number=number, at=now))

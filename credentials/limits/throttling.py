@@ -1,0 +1,175 @@
+"""Limits of calls per number and per line, counted across calls and hosts, inside the transaction of whoever asks.
+
+What one number does refuses that number. What all of a line do refuses its additional numbers: its holder, who calls
+from the contract number, is never held up by others. Whoever counts a call holds its line (`provisioning.hold_line`).
+Calls that a wrong clock counted in the future, and a refusal that would last longer than one from now on, do not count;
+the next call that is counted removes them.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Connection, Table, delete, func, insert, select, update
+
+from credentials.schema import counted_calls as table
+from credentials.schema import lines, numbers
+from storage.clock import latest_at
+
+_SET, _FAILED = "SET", "FAILED"
+_HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class CallLimits:
+    """How many calls a number may make; a line may make three times as many.
+
+    Attributes:
+        sets_per_hour: calls that set a temporary password within an hour. The default is for the day on which an
+            office sets all of its numbers: a call takes about a minute.
+        failed_calls: calls that may fail (too many wrong entries or silences) within an hour. A failed call gives
+            nothing away, so the default is against nuisance, and leaves room for an office of beginners.
+        refused_for: how long the number, or the line, is refused after that many.
+    """
+
+    sets_per_hour: int = 200
+    failed_calls: int = 30
+    refused_for: timedelta = _HOUR
+
+    def __post_init__(self) -> None:
+        if self.sets_per_hour < 1 or self.failed_calls < 1 or self.refused_for <= timedelta(0):
+            raise ValueError(f"{self}: each limit must be 1 or more, and the time above 0")
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A number, or the additional numbers of its line, are refused until some time."""
+
+    until: datetime
+    of_line: bool
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """A number, or a line, as calls are counted against it.
+
+    Attributes:
+        calls: which of the counted calls are its.
+        refusal: the table that tells until when it is refused.
+        key: what it is named by there.
+        name: its name.
+        times: by how much the limits are multiplied.
+    """
+
+    calls: ColumnElement[bool]
+    refusal: Table
+    key: Column[Any]
+    name: str
+    times: int
+
+    def until(self, connection: Connection) -> datetime | None:
+        until: datetime | None = connection.scalar(select(self.refusal.c.refused_until).where(self.key == self.name))
+        return until
+
+    def refuse(self, connection: Connection, until: datetime | None) -> None:
+        connection.execute(update(self.refusal).where(self.key == self.name).values(refused_until=until))
+
+    def count(self, connection: Connection, outcome: str, now: datetime) -> int:
+        counting = select(func.count()).where(
+            self.calls, table.c.outcome == outcome, table.c.at > now - _HOUR, table.c.at <= latest_at(now)
+        )
+        return connection.scalar(counting) or 0
+
+
+def _number(number: str, contract_number: str) -> _Counted:
+    of_line = table.c.contract_number == contract_number
+    return _Counted(of_line & (table.c.number == number), numbers, numbers.c.number, number, 1)
+
+
+def _line(contract_number: str) -> _Counted:
+    return _Counted(table.c.contract_number == contract_number, lines, lines.c.contract_number, contract_number, 3)
+
+
+def is_throttled(
+    connection: Connection, number: str, contract_number: str, *, limits: CallLimits, now: datetime
+) -> bool:
+    """Tell whether calls from a number of a line are refused now."""
+    counted = [_number(number, contract_number)]
+    if number != contract_number:
+        counted.append(_line(contract_number))
+    for each in counted:
+        until = each.until(connection)
+        if until is not None and now < until <= latest_at(now) + limits.refused_for:
+            return True
+        if each.count(connection, _SET, now) >= each.times * limits.sets_per_hour:
+            return True
+    return False
+
+
+def is_counting(connection: Connection, contract_number: str, *, now: datetime) -> bool:
+    """Tell whether a line, or a number of it, is refused for its calls, or has some that count towards it, now or once
+    it is their time."""
+    refused = select(func.count()).where(numbers.c.contract_number == contract_number, numbers.c.refused_until > now)
+    until = _line(contract_number).until(connection)
+    if (until is not None and now < until) or connection.scalar(refused):
+        return True
+    counting = select(func.count()).where(table.c.contract_number == contract_number, table.c.at > now - _HOUR)
+    return bool(connection.scalar(counting))
+
+
+def count_set(
+    connection: Connection, number: str, contract_number: str, call_id: str, *, limits: CallLimits, now: datetime
+) -> None:
+    """Count a call that sets a temporary password; a call counts once."""
+    _add(connection, number, contract_number, _SET, call_id, limits, now)
+
+
+def count_failed(
+    connection: Connection, number: str, contract_number: str, call_id: str, *, limits: CallLimits, now: datetime
+) -> Refused | None:
+    """Count a call that failed; a call counts once.
+
+    Returns:
+        Who is refused now, if this call was one too many. The count then starts anew.
+    """
+    _add(connection, number, contract_number, _FAILED, call_id, limits, now)
+    for each in (_line(contract_number), _number(number, contract_number)):
+        if each.count(connection, _FAILED, now) >= each.times * limits.failed_calls:
+            connection.execute(delete(table).where(each.calls, table.c.outcome == _FAILED))
+            until = now + limits.refused_for
+            each.refuse(connection, until)
+            return Refused(until, of_line=each.refusal is lines)
+    return None
+
+
+def forget(connection: Connection, contract_number: str) -> None:
+    """Forget the calls of a line that were counted, and that numbers of it are refused."""
+    connection.execute(delete(table).where(table.c.contract_number == contract_number))
+    connection.execute(update(numbers).where(numbers.c.contract_number == contract_number).values(refused_until=None))
+
+
+def _add(
+    connection: Connection,
+    number: str,
+    contract_number: str,
+    outcome: str,
+    call_id: str,
+    limits: CallLimits,
+    now: datetime,
+) -> None:
+    mine = table.c.contract_number == contract_number
+    connection.execute(delete(table).where(mine, (table.c.at <= now - _HOUR) | (table.c.at > latest_at(now))))
+    for each in (_line(contract_number), _number(number, contract_number)):
+        until = each.until(connection)
+        if until is not None and until > latest_at(now) + limits.refused_for:
+            each.refuse(connection, None)
+    this_call = (table.c.outcome == outcome) & (table.c.call_id == call_id)
+    if connection.scalar(select(table.c.at).where(mine, this_call)) is None:
+        new = {
+            "contract_number": contract_number,
+            "outcome": outcome,
+            "call_id": call_id,
+            "at": now,
+            "number": number,
+        }
+        connection.execute(insert(table).values(**new))

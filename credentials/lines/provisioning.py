@@ -1,0 +1,77 @@
+"""Reads and changes the lines of a database, inside the transaction of whoever asks.
+
+A whole file of them is taken in by `credentials.lines.importing`.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, delete, select, update
+
+from credentials.errors import UnknownLine
+from credentials.model import Line, Unit
+from credentials.schema import lines, numbers, passwords, temporary_passwords
+
+_LINE_ROWS = select(lines, numbers.c.number).join_from(lines, numbers)
+
+
+def find_line(connection: Connection, number: str) -> Line | None:
+    """Return the line that a number belongs to."""
+    contract_number = select(numbers.c.contract_number).where(numbers.c.number == number).scalar_subquery()
+    found = _LINE_ROWS.where(lines.c.contract_number == contract_number)
+    return next(_to_lines(connection, found), None)
+
+
+def hold_line(connection: Connection, number: str) -> Line | None:
+    """Return the line that a number belongs to, and keep it from being changed until the transaction ends."""
+    contract_number = connection.scalar(select(numbers.c.contract_number).where(numbers.c.number == number))
+    held = select(lines.c.contract_number).where(lines.c.contract_number == contract_number)
+    connection.execute(held.with_for_update())
+    # Read after the lock was got: a change that we waited for is seen, and none can follow.
+    line = find_line(connection, number)
+    return line if line is None or line.contract_number == contract_number else None
+
+
+def all_lines(connection: Connection) -> Iterator[Line]:
+    """Yield all lines in the order of their contract numbers."""
+    return _to_lines(connection, _LINE_ROWS.order_by(lines.c.contract_number))
+
+
+def _to_lines(connection: Connection, statement: Select[Any]) -> Iterator[Line]:
+    rows: Iterable[Row[Any]] = connection.execute(statement)
+    for contract_number, group in groupby(rows, key=lambda row: row.contract_number):
+        members = list(group)
+        yield Line(
+            contract_number=contract_number,
+            numbers=frozenset(row.number for row in members),
+            language=members[0].language,
+            locked=members[0].locked_at is not None,
+            unit=None if members[0].unit is None else Unit(members[0].unit),
+        )
+
+
+def set_unit(connection: Connection, contract_number: str, unit: Unit) -> None:
+    """Give a line a unit. The line must be held."""
+    connection.execute(update(lines).where(lines.c.contract_number == contract_number).values(unit=unit.value))
+
+
+def set_lock(connection: Connection, contract_number: str, locked_at: datetime | None) -> None:
+    """Lock a line out, or let it in again.
+
+    Raises:
+        UnknownLine: there is no such line.
+    """
+    this_line = lines.c.contract_number == contract_number
+    values: dict[str, datetime | None] = {"locked_at": locked_at}
+    if locked_at is None:
+        values["refused_until"] = None
+    if connection.execute(update(lines).where(this_line).values(values)).rowcount == 0:
+        raise UnknownLine(f"no line has the contract number {contract_number}")
+
+
+def drop_credentials(connection: Connection, number: str) -> None:
+    """Remove what opens a number: it comes into other hands."""
+    connection.execute(delete(temporary_passwords).where(temporary_passwords.c.target_number == number))
+    connection.execute(delete(passwords).where(passwords.c.number == number))

@@ -1,0 +1,125 @@
+"""Reads and changes temporary passwords, inside the transaction of whoever asks.
+
+Whoever changes one holds the line of its target (`provisioning.hold_line`): what is read then stays so.
+
+One that a wrong clock set in the future has expired: nobody knows when its 24 hours began. A try at it removes it, so
+that it is not good once its time comes.
+"""
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from credentials.model import LoginVerdict, Unit
+from credentials.rules import TEMPORARY_PASSWORD_TRIES
+from credentials.schema import numbers
+from credentials.schema import temporary_passwords as table
+from credentials.secrets.hashing import KeyedHash
+from storage.clock import latest_at
+
+_WONDERING = timedelta(days=7)
+"""After it would have expired."""
+
+
+@dataclass(frozen=True)
+class NewTemporaryPassword:
+    """What is stored of a temporary password when it is set; `failures` start at 0."""
+
+    target_number: str
+    unit: Unit
+    hash: KeyedHash
+    set_at: datetime
+    expires_at: datetime
+    set_by_number: str
+    set_by_call: str
+
+
+@dataclass(frozen=True)
+class TemporaryPassword:
+    """A temporary password as it is stored; one that replaces it has another id."""
+
+    credential_id: str
+    unit: Unit
+    hash: KeyedHash
+    failures: int
+    set_at: datetime
+    expires_at: datetime
+
+    def state(self, now: datetime) -> LoginVerdict:
+        """Return what a right try gets: ACCEPTED, or why it is not judged."""
+        if self.failures >= TEMPORARY_PASSWORD_TRIES:
+            return LoginVerdict.VOID
+        live = self.set_at <= latest_at(now) and now < self.expires_at
+        return LoginVerdict.ACCEPTED if live else LoginVerdict.EXPIRED
+
+
+def replace(connection: Connection, new: NewTemporaryPassword) -> None:
+    """Put a temporary password in the place of any earlier one of its target."""
+    remove(connection, new.target_number)
+    connection.execute(
+        insert(table).values(
+            target_number=new.target_number,
+            credential_id=uuid.uuid4().hex,
+            unit=new.unit.value,
+            hash=new.hash.hash,
+            key_id=new.hash.key_id,
+            failures=0,
+            set_at=new.set_at,
+            expires_at=new.expires_at,
+            set_by_number=new.set_by_number,
+            set_by_call=new.set_by_call,
+        )
+    )
+
+
+def find(connection: Connection, number: str) -> TemporaryPassword | None:
+    """Return a number's temporary password, live or not."""
+    row = connection.execute(select(table).where(table.c.target_number == number)).one_or_none()
+    if row is None:
+        return None
+    return TemporaryPassword(
+        row.credential_id, Unit(row.unit), KeyedHash(row.hash, row.key_id), row.failures, row.set_at, row.expires_at
+    )
+
+
+def tried_out(connection: Connection, contract_number: str, now: datetime) -> frozenset[str]:
+    """Numbers of a line whose temporary password was tried wrongly too often, as long as somebody may wonder."""
+    of_line = select(numbers.c.number).where(numbers.c.contract_number == contract_number)
+    void = (table.c.failures >= TEMPORARY_PASSWORD_TRIES) & (table.c.expires_at > now - _WONDERING)
+    return frozenset(connection.scalars(select(table.c.target_number).where(table.c.target_number.in_(of_line), void)))
+
+
+def count_failure(connection: Connection, number: str, now: datetime) -> None:
+    """Count a wrong try, if the number has a temporary password that is live; one set in the future goes."""
+    connection.execute(delete(table).where(table.c.target_number == number, table.c.set_at > latest_at(now)))
+    live = (table.c.failures < TEMPORARY_PASSWORD_TRIES) & (table.c.expires_at > now)
+    counted = update(table).where(table.c.target_number == number, live)
+    connection.execute(counted.values(failures=table.c.failures + 1))
+
+
+def end_count(connection: Connection, number: str) -> None:
+    """Note a right try."""
+    connection.execute(update(table).where(table.c.target_number == number).values(failures=0))
+
+
+def rehash(connection: Connection, number: str, new: KeyedHash) -> None:
+    """Store the same secret under another key or with other parameters."""
+    changed = update(table).where(table.c.target_number == number)
+    connection.execute(changed.values(hash=new.hash, key_id=new.key_id))
+
+
+def remove(connection: Connection, number: str) -> None:
+    """Remove a number's temporary password, where it has one."""
+    connection.execute(delete(table).where(table.c.target_number == number))
+
+
+def remove_other_units(connection: Connection, contract_number: str, unit: Unit) -> Collection[str]:
+    """Remove a line's temporary passwords that carry another unit; returns whose they were."""
+    of_line = select(numbers.c.number).where(numbers.c.contract_number == contract_number)
+    others = table.c.target_number.in_(of_line) & (table.c.unit != unit.value)
+    gone = connection.scalars(select(table.c.target_number).where(others)).all()
+    connection.execute(delete(table).where(others))
+    return gone

@@ -1,0 +1,1 @@
+"""The store as each side uses it: the call, the settings site, the operator."""

@@ -1,0 +1,78 @@
+"""What the sides of the store share: the database, the keys, the clock, the limits, and the record."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection
+
+from credentials import audit
+from credentials.errors import InvalidNumber
+from credentials.limits.origin_brake import TryLimits
+from credentials.limits.throttling import CallLimits
+from credentials.lines.numbers import normalise_number
+from credentials.one_line import one_line
+from credentials.secrets.hashing import Hasher, HashPolicy
+from credentials.secrets.keys import KeyRing
+from storage.clock import Clock
+from storage.database import Database, after_commit
+
+Appended = Callable[[audit.Head], None]
+"""Called with each new head of the audit trail once it is committed, by the thread that wrote it. It must not raise."""
+NO_NUMBER = "0"  # what a text that is no number is hashed with, to take as long as a number does
+_LONGEST_TEXT = 200
+
+
+def nobody(_head: audit.Head) -> None:
+    """Tell nobody of a new head of the audit trail."""
+
+
+class StoreBase:
+    """What every side of the store works with."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        ring: KeyRing,
+        clock: Clock,
+        policy: HashPolicy,
+        limits: CallLimits,
+        appended: Appended = nobody,
+    ) -> None:
+        self._database = database
+        self._ring = ring
+        self._hasher = Hasher(ring, policy)
+        self._clock = clock
+        self._limits = limits
+        self._tries = TryLimits()
+        self._appended = appended
+
+    def _now(self) -> datetime:
+        return read_clock(self._clock)
+
+    def _record(self, connection: Connection, entries: Sequence[audit.Entry], *, actor: str, origin: str) -> None:
+        """Append to the audit trail. The last thing before the commit: see `audit`."""
+        who, whence = one_line(actor, _LONGEST_TEXT), one_line(origin, _LONGEST_TEXT)
+        head = audit.append(connection, entries, at=self._now(), actor=who, origin=whence, key=self._ring.current)
+        if head is not None:
+            after_commit(connection, lambda: self._appended(head))
+
+
+def read_clock(clock: Clock) -> datetime:
+    """Return the present moment in UTC.
+
+    Raises:
+        ValueError: the clock's moment has no time zone.
+    """
+    now = clock()
+    if now.tzinfo is None:
+        raise ValueError(f"{now} has no time zone: the store's clock must return aware datetimes")
+    return now.astimezone(UTC)
+
+
+def number_or_none(text: str) -> str:
+    """Return a typed number, or one that nobody has for a text that is none."""
+    try:
+        return normalise_number(text)
+    except InvalidNumber:
+        return NO_NUMBER

@@ -1,0 +1,128 @@
+"""What the access number needs of the store: who may call, and setting a temporary password."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from credentials import audit
+from credentials.audit import Action, Entry
+from credentials.errors import TooManyCalls, Withdrawn
+from credentials.limits import throttling
+from credentials.lines import provisioning
+from credentials.lines.numbers import normalise_number
+from credentials.model import Line, Refusal, Unit
+from credentials.rules import TEMPORARY_PASSWORD_LIFETIME, require_permission, require_temporary_password
+from credentials.secrets import temporary
+from credentials.sides.base import StoreBase, number_or_none
+from storage.database import database_border, write_probe
+
+
+class CallSide(StoreBase):
+    """For the access number."""
+
+    @database_border
+    def admit(self, caller_number: str) -> Line | Refusal:
+        """Return the line of a caller, or why the caller is refused. Any text may come in."""
+        number = number_or_none(caller_number)
+        with self._database.reading() as connection:
+            line = provisioning.find_line(connection, number)
+            if line is None:
+                return Refusal.NOT_SUBSCRIBED
+            if line.locked:
+                return Refusal.LOCKED
+            contract_number, now = line.contract_number, self._now()
+            if throttling.is_throttled(connection, number, contract_number, limits=self._limits, now=now):
+                return Refusal.THROTTLED
+            return replace(line, tried_out=temporary.tried_out(connection, contract_number, now))
+
+    @database_border
+    def require_writable(self) -> None:
+        """Pass if a temporary password could be set now, as far as the database goes: writes what nobody reads.
+
+        Raises:
+            StoreUnavailable: the text says what is in the way (a full disk, a lock, a replica) and what to do.
+        """
+        with self._database.writing() as connection:
+            write_probe(connection)
+            audit.hold_head(connection)  # as each change does, last
+
+    @database_border
+    def set_temporary_password(
+        self,
+        *,
+        caller: str,
+        target: str,
+        unit: Unit,
+        password: str,
+        call_id: str,
+        still_wanted: Callable[[], bool] = lambda: True,
+    ) -> datetime:
+        """Set the temporary password of a target in place of any earlier one, with no failures counted.
+
+        Args:
+            caller: the caller number.
+            target: the number whose temporary password it is.
+            unit: what the credential will cover.
+            password: 8 ASCII digits.
+            call_id: names the call in the record of who set it, and counts it against the limits.
+            still_wanted: asked when all but the commit is done; False leaves everything as it was.
+
+        Returns:
+            When it expires, in UTC.
+
+        Raises:
+            InvalidPassword: the password is not 8 ASCII digits.
+            InvalidNumber: caller or target is not a telephone number.
+            NotAllowed: the caller may not set that target, its line is locked, or has another unit.
+            TooManyCalls: calls of this number, or of its line, are refused now.
+            Withdrawn: `still_wanted` said no.
+        """
+        require_temporary_password(password)
+        caller, target, unit = normalise_number(caller), normalise_number(target), Unit(unit)
+        hashed = self._hasher.hash(target, password)  # before the transaction: it takes a tenth of a second
+        with self._database.writing() as connection:
+            found = provisioning.hold_line(connection, caller)
+            line = require_permission(found, caller=caller, target=target, unit=unit)
+            set_at = self._now()
+            if throttling.is_throttled(connection, caller, line.contract_number, limits=self._limits, now=set_at):
+                raise TooManyCalls(f"{caller}, or its line, has made too many calls: call again later")
+            new = temporary.NewTemporaryPassword(
+                target_number=target,
+                unit=unit,
+                hash=hashed,
+                set_at=set_at,
+                expires_at=set_at + TEMPORARY_PASSWORD_LIFETIME,
+                set_by_number=caller,
+                set_by_call=call_id,
+            )
+            temporary.replace(connection, new)
+            throttling.count_set(connection, caller, line.contract_number, call_id, limits=self._limits, now=set_at)
+            entry = Entry(Action.TEMPORARY_PASSWORD_SET, target, f"unit {unit}")
+            self._record(connection, [entry], actor=caller, origin=f"call {call_id}")
+            if not still_wanted():
+                raise Withdrawn(f"call {call_id} took its request back before it was committed")
+        return new.expires_at
+
+    @database_border
+    def note_failed_call(self, caller_number: str, *, call_id: str) -> datetime | None:
+        """Count a call that failed against its number and line; a caller of no line is not counted.
+
+        Returns:
+            Until when the number, or its line, is refused, in UTC, if this call was one too many.
+        """
+        number = number_or_none(caller_number)
+        with self._database.writing() as connection:
+            line = provisioning.hold_line(connection, number)
+            if line is None:
+                return None
+            contract_number = line.contract_number
+            refused = throttling.count_failed(
+                connection, number, contract_number, call_id, limits=self._limits, now=self._now()
+            )
+            entries = [Entry(Action.CALL_FAILED, contract_number)]
+            if refused is not None:
+                action = Action.LINE_REFUSED if refused.of_line else Action.NUMBER_REFUSED
+                who = contract_number if refused.of_line else number
+                entries.append(Entry(action, who, f"until {refused.until:%Y-%m-%d %H:%M:%S} UTC"))
+            self._record(connection, entries, actor=number, origin=f"call {call_id}")
+        return None if refused is None else refused.until

@@ -1,0 +1,234 @@
+"""What the settings site needs of the store: logging in, and changing the password.
+
+A change of the unit is in `credentials.sides.unit_change`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from credentials.audit import Action, Entry
+from credentials.limits.origin import origin_of
+from credentials.limits.origin_brake import is_braked, note_wrong
+from credentials.lines import provisioning
+from credentials.model import (
+    ChangeReason,
+    Line,
+    Login,
+    LoginVerdict,
+    PasswordChange,
+    PasswordProblem,
+    Unit,
+)
+from credentials.rules import PASSWORD_LIFETIME, has_temporary_form
+from credentials.secrets import passwords, temporary
+from credentials.secrets.password_policy import password_problems
+from credentials.secrets.passwords import Password
+from credentials.secrets.temporary import TemporaryPassword
+from credentials.sides.base import NO_NUMBER, StoreBase, number_or_none
+from storage.database import database_border
+
+_GONE = PasswordChange(changed=False)
+
+
+@dataclass(frozen=True)
+class _Try:
+    """A secret that was tried at a number, and judged against what was stored a moment ago.
+
+    Attributes:
+        stored: the credential that the secret can be, going by its form.
+        matches: whether it is.
+    """
+
+    number: str
+    is_temporary: bool
+    stored: TemporaryPassword | Password | None
+    matches: bool
+
+
+class SiteSide(StoreBase):
+    """For the settings site."""
+
+    @database_border
+    def log_in(self, number: str, secret: str, *, session_id: str, origin: str = "") -> Login:
+        """Judge a login try with a temporary password or a password. Any text may come in.
+
+        Eight digits can be a temporary password alone, and anything else a password alone: so one hash is enough. A
+        right secret ends the count of wrong tries at its credential; any try that opens nothing counts against each
+        live credential of the number.
+
+        The answer is given only after the count was written, so however many tries run at once, no more than 3 (10 for
+        a password) in a row are judged wrong; after them even the right secret is refused.
+
+        Args:
+            number: what was typed as the number.
+            secret: what was typed as the temporary password or password.
+            session_id: names the session in the record.
+            origin: where it comes from, such as the client's address; its wrong tries are braked (`TryLimits`). "" if
+                that is not known: then there is no brake.
+
+        Raises:
+            DamagedCredential: the stored hash cannot be read.
+            KeyMismatch: it was made with a key that this host does not have.
+        """
+        known, whence = number_or_none(number), origin_of(origin)
+        while True:
+            tried = self._try(known, secret)
+            with self._database.writing() as connection:
+                line = provisioning.hold_line(connection, known)
+                stored = _stored(connection, known, is_temporary=tried.is_temporary)
+                if _credential_id(stored) != _credential_id(tried.stored):
+                    continue  # it was replaced while we hashed: the try is to be judged by the new one
+                other = _stored(connection, known, is_temporary=not tried.is_temporary)
+                if self._is_braked(connection, known, whence):
+                    login = Login(LoginVerdict.BRAKED, _shown(known))
+                else:
+                    login = _judge(line, tried, stored, other, self._now())
+                    self._count(connection, line, tried, login, whence)
+                kind = "temporary password" if tried.is_temporary else "password"
+                entry = Entry(Action.LOGIN, login.number, f"{login.verdict}, {kind}")
+                self._record(connection, [entry], actor=login.number, origin=f"session {session_id}")
+            if login.verdict.accepted:
+                self._renew(tried, secret)
+            return login
+
+    @database_border
+    def change_password(self, login: Login, new_password: str, *, session_id: str) -> PasswordChange:
+        """Store a new password for the number of a login; this uses its temporary password up.
+
+        The first password of a line that has no unit gives it the unit that its temporary password carries.
+
+        Args:
+            login: an accepted one. Its credential must still be as it was: of those who change a password by one
+                and the same login, one wins.
+            new_password: what the subscriber chose. Any text may come in.
+            session_id: names the session in the record.
+
+        Raises:
+            ValueError: the login was not accepted.
+        """
+        if not login.verdict.accepted or login.line is None:
+            raise ValueError(f"a login that was {login.verdict} changes no password")
+        number = login.number
+        problems = password_problems(new_password, login.line.numbers)
+        if problems:
+            return PasswordChange(changed=False, problems=problems)
+        hashed = self._hasher.hash(number, new_password)
+        while True:
+            with self._database.reading() as connection:
+                current = passwords.find(connection, number)
+            same = current is not None and self._hasher.matches(number, new_password, current.hash)
+            with self._database.writing() as connection:
+                line = provisioning.hold_line(connection, number)
+                if _credential_id(passwords.find(connection, number)) != _credential_id(current):
+                    continue  # it was replaced while we compared
+                now = self._now()
+                proved = self._proved(connection, login, now)
+                if line is None or line.locked or proved is None:
+                    return _GONE
+                if same:
+                    return PasswordChange(changed=False, problems=frozenset({PasswordProblem.CURRENT}))
+                expires_at = now + PASSWORD_LIFETIME
+                passwords.replace(connection, number, hashed, set_at=now, expires_at=expires_at)
+                temporary.remove(connection, number)
+                entries = [Entry(Action.PASSWORD_CHANGED, number)]
+                if line.unit is None and isinstance(proved, TemporaryPassword):
+                    entries += adopt_unit(connection, line, proved.unit)
+                self._record(connection, entries, actor=number, origin=f"session {session_id}")
+            return PasswordChange(changed=True, expires_at=expires_at)
+
+    def _try(self, number: str, secret: str) -> _Try:
+        """Compare a secret with the stored credential that it can be. One hash in each case."""
+        is_temporary = has_temporary_form(secret)
+        with self._database.reading() as connection:
+            stored = _stored(connection, number, is_temporary=is_temporary)
+        matches = self._hasher.matches(number, secret, None if stored is None else stored.hash)
+        return _Try(number, is_temporary, stored, matches)
+
+    def _is_braked(self, connection: Connection, number: str, origin: str) -> bool:
+        return bool(origin) and is_braked(connection, origin, number, limits=self._tries, now=self._now())
+
+    def _count(self, connection: Connection, line: Line | None, tried: _Try, login: Login, origin: str) -> None:
+        """Count a wrong try against its origin and each live credential, or end the count of the one that was right."""
+        if origin and login.verdict is LoginVerdict.WRONG:
+            note_wrong(connection, origin, tried.number, limits=self._tries, now=self._now())
+        if line is None or line.locked:
+            return
+        if not login.verdict.accepted:
+            temporary.count_failure(connection, tried.number, self._now())
+            passwords.count_failure(connection, tried.number)
+            return
+        kind = temporary if tried.is_temporary else passwords
+        kind.end_count(connection, tried.number)
+
+    def _renew(self, tried: _Try, secret: str) -> None:
+        """Hash the secret of an accepted login anew, if the stored hash is outdated.
+
+        After the login, not within it: a second hash must not tell a right secret that was refused from a wrong one.
+        """
+        if tried.stored is None or not self._hasher.is_outdated(tried.stored.hash):
+            return
+        new = self._hasher.hash(tried.number, secret)
+        kind = temporary if tried.is_temporary else passwords
+        with self._database.writing() as connection:
+            provisioning.hold_line(connection, tried.number)
+            stored = _stored(connection, tried.number, is_temporary=tried.is_temporary)
+            if _credential_id(stored) == tried.stored.credential_id:
+                kind.rehash(connection, tried.number, new)
+
+    def _proved(self, connection: Connection, login: Login, now: datetime) -> TemporaryPassword | Password | None:
+        """Return the credential that a login proved, if it is still there and not void."""
+        by_temporary = login.must_change is ChangeReason.TEMPORARY
+        stored = _stored(connection, login.number, is_temporary=by_temporary)
+        if stored is None or stored.credential_id != login.credential_id:
+            return None
+        state = stored.state(now)
+        still_good = state.accepted or (state is LoginVerdict.EXPIRED and not by_temporary)
+        return stored if still_good else None
+
+
+def adopt_unit(connection: Connection, line: Line, unit: Unit) -> list[Entry]:
+    """Give a line a unit; temporary passwords that carry another one go. Returns what to record."""
+    provisioning.set_unit(connection, line.contract_number, unit)
+    temporary.remove_other_units(connection, line.contract_number, unit)
+    return [Entry(Action.UNIT_CHANGED, line.contract_number, f"from {line.unit or 'none'} to {unit}")]
+
+
+def _shown(number: str) -> str:
+    return "" if number == NO_NUMBER else number
+
+
+def _stored(connection: Connection, number: str, *, is_temporary: bool) -> TemporaryPassword | Password | None:
+    return temporary.find(connection, number) if is_temporary else passwords.find(connection, number)
+
+
+def _credential_id(stored: TemporaryPassword | Password | None) -> str | None:
+    return None if stored is None else stored.credential_id
+
+
+def _judge(
+    line: Line | None,
+    tried: _Try,
+    stored: TemporaryPassword | Password | None,
+    other: TemporaryPassword | Password | None,
+    now: datetime,
+) -> Login:
+    """Judge a try at the credential that it can be, or else (then it is wrong) at the number's other one."""
+    number = _shown(tried.number)
+    if line is not None and line.locked:
+        return Login(LoginVerdict.LOCKED, number)
+    judged = stored or other
+    if line is None or judged is None:
+        return Login(LoginVerdict.UNKNOWN, number)
+    state = judged.state(now)
+    if state is LoginVerdict.VOID or (state is LoginVerdict.EXPIRED and isinstance(judged, TemporaryPassword)):
+        return Login(state, number)
+    if judged is not stored or not tried.matches:
+        return Login(LoginVerdict.WRONG, number)
+    must_change = None
+    if tried.is_temporary:
+        must_change = ChangeReason.TEMPORARY
+    elif state is LoginVerdict.EXPIRED:
+        must_change = ChangeReason.EXPIRED
+    return Login(LoginVerdict.ACCEPTED, number, must_change, line, judged.credential_id)

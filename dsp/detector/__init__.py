@@ -1,0 +1,1 @@
+"""The receiver's core: from frames to keys and near misses. Compiled code."""

@@ -1,0 +1,244 @@
+"""The receiver for many channels at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dsp.audio import to_float32
+from dsp.detector.records import CHANNEL, ENDED, FAILED_TESTS, MOST_OUTCOMES, NO_LABEL, OUTCOME, SCRATCH, STARTED
+from dsp.events import BurstRefused, Event, Key, KeyEnded, KeyStarted, NearMiss
+from dsp.kernel.goertzel import BLOCK, HALF, HOP, RATE, screen_columns
+from dsp.profiles import NTT, Profile
+from dsp.tones import KEYS
+
+BLOCKS_AT_ONCE: Final = 256
+"""Blocks in one matrix product, where there are fewer channels: what the caches hold."""
+HOP_S: Final = HOP / RATE
+FLUSH: Final = 6 * BLOCK
+"""Silence that ends anything that is under way."""
+
+_COLUMNS: Final = screen_columns()[0]
+_FRESH: Final = np.zeros((), CHANNEL)
+_FRESH["guess"] = _FRESH["guesses"] = _FRESH["label"] = _FRESH["heard_key"] = _FRESH["echo_key"] = NO_LABEL
+
+_BLOCK_OF: Final = itemgetter(4)
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """All that a channel knows at some time."""
+
+    channel: NDArray[np.void]
+    filled: int
+
+
+class DetectorBank:
+    """Receives DTMF on many channels, each with its own audio clock.
+
+    A feed is one matrix product for all channels and one call of compiled code (`lanes.advance`). A channel takes
+    4,137 bytes: 80 ms of samples (2,560), part of a block (320), the fits of 160 ms of a possible key (768), the last
+    four keys (280), and its state. With the first bank of a process compiled code is loaded, in half a second, and,
+    where none was kept on disk, compiled before, in half a minute.
+
+    Args:
+        profile: what to accept.
+        capacity: channels to make room for; the bank grows when it is full.
+        near_misses: tell of bursts that were refused, too.
+    """
+
+    def __init__(self, profile: Profile = NTT, *, capacity: int = 64, near_misses: bool = False) -> None:
+        # takes half a second: who opens no bank need not wait
+        from dsp.detector.lanes import advance
+        from dsp.detector.slots import held
+        from dsp.detector.verdict import limits_of
+
+        if capacity < 1:
+            raise ValueError(f"capacity must be at least 1, not {capacity}")
+        self.profile = profile
+        self._step, self._held = advance, held
+        self._limits = limits_of(profile, near_misses=near_misses)
+        self._scratch = np.zeros(1, SCRATCH)
+        self._busy = np.zeros(0, np.bool_)
+        self._filled = np.zeros(0, np.int64)  # samples in a channel's rest
+        self._channels = np.zeros(0, CHANNEL)
+        self._free: list[int] = []
+        self._sample_room = np.empty((0, BLOCK), np.float32)
+        self._lay_out(1, 1)
+        self._found: list[NDArray[np.void]] = []
+        self._grow(capacity)
+
+    def open(self) -> int:
+        """Take a channel into use.
+
+        Returns:
+            Its slot number; its audio clock stands at 0.
+        """
+        if not self._free:
+            self._grow(2 * len(self._busy))
+        slot = self._free.pop()
+        self._busy[slot] = True
+        self._filled[slot] = 0
+        self._channels[slot] = _FRESH
+        self._channels[slot]["slot"] = slot
+        return slot
+
+    def feed(self, slots: Sequence[int] | NDArray[np.integer[Any]], frames: NDArray[Any]) -> list[Event]:
+        """Hand in the next samples of some channels.
+
+        Args:
+            slots: the channels, each once.
+            frames: (n, samples), one row for each of `slots`: int16, or float with full scale 1.0 (not-a-number
+                counts as silence).
+
+        Returns:
+            What became certain, in the order of each channel's clock.
+
+        Raises:
+            ValueError: the shapes do not match, a slot is not open or is named twice.
+            TypeError: samples of another type.
+        """
+        rows = np.array(slots, dtype=np.int64)
+        if frames.ndim != 2 or rows.shape != (len(frames),):
+            raise ValueError(f"frames of shape {frames.shape} do not give one row for each of {rows.size} slots")
+        self.feed_silently(rows, to_int16(frames))
+        return self._events()
+
+    def feed_silently(self, rows: Ints, frames: NDArray[np.int16]) -> None:
+        """As `feed`; what was found waits in `outcomes`."""
+        held = self._held(rows, self._busy, self._filled)
+        if held >= 0:
+            self._advance(rows, frames, held)
+            return
+        self._refuse_closed(rows.tolist())
+        if np.unique(rows).size != rows.size:
+            raise ValueError("a slot is named twice in one feed")
+        filled = self._filled[rows]
+        for held in np.unique(filled).tolist():
+            part = filled == held
+            self._advance(rows[part], frames[part], held)
+
+    def close(self, slot: int) -> list[Event]:
+        """End a channel as if silence followed, and free its slot.
+
+        Raises:
+            ValueError: the slot is not open.
+        """
+        self.feed_silently(np.array([slot]), np.zeros((1, FLUSH), np.int16))
+        self._busy[slot] = False
+        self._free.append(slot)
+        return self._events()
+
+    def remember(self, slot: int) -> Memory:
+        """What a channel is now, for `restore`.
+
+        Raises:
+            ValueError: the slot is not open.
+        """
+        self._refuse_closed([slot])
+        return Memory(self._channels[slot : slot + 1].copy(), int(self._filled[slot]))
+
+    def restore(self, slot: int, memory: Memory) -> None:
+        """Go back to what the same channel was, as if nothing had been fed to it since.
+
+        Raises:
+            ValueError: the slot is not open.
+        """
+        self._refuse_closed([slot])
+        self._channels[slot : slot + 1] = memory.channel
+        self._filled[slot] = memory.filled
+
+    def _refuse_closed(self, slots: list[int]) -> None:
+        closed = [slot for slot in slots if not (0 <= slot < len(self._busy) and self._busy[slot])]
+        if closed:
+            raise ValueError(f"slots that are not open: {closed}; open() gives slot numbers")
+
+    def _grow(self, rows: int) -> None:
+        old = len(self._busy)
+        for name in ("_busy", "_filled", "_channels"):
+            before = getattr(self, name)
+            after = np.zeros(rows, before.dtype)
+            after[:old] = before
+            setattr(self, name, after)
+        self._free = [*range(rows - 1, old - 1, -1), *self._free]
+
+    def _advance(self, rows: Ints, samples: NDArray[np.int16], held: int) -> None:
+        """Cut the samples into whole blocks, after the part of a block that is held, and keep what is left."""
+        if held:
+            samples = np.concatenate([self._channels["rest"][rows, :held], samples], axis=1)
+        count, left = divmod(samples.shape[1], BLOCK)
+        if left or held:
+            self._channels["rest"][rows, :left] = samples[:, count * BLOCK :]
+            self._filled[rows] = left
+        if count and rows.size:
+            self._run(rows, samples[:, : count * BLOCK].reshape(len(rows), count, BLOCK))
+
+    def _run(self, rows: Ints, blocks: NDArray[np.int16]) -> None:
+        """Whole blocks of each channel, (n, blocks, 160)."""
+        channels, count, _ = blocks.shape
+        length = max(BLOCKS_AT_ONCE // channels, 1)
+        for first in range(0, count, length):
+            part = blocks[:, first : first + length]
+            if part.shape != self._samples.shape:
+                self._lay_out(*part.shape[:2])
+            np.copyto(self._samples, part)
+            np.matmul(self._halves, _COLUMNS, out=self._half_products)
+            room = self._outcome_room
+            found = self._step(self._channels, rows, self._samples, self._products, self._limits, self._scratch, room)
+            if found:
+                self._found.append(room[:found].copy())
+
+    def _lay_out(self, channels: int, blocks: int) -> None:
+        """Make room for so many blocks at once; it only grows."""
+        size = channels * blocks
+        if size > len(self._sample_room):
+            self._sample_room = np.empty((size, BLOCK), np.float32)
+            self._product_room = np.empty((size, BLOCK // HALF * _COLUMNS.shape[1]), np.float32)
+            self._outcome_room = np.empty(size * MOST_OUTCOMES, OUTCOME)
+        self._samples = self._sample_room[:size].reshape(channels, blocks, -1)
+        self._products = self._product_room[:size].reshape(channels, blocks, -1)
+        self._halves = self._samples.reshape(-1, HALF)
+        self._half_products = self._products.reshape(-1, _COLUMNS.shape[1])
+
+    def outcomes(self) -> NDArray[np.void]:
+        """What was found out since the last call, records of OUTCOME."""
+        found, self._found = self._found, []
+        return np.concatenate([self._outcome_room[:0], *found])
+
+    def _events(self) -> list[Event]:
+        if not self._found:
+            return []
+        outcomes = [outcome for part in self._found for outcome in part.tolist()]
+        self._found = []
+        outcomes.sort(key=_BLOCK_OF)  # stable: what was found first stands first
+        return [_event(outcome) for outcome in outcomes]
+
+
+def _event(outcome: tuple[Any, ...]) -> Event:
+    kind, index, failed, slot, _, begin, end, low, high, snr, low_offset, high_offset = outcome
+    key, begin_s, end_s = KEYS[index], begin * HOP_S, end * HOP_S
+    if kind == STARTED:
+        return KeyStarted(slot, key, begin_s)
+    if kind == ENDED:
+        return KeyEnded(slot, Key(key, begin_s, end_s, low, high, snr, low_offset, high_offset))
+    test = FAILED_TESTS[failed]
+    return BurstRefused(slot, NearMiss(key, begin_s, end_s, low, high, snr, low_offset, high_offset, test))
+
+
+def to_int16(samples: NDArray[Any]) -> NDArray[np.int16]:
+    """Samples as the receiver works on them: floats (full scale 1.0) rounded to 16 bits and clipped.
+
+    Raises:
+        TypeError: neither int16 nor float.
+    """
+    if samples.dtype == np.int16:
+        return samples
+    rounded: NDArray[np.int16] = np.rint(to_float32(samples) * np.float32(32767)).astype(np.int16)
+    return rounded

@@ -1,0 +1,82 @@
+"""Cleaning: taking the echoes of other keys out of what a burst is measured on. Compiled code, as `burst`.
+
+The echo of a key may sound on under the next one, or the one after, nearly as loud: two tones too many. Which they are
+is known, for those keys were heard. In 25 ms the tones of the keypad are 1.8 periods apart at least, so that
+least squares over all of them tells how strong each is, whatever its path did to it; a hop of 5 ms cannot.
+
+An echo begins and ends when it will, and so does the key. Every hop is cleaned by the one of the windows around it
+whose tones explain it best: that is one within which nothing began or ended.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from dsp.detector.burst import fit_hop
+from dsp.detector.echo import REACH_HOPS
+from dsp.detector.records import KEPT, REMEMBERED, Record
+from dsp.kernel.compiled import inner
+from dsp.kernel.goertzel import BLOCK, HOP, HOPS, RATE
+from dsp.kernel.least_squares import least_squares
+from dsp.tones import HIGH_HZ, LOW_HZ
+
+WINDOW: Final = 5
+"""Hops over which tones are told apart."""
+
+_HOPS: Final = KEPT * HOPS
+_TURN: Final = 2 * np.pi / RATE
+_HERTZ: Final = np.array(LOW_HZ + HIGH_HZ)
+_TONES: Final = len(_HERTZ)
+
+
+@inner
+def clean(channel: Record, low_offset_percent: float, high_offset_percent: float, begin: int) -> None:
+    """Fit the lane's key anew in all hops whose samples are kept, without the tones of other keys heard.
+
+    Args:
+        channel: of the lane.
+        low_offset_percent, high_offset_percent: of the lane's own tones, as far as it is known.
+        begin: the hop at which the burst began.
+    """
+    key, newest = channel["key"], channel["clock"]
+    hertz = np.zeros(_TONES)
+    for place in range(REMEMBERED):
+        if begin - channel["heard_end"][place] < REACH_HOPS:
+            row, column = channel["heard_key"][place] // 4, 4 + channel["heard_key"][place] % 4
+            hertz[row] = _HERTZ[row] * (1 + channel["heard_low_offset_percent"][place] / 100)
+            hertz[column] = _HERTZ[column] * (1 + channel["heard_high_offset_percent"][place] / 100)
+    own = np.array([key // 4, 4 + key % 4])
+    hertz[own[0]] = _HERTZ[own[0]] * (1 + low_offset_percent / 100)
+    hertz[own[1]] = _HERTZ[own[1]] * (1 + high_offset_percent / 100)
+
+    samples = np.empty(KEPT * BLOCK, np.float32)
+    for block in range(KEPT):
+        samples[block * BLOCK : (block + 1) * BLOCK] = channel["samples"][(newest + 1 + block) % KEPT]
+    waves = np.empty((2 * _TONES, samples.size), np.float32)
+    foreign = np.zeros(2 * _TONES, np.bool_)
+    count = 0
+    for tone in range(_TONES):
+        if hertz[tone] > 0:
+            angle = _TURN * hertz[tone] * np.arange(samples.size)
+            waves[count], waves[count + 1] = np.cos(angle), np.sin(angle)
+            foreign[count] = foreign[count + 1] = tone != own[0] and tone != own[1]
+            count += 2
+
+    windows = _HOPS - WINDOW + 1
+    weights = np.empty((windows, count), np.float32)
+    rests = np.empty(windows, np.float32)
+    for window in range(windows):
+        part = slice(window * HOP, (window + WINDOW) * HOP)
+        rests[window] = least_squares(waves[:count, part], samples[part], weights[window])
+    for hop in range(_HOPS):
+        best = max(hop - WINDOW + 1, 0)
+        for window in range(best + 1, min(hop, windows - 1) + 1):
+            if rests[window] < rests[best]:
+                best = window
+        part = slice(hop * HOP, (hop + 1) * HOP)
+        for column in range(count):
+            if foreign[column]:
+                samples[part] -= weights[best, column] * waves[column, part]
+        fit_hop(samples[part], key, channel["fits"], (newest + 1 - KEPT) * HOPS + hop)

@@ -1,0 +1,312 @@
+"""Lanes: the course of a possible key, from the first block that might hold it until it is over. Compiled code.
+
+A lane is a label (a key) that the screen saw in two neighbouring 20 ms blocks; it lives until two neighbouring
+blocks are without it. A channel has one at most. It is in one of two states:
+
+    SEEK  a burst is awaited or under way; judged at the block `due`, first when the third block is complete,
+          then, while the label goes on and the burst fails, at every block.
+          passes -> the key is announced: OPEN, or, if the burst is over already, ended at once: SEEK
+          fails, and the burst is over, or the label is gone -> refused: SEEK
+    OPEN  the key is announced; its end is awaited. Blocks in which the pair holds its energy are not looked at;
+          the first other one is, together with the next.
+          a gap long enough -> ended: SEEK, for what follows may be the same key again
+
+`advance` takes all channels of a bank through the blocks of a frame, one channel after the other, each block by
+block: streams and recordings take the same steps. A quiet channel costs the copying of its samples.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from dsp.detector.burst import EVEN, STEPPED, activity, fit, locate, look, missing, promising
+from dsp.detector.cleaning import clean
+from dsp.detector.echo import another_sounds, is_pressed, note_end, weaker
+from dsp.detector.overdrive import overdriven
+from dsp.detector.records import (
+    CHANNEL,
+    ENDED,
+    KEPT,
+    LIMITS,
+    LONGEST,
+    OUTCOME,
+    PASSED,
+    REFUSED,
+    SCRATCH,
+    STARTED,
+    Record,
+)
+from dsp.detector.screen import see, weigh
+from dsp.detector.verdict import DISTORTED, ECHO, Figures, accepted, judge
+from dsp.kernel.compiled import inner, outer
+from dsp.kernel.goertzel import BLOCK, HOPS, Floats
+
+SOLID: Final = np.float32(0.85)
+"""A block whose pair has as much of the energy of the stronger of the last two cannot hold a gap."""
+FOLLOWED: Final = 2 * HOPS
+"""Hops in which the end of an announced key is looked for."""
+
+_ZERO: Final = np.float32(0)
+
+
+@inner
+def create(channel: Record, key: int, first: int) -> None:
+    """Begin a lane, seen from block `first` on."""
+    channel["alive"] = True
+    channel["open"] = False
+    channel["pending"] = False
+    channel["key"] = key
+    channel["last"] = first + 1
+    channel["due"] = first + 2
+    channel["start"] = (first - 1) * HOPS
+    channel["fitted"] = first - 1
+    channel["begin"] = np.nan
+    channel["onset"] = np.nan
+    channel["wait"] = 0
+    if channel["guesses"][(first - 2) % KEPT] == key:  # silence in the place of a packet may part them
+        channel["start"] -= HOPS
+        fit(channel, first - 2)
+
+
+@inner
+def fit_blocks(channel: Record, first: int) -> None:
+    """Fit the lane's key in the blocks from this one to the newest."""
+    for block in range(first, channel["clock"] + 1):
+        fit(channel, block)
+    channel["fitted"] = channel["clock"] + 1
+
+
+@inner
+def seek_again(channel: Record, start: int) -> None:
+    """Await another burst from hop `start` on."""
+    channel["start"] = start
+    channel["due"] = max(channel["clock"] + 1, start // HOPS + 2)
+    channel["begin"] = np.nan
+    channel["wait"] = 0
+
+
+@inner
+def tell(
+    channel: Record,
+    kind: int,
+    failed: int,
+    begin: float,
+    end: float,
+    figures: Figures,
+    scratch: Record,
+    outcomes: NDArray[Record],
+) -> None:
+    """Put down what was found out at a channel's newest block."""
+    outcome = outcomes[scratch["told"]]
+    scratch["told"] += 1
+    outcome["kind"] = kind
+    outcome["slot"] = channel["slot"]
+    outcome["block"] = channel["clock"]
+    outcome["key"] = channel["key"]
+    outcome["failed"] = failed
+    outcome["begin"] = begin
+    outcome["end"] = end
+    outcome["low_dbm0"] = figures.low_dbm0
+    outcome["high_dbm0"] = figures.high_dbm0
+    outcome["snr_db"] = figures.snr_db
+    outcome["low_offset_percent"] = figures.low_offset_percent
+    outcome["high_offset_percent"] = figures.high_offset_percent
+
+
+@inner
+def seek(channel: Record, hit: bool, over: bool, limits: Record, scratch: Record, outcomes: NDArray[Record]) -> None:
+    """Judge the burst of a lane that seeks.
+
+    Args:
+        channel: of the lane.
+        hit: the newest block has the lane's label.
+        over: the lane ends with it.
+        limits: of the profile.
+        scratch: room.
+        outcomes: are added to.
+    """
+    at = channel["clock"]
+    # without the label in the newest block the next look would show no more, unless the label comes back
+    channel["due"] = at + 1 if hit else at + 2
+    stop = (at + 1) * HOPS
+    start = max(channel["start"], stop - LONGEST)
+    hops = stop - start
+    fit_blocks(channel, max(channel["fitted"], start // HOPS))
+    look(channel, start, hops, scratch)
+    if not promising(hops, scratch):
+        return
+    extent = locate(hops, limits["min_gap"], EVEN, scratch)
+    verdict = judge(channel["key"], extent, limits, False, scratch)
+    if verdict.failed != PASSED:
+        whole = locate(hops, limits["min_gap"], STEPPED, scratch)
+        second = judge(channel["key"], whole, limits, True, scratch)
+        if second.failed == PASSED and not weaker(channel, start + whole.first, second.figures):
+            extent, verdict = whole, second
+    if verdict.failed != PASSED and another_sounds(channel, start + extent.first):
+        clean(channel, 0.0, 0.0, start + extent.first)
+        look(channel, start, hops, scratch)
+        extent = locate(hops, limits["min_gap"], EVEN, scratch)
+        verdict = judge(channel["key"], extent, limits, False, scratch)
+    begin, end = start + extent.begin, start + extent.end
+    if extent.first < limits["min_gap"] and hops == LONGEST and channel["begin"] < begin:
+        begin = channel["begin"]  # the look has moved on, past where the burst began, perhaps into a hole in it
+    closed = extent.found and extent.closed
+    channel["begin"] = begin if extent.found else np.nan
+    failed, figures = verdict.failed, verdict.figures
+    channel["overdriven"] = failed in DISTORTED and verdict.measured and overdriven(channel, begin, end, figures)
+    if channel["overdriven"]:
+        failed = accepted(channel["key"], limits)
+    if failed == PASSED and not is_pressed(
+        channel, begin, end, closed or over, not hit, extent.plateau, figures, start, scratch
+    ):
+        failed = ECHO
+    if failed == PASSED:
+        tell(channel, STARTED, PASSED, begin, end, figures, scratch, outcomes)
+        if closed or over:
+            tell(channel, ENDED, PASSED, begin, end, figures, scratch, outcomes)
+            note_end(channel, end)
+        else:
+            channel["open"] = True
+            channel["pending"] = False
+            channel["low_dbm0"] = figures.low_dbm0
+            channel["high_dbm0"] = figures.high_dbm0
+            channel["snr_db"] = figures.snr_db
+            channel["low_offset_percent"] = figures.low_offset_percent
+            channel["high_offset_percent"] = figures.high_offset_percent
+            channel["plateau"] = extent.plateau
+            channel["gap"] = extent.gap
+            channel["last_on"] = end
+            channel["done"] = stop
+    elif limits["near_misses"] and verdict.measured and (closed or over or not hit):
+        tell(channel, REFUSED, failed, begin, end, figures, scratch, outcomes)
+    if closed:
+        seek_again(channel, start + extent.resume)
+
+
+@inner
+def follow(channel: Record, over: bool, limits: Record, scratch: Record, outcomes: NDArray[Record]) -> None:
+    """Look for the end of an announced key in the last two blocks; arguments as for `seek`."""
+    at, on, strong = channel["clock"], scratch["on"], scratch["strong"]
+    start = (at - 1) * HOPS
+    gap, last_on = channel["gap"], channel["last_on"]
+    if channel["done"] < start:  # solid blocks
+        gap, last_on = _ZERO, np.float64(start)
+    fresh = max(channel["done"] - start, 0)
+    fit_blocks(channel, at - 1 + fresh // HOPS)
+    look(channel, start, FOLLOWED, scratch)
+    activity(FOLLOWED, fresh, channel["plateau"], gap == 0, scratch)
+    last, resume = -1, FOLLOWED
+    for t in range(fresh, FOLLOWED):
+        if strong[t]:
+            last, gap = t, _ZERO
+        else:
+            gap += missing(t, FOLLOWED, scratch)
+            if gap >= limits["min_gap"]:
+                resume = t
+                break
+    if last >= 0:
+        edge = on[last + 1] if last + 1 < FOLLOWED else _ZERO
+        last_on = start + last + np.float64(on[last] + edge)
+    closed = resume < FOLLOWED
+    if closed or over:
+        figures = Figures(
+            channel["low_dbm0"],
+            channel["high_dbm0"],
+            channel["snr_db"],
+            channel["low_offset_percent"],
+            channel["high_offset_percent"],
+        )
+        tell(channel, ENDED, PASSED, channel["begin"], last_on, figures, scratch, outcomes)
+        note_end(channel, last_on)
+        channel["open"] = False
+    channel["pending"] = False
+    channel["gap"] = gap
+    channel["last_on"] = last_on
+    channel["done"] = (at + 1) * HOPS
+    if closed:
+        seek_again(channel, start + resume)
+
+
+@inner
+def go_on(
+    channel: Record, label: int, energy: np.float32, limits: Record, scratch: Record, outcomes: NDArray[Record]
+) -> None:
+    """Carry a lane on through its channel's newest block; label and energy are those that `screen.see` gives it."""
+    hit = label == channel["key"]
+    if hit:
+        channel["last"] = channel["clock"]
+    over = channel["clock"] - channel["last"] >= 2
+    if channel["open"]:
+        if channel["pending"] or over:
+            follow(channel, over, limits, scratch, outcomes)
+        else:
+            loose = energy < SOLID * max(channel["energy"], channel["energy_before"])
+            channel["pending"] = loose or label != channel["label"]
+    elif channel["due"] <= channel["clock"]:
+        seek(channel, hit, over, limits, scratch, outcomes)
+    if over:
+        channel["alive"] = False
+
+
+def _records(dtype: np.dtype[Record]) -> Any:
+    return numba.types.Array(numba.from_dtype(dtype), 1, "C")
+
+
+@outer(
+    _records(CHANNEL),
+    numba.int64[::1],
+    numba.float32[:, :, ::1],
+    numba.float32[:, :, ::1],
+    _records(LIMITS),
+    _records(SCRATCH),
+    _records(OUTCOME),
+)
+def advance(
+    channels: NDArray[Record],
+    slots: NDArray[np.int64],
+    samples: Floats,
+    products: Floats,
+    limits: NDArray[Record],
+    scratch: NDArray[Record],
+    outcomes: NDArray[Record],
+) -> int:
+    """Take channels through blocks.
+
+    Args:
+        channels: all of the bank, records of CHANNEL.
+        slots: those that go on, (n,).
+        samples: (n, blocks, 160).
+        products: (n, blocks, 32), of each block's halves with `goertzel.screen_columns`.
+        limits: of the profile, a record of LIMITS, (1,).
+        scratch: room, a record of SCRATCH, (1,).
+        outcomes: is filled in; room for MOST_OUTCOMES a block of a channel.
+
+    Returns:
+        How many outcomes there are.
+    """
+    profile, room = limits[0], scratch[0]
+    room["told"] = 0
+    for row in range(len(slots)):
+        channel = channels[slots[row]]
+        for block in range(samples.shape[1]):
+            newest = channel["clock"] % KEPT
+            for n in range(BLOCK):
+                channel["samples"][newest, n] = samples[row, block, n]
+            weigh(products, row, block, room)
+            label, energy, sure = see(channel, profile["least_bin"], room)
+            channel["guesses"][newest] = channel["guess"]
+            if channel["alive"]:
+                go_on(channel, label, energy, profile, room, outcomes)
+            going_on = channel["alive"] and channel["key"] == label
+            if label >= 0 and label == channel["label"] and (sure or channel["sure"]) and not going_on:
+                create(channel, label, channel["clock"] - 1)
+            channel["label"] = label
+            channel["sure"] = sure
+            channel["energy_before"] = channel["energy"]
+            channel["energy"] = energy
+            channel["clock"] += 1
+    return int(room["told"])

@@ -1,0 +1,99 @@
+"""Overdrive: whether what sounds beside a pair is what an overdriven amplifier makes of it. Compiled code, as `burst`.
+
+Who shouts keys into a line clips them: a set that is too loud, a converter at its end. That leaves the two tones, and
+puts up to a third of the energy beside them, where they fall short of purity. But it lies nowhere else than at the
+frequencies m f1 + n f2 with |m| + |n| odd, folded at half the sampling rate where a converter clips, and its phases
+follow from those of the tones, for where both peak the wave is cut off. So one weight for each such product explains
+it: those of the third order six tenths of it or more, with those of the fifth eight tenths (computed, 6 to 20 dB).
+Voices have harmonics, too, but even ones as well, and at phases of their own.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from dsp.detector.records import KEPT, Flag, Record
+from dsp.detector.verdict import OVERDRIVEN_PURITY, Figures
+from dsp.kernel.compiled import inner
+from dsp.kernel.goertzel import BLOCK, HOP, RATE, Floats, key_frequencies
+from dsp.kernel.least_squares import least_squares
+
+MOST_LEFT: Final = 0.08
+"""Share that the products may leave: 20 dB of overdrive leave 0.05 to those of higher orders."""
+MOST_UNEXPLAINED: Final = 0.35
+"""The same against what is beside the pair: 20 dB of overdrive leave a fifth of that."""
+MOST_BEYOND_THIRD: Final = 0.45
+"""The same of the third order alone: 20 dB of overdrive leave 0.36 and up to 0.39."""
+EDGE_HOPS: Final = 0.5
+"""Where a burst begins and ends is known to less than this."""
+LEAST_HOPS: Final = 6
+MOST_HOPS: Final = 12
+"""Length of what is looked at: in 30 ms products 33 Hz apart are told apart; more than 60 ms only cost."""
+
+_HERTZ: Final = key_frequencies().astype(np.float64)
+_THIRD: Final = ((3, 0), (0, 3), (2, 1), (2, -1), (1, 2), (-1, 2))
+_FIFTH: Final = ((5, 0), (0, 5), (4, 1), (4, -1), (1, 4), (-1, 4), (3, 2), (3, -2), (2, 3), (-2, 3))
+_PRODUCTS: Final = np.array(_THIRD + _FIFTH)
+_THIRDS: Final = len(_THIRD)
+_PAIR: Final = 4
+_STEPS: Final = 2
+
+
+@inner
+def overdriven(channel: Record, begin: float, end: float, figures: Figures) -> Flag:
+    """A burst is the lane's key, overdriven.
+
+    Args:
+        channel: of the lane.
+        begin, end: hops at which the burst begins, and ends or has got to.
+        figures: of the burst, as far as they could be measured.
+    """
+    oldest = (channel["clock"] + 1 - KEPT) * BLOCK
+    stop = min(int((end - EDGE_HOPS) * HOP), oldest + KEPT * BLOCK)
+    start = max(int(np.ceil((begin + EDGE_HOPS) * HOP)), oldest, stop - MOST_HOPS * HOP)
+    if stop - start < LEAST_HOPS * HOP:
+        return False
+    samples = np.empty(stop - start, np.float32)
+    for n in range(stop - start):
+        samples[n] = channel["samples"][(start + n) // BLOCK % KEPT, (start + n) % BLOCK]
+    key = channel["key"]
+    low = _HERTZ[key, 0] * (1 + np.float64(figures.low_offset_percent) / 100)
+    high = _HERTZ[key, 1] * (1 + np.float64(figures.high_offset_percent) / 100)
+    return _is_product(samples, low, high)
+
+
+@inner
+def _is_product(samples: Floats, low: float, high: float) -> Flag:
+    count = len(samples)
+    at = (np.arange(count) - (count - 1) / 2) / RATE
+    turns = np.array([2 * np.pi * low, 2 * np.pi * high])
+    columns = np.empty((_PAIR + len(_PRODUCTS), count), np.float32)
+    weights = np.empty(len(columns), np.float32)
+    for _ in range(_STEPS):
+        for tone in range(2):
+            cosine, sine = np.cos(turns[tone] * at), np.sin(turns[tone] * at)
+            columns[2 * tone], columns[2 * tone + 1] = cosine, sine
+            columns[_PAIR + 2 * tone], columns[_PAIR + 2 * tone + 1] = at * RATE * cosine, at * RATE * sine
+        least_squares(columns[: 2 * _PAIR], samples, weights[: 2 * _PAIR])
+        for tone in range(2):
+            real, imaginary = weights[2 * tone], weights[2 * tone + 1]
+            slope = weights[_PAIR + 2 * tone] * imaginary - weights[_PAIR + 2 * tone + 1] * real
+            turns[tone] += slope * RATE / max(real**2 + imaginary**2, np.float32(1e-6))
+    angles = np.empty((2, count))
+    for tone in range(2):
+        columns[2 * tone], columns[2 * tone + 1] = np.cos(turns[tone] * at), np.sin(turns[tone] * at)
+    beside = least_squares(columns[:_PAIR], samples, weights[:_PAIR])
+    if beside > 1 - OVERDRIVEN_PURITY:
+        return False
+    for tone in range(2):
+        angles[tone] = turns[tone] * at - np.arctan2(weights[2 * tone + 1], weights[2 * tone])
+    for product in range(len(_PRODUCTS)):
+        columns[_PAIR + product] = np.cos(_PRODUCTS[product, 0] * angles[0] + _PRODUCTS[product, 1] * angles[1])
+    thirds = _PAIR + _THIRDS
+    if least_squares(columns[:thirds], samples, weights[:thirds]) > MOST_BEYOND_THIRD * beside:
+        return False
+    left = least_squares(columns, samples, weights)
+    cut_off = np.sum(weights[_PAIR:thirds]) < 0
+    return bool(cut_off) and left < np.float32(MOST_LEFT) and left < np.float32(MOST_UNEXPLAINED) * beside

@@ -1,0 +1,98 @@
+"""Compiled code: Python source that numba turns into machine code.
+
+`DetectorBank` hands each frame to one compiled function, `lanes.advance`, which goes over its channels block by
+block. All that it calls (`screen.see`, `burst`, `verdict`) is compiled with it; the same source runs as plain Python
+with NUMBA_DISABLE_JIT=1, only some hundred times slower.
+
+Compiling takes some seconds, once: what comes out is kept on disk. numba notices when the file of a cached function
+changes, but not when one does that this function calls; so everything is kept in a folder named after a digest of
+all sources of this package.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, ParamSpec, TypeVar, cast
+
+import numba
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_CONFIG: Final[Any] = numba.config
+_njit: Final[Any] = numba.njit
+_OPTIONS: Final[dict[str, Any]] = {
+    # sums may be taken in any order, which vectors need; not-a-number and infinity keep their meaning
+    "fastmath": {"reassoc", "contract", "nsz"},
+    "error_model": "numpy",
+}
+
+
+def inner(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a function that only compiled functions call, as a part of these."""
+    return _compiled(function)
+
+
+def inlined(function: Callable[P, R]) -> Callable[P, R]:
+    """As `inner`, and put its statements in the place of each call: where arrays are handed over often it pays."""
+    return _compiled(function, inline="always")
+
+
+def outer(*arguments: Any) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Compile a function that Python calls, now, for arguments of these numba types.
+
+    Where nothing can be kept on disk (a read-only installation whose user has no home), it is compiled again by
+    each process; NUMBA_CACHE_DIR names a folder to keep it in.
+    """
+
+    def compile_now(function: Callable[P, R]) -> Callable[P, R]:
+        folder = _folder()
+        if folder is None:
+            return _compiled(function, arguments)
+        before, _CONFIG.CACHE_DIR = _CONFIG.CACHE_DIR, str(folder)
+        try:
+            return _compiled(function, arguments, cache=True)
+        finally:
+            _CONFIG.CACHE_DIR = before
+
+    return compile_now
+
+
+def _compiled(function: Callable[P, R], *signature: Any, **options: Any) -> Callable[P, R]:
+    return cast(Callable[P, R], _njit(*signature, **options, **_OPTIONS)(function))
+
+
+_SOURCES: Final = ("*.py", "kernel/*.py", "detector/*.py")
+
+
+@cache
+def _folder() -> Path | None:
+    """Where compiled code is kept, or None where none can be written."""
+    digest = hashlib.sha256()
+    dsp = Path(__file__).parents[1]
+    for source in sorted(file for pattern in _SOURCES for file in dsp.glob(pattern)):
+        digest.update(source.read_bytes())
+    for parent in _parents():
+        folder = parent / f"dsp-{digest.hexdigest()[:16]}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=folder).close()
+        except OSError:
+            continue
+        return folder
+    return None
+
+
+def _parents() -> Iterator[Path]:
+    if _CONFIG.CACHE_DIR:
+        yield Path(_CONFIG.CACHE_DIR)
+    yield Path(__file__).with_name("__pycache__")
+    if kept := os.environ.get("XDG_CACHE_HOME"):
+        yield Path(kept) / "karipass"
+    elif home := os.environ.get("HOME"):
+        yield Path(home) / ".cache" / "karipass"

@@ -1,0 +1,52 @@
+"""The guidance of all languages that there are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from credentials.model import Line
+from ivr.call.dialogue.events import Admitted, Event
+from prompts import Catalogue, home, languages, load_catalogue
+
+
+class Guidance:
+    """Catalogues by language.
+
+    Args:
+        catalogues: by language tag.
+        default: the language of callers whose line has none of these; must be among them.
+    """
+
+    def __init__(self, catalogues: Mapping[str, Catalogue], default: str) -> None:
+        self._catalogues = dict(catalogues)
+        self._default = self._catalogues[default]
+
+    @classmethod
+    def load(cls, default: str, directory: Path | None = None) -> Guidance:
+        """Load the catalogue of every language: the operator's own, or the one that comes with the product.
+
+        Args:
+            default: the language of callers whose line has none of these.
+            directory: where the operator's own catalogues are; it need not exist.
+
+        Raises:
+            PromptError: a catalogue is damaged, or there is none for the default language.
+        """
+        load_catalogue(default, home(default, directory))  # first, for an error that names it
+        return cls(
+            {language: load_catalogue(language, home(language, directory)) for language in languages(directory)},
+            default,
+        )
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that there is guidance in."""
+        return tuple(self._catalogues)
+
+    def after(self, admission: Event) -> Catalogue:
+        """What a caller hears who was admitted, or not."""
+        match admission:
+            case Admitted(Line(language=language)):
+                return self._catalogues.get(language, self._default)
+        return self._default

@@ -1,0 +1,99 @@
+"""Which keys count: one press is one key, however it reaches us.
+
+A press reaches us as a tone (the receiver hears it in band), as an RFC 4733 event (a key frame of the exchange), or as
+both. Of an event's tone there may come
+
+    its head: gateways let 30 to 60 ms pass before they have recognised the tone and cut it out;
+    its tail: what is left of the tone when the event is over, at once or after a gap;
+    all of it: where the gateway cuts nothing out, before, with or, if it holds the audio up, after the event;
+    a copy: the telephone's own key sound gets into its microphone, late and weak.
+
+While an event goes on Asterisk withholds the audio (`ivr.telephony.audiosocket.inbox`), so that these lie next to the
+event, before it or behind it, and nothing lies within it. They are the same key, and near:
+
+    A tone counts when it is heard, unless an event of the same key is near before it: then it is that event's, or the
+    head of a press whose own event will come and count.
+    An event counts, unless a tone of the same key that has counted is near before it: it is that tone's, and the tone
+    is no other event's.
+
+So each event counts once, by itself or by the first of its tones, and all its other tones are nothing. Where a line
+sends no events each tone counts.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Final
+
+NEAR_S: Final = 1.0
+"""From the end of a tone to the event that is its own, and from the begin of a tone to that of the event that came
+before the receiver had announced it."""
+BEHIND_S: Final = 0.4
+"""From the end of an event to the begin of a tone of its own."""
+_REMEMBERED: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From one position to another in a stream of audio, in seconds of it."""
+
+    from_s: float
+    to_s: float
+
+
+@dataclass(slots=True)
+class _Tone:
+    """A tone that has counted and whose event, if there is one, has not come."""
+
+    key: str = field(repr=False)
+    began_s: float
+    ended_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    key: str = field(repr=False)
+    span: Span
+
+
+class KeyPairing:
+    """Tells which of the keys of one caller, in band and as events, count.
+
+    All times are positions in the caller's stream (seconds of audio played out): tones and events travel in it
+    together, and its positions know no jitter. An event's span is longer than nothing where silence was played out
+    while it went on. The receiver announces a tone some time after it began, so its event can come before.
+    """
+
+    def __init__(self) -> None:
+        self._tones: list[_Tone] = []
+        self._events: deque[_Event] = deque(maxlen=_REMEMBERED)
+
+    def in_band(self, key: str, began_s: float) -> bool:
+        """The receiver announced a key whose tones began at `began_s`; returns whether it counts."""
+        if any(
+            event.key == key and event.span.from_s - NEAR_S <= began_s <= event.span.to_s + BEHIND_S
+            for event in self._events
+        ):
+            return False
+        self._tones.append(_Tone(key, began_s))
+        return True
+
+    def in_band_ended(self, key: str, began_s: float, ended_s: float) -> None:
+        """The receiver confirmed the end of an announced key."""
+        for tone in self._tones:
+            if tone.key == key and tone.began_s == began_s:
+                tone.ended_s = ended_s
+
+    def event(self, key: str, span: Span) -> bool:
+        """A key frame came; returns whether it counts.
+
+        It comes when the key is released, and its tone may end with it: a key that is held for seconds is one press.
+        """
+        self._events.append(_Event(key, span))
+        self._tones = [tone for tone in self._tones if tone.ended_s is None or span.from_s - tone.ended_s <= NEAR_S]
+        for index in range(len(self._tones) - 1, -1, -1):
+            if self._tones[index].key == key:
+                del self._tones[index]
+                return False
+        return True

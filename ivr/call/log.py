@@ -1,0 +1,36 @@
+"""What a call leaves in the log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+
+from ivr.call.dialogue.events import Ending, Verdict
+from ivr.call.transcript import Ended, EntryJudged, TranscriptEntry
+
+_log = structlog.get_logger(__name__)
+
+
+class CallLog:
+    """Writes what an operator needs of a call: what was wrong, and how it ended.
+
+    Args:
+        call_id: the call.
+        ended: told when it ends.
+    """
+
+    def __init__(self, call_id: str, ended: Callable[[Ending], None]) -> None:
+        self._log = _log.bind(call=call_id)
+        self._ended = ended
+
+    def __call__(self, at_s: float | None, entry: TranscriptEntry) -> None:
+        """Take note of an entry."""
+        match entry:
+            case EntryJudged(judged) if judged.verdict is not Verdict.ACCEPTED:
+                self._log.info("entry_refused", step=judged.step, verdict=judged.verdict.value, attempt=judged.attempt)
+            case Ended(ending):
+                self._log.info(
+                    "call_ended", outcome=ending.outcome.value, reason=ending.reason, seconds=round(at_s or 0.0, 1)
+                )
+                self._ended(ending)

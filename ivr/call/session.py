@@ -1,0 +1,248 @@
+"""One call: a dialogue, the keys that are heard, and the guidance that is said. Sans-I/O.
+
+`CallSession` is the same for a live call and for a simulated one; they differ in who calls `tick` (the 20 ms clock of
+the process, or the samples of a WAV file) and in who carries out `StorePassword`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from credentials.model import Unit
+from dsp import BurstRefused, KeyEnded, KeyStarted
+from dsp import Event as ReceiverEvent
+from ivr.call.dialogue import Dialogue, State
+from ivr.call.dialogue.events import (
+    Command,
+    Ending,
+    Event,
+    GuidanceEnded,
+    HangUp,
+    HungUp,
+    Judged,
+    KeyMayBeLost,
+    KeyPressed,
+    KeyReleased,
+    Outcome,
+    Say,
+    StopGuidance,
+    StorePassword,
+    StreamBroken,
+    TimePassed,
+    WithdrawPassword,
+)
+from ivr.call.key_notes import KeyNotes, Press
+from ivr.call.keys import KeyPairing, Span
+from ivr.call.phrases import Phrase, render, transcript
+from ivr.call.transcript import (
+    Ended,
+    EntryJudged,
+    KeyHeard,
+    KeyMissed,
+    Observer,
+    Said,
+    TranscriptEntry,
+    figures,
+)
+from ivr.telephony.audiosocket.codec import FRAME_BYTES, SAMPLE_RATE_HZ, SILENCE
+from prompts import Catalogue
+
+
+@dataclass(slots=True)
+class _Announced:
+    """An in-band key whose end is still to come."""
+
+    key: str = field(repr=False)
+    began_s: float
+    counted: bool
+    press: Press
+
+
+class CallSession:
+    """One call.
+
+    Args:
+        call_id: names the call in logs.
+        dialogue: where the call is; in its first state.
+        catalogue: what is said, in the caller's language.
+        observer: is told what happens.
+        store: carries out `StorePassword`, and answers through `handle`; must not block.
+        withdraw: carries out `WithdrawPassword`.
+        now: the time at which the call began, on the clock of `tick`.
+    """
+
+    def __init__(
+        self,
+        call_id: str,
+        dialogue: Dialogue,
+        catalogue: Catalogue,
+        *,
+        observer: Observer,
+        store: Callable[[CallSession, StorePassword], None],
+        withdraw: Callable[[CallSession], None],
+        now: float,
+    ) -> None:
+        self._call_id = call_id
+        self._dialogue = dialogue
+        self._catalogue = catalogue
+        self._observer = observer
+        self._store = store
+        self._withdraw = withdraw
+        self._began = now
+        self._now = now
+        self._pairing = KeyPairing()
+        self._key_notes = KeyNotes(self._note)
+        self._announced: deque[_Announced] = deque()
+        self._guidance: memoryview | None = None
+        self._said = 0
+
+    @property
+    def call_id(self) -> str:
+        """Names the call in logs."""
+        return self._call_id
+
+    @property
+    def state(self) -> State:
+        """Where the call is."""
+        return self._dialogue.state
+
+    @property
+    def unit(self) -> Unit | None:
+        """What the caller chose; None until then."""
+        return self._dialogue.unit
+
+    @property
+    def target(self) -> str | None:
+        """The number whose password is being set; None until that is known."""
+        return self._dialogue.target
+
+    @property
+    def language(self) -> str:
+        """What the caller hears."""
+        return self._catalogue.language
+
+    @property
+    def ending(self) -> Ending | None:
+        """How the call ended; None while it goes on."""
+        return self._dialogue.ending
+
+    @property
+    def hidden_at(self) -> Sequence[float]:
+        """The times, of the clock of `tick`, of keys that are not named although keys may be that are pressed then."""
+        return self._key_notes.hidden_at
+
+    @property
+    def over(self) -> bool:
+        """Whether the call has ended."""
+        return self._dialogue.ending is not None
+
+    # --- what comes in --------------------------------------------------------------------------------------
+
+    def handle(self, event: Event, now: float) -> None:
+        """Hand an event to the dialogue and carry out what follows."""
+        self._now = now
+        for command in self._dialogue.handle(event, now):
+            self._carry_out(command)
+
+    def hear(self, event: ReceiverEvent, now: float) -> None:
+        """Take what the receiver heard in the caller's audio."""
+        match event:
+            case KeyStarted(key=key, begin_s=begin_s):
+                counted = self._pairing.in_band(key, begin_s)
+                self._announced.append(_Announced(key, begin_s, counted, self._press(now, counted=counted)))
+                if counted:
+                    self.handle(KeyPressed(key), now)
+            case KeyEnded(key=heard):
+                announced = self._announced.popleft()  # announced keys end in their order
+                self._pairing.in_band_ended(announced.key, announced.began_s, heard.end_s)
+                if announced.counted:
+                    self.handle(KeyReleased(), now)
+                entry = KeyHeard("in-band", announced.counted, heard.key, figures(heard))
+                self._key_notes.heard(announced.press, now, entry)
+            case BurstRefused(near_miss=missed):
+                refused = KeyMissed(missed.key, str(missed.failed_test), figures(missed))
+                self._key_notes.missed(self._press(now, counted=True), now, refused)
+
+    def key_frame(self, key: str, span: Span, now: float, *, repeated: bool = False) -> None:
+        """Take an RFC 4733 key that came within this span of the caller's audio, for the first time or once more."""
+        counted = not repeated and self._pairing.event(key, span)
+        press = self._press(now, counted=counted)
+        if counted:
+            self.handle(KeyPressed(key), now)
+            self.handle(KeyReleased(), now)  # such a frame comes when the key is released
+        self._key_notes.heard(press, now, KeyHeard("rfc4733", counted, key, None))
+
+    def key_may_be_lost(self, now: float) -> None:
+        """The caller's audio had a hole in which a key may have been lost."""
+        self.handle(KeyMayBeLost(), now)
+
+    def hung_up(self, now: float) -> None:
+        """The caller went away."""
+        self._guidance = None
+        self.handle(HungUp(), now)
+
+    def stream_broken(self, now: float) -> None:
+        """The caller's audio is gone, and not by the caller's doing."""
+        self._guidance = None
+        self.handle(StreamBroken(), now)
+
+    def fault(self, now: float) -> None:
+        """Our program is at fault: the call cannot go on, whatever state it is in."""
+        self._guidance = None
+        self._now = now
+        for command in self._dialogue.abort(Ending(Outcome.ERROR, "fault")):
+            self._carry_out(command)
+
+    def _press(self, now: float, *, counted: bool) -> Press:
+        return (self._key_notes.pressed if counted else self._key_notes.again)(self._dialogue, now)
+
+    # --- what goes out --------------------------------------------------------------------------------------
+
+    def tick(self, now: float) -> bytes | memoryview:
+        """Let 20 ms pass; returns the frame to send for them (`FRAME_BYTES` octets, silence included)."""
+        self._key_notes.time(now)
+        deadline = self._dialogue.deadline
+        if deadline is not None and now >= deadline:
+            self.handle(TimePassed(), now)
+        guidance = self._guidance
+        if guidance is None:
+            return SILENCE
+        frame = guidance[self._said : self._said + FRAME_BYTES]
+        self._said += FRAME_BYTES
+        if self._said >= len(guidance):
+            self._guidance = None
+            self.handle(GuidanceEnded(), now)
+            return bytes(frame).ljust(FRAME_BYTES, b"\0")
+        return frame
+
+    # --- commands -------------------------------------------------------------------------------------------
+
+    def _carry_out(self, command: Command) -> None:
+        match command:
+            case Say(phrase):
+                self._say(phrase)
+            case StopGuidance():
+                self._guidance = None
+                self._key_notes.interrupted(self._dialogue, self._now)
+            case Judged():
+                self._key_notes.judged(command)
+                told = command.named or command.step == State.UNIT.value
+                self._note(self._now if told else None, EntryJudged(command))
+            case StorePassword():
+                self._store(self, command)
+            case WithdrawPassword():
+                self._withdraw(self)
+            case HangUp(ending):
+                self._key_notes.ended()
+                self._note(self._now, Ended(ending))
+
+    def _say(self, phrase: Phrase) -> None:
+        samples = render(phrase, self._catalogue)
+        self._guidance = memoryview(samples.astype("<i2").tobytes())
+        self._said = 0
+        self._note(self._now, Said(transcript(phrase, self._catalogue), round(len(samples) / SAMPLE_RATE_HZ, 2)))
+
+    def _note(self, now: float | None, entry: TranscriptEntry) -> None:
+        self._observer(None if now is None else now - self._began, entry)

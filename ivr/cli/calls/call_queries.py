@@ -1,0 +1,70 @@
+"""Which calls a command is about: what its options take, and where the calls are found."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final
+
+import typer
+
+from credentials.errors import InvalidNumber
+from credentials.lines.numbers import normalise_number
+from ivr.host.settings import Settings
+from ivr.records import OUTCOMES, CallReader, open_existing_records
+
+_UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+@contextmanager
+def call_reader() -> Iterator[CallReader]:
+    """The settings' call records, which must be there.
+
+    Raises:
+        StorageError: there are none, or they cannot be read.
+    """
+    database = open_existing_records(Settings.load().store_url)
+    try:
+        yield CallReader(database)
+    finally:
+        database.close()
+
+
+def moment(text: str) -> datetime:
+    """Read `--since`: an age (30m, 12h, 7d) or a local date and time (2026-04-01, 2026-04-01T09:30)."""
+    age = re.fullmatch(r"([0-9]{1,6})([mhd])", text)
+    try:
+        if age:
+            return datetime.now(UTC) - timedelta(**{_UNITS[age[2]]: int(age[1])})
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(f"{text!r}: write an age (30m, 12h, 7d) or a date (2026-04-01T09:30)") from None
+
+
+def outcome(text: str | None) -> str | None:
+    """Read `--outcome`."""
+    if text is not None and text not in OUTCOMES:
+        raise typer.BadParameter(f"{text!r}: write one of {', '.join(OUTCOMES)}")
+    return text
+
+
+def digits(text: str | None) -> str | None:
+    """Read `--number`: a telephone number or a part of one."""
+    if text is None:
+        return None
+    with suppress(InvalidNumber):
+        return normalise_number(text)
+    # A part of one, with its full-width digits and its hyphens of every kind, as of a whole one.
+    found = re.sub(r"[\W_\u30fc]", "", unicodedata.normalize("NFKC", text))
+    if not (found.isascii() and found.isdigit()):
+        raise typer.BadParameter(f"{text!r}: write digits of the number, for example 0312345678 or 5678")
+    return found
+
+
+SinceOption = Annotated[
+    datetime | None,
+    typer.Option(parser=moment, metavar="TIME", help="Calls that started since: 30m, 12h, 7d or 2026-04-01T09:30."),
+]

@@ -1,0 +1,1 @@
+"""How commands write for people and machines."""

@@ -1,0 +1,195 @@
+"""`ivr serve` beside an Asterisk that is there, and `ivr up` with an Asterisk of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from typing import Annotated, Final
+from uuid import uuid4
+
+import structlog
+import typer
+import uvloop
+
+from credentials.store import CredentialStore
+from ivr.call.guidance import Guidance
+from ivr.cli.common import DATABASE_VARIABLE, KEY_VARIABLE, open_store, reporting_errors, system_operator
+from ivr.cli.serving.free_ports import Moved, with_free_ports
+from ivr.cli.serving.instance import claimed_state_dir, command_line, start_turn
+from ivr.cli.serving.signals import StopRequests
+from ivr.doctor.checks.ports import require_free
+from ivr.exchange.process import Exchange, ExchangeError, find_asterisk
+from ivr.exchange.standalone import agi_secret, ami_secret, import_sample_lines, manual, prepare_exchange
+from ivr.host.handed_sockets import HandedSockets
+from ivr.host.port_marks import marked
+from ivr.host.ports import service_ports
+from ivr.host.process_limits import leave_no_core_dumps, within_file_limit
+from ivr.host.processes import exit_within
+from ivr.host.running import RunningInstance
+from ivr.host.settings import Settings
+from ivr.records import CallWriter, Recorder, open_records
+from ivr.service.audit_heads import AuditHeads
+from ivr.service.console_process import ConsoleProcess
+from ivr.service.monitoring import Monitoring
+from ivr.service.service import Service
+from logs.setup import LogLevel, configure_logs
+
+_log = structlog.get_logger(__name__)
+
+_WATCH_S: Final = 1.0
+_EXIT_S: Final = 30.0
+"""Longer than the last records, Asterisk and the console take."""
+_HANGS: Final = "something hangs, most likely in a database that does not answer"
+
+
+def _run_service(
+    settings: Settings,
+    store: CredentialStore,
+    heads: AuditHeads,
+    guidance: Guidance,
+    requests: StopRequests,
+    *,
+    ready: Callable[[], None] = lambda: None,
+    exchange: Exchange | None = None,
+    handed: HandedSockets | None = None,
+) -> None:
+    async def main(recorder: Recorder) -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        monitoring = Monitoring(settings, ami_secret(settings), store, recorder, heads)
+        recorder.health = monitoring.state
+        service = Service(settings, store, guidance, agi_secret(settings), recorder, monitoring)
+        watching = asyncio.create_task(_watch(exchange, stop))
+        try:
+            with requests.serving(stop=lambda: loop.call_soon_threadsafe(stop.set)):
+                await service.run(stop, ready, lambda calls: _tell_of_calls(calls, settings.stop_s), handed)
+        finally:
+            watching.cancel()
+            exit_within(_EXIT_S, telling=lambda: _log.error("cut_off", reason=_HANGS, after_s=_EXIT_S))
+        if exchange is not None and not exchange.running:
+            raise ExchangeError(f"Asterisk has ended; its log: {exchange.log_path}")
+
+    with _recording(settings) as recorder, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main(recorder))
+
+
+def _tell_of_calls(calls: int, at_most_s: float) -> None:
+    """Tell the person at the terminal why it does not stop yet; elsewhere the log says it."""
+    if sys.stderr.isatty():
+        going_on = "1 call is still going on" if calls == 1 else f"{calls} calls are still going on"
+        print(
+            f"\n{going_on}: waiting for the end, at most {at_most_s:g} s. Press Ctrl-C again to end at once.",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+@contextmanager
+def _recording(settings: Settings) -> Iterator[Recorder]:
+    """A recorder that runs until the service has ended."""
+    database = open_records(settings.store_url)
+    writer = CallWriter(database, service_id=uuid4().hex[:12], host=socket.gethostname(), pid=os.getpid())
+    recorder = Recorder(writer, keep=timedelta(days=settings.records_days))
+    recorder.start()
+    try:
+        yield recorder
+    finally:
+        recorder.close()
+        database.close()
+
+
+async def _watch(exchange: Exchange | None, stop: asyncio.Event) -> None:
+    """Stop when our own Asterisk has ended: there is nobody left to serve."""
+    while exchange is not None:
+        await asyncio.sleep(_WATCH_S)
+        if not exchange.running and not stop.is_set():
+            stop.set()
+
+
+LevelOption = Annotated[LogLevel, typer.Option("--log-level", help="The least important lines to write.")]
+
+
+@reporting_errors
+def serve(
+    log_level: LevelOption = LogLevel.INFO,
+    log_json: Annotated[
+        bool | None,
+        typer.Option("--log-json/--log-text", help="By default JSON unless standard error is a terminal."),
+    ] = None,
+) -> None:
+    """Answer the access number's calls for an Asterisk that is configured with the files in dialplan/.
+
+    SIGTERM or Ctrl-C lets the calls that are there end, then stops; a second one stops it at once.
+    """
+    configure_logs(level=log_level, json=log_json)
+    leave_no_core_dumps()
+    with StopRequests() as requests:
+        settings = within_file_limit(Settings.from_environment())
+        handed = HandedSockets()
+        require_free(port for port in service_ports(settings) if not handed.has(port.host, port.port))
+        guidance = Guidance.load(settings.language, settings.operator_prompts_dir)  # before the store is migrated
+        heads = AuditHeads()
+        with open_store(settings, heads) as store:
+            _run_service(settings, store, heads, guidance, requests, handed=handed)
+
+
+@reporting_errors
+def up(log_level: LevelOption = LogLevel.INFO) -> None:
+    """Start an Asterisk, sample lines, the service and the console on this machine, and say how to call it.
+
+    If a default port is taken, a free one is used, and other commands find it by themselves. Ctrl-C or SIGTERM lets
+    the calls that are there end, then stops all of it; a second one stops it at once.
+    """
+    configure_logs(level=log_level)
+    leave_no_core_dumps()
+    with StopRequests() as requests:
+        wanted = within_file_limit(Settings.from_environment())
+        with claimed_state_dir(wanted) as (settings, instance):
+            requests.at_once(instance.release)
+            find_asterisk(settings.state_dir.absolute())  # which may take a minute: before others have to wait for us
+            notes = [] if settings.state_dir == wanted.state_dir else [_second(wanted, settings)]
+            _start_in_turn(settings, instance, requests, notes)
+
+
+def _start_in_turn(settings: Settings, instance: RunningInstance, requests: StopRequests, notes: Sequence[str]) -> None:
+    with ExitStack() as turn:
+        turn.enter_context(start_turn())
+        settings, moved = with_free_ports(settings)
+        notes = [*notes, *_notes(settings, moved)]
+        guidance = Guidance.load(settings.language, settings.operator_prompts_dir)
+        heads = AuditHeads()
+        with open_store(settings, heads) as store:
+            import_sample_lines(store, operator=system_operator())
+            console, exchange = ConsoleProcess(settings), prepare_exchange(settings)
+            requests.at_once(console.end_at_once)
+            requests.at_once(exchange.end_at_once)
+
+            def ready() -> None:
+                turn.close()
+                print(manual(settings, ivr=command_line(settings), notes=notes), flush=True)
+
+            first, last = settings.rtp_range
+            with marked(range(first, last + 1)), console, exchange:
+                console.wait_until_it_listens()
+                instance.publish(settings.to_publish)
+                _run_service(settings, store, heads, guidance, requests, ready=ready, exchange=exchange)
+
+
+def _second(wanted: Settings, settings: Settings) -> str:
+    return (
+        f"Another karipass runs in {wanted.state_dir}. This one has lines, passwords and records of its\n"
+        f"  own, in {settings.state_dir}: the commands below name it."
+    )
+
+
+def _notes(settings: Settings, moved: Sequence[Moved]) -> Iterator[str]:
+    if moved:
+        yield f"Ports whose default is taken here: {', '.join(map(str, moved))}."
+    unpublished = [name for name in (DATABASE_VARIABLE, KEY_VARIABLE) if name in os.environ]
+    if unpublished:
+        yield f"In other terminals, set {' and '.join(unpublished)} as here: for what is secret there is no file."

@@ -1,7 +1,0 @@
-"""The call as a table of states and transitions; sans-I/O: events in, commands out, a clock handed in."""
-
-from ivr.dialogue.dialogue import Dialogue
-from ivr.dialogue.limits import Limits
-from ivr.dialogue.table import State
-
-__all__ = ["Dialogue", "Limits", "State"]

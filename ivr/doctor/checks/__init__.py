@@ -1,0 +1,1 @@
+"""The checks of `ivr doctor`, one file each."""

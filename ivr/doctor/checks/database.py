@@ -1,0 +1,151 @@
+"""Checks of the store: whether it can be reached and written, its schema, its key, and its clock.
+
+Nothing is made or upgraded.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Final
+
+from sqlalchemy import Connection, select, text
+
+from credentials.errors import InvalidKey
+from credentials.schema import CREDENTIALS, digest_keys
+from credentials.secrets.keys import KeyRing
+from ivr.doctor.checks.local import KEY_VARIABLE
+from ivr.doctor.examination import Check
+from ivr.doctor.finding import Finding, error, ok, warning
+from ivr.doctor.site import Site
+from ivr.records.schema import IVR_HISTORY
+from storage.database import Database, database_border, write_probe
+from storage.errors import StorageError
+from storage.migrate import History, current_revision, newest_revision
+
+HISTORIES: Final = {"credentials": CREDENTIALS, "call records": IVR_HISTORY}
+TOLERATED_S: Final = 2.0
+"""How far the database's clock may be from ours."""
+
+
+def store(site: Site) -> Iterator[Finding]:
+    """Whether the database can be reached, and is of this program's version."""
+    path = site.store_file
+    if path is not None and not path.exists():
+        yield warning(f"{path} is not there yet", "the first start makes it, and `ivr lines import` fills it")
+        return
+    if path is not None and not os.access(path, os.W_OK):
+        yield error(f"{path} cannot be written to", "run as the service's user, or make that user its owner")
+        return
+    try:
+        with _opened(site) as database:
+            for name, history in HISTORIES.items():
+                yield _schema(name, *_revisions(database, history))
+            yield from _key_fits(site, database)
+            yield _writable(database)
+            yield from _clock(database)
+    except StorageError as problem:
+        yield error(
+            " ".join(str(problem).split()),
+            "see to the database and KARIPASS_DATABASE_URL: nobody can set a password without",
+        )
+
+
+@contextmanager
+def _opened(site: Site) -> Iterator[Database]:
+    database = Database(site.settings.store_url, make=False)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def _schema(name: str, present: str | None, newest: str | None) -> Finding:
+    if present == newest:
+        return ok(f"{name}: schema {present}")
+    if present is None:
+        return warning(f"{name}: no schema yet", "the next start of the service makes it")
+    if newest is None or present > newest:  # serial numbers
+        return error(f"{name}: schema {present} is newer than this program's {newest}", "install the newer program")
+    return warning(f"{name}: schema {present} is older than this program's {newest}", "the next start upgrades it")
+
+
+@database_border
+def _revisions(database: Database, history: History) -> tuple[str | None, str | None]:
+    return current_revision(database, history), newest_revision(history)
+
+
+def _key_fits(site: Site, database: Database) -> Iterator[Finding]:
+    """Whether the database's hashes were made with the key that is here."""
+    newest = _newest_key(database)
+    if newest is None:
+        return
+    path = site.settings.store_key_file
+    try:
+        if KEY_VARIABLE in site.environment:
+            ring = KeyRing.from_environment(KEY_VARIABLE, site.environment)
+        elif path.exists():
+            ring = KeyRing.from_file(path)
+        else:
+            yield error(f"the store was made with key {newest}, and {path} is not there", "bring that file here")
+            return
+    except InvalidKey:
+        return  # the check of the key says what is wrong with it
+    if newest in ring:
+        yield ok(f"made with a key that is here ({newest})")
+    else:
+        yield error(f"the store was made with key {newest}, which is not here", f"bring the right key file to {path}")
+
+
+@database_border
+def _newest_key(database: Database) -> str | None:
+    if current_revision(database, CREDENTIALS) is None:
+        return None
+    with database.reading() as connection:
+        newest: str | None = connection.scalar(
+            select(digest_keys.c.key_id).order_by(digest_keys.c.generation.desc()).limit(1)
+        )
+    return newest
+
+
+@database_border
+def _writable(database: Database) -> Finding:
+    """Raises what is in the way of a write; the write is undone."""
+    with database.writing() as connection:
+        write_probe(connection)
+        connection.rollback()
+    return ok("can be written")
+
+
+def _clock(database: Database) -> Iterator[Finding]:
+    """Whether a database elsewhere has the same time: hosts that share it judge by their own clocks."""
+    away_s = _seconds_ahead(database)
+    if away_s is None:
+        return
+    if abs(away_s) > TOLERATED_S:
+        yield warning(
+            f"the database's clock is {abs(away_s):.1f} s {'ahead of' if away_s > 0 else 'behind'} this host's",
+            "run an NTP client on both",
+        )
+    else:
+        yield ok(f"the database's clock is within {TOLERATED_S:g} s of this host's")
+
+
+@database_border
+def _seconds_ahead(database: Database) -> float | None:
+    with database.reading() as connection:
+        if connection.dialect.name != "postgresql":
+            return None
+        return _difference(connection)
+
+
+def _difference(connection: Connection) -> float:
+    before = datetime.now(UTC)
+    there: datetime = connection.scalar(text("SELECT clock_timestamp()"))
+    after = datetime.now(UTC)
+    return (there - (before + (after - before) / 2)).total_seconds()
+
+
+CHECKS: Final = (Check("store", store),)

@@ -1,0 +1,79 @@
+"""Check of who can reach the ports that are not for callers."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Iterator
+from ipaddress import IPv6Address, ip_address
+from typing import Final
+
+from ivr.doctor.examination import Check
+from ivr.doctor.finding import Finding, ok, warning
+from ivr.doctor.port_holder import addresses_of
+from ivr.doctor.site import Site
+from ivr.host.ports import Port, console_port, service_ports
+
+_REMEDIES: Final = {
+    "FastAGI": (
+        "KARIPASS_AGI_HOST=127.0.0.1 if Asterisk is on this host; else let a firewall admit Asterisk's host alone: who"
+        " Asterisk takes for the service commands it"
+    ),
+    "AudioSocket": (
+        "KARIPASS_AUDIOSOCKET_HOST=127.0.0.1 and no _BIND if Asterisk is on this host; else let a firewall admit"
+        " Asterisk's host alone: the keys that callers press can be heard there"
+    ),
+    "health": "KARIPASS_HEALTH_HOST=127.0.0.1, or let a firewall admit your monitoring alone: it has no login",
+    "console": "KARIPASS_CONSOLE_HOST=127.0.0.1 and a TLS proxy in front of it: passwords are not encrypted otherwise",
+}
+_MANAGER: Final = (
+    "bindaddr = 127.0.0.1 in manager.conf, then `manager reload`: it is a shell on the exchange, in effect"
+)
+_MANAGER_ELSEWHERE: Final = (
+    "let a firewall there admit this host alone, over a network that is yours: the manager interface is not encrypted"
+)
+
+
+def reach(site: Site) -> Iterator[Finding]:
+    """Whether other hosts can reach what is for this one."""
+    found = [*_ports(site), *_manager(site)]
+    yield from found or [ok("FastAGI, AudioSocket, AMI, health and console are for this host alone")]
+
+
+def is_for_this_host(host: str) -> bool:
+    """Whether what listens on an address or a host's name can be reached from this host alone."""
+    with contextlib.suppress(ValueError):
+        return bool(host) and _is_loopback(host.strip("[]"))
+    try:
+        found = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)
+    except OSError:
+        return True  # nothing listens there: the check of the ports tells of it
+    return all(_is_loopback(str(address[0])) for *_, address in found)
+
+
+def _is_loopback(text: str) -> bool:
+    address = ip_address(text)
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return (mapped or address).is_loopback
+
+
+def _ports(site: Site) -> Iterator[Finding]:
+    for port in (*service_ports(site.settings), console_port(site.settings)):
+        if not is_for_this_host(port.host):
+            yield warning(f"{_shown(port)} can be reached from other hosts", _REMEDIES[port.name])
+
+
+def _manager(site: Site) -> Iterator[Finding]:
+    settings = site.settings
+    if not is_for_this_host(settings.ami_host):
+        yield warning(f"AMI is asked over the network, at {settings.ami_host}:{settings.ami_port}", _MANAGER_ELSEWHERE)
+    wide = [address for address in addresses_of(settings.ami_port) if not is_for_this_host(address)]
+    for address in wide:
+        yield warning(f"AMI listens on {address}:{settings.ami_port}: it can be reached from other hosts", _MANAGER)
+
+
+def _shown(port: Port) -> str:
+    return str(port) if port.host else f"{port.name} on all addresses, {port.value},"
+
+
+CHECKS: Final = (Check("reach", reach),)

@@ -1,0 +1,1 @@
+"""An Asterisk of our own: its configuration and its process."""

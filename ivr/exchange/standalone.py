@@ -1,0 +1,146 @@
+"""All on one machine: an Asterisk of our own, sample lines, and the secrets between the parts."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from credentials.store import CredentialStore
+from ivr.call.dialogue.limits import AFTER_THE_CALL_S
+from ivr.call.phrases import digits_of
+from ivr.exchange.configuration import ExchangeConfig, Phone
+from ivr.exchange.process import Exchange
+from ivr.host.settings import Settings, SettingsError
+from ivr.telephony.fastagi.proof import SECRET_CHARACTERS
+from prompts import home
+from prompts.catalogue import HERE
+from storage.private_files import draft_of
+
+_log = structlog.get_logger(__name__)
+
+SAMPLE_LINES: Final = Path(__file__).with_name("sample_lines.csv")
+SAMPLE_PHONE: Final = "0312345678"
+"""The contract number of the first sample line; a SIP phone may register as it."""
+SOUNDS_DIR: Final = HERE / "audio"
+"""The clips that come with the product."""
+_CAP_MARGIN_S: Final = 60
+"""The exchange's cap is for a service that hangs: it comes after the service's own."""
+
+
+def import_sample_lines(store: CredentialStore, *, operator: str) -> None:
+    """Give an empty store some lines to call from; one that has lines is left alone.
+
+    Args:
+        store: the store.
+        operator: who does it, for the audit trail.
+    """
+    if not store.list_lines():
+        result = store.import_lines(SAMPLE_LINES, operator=operator)
+        _log.info("sample_lines_imported", lines=result.lines, numbers=result.numbers)
+
+
+def ami_secret(settings: Settings) -> str:
+    """The manager user's secret: the setting, else one that is made once and kept in the state directory."""
+    if settings.ami_secret is not None:
+        return settings.ami_secret.get_secret_value()
+    return _kept_secret(settings.state_dir / "ami-secret")
+
+
+def phone_secret(settings: Settings) -> str:
+    """The sample phone's secret, made once and kept in the state directory."""
+    return _kept_secret(settings.state_dir / "phone-secret")
+
+
+def agi_secret(settings: Settings) -> str:
+    """What the dialplan says to the service: the setting, else one that is made once and kept."""
+    if settings.agi_secret is None:
+        return _kept_secret(settings.state_dir / "agi-secret")
+    secret = settings.agi_secret.get_secret_value()
+    if not re.fullmatch(f"[{SECRET_CHARACTERS}]+", secret):
+        raise SettingsError(
+            f"KARIPASS_AGI_SECRET has a character in it that is none of {SECRET_CHARACTERS}: take another"
+        )
+    return secret
+
+
+def _kept_secret(path: Path) -> str:
+    """A secret that is made once, for its owner alone.
+
+    Raises:
+        SettingsError: the file cannot be made or read, or has no secret in it.
+    """
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.exists():
+            with draft_of(path) as draft:
+                draft.write_text(secrets.token_urlsafe(24) + "\n", encoding="ascii")
+        secret = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"the secret in {path} cannot be used: {error}") from None
+    if not secret:
+        raise SettingsError(f"{path} is empty: remove it, and it is made anew")
+    return secret
+
+
+def prepare_exchange(settings: Settings) -> Exchange:
+    """An Asterisk for these settings, not started yet (it is a context manager).
+
+    Raises:
+        ExchangeError: a setting cannot be written into Asterisk's configuration.
+    """
+    return Exchange(
+        ExchangeConfig(
+            run_dir=settings.state_dir / "exchange",
+            access_number=settings.access_number,
+            sounds_dir=home(settings.language, settings.operator_prompts_dir) / "audio",
+            ami_secret=ami_secret(settings),
+            agi_host=settings.agi_host,
+            agi_port=settings.agi_port,
+            agi_secret=agi_secret(settings),
+            language=settings.language,
+            sip_host=settings.sip_host,
+            sip_port=settings.sip_port,
+            rtp_ports=settings.rtp_range,
+            ami_port=settings.ami_port,
+            phones=[Phone(number=SAMPLE_PHONE, secret=phone_secret(settings))],
+            call_cap_s=int(settings.call_s + AFTER_THE_CALL_S) + _CAP_MARGIN_S,
+        )
+    )
+
+
+def manual(settings: Settings, *, ivr: str, notes: Iterable[str] = ()) -> str:
+    """What to do with it, for the person who started it.
+
+    Args:
+        settings: of the instance.
+        ivr: how a command for it begins in any terminal.
+        notes: what is not as usual.
+    """
+    number = settings.access_number
+    unusual = "".join(f"\n  {note}\n" for note in notes)
+    return f"""
+karipass answers {"-".join(digits_of(number))}.
+{unusual}
+  Call it from this machine, in any other terminal (the password here is 24681357):
+
+    {ivr} call --from {SAMPLE_PHONE} --keys "1 24681357 24681357"
+
+  Or register a SIP phone and dial {number}:
+
+    server {settings.sip_host}:{settings.sip_port} (UDP)   user {SAMPLE_PHONE}   password {phone_secret(settings)}
+    (KARIPASS_SIP_HOST=0.0.0.0 lets phones of your network in)
+
+  See the calls, in a terminal or in a browser:
+
+    {ivr} calls --follow
+    http://{settings.console_host}:{settings.console_port}/
+    (who may log in there: {ivr} operator add NAME --role operator)
+
+  The lines that may call: {ivr} lines list
+  Ctrl-C stops all of it.
+"""

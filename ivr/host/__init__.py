@@ -1,0 +1,1 @@
+"""What an instance takes of its machine: settings, ports, processes, limits."""

@@ -1,0 +1,254 @@
+"""Settings: from the environment (`KARIPASS_...`), each wrong value named with its remedy."""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import timedelta
+from functools import cached_property
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy import URL
+
+from credentials.limits.throttling import CallLimits
+from credentials.lines.numbers import normalise_number
+from ivr.call.dialogue import Limits
+from ivr.host.plain_words import plain_words
+from ivr.host.running import running_settings
+
+
+class SettingsError(Exception):
+    """A setting has a value that cannot be used."""
+
+
+def default_state_dir() -> Path:
+    """Where an instance keeps its files unless `KARIPASS_STATE_DIR` says otherwise."""
+    state_home = os.environ.get("XDG_STATE_HOME")
+    return (Path(state_home) if state_home else Path.home() / ".local" / "state") / "karipass"
+
+
+def _port_range(text: str) -> str:
+    first, dash, last = text.partition("-")
+    if not (dash and first.isdigit() and last.isdigit()):
+        raise ValueError("write it as FIRST-LAST, for example 10000-10999")
+    if not 1024 <= int(first) < int(last) <= 65535:
+        raise ValueError("the ports must rise and lie between 1024 and 65535")
+    return text
+
+
+_HOST_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?|\[?[0-9a-f.]*:[0-9a-f.]*:[0-9a-f:.]*\]?")
+"""Or an address of IPv6, whose colons are two or more."""
+
+
+def _names(value: Any) -> Any:
+    """Names or addresses with blanks or commas between them."""
+    return value.replace(",", " ").lower().split() if isinstance(value, str) else value
+
+
+def _host_name(text: str) -> str:
+    name = text.lower()
+    if not _HOST_NAME.fullmatch(name):
+        raise ValueError("write host names without http:// and without a port, as in console.example.jp")
+    return name.strip("[]")
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ip_network(text))
+    except ValueError:
+        raise ValueError("write addresses or networks, as in 192.0.2.7, 10.0.0.0/8 or fd00::/8") from None
+
+
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Digits = Annotated[str, AfterValidator(normalise_number)]
+HostName = Annotated[str, AfterValidator(_host_name)]
+NetworkName = Annotated[str, AfterValidator(_network)]
+
+
+class Settings(BaseSettings):
+    """What can be set. Each name, in capitals and with `KARIPASS_` before it, is an environment variable.
+
+    `Settings.load` is the way to make one: it turns pydantic's errors into one line each.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="KARIPASS_", extra="ignore", frozen=True)
+
+    state_dir: Path = Field(default_factory=default_state_dir)
+    """Where the store, its key and what runs are kept."""
+    database_url: str = ""
+    """SQLAlchemy URL of the store; an SQLite file in `state_dir` if empty."""
+    key_file: Path | None = None
+    """The file with the store's keys, the current one first; `key` in `state_dir` if not set. Made on first use."""
+
+    access_number: Digits = "0363044747"
+    language: str = "ja"
+
+    agi_host: str = "127.0.0.1"
+    agi_port: Port = 4573
+    agi_secret: SecretStr | None = None
+    """What the dialplan says to the service; made and kept in `state_dir` if not set."""
+    audiosocket_host: str = "127.0.0.1"
+    """Where Asterisk is told to bring the audio."""
+    audiosocket_bind: str = ""
+    """The address to listen on for it; `audiosocket_host` if empty."""
+    audiosocket_port: Port = 4574
+    calls: PositiveInt = 1000
+    """How many calls at once."""
+    calls_of_a_number: PositiveInt = 100
+    """How many of them from one number, and from all callers without one; more are not answered by us."""
+
+    ami_host: str = "127.0.0.1"
+    ami_port: Port = 5038
+    ami_secret: SecretStr | None = None
+    """Made and kept in `state_dir` if not set."""
+
+    sip_host: str = "127.0.0.1"
+    sip_port: Port = 5060
+    rtp_ports: Annotated[str, AfterValidator(_port_range)] = "10000-11999"
+
+    first_key_s: Seconds = 10.0
+    between_keys_s: Seconds = 5.0
+    step_s: Seconds = 60.0
+    call_s: Seconds = 300.0
+    wrong_entries: PositiveInt = 3
+    silences: PositiveInt = 3
+    storing_s: Seconds = 30.0
+    please_wait_s: Seconds = 4.0
+    typed_ahead_pause_s: Seconds = 0.8
+
+    sets_per_hour: PositiveInt = 200
+    """How many calls of one number may set a temporary password within an hour; of a line three times as many."""
+    failed_calls: PositiveInt = 30
+    """How many calls of one number may fail within an hour, before it is refused for `refused_s`; a line: as above."""
+    refused_s: Seconds = 3600.0
+
+    records_days: Annotated[int, Field(ge=1, le=36_500)] = 90
+    """How long the record of a call is kept."""
+    health_host: str = "127.0.0.1"
+    health_port: Port = 4575
+    """Where the service tells of its health, and its metrics."""
+    console_host: str = "127.0.0.1"
+    console_port: Port = 4576
+    """Where the operators' console is."""
+    console_names: Annotated[frozenset[HostName], NoDecode, BeforeValidator(_names)] = frozenset()
+    """Names under which browsers reach it, besides those of this machine's loopback."""
+    console_https: bool = False
+    """Whether browsers reach it over https, by way of a proxy."""
+    console_proxies: Annotated[frozenset[NetworkName], NoDecode, BeforeValidator(_names)] = frozenset()
+    """Addresses or networks of the proxies in front of it, whose X-Forwarded-For is believed."""
+    prompts_dir: Path | None = None
+    """The operator's own guidance, before the product's; `prompts` in `state_dir` if not set."""
+
+    stop_s: Seconds = 345.0
+    """How long a stopping service lets calls go on."""
+
+    @classmethod
+    def load(cls, **values: Any) -> Settings:
+        """Read the environment, and for what it does not set the instance that runs in the state directory.
+
+        Args:
+            values: settings that override both.
+
+        Raises:
+            SettingsError: names each wrong variable, its value and what is expected.
+        """
+        settings = cls.from_environment(**values)
+        known = cls.model_fields.keys() - settings.model_fields_set
+        running = {name: value for name, value in running_settings(settings.state_dir).items() if name in known}
+        return cls.from_environment(**values, **running) if running else settings
+
+    @classmethod
+    def from_environment(cls, **values: Any) -> Settings:
+        """Read the environment alone, as whoever starts an instance does.
+
+        Args:
+            values: settings that override it.
+
+        Raises:
+            SettingsError: names each wrong variable, its value and what is expected.
+        """
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            raise SettingsError("\n".join(_described(problem) for problem in error.errors())) from None
+
+    @property
+    def limits(self) -> Limits:
+        """The dialogue's part of the settings."""
+        return Limits(
+            first_key_s=self.first_key_s,
+            between_keys_s=self.between_keys_s,
+            step_s=self.step_s,
+            call_s=self.call_s,
+            wrong_entries=self.wrong_entries,
+            silences=self.silences,
+            storing_s=self.storing_s,
+            please_wait_s=self.please_wait_s,
+            typed_ahead_pause_s=self.typed_ahead_pause_s,
+        )
+
+    @property
+    def call_limits(self) -> CallLimits:
+        """The store's part of the settings."""
+        return CallLimits(
+            sets_per_hour=self.sets_per_hour,
+            failed_calls=self.failed_calls,
+            refused_for=timedelta(seconds=self.refused_s),
+        )
+
+    @property
+    def rtp_range(self) -> tuple[int, int]:
+        """The first and the last port for audio."""
+        first, last = (int(port) for port in self.rtp_ports.split("-"))
+        return first, last
+
+    @property
+    def to_publish(self) -> dict[str, Any]:
+        """What other commands must know of a running instance: all that is set, but for what is no file's business.
+
+        That is the store's URL, which may hold a password. The secrets between the parts are in files of the state
+        directory in any case: Asterisk reads them there.
+        """
+        told = self.model_fields_set - {"state_dir", "database_url"}
+        values = self.model_dump(mode="json", include=told)
+        for name in told:
+            match getattr(self, name):
+                case SecretStr() as secret:
+                    values[name] = secret.get_secret_value()
+                case Path() as path:
+                    values[name] = str(path.absolute())
+        return values
+
+    @cached_property
+    def store_url(self) -> str:
+        """The store's URL, the default filled in."""
+        path = str(self.state_dir / "store.db")
+        return self.database_url or URL.create("sqlite", database=path).render_as_string()
+
+    @cached_property
+    def operator_prompts_dir(self) -> Path:
+        """The operator's own guidance, the default filled in."""
+        return self.prompts_dir or self.state_dir / "prompts"
+
+    @cached_property
+    def store_key_file(self) -> Path:
+        """The store's key file, the default filled in."""
+        return self.key_file or self.state_dir / "key"
+
+
+def _described(problem: ErrorDetails) -> str:
+    field = str(problem["loc"][0])
+    name = f"KARIPASS_{field.upper()}"
+    is_number = problem["type"] in ("int_parsing", "float_parsing")
+    example = f", for example {Settings.model_fields[field].default:g}" if is_number else ""
+    return f"{name}{_shown(field, problem)}: {plain_words(problem)}{example}"
+
+
+def _shown(field: str, problem: ErrorDetails) -> str:
+    return "" if "secret" in field or "url" in field else f"={problem['input']}"

@@ -1,0 +1,1 @@
+"""How testers make calls: simulated ones, real ones, on good lines and bad."""

@@ -1,0 +1,41 @@
+"""Recordings of callers, as the telephone network would have carried them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dsp.channels import Channel, Take
+from dsp.files import Remark, unremarked
+from dsp.recordings import read_side
+from ivr.call.dialogue.limits import AFTER_THE_CALL_S
+
+
+def read_recording(
+    path: Path, *, call_s: float, channel: Channel = Take.BEST, remark: Remark = unremarked
+) -> NDArray[np.int16]:
+    """Read what a caller sends from an audio file of any rate and coding.
+
+    Args:
+        path: the file, or `-` for standard input.
+        call_s: the longest that a call may last; what a caller sends later is not read.
+        channel: the caller's; which is taken by itself is said in `dsp.recordings`.
+        remark: called with each thing that is odd about the file, a sentence that names it.
+
+    Returns:
+        int16 at 8 kHz, shape (samples,).
+
+    Raises:
+        AudioError: the file is no audio that can be read, or has no such channel; the message names it.
+    """
+    _, samples = read_side(path, channel=channel, longest_s=call_s + AFTER_THE_CALL_S, remark=remark)
+    return to_int16(samples)
+
+
+def to_int16(samples: NDArray[np.float32]) -> NDArray[np.int16]:
+    """Samples with full scale 1.0 as int16; what is over, or no number, is clipped."""
+    finite = np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0)
+    scaled: NDArray[np.float32] = np.rint(finite * 32768.0)
+    return scaled.clip(-32768, 32767).astype(np.int16)

@@ -1,0 +1,321 @@
+"""A telephone for test calls: as much of SIP and RTP as one call to an exchange of ours takes.
+
+It calls as a carrier's trunk does: from an address that the exchange trusts, with the caller number asserted. Unlike a
+call that Asterisk is asked to place, it is master of its packets: an RFC 4733 event can go beside the tone of the same
+key, and a packet that the line loses is not sent while sequence numbers and time stamps go on, as on a real trunk.
+
+UDP on loopback loses nothing: requests are sent once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import re
+import secrets
+import struct
+from dataclasses import dataclass, field
+from typing import Any, Final, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dsp import ulaw_decode, ulaw_encode
+from ivr.lab.sender import KeyEvent, Sent
+from ivr.telephony.audiosocket.codec import FRAME_SAMPLES
+from ivr.telephony.errors import TelephonyError
+
+_PCMU: Final = 0
+_EVENTS: Final = 101
+_EVENT_KEYS: Final = "0123456789*#ABCD"
+_EVENT_VOLUME: Final = 10
+_END_REPEATS: Final = 3
+_COPIED: Final = ("Via", "From", "To", "Call-ID", "CSeq")
+_RTP_HEAD: Final = struct.Struct(">BBHII")
+_ANSWER_S: Final = 20.0
+_GOODBYE_S: Final = 2.0
+
+
+class CallRefused(TelephonyError):  # noqa: N818 - reads as what it says
+    """The exchange did not answer the call; the message says what it said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A SIP message: its first line, its headers by lower-case name (the first of each), and its body."""
+
+    first_line: str
+    headers: dict[str, str]
+    body: str
+
+    @property
+    def status(self) -> int | None:
+        """The status of a response; None for a request."""
+        found = re.match(r"SIP/2\.0 (\d{3}) ", self.first_line)
+        return int(found[1]) if found else None
+
+    @classmethod
+    def parse(cls, data: bytes) -> Message:
+        """Read a datagram. Whatever it is, something comes of it: a stranger's noise has no status and no headers."""
+        head, _, body = data.decode("utf-8", "replace").partition("\r\n\r\n")
+        first_line, *lines = head.split("\r\n")
+        headers: dict[str, str] = {}
+        for line in lines:
+            name, _, value = line.partition(":")
+            headers.setdefault(name.strip().lower(), value.strip())
+        return cls(first_line, headers, body)
+
+
+class Datagrams(asyncio.DatagramProtocol):
+    """A UDP socket whose datagrams wait until they are taken."""
+
+    def __init__(self) -> None:
+        self.waiting: asyncio.Queue[bytes] = asyncio.Queue()
+        self.transport: asyncio.DatagramTransport | None = None
+
+    @classmethod
+    async def open(cls, host: str) -> Datagrams:
+        """Open a socket at an address, on a port that is free."""
+        loop = asyncio.get_running_loop()
+        _, datagrams = await loop.create_datagram_endpoint(cls, local_addr=(host, 0))
+        return datagrams
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        self.transport = cast(asyncio.DatagramTransport, transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
+        """Let it wait."""
+        self.waiting.put_nowait(data)
+
+    @property
+    def port(self) -> int:
+        """The port."""
+        return int(self._open.get_extra_info("sockname")[1])
+
+    def send(self, data: bytes, to: tuple[str, int]) -> None:
+        """Send a datagram."""
+        self._open.sendto(data, to)
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._open.close()
+
+    @property
+    def _open(self) -> asyncio.DatagramTransport:
+        if self.transport is None:
+            raise RuntimeError("the socket is not open yet")
+        return self.transport
+
+
+@dataclass(slots=True)
+class _Event:
+    """An event being sent."""
+
+    key: KeyEvent = field(repr=False)
+    stamp: int
+    sent: int = 0
+
+
+class PhoneCall:
+    """One call; `dial` places it.
+
+    Args:
+        sip: the socket for signalling.
+        rtp: the socket for audio.
+        exchange: where the exchange listens for SIP.
+        host: the phone's address.
+        number: what is dialled.
+
+    Attributes:
+        media: where its audio goes, once it is answered.
+    """
+
+    def __init__(self, sip: Datagrams, rtp: Datagrams, *, exchange: tuple[str, int], host: str, number: str) -> None:
+        self._sip = sip
+        self._rtp = rtp
+        self._exchange = exchange
+        self._host = host
+        self._uri = f"sip:{number}@{exchange[0]}:{exchange[1]}"
+        self._call_id = f"{secrets.token_hex(12)}@{host}"
+        self._from = ""
+        self._to = f"<{self._uri}>"
+        self._tag = secrets.token_hex(6)
+        self.media: tuple[str, int] = exchange
+        self._sequence = secrets.randbelow(1 << 15)
+        self._stamp = secrets.randbelow(1 << 31)
+        self._source = secrets.randbelow(1 << 32)
+        self._numbers = itertools.count(2)
+        self._event: _Event | None = None
+        self._talk_begins = True
+        self.ended = False
+
+    async def dial(self, caller: str | None, *, withheld: bool = False, name: str = "") -> None:
+        """Call, and wait for the answer.
+
+        Args:
+            caller: the number that is asserted; None for none.
+            withheld: it must not be told to the one who is called.
+            name: shown beside the number, or why there is none.
+
+        Raises:
+            CallRefused: the exchange refuses, or does not answer.
+        """
+        shown = f'"{name}" ' if name else ""
+        user = "anonymous" if caller is None or withheld else caller
+        self._from = f"{shown}<sip:{user}@{self._host}>;tag={self._tag}"
+        identity = [] if caller is None else [f"P-Asserted-Identity: <sip:{caller}@{self._host}>"]
+        if withheld:
+            identity.append("Privacy: id")
+        self._request("INVITE", 1, [*identity, "Content-Type: application/sdp"], self._offer())
+        try:
+            async with asyncio.timeout(_ANSWER_S):
+                answer = await self._final_response()
+        except TimeoutError:
+            raise CallRefused(f"no answer to a call within {_ANSWER_S:g} s") from None
+        self._to = answer.headers.get("to", self._to)
+        self._request("ACK", 1, [], "")
+        if answer.status != 200:
+            raise CallRefused(f"the exchange refused the call: {answer.first_line}")
+        host, port = re.search(r"c=IN IP4 (\S+)", answer.body), re.search(r"m=audio (\d+)", answer.body)
+        if host is None or port is None:
+            raise CallRefused("the exchange answered the call without audio")
+        self.media = (host[1], int(port[1]))
+        self._uri = answer.headers.get("contact", self._uri).strip("<>").partition(">")[0]
+
+    # --- audio ----------------------------------------------------------------------------------------------
+
+    def received(self) -> list[NDArray[np.int16]]:
+        """The audio that has come since the last call of this, packet by packet; signalling is seen to as well."""
+        while not self._sip.waiting.empty():
+            self._answer(Message.parse(self._sip.waiting.get_nowait()))
+        frames = []
+        while not self._rtp.waiting.empty():
+            packet = self._rtp.waiting.get_nowait()
+            if len(packet) > _RTP_HEAD.size and packet[1] & 0x7F == _PCMU:
+                frames.append(ulaw_decode(np.frombuffer(packet, np.uint8, offset=_RTP_HEAD.size)))
+        return frames
+
+    def send(self, sent: Sent) -> None:
+        """Let 20 ms pass: send their audio, unless there is none, and the packets of the event that goes on.
+
+        A lost packet leaves its number out; one behind a pause that was not sent has the marker (RFC 3551, 4.1).
+        """
+        if sent.event is not None:
+            self._event = _Event(sent.event, self._stamp)
+        if self._event is not None:
+            self._send_event(self._event)
+        if sent.audio is not None:
+            self._packet(_PCMU, self._stamp, ulaw_encode(sent.audio).tobytes(), marker=self._talk_begins)
+        self._sequence += sent.lost
+        self._talk_begins = sent.audio is None and not sent.lost
+        self._stamp += FRAME_SAMPLES
+
+    def _send_event(self, event: _Event) -> None:
+        """One packet for each 20 ms, and the end three times (RFC 4733, 2.5.1)."""
+        event.sent += 1
+        ends = event.sent >= event.key.frames
+        code, length = _EVENT_KEYS.index(event.key.key), event.sent * FRAME_SAMPLES
+        for _ in range(_END_REPEATS if ends else 1):
+            payload = struct.pack(">BBH", code, ends << 7 | _EVENT_VOLUME, length)
+            self._packet(_EVENTS, event.stamp, payload, marker=event.sent == 1)
+        if ends:
+            self._event = None
+
+    def _packet(self, kind: int, stamp: int, payload: bytes, *, marker: bool) -> None:
+        head = _RTP_HEAD.pack(0x80, marker << 7 | kind, self._sequence & 0xFFFF, stamp & 0xFFFFFFFF, self._source)
+        self._sequence += 1
+        self._rtp.send(head + payload, self.media)
+
+    def inform(self, key: str) -> None:
+        """Send a key as SIP INFO, as some telephones do that know no events (application/dtmf-relay)."""
+        body = f"Signal={key}\r\nDuration=100\r\n"
+        self._request("INFO", next(self._numbers), ["Content-Type: application/dtmf-relay"], body)
+
+    # --- signalling -----------------------------------------------------------------------------------------
+
+    async def hang_up(self) -> None:
+        """End the call, unless the exchange has; wait until the exchange knows."""
+        if self.ended:
+            return
+        self.ended = True
+        self._request("BYE", next(self._numbers), [], "")
+        try:
+            async with asyncio.timeout(_GOODBYE_S):
+                while (await self._next()).status is None:
+                    pass
+        except TimeoutError:
+            return  # the exchange has hung up at the same moment
+
+    def close(self) -> None:
+        """Give the sockets back."""
+        self._sip.close()
+        self._rtp.close()
+
+    async def _final_response(self) -> Message:
+        while True:
+            message = await self._next()
+            if message.status is not None and message.status >= 200:
+                return message
+
+    async def _next(self) -> Message:
+        message = Message.parse(await self._sip.waiting.get())
+        self._answer(message)
+        return message
+
+    def _answer(self, message: Message) -> None:
+        """Say yes to whatever the exchange asks; a BYE ends the call."""
+        method = message.first_line.partition(" ")[0]
+        if message.status is not None or method == "ACK" or "call-id" not in message.headers:
+            return
+        self.ended = self.ended or method == "BYE"
+        copied = [f"{name}: {message.headers.get(name.lower(), '')}" for name in _COPIED]
+        self._transmit(["SIP/2.0 200 OK", *copied, "Content-Length: 0"], "")
+
+    def _request(self, method: str, number: int, headers: list[str], body: str) -> None:
+        here = f"{self._host}:{self._sip.port}"
+        lines = [
+            f"{method} {self._uri} SIP/2.0",
+            f"Via: SIP/2.0/UDP {here};branch=z9hG4bK{secrets.token_hex(8)};rport",
+            "Max-Forwards: 70",
+            f"From: {self._from}",
+            f"To: {self._to}",
+            f"Call-ID: {self._call_id}",
+            f"CSeq: {number} {method}",
+            f"Contact: <sip:scenario@{here}>",
+            *headers,
+            f"Content-Length: {len(body)}",
+        ]
+        self._transmit(lines, body)
+
+    def _transmit(self, lines: list[str], body: str) -> None:
+        self._sip.send(("\r\n".join(lines) + "\r\n\r\n" + body).encode(), self._exchange)
+
+    def _offer(self) -> str:
+        lines = [
+            "v=0",
+            f"o=- 1 1 IN IP4 {self._host}",
+            "s=-",
+            f"c=IN IP4 {self._host}",
+            "t=0 0",
+            f"m=audio {self._rtp.port} RTP/AVP {_PCMU} {_EVENTS}",
+            f"a=rtpmap:{_PCMU} PCMU/8000",
+            f"a=rtpmap:{_EVENTS} telephone-event/8000",
+            f"a=fmtp:{_EVENTS} 0-15",
+            "a=ptime:20",
+            "a=sendrecv",
+        ]
+        return "\r\n".join(lines) + "\r\n"
+
+
+async def open_call(*, exchange: tuple[str, int], host: str, number: str) -> PhoneCall:
+    """A call from an address of this machine, not yet dialled.
+
+    Args:
+        exchange: where the exchange listens for SIP.
+        host: the phone's address; this is what a trunk is known by.
+        number: what will be dialled.
+    """
+    sip = await Datagrams.open(host)
+    rtp = await Datagrams.open(host)
+    return PhoneCall(sip, rtp, exchange=exchange, host=host, number=number)

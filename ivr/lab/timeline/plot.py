@@ -1,0 +1,218 @@
+"""The timeline as a picture, by matplotlib (the extra `plot`)."""
+
+from __future__ import annotations
+
+from os import PathLike
+from textwrap import wrap
+from typing import Any, Final
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch, Rectangle
+
+from dsp.plots import fonts
+from dsp.tones import HIGH_HZ, LOW_HZ
+from ivr.call.dialogue.events import Verdict
+from ivr.call.transcript import EntryJudged, KeyHeard
+from ivr.lab.timeline import look
+from ivr.lab.timeline.model import Bar, Timeline
+from ivr.lab.timeline.sound import TOP_HZ, outline, spectrogram
+
+_INCHES_PER_S: Final = 0.22
+_WIDTH_IN: Final = (13.0, 48.0)
+_LEFT_IN: Final = 0.75
+_RIGHT_IN: Final = 0.3
+_HEIGHT_IN: Final = 8.2
+_FIGURES_IN: Final = 1.12
+"""The figures of a key are this wide."""
+_EDGE_IN: Final = 0.04
+_NUMBER_IN: Final = 0.25
+"""A bar shorter than this has no room for its number."""
+_LETTER_IN: Final = 0.14
+_LINE_IN: Final = 0.24
+_DPI: Final = 120
+_COLUMNS_PER_IN: Final = 120
+
+
+def plot(timeline: Timeline, path: str | PathLike[str], *, title: str) -> None:
+    """Draw a call.
+
+    Args:
+        timeline: what may be drawn of it.
+        path: the picture; its suffix names the format.
+        title: above it.
+
+    Raises:
+        OSError: the picture cannot be written.
+        ValueError: there is no such format.
+    """
+    width = min(max(timeline.seconds * _INCHES_PER_S, _WIDTH_IN[0]), _WIDTH_IN[1])
+    legend = [line for bar in timeline.bars for line in _legend_lines(bar, width)]
+    height = _HEIGHT_IN + _LINE_IN * len(legend)
+    inches_per_s = (width - _LEFT_IN - _RIGHT_IN) / timeline.seconds
+    style: dict[Any, Any] = {
+        **fonts.style(),
+        "font.size": 9,
+        "text.color": look.INK,
+        "axes.edgecolor": look.RULE,
+        "axes.labelcolor": look.FAINT,
+        "xtick.color": look.FAINT,
+        "ytick.color": look.FAINT,
+        "hatch.color": look.VEIL_LINE,
+        "hatch.linewidth": 0.6,
+    }
+    with mpl.rc_context(style):
+        figure = Figure(figsize=(width, height), dpi=_DPI, facecolor=look.PAPER)
+        bottom = (_LINE_IN * len(legend) + 0.85) / height
+        said, keys, wave, spectrum = figure.subplots(
+            4,
+            1,
+            sharex=True,
+            height_ratios=(0.55, 1.9, 1.1, 3.2),
+            gridspec_kw={
+                "left": _LEFT_IN / width,
+                "right": 1 - _RIGHT_IN / width,
+                "bottom": bottom,
+                "top": 1 - 0.75 / height,
+                "hspace": 0.08,
+            },
+        )
+        figure.text(_LEFT_IN / width, 1 - 0.3 / height, title, fontsize=13, fontweight="bold", va="center")
+        _draw_said(said, timeline, inches_per_s)
+        _draw_keys(keys, timeline, inches_per_s)
+        _draw_wave(wave, timeline, round(width * _COLUMNS_PER_IN))
+        _draw_spectrum(spectrum, timeline, round(width * _COLUMNS_PER_IN))
+        for axes in (keys, wave, spectrum):
+            _veil(axes, timeline)
+        for axes in (said, keys, wave):
+            axes.tick_params(axis="x", length=0, labelbottom=False)
+        spectrum.set_xlim(0, timeline.seconds)
+        spectrum.set_xticks(look.ruler(timeline))
+        spectrum.set_xlabel("seconds")
+        if timeline.hidden:
+            patch = Patch(facecolor=look.VEIL, hatch="////", edgecolor=look.VEIL_LINE, label=look.WHY_HIDDEN)
+            figure.legend(
+                handles=[patch],
+                loc="upper right",
+                bbox_to_anchor=(1 - 0.25 / width, 1 - 0.12 / height),
+                frameon=False,
+                fontsize=8.5,
+            )
+        for number, line in enumerate(legend):
+            y = (_LINE_IN * (len(legend) - number - 1) + 0.2) / height
+            figure.text(_LEFT_IN / width, y, line, fontsize=9, va="center")
+        figure.savefig(path)
+
+
+def _legend_lines(bar: Bar, width_in: float) -> list[str]:
+    """What a guidance said."""
+    wide = not bar.text.isascii()
+    lines = wrap(bar.text, max(20, int(width_in * (7 if wide else 13))), break_on_hyphens=False) or [""]
+    return [f"{bar.number:>2}   {lines[0]}", *(f"       {line}" for line in lines[1:])]
+
+
+def _bare(axes: Axes, name: str) -> None:
+    axes.set_yticks([])
+    axes.set_ylabel(name, rotation=0, ha="right", va="center", labelpad=8)
+    for side in ("top", "right", "left", "bottom"):
+        axes.spines[side].set_visible(False)
+
+
+def _draw_said(axes: Axes, timeline: Timeline, inches_per_s: float) -> None:
+    _bare(axes, "said")
+    axes.set_ylim(0, 1)
+    for bar in timeline.bars:
+        face = look.GUIDANCE if bar.end_is_known else look.GUIDANCE_FAINT
+        length = max(bar.end_s - bar.begin_s, 0.05)
+        axes.add_patch(Rectangle((bar.begin_s, 0.2), length, 0.6, facecolor=face, edgecolor="none"))
+        edge = min(_EDGE_IN / inches_per_s, length)
+        axes.add_patch(Rectangle((bar.begin_s, 0.2), edge, 0.6, facecolor=look.GUIDANCE, edgecolor="none"))
+        if length * inches_per_s > _NUMBER_IN:
+            colour = look.PAPER if bar.end_is_known else look.GUIDANCE
+            axes.text(
+                bar.begin_s + 0.1 / inches_per_s,
+                0.48,
+                str(bar.number),
+                color=colour,
+                fontsize=9,
+                fontweight="bold",
+                va="center",
+            )
+        if bar.stopped and bar.end_is_known:
+            axes.plot([bar.end_s] * 2, [0.08, 0.92], color=look.INK, linewidth=1.4)
+
+
+def _draw_keys(axes: Axes, timeline: Timeline, inches_per_s: float) -> None:
+    _bare(axes, "keys")
+    axes.set_ylim(0, 1)
+    for mark in timeline.marks:
+        colour = look.KEY if isinstance(mark.entry, KeyHeard) else look.MISS
+        axes.plot(
+            [mark.begin_s, max(mark.end_s, mark.begin_s + 0.05)],
+            [0.06, 0.06],
+            color=colour,
+            linewidth=4,
+            solid_capstyle="butt",
+        )
+    for label in look.labels(timeline, _LETTER_IN / inches_per_s):
+        colour = look.KEY if label.heard else look.MISS
+        axes.text(label.begin_s, 0.14, label.text, fontsize=12, fontweight="bold", color=colour)
+    for mark in look.with_room(timeline, _FIGURES_IN / inches_per_s):
+        colour = look.KEY if isinstance(mark.entry, KeyHeard) else look.MISS
+        axes.text(mark.begin_s, 0.34, look.figures(mark), fontsize=7, color=colour, va="bottom", linespacing=1.3)
+    for at_s, entry in timeline.entries:
+        if isinstance(entry, EntryJudged) and at_s is not None:
+            accepted = entry.judged.verdict is Verdict.ACCEPTED
+            text = look.judged(entry)
+            axes.plot([at_s] * 2, [0.0, 0.86], color=look.RULE, linewidth=0.8, zorder=0)
+            axes.text(at_s, 0.88, text, fontsize=7.5, color=look.FAINT if accepted else look.MISS, fontstyle="italic")
+
+
+def _draw_wave(axes: Axes, timeline: Timeline, columns: int) -> None:
+    _bare(axes, "caller")
+    curve = outline(timeline.audio, columns)
+    times = [timeline.seconds * (column + 0.5) / columns for column in range(columns)]
+    axes.fill_between(times, curve.low, curve.high, color=look.WAVE, linewidth=0, zorder=0.5)
+    axes.axhline(0, color=look.WAVE, linewidth=0.5, zorder=0.5)
+    peak = max(float(curve.high.max()), -float(curve.low.min()), 0.05)
+    axes.set_ylim(-1.1 * peak, 1.1 * peak)
+
+
+def _draw_spectrum(axes: Axes, timeline: Timeline, columns: int) -> None:
+    axes.imshow(
+        spectrogram(timeline.audio, columns),
+        extent=(0, timeline.seconds, 0, TOP_HZ),
+        origin="lower",
+        aspect="auto",
+        cmap=LinearSegmentedColormap.from_list("ink", look.SCALE),
+        vmin=0,
+        vmax=1,
+        interpolation="bilinear",
+    )
+    for hertz in LOW_HZ + HIGH_HZ:
+        axes.axhline(hertz, color=look.TONE_LINE, linewidth=0.6, alpha=0.8, linestyle=(0, (2, 4)), zorder=0.5)
+    axes.set_yticks(LOW_HZ + HIGH_HZ, [f"{hertz:.0f}" for hertz in LOW_HZ + HIGH_HZ], fontsize=8)
+    axes.set_ylabel("Hz", rotation=0, ha="right", labelpad=8)
+    axes.set_ylim(500, TOP_HZ)
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+
+
+def _veil(axes: Axes, timeline: Timeline) -> None:
+    low, high = axes.get_ylim()
+    for span in timeline.hidden:
+        axes.add_patch(
+            Rectangle(
+                (span.begin_s, low),
+                span.end_s - span.begin_s,
+                high - low,
+                facecolor=look.VEIL,
+                edgecolor=look.VEIL_LINE,
+                hatch="////",
+                linewidth=0,
+                zorder=1,
+            )
+        )

@@ -1,0 +1,254 @@
+"""The 20 ms clock of all calls of a process: caller's frames into the detector bank, guidance frames out.
+
+One task, one clock. Every 20 ms the frames that have come since, of all calls, go into the bank at once, what was
+heard goes to each call, and each call gives one frame to send. The clock is absolute: a late tick does not move the
+ones after it, and ticks that were missed are made up for (Asterisk plays what it gets, and ends a call that gets
+nothing for 2 s). Packets that were lost on the way are stood in for, so that a short tone or pause keeps its length.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, Protocol, TypeVar
+from uuid import UUID
+
+import numpy as np
+import structlog
+
+from dsp import DetectorBank
+from dsp import Event as ReceiverEvent
+from ivr.call.keys import Span
+from ivr.media.hindsight import Hindsight
+from ivr.media.playout import Playout
+from ivr.telephony.audiosocket.codec import FRAME_SAMPLES, SAMPLE_RATE_HZ
+from ivr.telephony.audiosocket.inbox import AudioFrame, KeySent, NothingSent
+from ivr.telephony.audiosocket.server import AudioSocketConnection
+
+_log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+TICK_S: Final = FRAME_SAMPLES / SAMPLE_RATE_HZ
+MAX_TICKS_MADE_UP: Final = 25
+"""After a longer standstill (half a second) the callers have heard a gap already; filling it up later helps nobody."""
+
+HOLE_PROVED_S: Final = 0.2
+"""A hole is one if what is missing has not come by then."""
+
+MAX_FRAMES_A_TICK: Final = 4
+"""How many frames of one call are heard in one tick, so that a burst from one peer does not delay the others."""
+
+
+class Session(Protocol):
+    """What the clock drives: a call (`ivr.call.session.CallSession`)."""
+
+    @property
+    def call_id(self) -> str:
+        """Names the call in logs."""
+
+    @property
+    def over(self) -> bool:
+        """Whether the stream is to end."""
+
+    def hear(self, event: ReceiverEvent, now: float) -> None:
+        """Take what the receiver heard."""
+
+    def key_frame(self, key: str, span: Span, now: float, *, repeated: bool) -> None:
+        """Take an RFC 4733 key."""
+
+    def key_may_be_lost(self, now: float) -> None:
+        """The caller's audio had a hole."""
+
+    def hung_up(self, now: float) -> None:
+        """The caller went away."""
+
+    def stream_broken(self, now: float) -> None:
+        """The connection was closed because its peer misbehaved."""
+
+    def fault(self, now: float) -> None:
+        """End for a fault of ours; must not raise."""
+
+    def tick(self, now: float) -> bytes | memoryview:
+        """Let 20 ms pass; returns the frame to send."""
+
+
+@dataclass(slots=True, eq=False)
+class _Stream:
+    """A call whose AudioSocket connection is there."""
+
+    connection: AudioSocketConnection
+    session: Session
+    slot: int
+    done: asyncio.Future[None]
+    hindsight: Hindsight
+    playout: Playout = field(default_factory=Playout)
+    waiting: deque[bytes] = field(default_factory=deque)
+    hole_s: float | None = None
+
+    def next_frame(self, now: float) -> bytes | None:
+        """The next frame for the receiver, if there is one; keys that came before it go to the session."""
+        if self.waiting:
+            return self.waiting.popleft()
+        while (item := self.connection.take(now)) is not None:
+            match item:
+                case AudioFrame():
+                    first, *rest = self.playout.frames(item.audio, item.missing, late=item.late)
+                    if self.playout.late:
+                        self.hindsight.take_back()
+                    else:
+                        self.hindsight.silence_stands()
+                    self.waiting.extend(rest)
+                    if item.ahead:
+                        self.hole_s = None
+                    elif self.playout.hole:
+                        self.hole_s = now
+                    return first
+                case NothingSent():
+                    if not self.playout.silent:
+                        self.hindsight.silence_begins()
+                    return self.playout.silence()
+                case KeySent(key, repeated):
+                    self.hindsight.silence_stands()
+                    self.session.key_frame(key, self.playout.key(), now, repeated=repeated)
+        return None
+
+
+@dataclass(slots=True)
+class _Expected:
+    session: Session
+    done: asyncio.Future[None]
+
+
+class Media:
+    """All calls' audio.
+
+    Args:
+        late: told of each tick of the clock how many seconds late it was.
+    """
+
+    def __init__(self, *, late: Callable[[float], None] = lambda _: None) -> None:
+        self._late = late
+        self._ticked_at: float | None = None
+        self._bank = DetectorBank(near_misses=True)
+        self._streams: dict[int, _Stream] = {}
+        self._expected: dict[UUID, _Expected] = {}
+
+    @property
+    def calls(self) -> int:
+        """How many calls have, or wait for, their audio."""
+        return len(self._streams) + len(self._expected)
+
+    @property
+    def tick_age_s(self) -> float:
+        """Seconds since the clock's last tick; 0 before its first."""
+        return 0.0 if self._ticked_at is None else time.monotonic() - self._ticked_at
+
+    def expect(self, uuid: UUID, session: Session) -> asyncio.Future[None]:
+        """Announce a call whose connection will come with this UUID.
+
+        Returns:
+            A future that is done when the stream is over.
+        """
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._expected[uuid] = _Expected(session, done)
+        return done
+
+    def forget(self, uuid: UUID) -> bool:
+        """The call is over for Asterisk; returns whether its connection had never come."""
+        return self._expected.pop(uuid, None) is not None
+
+    def abandon(self, session: Session) -> None:
+        """Asterisk is gone, and with it the caller: end the stream if there is one."""
+        for stream in self._streams.values():
+            if stream.session is session:
+                stream.connection.terminate()
+
+    def attach(self, uuid: UUID, connection: AudioSocketConnection) -> bool:
+        """A connection came; returns whether a call waited for it."""
+        expected = self._expected.pop(uuid, None)
+        if expected is None:
+            return False
+        slot = self._bank.open()
+        self._streams[slot] = _Stream(connection, expected.session, slot, expected.done, Hindsight(self._bank, slot))
+        return True
+
+    async def run(self) -> None:
+        """Tick for ever."""
+        loop = asyncio.get_running_loop()
+        next_tick = loop.time() + TICK_S
+        while True:
+            await asyncio.sleep(max(0.0, next_tick - loop.time()))
+            late_s = max(0.0, loop.time() - next_tick)
+            self._late(late_s)
+            behind = int(late_s / TICK_S)
+            if behind > MAX_TICKS_MADE_UP:
+                _log.warning("media_clock_stood_still", ticks=behind)
+                next_tick += (behind - MAX_TICKS_MADE_UP) * TICK_S
+            self.tick(loop.time())
+            self._ticked_at = time.monotonic()
+            next_tick += TICK_S
+
+    def tick(self, now: float) -> None:
+        """Take in what has come, let 20 ms pass for every call, send a frame to each."""
+        self._take_in(now)
+        for stream in list(self._streams.values()):
+            self._guarded(stream, self._tick_stream, now)
+
+    # --- in -------------------------------------------------------------------------------------------------
+
+    def _take_in(self, now: float) -> None:
+        for _ in range(MAX_FRAMES_A_TICK):
+            ready: list[int] = []
+            frames: list[bytes] = []
+            for stream in list(self._streams.values()):
+                frame = self._guarded(stream, _Stream.next_frame, now)
+                if frame is not None:
+                    ready.append(stream.slot)
+                    frames.append(frame)
+            if not ready:
+                break
+            audio = np.frombuffer(b"".join(frames), "<i2").reshape(len(ready), FRAME_SAMPLES)
+            for event in self._bank.feed(ready, audio):
+                self._hear(event, now)
+
+    def _hear(self, event: ReceiverEvent, now: float) -> None:
+        stream = self._streams.get(event.slot)
+        news = None if stream is None else stream.hindsight.news(event)
+        if stream is not None and news is not None:
+            self._guarded(stream, lambda stream, now: stream.session.hear(news, now), now)
+
+    def _guarded(self, stream: _Stream, work: Callable[[_Stream, float], T], now: float) -> T | None:
+        try:
+            return work(stream, now)
+        except Exception:  # noqa: BLE001 - the border of a call: the others, and the clock, go on
+            _log.exception("call_failed", call=stream.session.call_id)
+            self._end(stream)
+            stream.session.fault(now)
+            return None
+
+    def _tick_stream(self, stream: _Stream, now: float) -> None:
+        connection, session = stream.connection, stream.session
+        if connection.ended and not session.over:
+            if connection.broken is None:
+                session.hung_up(now)
+            else:
+                session.stream_broken(now)
+        if stream.hole_s is not None and now - stream.hole_s >= HOLE_PROVED_S:
+            stream.hole_s = None
+            session.key_may_be_lost(now)
+        frame = session.tick(now)
+        if not session.over and not connection.ended:
+            connection.send(frame)
+        elif session.over:
+            self._end(stream)
+
+    def _end(self, stream: _Stream) -> None:
+        stream.connection.terminate()
+        del self._streams[stream.slot]
+        self._bank.close(stream.slot)
+        if not stream.done.done():
+            stream.done.set_result(None)

@@ -1,0 +1,1 @@
+"""The history of the tables in `ivr.records.schema`, step by step."""

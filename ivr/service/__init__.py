@@ -1,0 +1,1 @@
+"""The service that answers calls, and what it reports of itself."""

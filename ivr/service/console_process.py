@@ -1,0 +1,75 @@
+"""The console beside a service, in a process of its own: what an operator looks at does not touch the calls' clock."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+from types import TracebackType
+from typing import Final, Self
+
+from ivr.host.processes import end_at_once, tied
+from ivr.host.settings import Settings
+
+_STOP_S: Final = 5.0
+_AT_ONCE_S: Final = 1.0
+_START_S: Final = 20.0
+_POLL_S: Final = 0.05
+
+
+class ConsoleProcess:
+    """Runs `ivr console` within a `with` block; if it fails it says why itself.
+
+    It ends with the block, and at the latest with this process, however that ends.
+
+    Args:
+        settings: where its store is, and where it listens.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._address = (settings.console_host, settings.console_port)
+        self._environment = {
+            **os.environ,
+            "KARIPASS_STATE_DIR": str(settings.state_dir),
+            "KARIPASS_CONSOLE_PORT": str(settings.console_port),
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        # A process group of its own: Ctrl-C is for the parent, which lets calls end before it stops us. (Asked to stop
+        # twice, by the terminal and by the parent, the console would not end in order.)
+        self._process = subprocess.Popen(  # noqa: S603
+            tied(sys.executable, "-m", "ivr", "console", "--log-level", "warning"),
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            process_group=0,
+        )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def wait_until_it_listens(self) -> None:
+        """Wait until it has its port, has ended, or takes too long: all the same to those who call."""
+        give_up = time.monotonic() + _START_S
+        while self._process is not None and self._process.poll() is None and time.monotonic() < give_up:
+            with contextlib.suppress(OSError), socket.create_connection(self._address, timeout=1.0):
+                return
+            time.sleep(_POLL_S)
+
+    def end_at_once(self) -> None:
+        """End it now; may be called in a signal handler, and only before the end of this process."""
+        if self._process is not None:
+            end_at_once(self._process, patience_s=_AT_ONCE_S)

@@ -1,0 +1,285 @@
+"""What the service counts, for Prometheus. In a registry of its own; no secret, and nothing that tells who called.
+
+Events are counted as they happen (`Metrics.observer`, `turned_away`, `tick_late`, `channel_ended`); what has a present
+value is read when somebody asks (`Metrics.watch`). Dashboard and alert rules that use these names are in
+docker/monitoring/.
+
+Of keys that may be a password digit only their source and coarse figures reach us (`ivr.call.transcript`); and a step's
+length is kept in whole seconds, which tell how long callers take and not how one of them presses.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from importlib.metadata import version
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from dsp.events import FailedTest
+from ivr.call.dialogue.events import REASONS, Outcome
+from ivr.call.transcript import Ended, EntryJudged, KeyHeard, KeyMissed, Observer, TranscriptEntry
+from ivr.telephony.ami.channel_end import ChannelEnd
+from ivr.telephony.ami.link import LinkState, LinkStatus
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+_STEP_S: Final = (1, 2, 3, 5, 7, 10, 15, 20, 30, 45, 60)
+_LATE_S: Final = (0.001, 0.002, 0.005, 0.010, 0.020, 0.050, 0.100, 0.200, 0.500, 1.0)
+_LEVEL_DBM0: Final = (-40, -35, -30, -25, -20, -15, -10, -5, 0)
+_TWIST_DB: Final = (-12, -9, -6, -3, 0, 3, 6, 9)
+_SNR_DB: Final = (10, 15, 20, 25, 30, 35, 40)
+_LOSS_PERCENT: Final = (0.1, 0.5, 1, 2, 3, 5, 10, 20)
+_JITTER_MS: Final = (1, 2, 5, 10, 20, 30, 50, 100)
+_UNHEARD: Final = (Outcome.FAILED, Outcome.ABANDONED)
+"""How a call ends in which a caller who was admitted is not heard. A refused one presses nothing; an error is ours."""
+
+
+class TurnedAway(StrEnum):
+    """Why a call is turned away at the door, before it is known who calls."""
+
+    TOO_MANY_CALLS = "too_many_calls"
+    TOO_MANY_CONNECTIONS = "too_many_connections"
+    WRONG_SECRET = "wrong_secret"  # noqa: S105 - a reason
+    TOO_MANY_OF_A_NUMBER = "too_many_of_a_number"
+    STOPPING = "stopping"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gauges:
+    """What is read when somebody asks; each must answer at once.
+
+    Attributes:
+        calls: calls in progress.
+        hashes_running, hashes_waiting: passwords being hashed and stored, and waiting for it.
+        records_unwritten: changes of call records that are not in the database yet.
+        records_left_out: such changes that never will be.
+        recorder_up: whether call records are being written.
+        ami: the link to Asterisk's manager interface.
+        store_up: whether the store can be used.
+        audit_records: how many records the audit trail had when it was looked at last; None if it was not.
+    """
+
+    calls: Callable[[], int]
+    hashes_running: Callable[[], int]
+    hashes_waiting: Callable[[], int]
+    records_unwritten: Callable[[], int]
+    records_left_out: Callable[[], int]
+    recorder_up: Callable[[], bool]
+    ami: Callable[[], LinkState]
+    store_up: Callable[[], bool]
+    audit_records: Callable[[], int | None]
+
+
+class Metrics:
+    """The metrics of one service.
+
+    Args:
+        clock: seconds that rise.
+    """
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self.registry = registry = CollectorRegistry()
+        self._calls = Counter("karipass_calls", "Calls that ended.", ["outcome", "reason"], registry=registry)
+        # from 0 on: of a series that is born with its first call Prometheus sees no increase
+        for outcome, reasons in REASONS.items():
+            for reason in reasons:
+                self._calls.labels(outcome.value, reason)
+        self._unheard = Counter(
+            "karipass_calls_unheard",
+            "Calls of admitted callers that ended without a single key that was heard.",
+            ["outcome"],
+            registry=registry,
+        )
+        for outcome in _UNHEARD:
+            self._unheard.labels(outcome.value)
+        self._turned_away = Counter(
+            "karipass_calls_refused",
+            "Calls that were turned away at the door, before it was known who calls.",
+            ["reason"],
+            registry=registry,
+        )
+        for refusal in TurnedAway:
+            self._turned_away.labels(refusal.value)
+        self._steps = Histogram(
+            "karipass_step_seconds",
+            "From a step's beginning, or its last entry, to the judgement of an entry; in whole seconds.",
+            ["step", "verdict"],
+            buckets=_STEP_S,
+            registry=registry,
+        )
+        self._keys = Counter(
+            "karipass_keys",
+            "Keys that were heard; counted is no for a second source.",
+            ["source", "counted"],
+            registry=registry,
+        )
+        for source in ("in-band", "rfc4733"):
+            for counted in ("yes", "no"):
+                self._keys.labels(source, counted)
+        self._levels = Histogram(
+            "karipass_key_level_dbm0",
+            "Level of the weaker tone of in-band keys.",
+            buckets=_LEVEL_DBM0,
+            registry=registry,
+        )
+        self._twists = Histogram(
+            "karipass_key_twist_db", "High tone minus low tone of in-band keys.", buckets=_TWIST_DB, registry=registry
+        )
+        self._snrs = Histogram(
+            "karipass_key_snr_db",
+            "Tones of in-band keys against what else was heard.",
+            buckets=_SNR_DB,
+            registry=registry,
+        )
+        self._near_misses = Counter(
+            "karipass_near_misses",
+            "Bursts that were looked at and refused, by the test that they failed.",
+            ["failed"],
+            registry=registry,
+        )
+        for failed in FailedTest:
+            self._near_misses.labels(failed.value)
+        self._ticks = Histogram(
+            "karipass_tick_lateness_seconds",
+            "How late the media clock's ticks were.",
+            buckets=_LATE_S,
+            registry=registry,
+        )
+        self._hangups = Counter(
+            "karipass_hangups",
+            "Hang-up causes by their number in ITU-T Q.850; unknown if Asterisk did not tell.",
+            ["cause"],
+            registry=registry,
+        )
+        self._losses = Histogram(
+            "karipass_rtp_loss_percent",
+            "Packets of callers that were lost, a call each.",
+            buckets=_LOSS_PERCENT,
+            registry=registry,
+        )
+        self._jitters = Histogram(
+            "karipass_rtp_jitter_milliseconds",
+            "Jitter of callers' audio, a call each.",
+            buckets=_JITTER_MS,
+            registry=registry,
+        )
+        Gauge("karipass_build_info", "The program.", ["version"], registry=registry).labels(version("karipass")).set(1)
+
+    def watch(self, gauges: Gauges) -> None:
+        """Say where the present values are. To be called once."""
+        registry = self.registry
+        Gauge("karipass_calls_in_progress", "Calls in progress.", registry=registry).set_function(gauges.calls)
+        hashes = Gauge(
+            "karipass_hashes", "Passwords that are being hashed, or wait for it.", ["state"], registry=registry
+        )
+        hashes.labels("running").set_function(gauges.hashes_running)
+        hashes.labels("waiting").set_function(gauges.hashes_waiting)
+        Gauge(
+            "karipass_records_unwritten", "Changes of call records that wait for the database.", registry=registry
+        ).set_function(gauges.records_unwritten)
+        ami = Gauge("karipass_ami", "1 for what the link to Asterisk's manager is now.", ["status"], registry=registry)
+        for status in LinkStatus:
+            ami.labels(status.value).set_function(partial(_is, gauges.ami, status))
+        Gauge("karipass_store_up", "1 if the store can be used.", registry=registry).set_function(gauges.store_up)
+        Gauge(
+            "karipass_audit_records", "Records of the audit trail; they never become fewer.", registry=registry
+        ).set_function(partial(_known, gauges.audit_records))
+        Gauge(
+            "karipass_records_left_out",
+            "Changes of call records that were not written and never will be, since the start.",
+            registry=registry,
+        ).set_function(gauges.records_left_out)
+        Gauge("karipass_recorder_up", "1 if call records are being written.", registry=registry).set_function(
+            gauges.recorder_up
+        )
+
+    def observer(self) -> Observer:
+        """An observer of one call that begins now."""
+        return _CallObserver(self, self._clock)
+
+    def tick_late(self, seconds: float) -> None:
+        """A tick of the media clock came so much after its time."""
+        self._ticks.observe(seconds)
+
+    def turned_away(self, reason: TurnedAway) -> None:
+        """A call was turned away at the door."""
+        self._turned_away.labels(reason.value).inc()
+
+    def channel_ended(self, end: ChannelEnd) -> None:
+        """Asterisk told how a call's channel ended, or did not."""
+        self._hangups.labels("unknown" if end.cause is None else str(end.cause)).inc()
+        if end.rtp is not None and end.rtp.lost_percent is not None:
+            self._losses.observe(end.rtp.lost_percent)
+        if end.rtp is not None and end.rtp.jitter_ms is not None:
+            self._jitters.observe(end.rtp.jitter_ms)
+
+    def page(self) -> bytes:
+        """All of it, in the text form that Prometheus reads (`CONTENT_TYPE`)."""
+        return generate_latest(self.registry)
+
+    def unheard(self, outcome: Outcome) -> None:
+        """A call ended so, and no key was heard in it."""
+        if outcome in _UNHEARD:
+            self._unheard.labels(outcome.value).inc()
+
+    # --- one entry of a call --------------------------------------------------------------------------------
+
+    def count(self, entry: TranscriptEntry, step_s: float) -> None:
+        """Count an entry of a call's transcript.
+
+        Args:
+            entry: the entry.
+            step_s: seconds since the last judgement, or the call's beginning.
+        """
+        match entry:
+            case KeyHeard(source=source, counted=counted, figures=figures):
+                self._keys.labels(source, "yes" if counted else "no").inc()
+                if figures is not None:
+                    self._levels.observe(figures.level_dbm0)
+                    self._twists.observe(figures.twist_db)
+                    self._snrs.observe(figures.snr_db)
+            case KeyMissed(failed=failed):
+                self._near_misses.labels(failed).inc()
+            case EntryJudged(judged):
+                self._steps.labels(judged.step, judged.verdict.value).observe(round(step_s))
+            case Ended(ending):
+                self._calls.labels(ending.outcome.value, ending.reason).inc()
+
+
+class _CallObserver:
+    """Counts one call's entries. Times are its own: those of the entries are withheld where keys are secret."""
+
+    def __init__(self, metrics: Metrics, clock: Callable[[], float]) -> None:
+        self._metrics = metrics
+        self._clock = clock
+        self._step_began = clock()
+        self._heard = False
+
+    def __call__(self, at_s: float | None, entry: TranscriptEntry, /) -> None:
+        """Count an entry."""
+        now = self._clock()
+        self._metrics.count(entry, now - self._step_began)
+        match entry:
+            case EntryJudged():
+                self._step_began = now
+            case KeyHeard():
+                self._heard = True
+            case Ended(ending) if not self._heard:
+                self._metrics.unheard(ending.outcome)
+
+
+def _known(count: Callable[[], int | None]) -> float:
+    """A count for Prometheus, which takes what is not known for no number."""
+    known = count()
+    return math.nan if known is None else known
+
+
+def _is(ami: Callable[[], LinkState], status: LinkStatus) -> bool:
+    return ami().status is status

@@ -1,0 +1,170 @@
+"""All that watches a service, as one thing: the link to Asterisk's manager, metrics, health pages, the store's watch.
+
+The service hands itself over (`attach`), tells of its calls (`observer`, `let_end`), and is watched while `run` runs.
+It works the same if Asterisk's manager interface, or the database, is away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import structlog
+
+from credentials.store import CredentialStore
+from ivr.call.transcript import Ended, Observer, TranscriptEntry, fan_out
+from ivr.exchange.configuration import MANAGER_USER
+from ivr.host.settings import Settings
+from ivr.records import Hangup, Recorder, RtpQuality
+from ivr.service.audit_heads import AuditHeads
+from ivr.service.health import HttpServer, Probes, health_app
+from ivr.service.metrics import Gauges, Metrics
+from ivr.service.store_watch import StoreWatch
+from ivr.telephony.ami.channel_end import ChannelEnd
+from ivr.telephony.ami.connection import AmiLogin
+from ivr.telephony.ami.link import AmiLink
+
+_log = structlog.get_logger(__name__)
+
+
+class Vitals(Protocol):
+    """What a service tells of itself; each at once."""
+
+    @property
+    def calls(self) -> int:
+        """Calls in progress."""
+
+    @property
+    def listening(self) -> bool:
+        """Whether calls can come."""
+
+    @property
+    def tick_age_s(self) -> float:
+        """Seconds since the media clock's last tick."""
+
+    @property
+    def languages(self) -> Sequence[str]:
+        """Of which guidance is loaded."""
+
+    @property
+    def hashes_running(self) -> int:
+        """Passwords that are being stored."""
+
+    @property
+    def hashes_waiting(self) -> int:
+        """Passwords that wait for that."""
+
+
+class Monitoring:
+    """Watches one service.
+
+    Args:
+        settings: of the service.
+        ami_secret: of the manager user.
+        store: the credential store.
+        recorder: keeps the calls' records.
+        heads: is told where the audit trail ends.
+    """
+
+    def __init__(
+        self, settings: Settings, ami_secret: str, store: CredentialStore, recorder: Recorder, heads: AuditHeads
+    ) -> None:
+        self._recorder = recorder
+        self._heads = heads
+        self._store_watch = StoreWatch(store, heads.found)
+        self.metrics = Metrics()
+        self.link = AmiLink(
+            AmiLogin(host=settings.ami_host, port=settings.ami_port, user=MANAGER_USER, secret=ami_secret)
+        )
+        self._server: HttpServer | None = None
+
+    def attach(self, service: Vitals) -> HttpServer:
+        """Watch this service. To be called once.
+
+        Returns:
+            The server of the health pages, for the service to let listen.
+        """
+        self.metrics.watch(
+            Gauges(
+                calls=lambda: service.calls,
+                hashes_running=lambda: service.hashes_running,
+                hashes_waiting=lambda: service.hashes_waiting,
+                records_unwritten=lambda: self._recorder.waiting,
+                records_left_out=lambda: self._recorder.left_out,
+                recorder_up=lambda: self._recorder.running,
+                ami=lambda: self.link.state,
+                store_up=lambda: self._store_watch.state.up,
+                audit_records=lambda: self._heads.records,
+            )
+        )
+        probes = Probes(
+            tick_age_s=lambda: service.tick_age_s,
+            listening=lambda: service.listening,
+            languages=lambda: service.languages,
+            store=lambda: self._store_watch.state,
+            ami=lambda: self.link.state,
+            recorder_up=lambda: self._recorder.running,
+            records_left_out=lambda: self._recorder.left_out,
+        )
+        self._server = HttpServer(health_app(probes, self.metrics))
+        return self._server
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Watch until `stop` is set, which is to be done when calls are over."""
+        watching = asyncio.create_task(self._store_watch.run())
+        try:
+            await self.link.run(stop)
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+            if self._server is not None:
+                await self._server.close()
+
+    def state(self) -> Mapping[str, object]:
+        """How Asterisk's manager and the store are, for the service's beat. Any thread may ask."""
+        ami, store = self.link.state, self._store_watch.state
+        return {
+            "ami": {
+                "state": ami.status.value,
+                "reason": ami.reason,
+                "since": ami.since.isoformat(timespec="seconds"),
+                "asterisk": ami.asterisk_version,
+            },
+            "store": {"state": "up" if store.up else "away", "reason": store.problem},
+        }
+
+    # --- calls ----------------------------------------------------------------------------------------------
+
+    def observer(self, call_id: str, uniqueid: str, caller: str) -> Observer:
+        """An observer of a call that begins now, and is followed until Asterisk tells how its channel ended.
+
+        Args:
+            call_id: the call.
+            uniqueid: Asterisk's name of its channel; `let_end` is to be called with it in the end.
+            caller: the caller number; "" where there is none.
+        """
+        self.link.follow(uniqueid).add_done_callback(lambda end: self._channel_ended(call_id, end.result()))
+        self.link.call_began(call_id=call_id, uniqueid=uniqueid, caller=caller)
+
+        def tell_end(_at_s: float | None, entry: TranscriptEntry, /) -> None:
+            if isinstance(entry, Ended):
+                outcome, reason = entry.ending.outcome.value, entry.ending.reason
+                self.link.call_ended(call_id=call_id, uniqueid=uniqueid, caller=caller, outcome=outcome, reason=reason)
+
+        return fan_out(self.metrics.observer(), tell_end)
+
+    def let_end(self, uniqueid: str) -> None:
+        """The service has done with a call: what Asterisk does not tell of it now, it will not tell."""
+        self.link.let_end(uniqueid)
+
+    def _channel_ended(self, call_id: str, end: ChannelEnd) -> None:
+        self.metrics.channel_ended(end)
+        figures = end.rtp
+        rtp = None
+        told: dict[str, float | None] = {}
+        if figures is not None:
+            rtp = RtpQuality(lost_percent=figures.lost_percent, jitter_ms=figures.jitter_ms, rtt_ms=figures.rtt_ms)
+            told |= {"lost_percent": figures.lost_percent, "jitter_ms": figures.jitter_ms}
+        _log.info("channel_ended", call=call_id, cause=end.cause, meaning=end.text, **told)
+        self._recorder.channel_ended(call_id, Hangup(cause=end.cause, text=end.text), rtp)

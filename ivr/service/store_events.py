@@ -1,0 +1,111 @@
+"""The store's answers as events of the dialogue. Blocking: a live call runs these in a thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import assert_never
+
+import structlog
+
+from credentials.errors import NotAllowed, Withdrawn
+from credentials.model import Line, Refusal
+from credentials.store import CredentialStore
+from ivr.call.caller import Caller
+from ivr.call.dialogue.events import (
+    Admitted,
+    Ending,
+    NotAdmitted,
+    NotStored,
+    Outcome,
+    RefusalReason,
+    StoreAnswer,
+    StoreAway,
+    Stored,
+    StorePassword,
+)
+from storage.errors import StorageError, StoreUnavailable
+
+_log = structlog.get_logger(__name__)
+
+
+def admit(store: CredentialStore, caller: Caller) -> Admitted | NotAdmitted | StoreAway:
+    """Whether the caller may set passwords (SPEC section 2, step 1)."""
+    if caller.number is None:
+        return NotAdmitted(caller.refusal or RefusalReason.UNKNOWN)
+    try:
+        answer = store.admit(caller.number)
+    except StoreUnavailable as error:
+        _log.error("store_away", during="admission", problem=str(error))
+        return StoreAway()
+    match answer:
+        case Line():
+            return Admitted(answer)
+        case Refusal.NOT_SUBSCRIBED:
+            return NotAdmitted(RefusalReason.NOT_SUBSCRIBED)
+        case Refusal.LOCKED:
+            return NotAdmitted(RefusalReason.LOCKED)
+        case Refusal.THROTTLED:
+            return NotAdmitted(RefusalReason.THROTTLED)
+        case _:
+            assert_never(answer)
+
+
+def store_password(
+    store: CredentialStore,
+    command: StorePassword,
+    *,
+    caller: str,
+    call_id: str,
+    still_wanted: Callable[[], bool],
+) -> StoreAnswer:
+    """Store a temporary password.
+
+    A caller who was admitted and may not set it any more (the line was locked meanwhile, say) is refused as at the
+    begin of a call.
+
+    Args:
+        store: the credential store.
+        command: what the dialogue asked for.
+        caller: the caller number.
+        call_id: the call, for the store's records.
+        still_wanted: asked at the last moment before anything is written; False if the caller has hung up.
+    """
+    try:
+        store.set_temporary_password(
+            caller=caller,
+            target=command.target,
+            unit=command.unit,
+            password=command.password,
+            call_id=call_id,
+            still_wanted=still_wanted,
+        )
+    except Withdrawn:
+        return NotStored()
+    except NotAllowed as error:
+        _log.warning("not_allowed_any_more", call=call_id, problem=str(error))
+        now = admit(store, Caller(caller))
+        return now if isinstance(now, NotAdmitted) else StoreAway()
+    except StorageError as error:
+        _log.error("not_stored", call=call_id, problem=str(error))
+        return StoreAway()
+    return Stored()
+
+
+def note_ending(store: CredentialStore, ending: Ending, *, caller: str, call_id: str) -> None:
+    """Count a call that failed against its line: after too many the line is refused for a time.
+
+    Args:
+        store: the credential store.
+        ending: how the call ended.
+        caller: the caller number.
+        call_id: the call, for the store's records.
+    """
+    if ending.outcome is not Outcome.FAILED:
+        return
+    try:
+        refused_until = store.note_failed_call(caller, call_id=call_id)
+    except StorageError as error:  # the call is over: nobody is left to be told
+        _log.error("failure_not_counted", call=call_id, problem=str(error))
+        return
+    if refused_until is not None:
+        _log.warning("caller_refused", call=call_id, caller=caller, until=refused_until.isoformat(timespec="seconds"))

@@ -1,0 +1,1 @@
+"""Audio and keys of a call, over Asterisk's AudioSocket."""

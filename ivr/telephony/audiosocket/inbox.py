@@ -1,0 +1,153 @@
+"""What a caller has sent and the media clock has not taken yet, in its order. Sans-I/O.
+
+Frames of 20 ms, each with how many are missing before it, and key frames between them. A frame that came late waits
+here until it is known whether others are missing (`ivr.telephony.audiosocket.arrivals`). Time without packets is time,
+too: when nothing has come for a while the frames are silence, so that a key ends that was the last thing sent. If all
+came after all, and only late, that silence was none.
+
+A gap with a key frame in it is no gap. While an RFC 4733 event goes on, from its first packet to its end, Asterisk
+drops the caller's audio (main/channel.c, `__ast_read`: voice is discarded while a channel is in, or emulates, a digit),
+and so does a gateway that sends the event in place of the tone. The audio that follows goes on right behind: what is
+left of a tone whose event has ended continues what came of it before its event began.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from ivr.telephony.audiosocket.arrivals import BEAT_S, Arrivals
+from ivr.telephony.audiosocket.codec import FRAME_BYTES, Audio, KeyFrame
+from ivr.telephony.audiosocket.repeats import Repeats
+
+MAX_WAITING_FRAMES: Final = 500
+"""Ten seconds of audio that the clock has not taken: whoever sends so much is not an exchange. (One on a host that is
+overloaded was seen to hand over up to five seconds' at once, and callers were still there.)"""
+
+
+QUIET_S: Final = 0.3
+"""So long nothing must have come. Networks hold packets up for 0.2 s now and then; a caller does not notice that the
+time between keys begins so much later."""
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFrame:
+    """20 ms of the caller's audio.
+
+    Attributes:
+        audio: signed 16-bit little-endian samples at 8 kHz, `FRAME_BYTES` octets.
+        missing: how many frames did not arrive just before it, those aside for which silence was given already.
+        ahead: more frames have come than were due: what was missing before was late.
+        late: the silence that was given just before it was none: fewer frames are missing.
+    """
+
+    audio: bytes = field(repr=False)
+    missing: int = 0
+    ahead: bool = False
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KeySent:
+    """A key that came as an event. It may be a password digit.
+
+    Attributes:
+        key: which.
+        repeated: the exchange has told of the same event before (`ivr.telephony.audiosocket.repeats`).
+    """
+
+    key: str = field(repr=False)
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NothingSent:
+    """20 ms in which nothing came."""
+
+
+class Inbox:
+    """What one caller has sent."""
+
+    def __init__(self) -> None:
+        self._arrivals = Arrivals()
+        self._rest = bytearray()
+        self._repeats = Repeats()
+        self._known: deque[AudioFrame | KeySent] = deque()
+        self._doubted: list[bytes] = []
+        self._quiet_from_s: float | None = None
+        self._given = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether more waits than an exchange would send."""
+        return len(self._known) + len(self._doubted) > MAX_WAITING_FRAMES
+
+    def put(self, messages: Sequence[Audio | KeyFrame], now_s: float) -> None:
+        """Take in messages that arrived together, at `now_s` of a clock that rises."""
+        payloads: list[bytes] = []
+        for message in messages:
+            if isinstance(message, Audio):
+                payloads.append(message.payload)
+                continue
+            self._put_audio(payloads, now_s)
+            payloads = []
+            self._arrivals.interrupted()
+            self._release()
+            self._known.append(KeySent(message.key, self._repeats.key(message.key, now_s)))
+            self._given = 0
+        self._put_audio(payloads, now_s)
+        if messages:
+            self._quiet_from_s = now_s + QUIET_S
+
+    def take(self, now_s: float) -> AudioFrame | KeySent | NothingSent | None:
+        """The oldest frame or key that can be taken at `now_s`; None if there is none."""
+        if self._doubted and (missing := self._arrivals.settle(now_s)) is not None:
+            self._release(missing)
+        if self._known:
+            return self._known.popleft()
+        if self._quiet_from_s is None:  # so the call begins
+            self._quiet_from_s = now_s + QUIET_S
+        if self._doubted or now_s < self._quiet_from_s:
+            return None
+        self._quiet_from_s += BEAT_S
+        self._given += 1
+        return NothingSent()
+
+    def close(self) -> None:
+        """Nothing more will come: what was in doubt can be taken."""
+        self._release()
+
+    def _put_audio(self, payloads: list[bytes], now_s: float) -> None:
+        frames = self._whole_frames(payloads)
+        if not frames:
+            return
+        self._repeats.audio(len(frames), now_s)
+        if not self._arrivals.expected:
+            self._given = 0
+        missing = self._arrivals.arrived(len(frames), now_s)
+        if missing:
+            self._release(missing)
+        self._doubted += frames
+        if not self._arrivals.in_doubt:
+            self._release(0)
+
+    def _whole_frames(self, payloads: list[bytes]) -> list[bytes]:
+        if not self._rest and all(len(payload) == FRAME_BYTES for payload in payloads):
+            return payloads  # what Asterisk sends
+        self._rest += b"".join(payloads)
+        whole = len(self._rest) // FRAME_BYTES * FRAME_BYTES
+        frames = [bytes(self._rest[at : at + FRAME_BYTES]) for at in range(0, whole, FRAME_BYTES)]
+        del self._rest[:whole]
+        return frames
+
+    def _release(self, missing: int | None = None) -> None:
+        """What was in doubt is known now: so many frames are missing before it; None: those for which silence was."""
+        missing = self._given if missing is None else missing
+        for frame in self._doubted:
+            # Of frames that come at once nobody can say between which of them others are missing.
+            late = missing < self._given
+            self._known.append(AudioFrame(frame, max(0, missing - self._given), self._arrivals.ahead, late))
+            missing = self._given = 0
+        self._doubted.clear()

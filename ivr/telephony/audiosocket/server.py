@@ -1,0 +1,223 @@
+"""The AudioSocket shell: sockets and limits around the codec in `audiosocket`.
+
+A connection collects what the caller sends until the media clock takes it, 20 ms at a time, and writes what the clock
+hands it. It never waits for anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, cast
+from uuid import UUID
+
+import structlog
+
+from ivr.telephony.audiosocket.codec import (
+    FRAME_BYTES,
+    TERMINATE,
+    Audio,
+    AudioSocketParser,
+    CallId,
+    KeyFrame,
+    PeerError,
+    Terminate,
+    audio_message,
+)
+from ivr.telephony.audiosocket.inbox import AudioFrame, Inbox, KeySent, NothingSent
+from ivr.telephony.errors import RemoteProtocolError
+from ivr.telephony.fastagi.server import BACKLOG
+from ivr.telephony.strangers import STRANGERS, Strangers
+
+_log = structlog.get_logger(__name__)
+
+MAX_UNREAD_BYTES: Final = 100 * FRAME_BYTES
+"""Two seconds of audio that the peer has not read: such a peer is not an exchange."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioSocketLimits:
+    """What a peer may take of us.
+
+    Attributes:
+        connections: how many at once of those that are a call's; more are closed at once.
+        strangers: how many at once of the others.
+        identify_s: the time in which the call's UUID must come (a port scan sends nothing).
+    """
+
+    connections: int = 4000
+    strangers: int = STRANGERS
+    identify_s: float = 5.0
+
+
+class AudioSocketConnection(asyncio.Protocol):
+    """One AudioSocket connection.
+
+    Attributes:
+        ended: the peer has closed, or was closed for breaking the protocol.
+        broken: why it was closed by us; None if it was not.
+    """
+
+    def __init__(self, server: AudioSocketServer) -> None:
+        self._server = server
+        self._parser = AudioSocketParser()
+        self._transport: asyncio.Transport | None = None
+        self._identify_timer: asyncio.TimerHandle | None = None
+        self._inbox = Inbox()
+        self.ended = False
+        self.broken: str | None = None
+
+    # --- for the media clock --------------------------------------------------------------------------------
+
+    def take(self, now: float) -> AudioFrame | KeySent | NothingSent | None:
+        """What the caller sent first and was not taken yet, if it can be taken at `now` of the loop's clock."""
+        return self._inbox.take(now)
+
+    def send(self, frame: bytes | memoryview) -> None:
+        """Send 20 ms of guidance or silence."""
+        transport = self._transport
+        if transport is None or self.ended:
+            return
+        if transport.get_write_buffer_size() > MAX_UNREAD_BYTES:
+            self._break("the peer does not read")
+            return
+        transport.write(audio_message(bytes(frame)))
+
+    def terminate(self) -> None:
+        """Tell Asterisk that the stream is over, and close."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(TERMINATE)
+            self._transport.close()
+        self.ended = True
+
+    # --- asyncio.Protocol -----------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin the time in which the UUID must come."""
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one by its methods, not by its class
+        self._server.strangers.came(self, self._abort)
+        loop = asyncio.get_running_loop()
+        self._identify_timer = loop.call_later(self._server.limits.identify_s, self._not_identified)
+
+    def data_received(self, data: bytes) -> None:
+        """Collect what came."""
+        if self.ended:
+            return
+        try:
+            messages = self._parser.feed(data)
+        except RemoteProtocolError as error:
+            self._break(str(error))
+            return
+        sent: list[Audio | KeyFrame] = []
+        for message in messages:
+            match message:
+                case Audio() | KeyFrame():
+                    sent.append(message)
+                case CallId(uuid):
+                    self._identify(uuid)
+                case Terminate():
+                    self.terminate()
+                case PeerError(code):
+                    self._break(f"Asterisk reports error {code}")
+            if self.ended:
+                break
+        self._inbox.put(sent, asyncio.get_running_loop().time())
+        if self._inbox.full and not self.ended:
+            self._break("audio comes faster than it is spoken")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The caller hung up: Asterisk closes without a word."""
+        self.ended = True
+        self._inbox.close()
+        if self._identify_timer is not None:
+            self._identify_timer.cancel()
+        self._server.closed(self)
+
+    def _identify(self, uuid: UUID) -> None:
+        if self._identify_timer is not None:
+            self._identify_timer.cancel()
+        if not self._server.has_room():
+            self._break("too many connections")
+        elif self._server.identified(uuid, self):
+            self._server.opened(self)
+        else:
+            self._break("no call of ours has this UUID")
+
+    def _not_identified(self) -> None:
+        self._break(f"no UUID within {self._server.limits.identify_s:g} s")
+
+    def _break(self, reason: str) -> None:
+        self.broken = reason
+        if self._server.is_open(self):
+            _log.warning("audiosocket_closed", reason=reason)
+            self._abort()
+        else:
+            self._server.strangers.sent_away(self, reason)
+
+    def _abort(self) -> None:
+        self.ended = True
+        if self._transport is not None:
+            self._transport.abort()
+
+
+class AudioSocketServer:
+    """Accepts AudioSocket connections.
+
+    Args:
+        identified: told of a connection's UUID; returns False if no call waits for it (the connection is closed then).
+        limits: what a peer may take of us.
+    """
+
+    def __init__(self, identified: Callable[[UUID, AudioSocketConnection], bool], limits: AudioSocketLimits) -> None:
+        self.identified = identified
+        self.limits = limits
+        self.strangers = Strangers("AudioSocket", most=limits.strangers)
+        self._open: set[AudioSocketConnection] = set()
+        self._server: asyncio.Server | None = None
+
+    async def listen(self, host: str, port: int, handed: socket.socket | None = None) -> None:
+        """Begin to accept, at a socket that was handed to us if there is one.
+
+        Raises:
+            OSError: the address cannot be bound.
+        """
+        loop = asyncio.get_running_loop()
+        if handed is None:
+            self._server = await loop.create_server(self._connection, host, port, backlog=BACKLOG)
+        else:
+            self._server = await loop.create_server(self._connection, sock=handed, backlog=BACKLOG)
+
+    def _connection(self) -> AudioSocketConnection:
+        return AudioSocketConnection(self)
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on (where 0 was asked for, the one that was given)."""
+        if self._server is None:
+            raise RuntimeError("the server does not listen yet")
+        return int(self._server.sockets[0].getsockname()[1])
+
+    def stop_listening(self) -> None:
+        """Accept no more; connections that are open go on."""
+        if self._server is not None:
+            self._server.close()
+
+    def has_room(self) -> bool:
+        """Whether one more call can have its connection."""
+        return len(self._open) < self.limits.connections
+
+    def is_open(self, connection: AudioSocketConnection) -> bool:
+        """Whether a connection is that of a call."""
+        return connection in self._open
+
+    def opened(self, connection: AudioSocketConnection) -> None:
+        """A connection is that of a call."""
+        self.strangers.left(connection)
+        self._open.add(connection)
+
+    def closed(self, connection: AudioSocketConnection) -> None:
+        """A connection has ended."""
+        self.strangers.left(connection)
+        self._open.discard(connection)

@@ -1,0 +1,1 @@
+"""What Asterisk asks us about a call, over FastAGI."""

@@ -1,0 +1,42 @@
+"""Who connects to our FastAGI port proves that he speaks for our Asterisk, and no secret is said for it.
+
+The dialplan's secret stands in a file that Asterisk can read. We send a number that was never used before, and Asterisk
+answers with the digest of it, of its call and of the secret. So a listener in our place gets nothing by a call that he
+could use at ours, and what is overheard is worth nothing for another connection. (Whoever Asterisk connects to commands
+it, by the nature of AGI: nobody else must be able to take the port. That is a matter of the host: docs/operators.md.)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from typing import Final
+
+from ivr.telephony.fastagi.server import AgiChannel
+
+SECRET_CHARACTERS: Final = "0-9A-Za-z_.~+/-"  # noqa: S105 - what one is made of
+"""What a secret may have in it: what needs no quoting in Asterisk's files, and in AGI."""
+SECRET_FILE: Final = "KARIPASS_AGI_SECRET_FILE"  # noqa: S105 - a name
+"""The dialplan's global variable that names the file."""
+_MOST_CHARACTERS: Final = 128
+_ANSWER_S: Final = 5.0
+# FILTER takes the line's end off; in its list `-` is written as \x2d.
+_SECRET: Final = f"${{FILTER({SECRET_CHARACTERS[:-1]}\\x2d,${{FILE(${{{SECRET_FILE}}},0,{_MOST_CHARACTERS + 2})}})}}"
+
+
+async def proves(channel: AgiChannel, secret: str) -> bool:
+    """Whether the peer knows the secret.
+
+    Raises:
+        As `AgiChannel.execute`.
+    """
+    nonce = secrets.token_hex(16)
+    question = f"${{SHA1({nonce}:${{UNIQUEID}}:{_SECRET})}}"
+    reply = await channel.execute("GET FULL VARIABLE", question, timeout_s=_ANSWER_S)
+    return hmac.compare_digest((reply.value or "").encode(), _answer(nonce, channel, secret).encode())
+
+
+def _answer(nonce: str, channel: AgiChannel, secret: str) -> str:
+    call = channel.request.variables.get("uniqueid", "")
+    return hashlib.sha1(f"{nonce}:{call}:{secret}".encode()).hexdigest()  # noqa: S324 - Asterisk has no other

@@ -1,0 +1,1 @@
+"""Logs of every process of ours."""

@@ -1,0 +1,1 @@
+"""Makes clips: by voices, from recordings, and checks them."""

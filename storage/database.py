@@ -1,0 +1,188 @@
+"""The way to the database: engine, transactions, and what its failures become.
+
+SQLite's own driver begins transactions late and never for reads, so the engine begins them itself: BEGIN
+IMMEDIATE for a write, which queues for the lock at once instead of failing when a read turns into a
+write.
+"""
+
+import functools
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+from sqlalchemy import Connection, Table, create_engine, event
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from storage.database_url import BUSY_TIMEOUT_S, connect_args, parse_url
+from storage.errors import InvalidDatabaseUrl, StoreUnavailable
+from storage.failures import describe
+from storage.sqlite_file import WRITE, SqliteFile, prepare
+
+STATEMENT_TIMEOUT_S = 20
+GIVE_WAY_S = 0.12
+POOLED_CONNECTIONS, CONNECTIONS = 5, 20
+_AFTER_COMMIT = "karipass_after_commit"
+
+_ONE_STATE_READ_ONLY = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_SERVER_LIMITS = (
+    f"SET LOCAL lock_timeout = '{BUSY_TIMEOUT_S:.0f}s'",
+    f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT_S}s'",
+    f"SET LOCAL idle_in_transaction_session_timeout = '{STATEMENT_TIMEOUT_S}s'",
+)
+"""For PostgreSQL, in each transaction: PgBouncer may give each another server connection."""
+_PROBE_ON_POSTGRESQL = (
+    # A new table takes a page of the disk at once, where a row of a table that is there may find room in it.
+    "CREATE TEMPORARY TABLE karipass_write_probe (written INTEGER) ON COMMIT DROP",
+    "INSERT INTO karipass_write_probe VALUES (1)",
+)
+_MAY_MAKE_TEMPORARY_TABLES = "SELECT has_database_privilege(current_database(), 'TEMPORARY')"
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Database:
+    """An engine with its two kinds of transaction. Threads may share it.
+
+    Args:
+        url: as for `CredentialStore.open`.
+        make: whether to make an SQLite file that is not there, and to put one that is there into WAL mode.
+
+    Raises:
+        InvalidDatabaseUrl: the URL names no database that can be used.
+        StoreUnavailable: the file cannot be made, or is not there.
+    """
+
+    def __init__(self, url: str, *, make: bool = True) -> None:
+        parsed = parse_url(url)
+        self._url = parsed
+        try:
+            self._engine = create_engine(
+                parsed,
+                hide_parameters=True,  # statements carry hashes
+                pool_pre_ping=True,  # a database that was away is found again without a restart
+                pool_timeout=BUSY_TIMEOUT_S,
+                pool_size=POOLED_CONNECTIONS,
+                max_overflow=CONNECTIONS - POOLED_CONNECTIONS,
+                connect_args=connect_args(parsed),
+            )
+        except ModuleNotFoundError as error:
+            raise InvalidDatabaseUrl(f"{self} needs the Python package {error.name}: install it") from None
+        except ArgumentError:
+            raise InvalidDatabaseUrl(
+                "the hosts and ports of the database URL do not fit: write ?host=a:5432&host=b:5432"
+            ) from None
+        self._closed = False
+        event.listen(self._engine, "checkin", self._came_back)
+        self._file: SqliteFile | None = None
+        if self._engine.dialect.name == "sqlite":
+            self._file = SqliteFile.open(Path(str(parsed.database)), make=make)
+            prepare(self._engine, self._file)
+        else:
+            event.listen(self._engine, "begin", self._begin_on_postgresql)
+
+    def __str__(self) -> str:
+        """Where it is, without what may hold a password: user, password, and the query of the URL."""
+        url = self._url
+        return URL.create(url.drivername, host=url.host, port=url.port, database=url.database).render_as_string()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Enter a transaction that sees one state of the database and changes nothing."""
+        with self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Enter a transaction that is committed at the end, or wholly undone by an exception.
+
+        Raises:
+            StoreUnavailable: what was committed is in no file any more.
+        """
+        with self._engine.connect() as connection:
+            connection.execution_options(**{WRITE: True})
+            waiting = connection.info[_AFTER_COMMIT] = []
+            with connection.begin():
+                yield connection
+            if self._file is not None:
+                self._file.require_written()
+        for action in waiting:
+            action()
+
+    def give_way(self) -> None:
+        """Let whoever waits to write have a turn before the next transaction of a long work.
+
+        SQLite has no queue: a writer that waits looks every 0.1 s whether the lock is free. PostgreSQL has one.
+        """
+        if self._file is not None:
+            time.sleep(GIVE_WAY_S)
+
+    def close(self) -> None:
+        """Close all connections; one that a thread still uses is closed when that has done with it."""
+        self._closed = True
+        self._engine.dispose()
+
+    def _begin_on_postgresql(self, connection: Connection) -> None:
+        """Say in one message what the transaction is; limits that the URL's `options` may set are left to those.
+
+        A write does not say that it is one: a server that takes none (`default_transaction_read_only`) has its reasons.
+        """
+        wanted = [] if connection.get_execution_options().get(WRITE, False) else [_ONE_STATE_READ_ONLY]
+        if "options" not in self._url.query:
+            wanted += _SERVER_LIMITS
+        if wanted:
+            connection.exec_driver_sql("; ".join(wanted))
+
+    def _came_back(self, _connection: object, record: ConnectionPoolEntry) -> None:
+        if self._closed:
+            record.invalidate()  # the pool that it came from is gone, and would leave it open
+
+
+def after_commit(connection: Connection, action: Callable[[], None]) -> None:
+    """Have something done when a transaction of `Database.writing` is committed; if it is undone, it is not done."""
+    connection.info[_AFTER_COMMIT].append(action)
+
+
+def hold_table(connection: Connection, table: Table) -> None:
+    """Keep other writers off a table until the transaction ends, as a write on SQLite does anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f'LOCK TABLE "{table.name}" IN EXCLUSIVE MODE')
+
+
+def write_probe(connection: Connection) -> None:
+    """Write something that nobody reads, which takes what a write takes: the right to, the lock, and room on the disk.
+
+    On SQLite it is the file's number for its user (`PRAGMA user_version`): of what is undone, nothing reaches the disk.
+
+    Args:
+        connection: in a writing transaction; only its commit shows that there is room.
+    """
+    if connection.dialect.name == "postgresql":
+        if connection.exec_driver_sql(_MAY_MAKE_TEMPORARY_TABLES).scalar_one():
+            for statement in _PROBE_ON_POSTGRESQL:
+                connection.exec_driver_sql(statement)
+    else:
+        turn = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA user_version = {(turn + 1) % 2**31}")
+
+
+def database_border(function: Callable[P, R]) -> Callable[P, R]:
+    """Turn the database's errors into `StoreUnavailable`.
+
+    The new error is raised outside the handler, so that the old one is not chained to it: SQLAlchemy's holds
+    the statement's parameters, PostgreSQL's quotes whole rows, and both have hashes in them.
+    """
+
+    @functools.wraps(function)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except SQLAlchemyError as error:
+            failure = StoreUnavailable(describe(error))
+        raise failure
+
+    return guarded

@@ -1,0 +1,223 @@
+"""A store with lines, calls and operators for the console: calls are made of tones that the receiver hears."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.config import ConsoleConfig
+from console.operators import Operators, Role
+from credentials.secrets.hashing import HashPolicy
+from credentials.secrets.keys import Key
+from credentials.store import CredentialStore
+from dsp import Receiver, synthesize
+from ivr.call.caller import Caller
+from ivr.call.dialogue import Dialogue, Limits
+from ivr.call.session import CallSession
+from ivr.lab.recording import to_int16
+from ivr.records import CallBegan, CallRecorder, CallWriter, open_records
+from ivr.records.changes import Change, EntryNoted, Progress, ServiceBeat
+from ivr.service.store_events import admit, store_password
+from prompts import Catalogue, load_catalogue
+from storage.database import Database
+
+CHEAP = HashPolicy(memory_kib=8, passes=1, lanes=1)
+CONTRACT, ADDITIONAL = "0312345678", "0312345679"
+LINES = f"contract_number,number\n{CONTRACT},{ADDITIONAL}\n0661234567,0661234568\n0527654321,\n"
+OPERATOR_PASSWORD = "correct horse battery"
+NAMES = {Role.VIEWER: "vera", Role.OPERATOR: "otto", Role.ADMIN: "ada"}
+
+_FRAME, _TICK_S = 160, 0.02
+
+
+@dataclass(frozen=True)
+class Tone:
+    """Keys as they come over a line, from a moment of the call on."""
+
+    at_s: float
+    keys: str
+    tone_s: float = 0.1
+    pause_s: float = 0.15
+    twist_db: float = 0.0
+    offset_percent: float = 0.0
+    level_dbm0: float = -12.0
+    snr_db: float | None = None
+
+
+def bad_keys(key: str = "1") -> tuple[Tone, ...]:
+    """A key pressed three times, and each time spoilt: unequal tones, too short, off frequency."""
+    return (
+        Tone(9.0, key, twist_db=-12.0),
+        Tone(12.0, key, tone_s=0.024),
+        Tone(15.0, key, offset_percent=3.0),
+    )
+
+
+class Stage:
+    """What a console shows, in a directory of its own.
+
+    Args:
+        directory: for the store.
+        url: the database; a file in the directory if empty.
+        copy_of: another, closed, whose file is taken instead of making one: that is quicker.
+    """
+
+    def __init__(self, directory: Path, url: str = "", *, copy_of: Stage | None = None) -> None:
+        file = directory / "store.db"
+        self.directory = directory
+        self.url = url or f"sqlite:///{file}"
+        self.key = Key.generate() if copy_of is None else copy_of.key
+        if copy_of is not None:
+            shutil.copy(copy_of.directory / "store.db", file)
+        self.database: Database = open_records(self.url)
+        self.operators = Operators(self.database, open_store=self.open_store, policy=CHEAP)
+        self.writer = CallWriter(self.database, service_id="service", host=socket.gethostname(), pid=os.getpid())
+        self._calls = 0
+        if copy_of is None:
+            with self.open_store() as store:
+                store.import_lines(io.StringIO(LINES))
+            for role, name in NAMES.items():
+                self.operators.add(name, OPERATOR_PASSWORD, role=role, language="en", by="operator root")
+
+    def open_store(self) -> CredentialStore:
+        return CredentialStore.open(self.url, key=self.key, policy=CHEAP)
+
+    def config(self, **changes: object) -> ConsoleConfig:
+        values = {"database_url": self.url, "open_store": self.open_store, "policy": CHEAP, "poll_s": 0.05}
+        return ConsoleConfig(**(values | changes))
+
+    def beat(self, **health: object) -> None:
+        """The service lives."""
+        self.writer.write([ServiceBeat(health)])
+
+    def call(self, tones: Sequence[Tone], **options: object) -> str:
+        """A whole call; returns its id."""
+        return self.changes_of(tones, write=True, **options)[0]
+
+    def begin_call(self, tones: Sequence[Tone], *, until_s: float, **options: object) -> str:
+        """A call that still goes on; returns its id."""
+        return self.changes_of(tones, write=True, until_s=until_s, **options)[0]
+
+    def changes_of(
+        self,
+        tones: Sequence[Tone],
+        *,
+        write: bool = False,
+        caller: str = CONTRACT,
+        trunk: str = "trunk",
+        language: str = "ja",
+        began_at: datetime | None = None,
+        until_s: float | None = None,
+        hang_up_s: float | None = None,
+    ) -> tuple[str, list[Change]]:
+        """What a call leaves: the caller presses keys at their times, then waits."""
+        self._calls += 1
+        call_id = f"{self._calls:04x}c0ffee00"
+        began_at = began_at or datetime.now(UTC)
+        now = [0.0]
+        changes: list[Change] = []
+        began = CallBegan(
+            call_id=call_id,
+            channel_id=f"1775000000.{self._calls}",
+            trunk=trunk,
+            began_at=began_at,
+            caller=caller,
+            language=language,
+        )
+        record = CallRecorder(began, changes.append)
+        with self.open_store() as store:
+            session = CallSession(
+                call_id,
+                Dialogue(caller, limits=Limits(), now=0.0),
+                _catalogue(language),
+                observer=record,
+                store=lambda session, command: session.handle(
+                    store_password(store, command, caller=caller, call_id=call_id, still_wanted=lambda: True), now[0]
+                ),
+                withdraw=lambda _: None,
+                now=0.0,
+            )
+            record.attach(session)
+            session.handle(admit(store, Caller(caller)), 0.0)
+            receiver = Receiver(near_misses=True)
+            audio = _audio(tones)
+            while not session.over and (until_s is None or now[0] < until_s):
+                if hang_up_s is not None and now[0] >= hang_up_s:
+                    session.hung_up(now[0])
+                    break
+                place = round(now[0] / _TICK_S) * _FRAME
+                now[0] = round(now[0] + _TICK_S, 3)
+                frame = np.zeros(_FRAME, np.int16)
+                sent = audio[place : place + _FRAME]
+                frame[: len(sent)] = sent
+                for event in receiver.feed(frame):
+                    session.hear(event, now[0])
+                session.tick(now[0])
+        changes.insert(0, began)
+        if write:
+            self.writer.write(changes)
+        return call_id, changes
+
+    def again(self, changes: Sequence[Change], began_at: datetime, **began: str) -> str:
+        """Write a call once more, as another call at another time; returns its id."""
+        self._calls += 1
+        call_id = f"{self._calls:04x}decade00"
+        first = next(change for change in changes if isinstance(change, CallBegan))
+        later = began_at - first.began_at
+        written: list[Change] = []
+        for change in changes:
+            match change:
+                case CallBegan():
+                    written.append(replace(change, call_id=call_id, began_at=began_at.astimezone(UTC), **began))
+                case Progress(ended_at=ended_at):
+                    ends = None if ended_at is None else ended_at + later
+                    target = change.target and began.get("caller", change.target)
+                    written.append(replace(change, call_id=call_id, ended_at=ends, target=target))
+                case EntryNoted():
+                    written.append(replace(change, call_id=call_id))
+        self.writer.write(written)
+        return call_id
+
+    def close(self) -> None:
+        self.database.close()
+
+
+_CATALOGUES: dict[str, Catalogue] = {}
+
+
+def _catalogue(language: str) -> Catalogue:
+    if language not in _CATALOGUES:
+        _CATALOGUES[language] = load_catalogue(language)
+    return _CATALOGUES[language]
+
+
+def _audio(tones: Sequence[Tone]) -> NDArray[np.int16]:
+    parts = [(round(tone.at_s * 8000), _sound(tone)) for tone in tones]
+    audio = np.zeros(max((at + len(sound) for at, sound in parts), default=0), np.int16)
+    for at, sound in parts:
+        audio[at : at + len(sound)] = sound
+    return audio
+
+
+def _sound(tone: Tone) -> NDArray[np.int16]:
+    return to_int16(
+        synthesize(
+            tone.keys,
+            tone_s=tone.tone_s,
+            pause_s=tone.pause_s,
+            lead_s=0.0,
+            twist_db=tone.twist_db,
+            offset_percent=tone.offset_percent,
+            level_dbm0=tone.level_dbm0,
+            snr_db=tone.snr_db,
+        )
+    )

@@ -1,0 +1,120 @@
+"""What the report's charts count."""
+
+from __future__ import annotations
+
+import random
+import tracemalloc
+from datetime import datetime, timedelta
+from itertools import product
+
+import pytest
+from sqlalchemy import insert
+
+from console.report.charts import Period, columns, histograms, refused_tests, report_of
+from console.report.findings import KeyQuality
+from ivr.records import CallReader, Query, Tally, report
+from ivr.records.schema import calls
+from storage.database import Database
+from tests.storage.databases import FakeClock
+
+KINDS = [
+    *product(["set"], [None], ["done"]),
+    *product(["failed"], ["silence", "wrong_entries"], ["unit", "password"]),
+    *product(["abandoned", "lost"], ["hung_up"], ["number"]),
+    *product(["refused"], ["withheld"], ["admission"]),
+]
+
+
+@pytest.fixture
+def reader(database: Database, clock: FakeClock) -> CallReader:
+    return CallReader(database, clock=clock)
+
+
+def write_calls(database: Database, now: datetime, number: int) -> None:
+    """Calls of all kinds, spread over a day before now."""
+    dice = random.Random(7)
+    rows = []
+    for place in range(number):
+        outcome, reason, step = dice.choice(KINDS)
+        rows.append(
+            {
+                "call_id": f"{place:x}",
+                "service_id": "service",
+                "channel_id": "1",
+                "trunk": dice.choice(["a", "b", ""]),
+                "began_at": now - timedelta(days=1) + timedelta(days=1) * place / number,
+                "caller": "0312345678",
+                "language": "ja",
+                "step": step,
+                "outcome": outcome,
+                "reason": reason,
+                "wrong_entries": dice.randrange(2),
+                "silences": dice.randrange(2),
+                "keys": dice.randrange(20),
+                "missed": dice.randrange(3),
+            }
+        )
+    with database.writing() as connection:
+        connection.execute(insert(calls), rows)
+
+
+def test_counting_in_the_database_tells_what_counting_every_call_does(
+    database: Database, reader: CallReader, clock: FakeClock
+) -> None:
+    write_calls(database, clock.now, 500)
+    for query in (
+        Query(limit=None),
+        Query(trunks=["a"], limit=None),
+        Query(since=clock.now - timedelta(hours=7), until=clock.now - timedelta(hours=3), limit=None),
+    ):
+        counted = reader.report(query)
+        assert counted.total.calls > 50
+        assert reader.tallies(query) == counted.by_trunk
+
+
+def test_the_columns_of_a_period_have_all_its_calls_each_once(
+    database: Database, reader: CallReader, clock: FakeClock
+) -> None:
+    write_calls(database, clock.now, 500)
+    made = columns(lambda since, until: reader.tallies(Query(since=since, until=until)), Period.DAY, clock.now)
+    assert [column.place for column in made if 20 <= column.total <= 21] == list(range(24))
+    assert report_of(made) == report(reader.search(Query(limit=None)))
+
+
+def test_a_call_that_goes_on_is_counted_and_drawn_in_no_column(clock: FakeClock) -> None:
+    tally = Tally(calls=3, outcomes={("in_progress", ""): 1, ("failed", "silence"): 1, ("failed", "wrong_entries"): 1})
+    column = columns(lambda _since, _until: {"a": tally}, Period.DAY, clock.now)[0]
+    assert (column.counts, column.total, column.tally.calls) == ({"failed": 2}, 2, 3)
+
+
+def test_a_period_is_counted_without_having_its_calls_in_memory(
+    database: Database, reader: CallReader, clock: FakeClock
+) -> None:
+    write_calls(database, clock.now, 3000)
+
+    def count() -> None:
+        columns(lambda since, until: reader.tallies(Query(since=since, until=until)), Period.DAY, clock.now)
+
+    count()
+    tracemalloc.start()
+    count()
+    [_, counting] = tracemalloc.get_traced_memory()
+    tracemalloc.reset_peak()
+    reader.search(Query(limit=None))
+    [_, listing] = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert counting < listing / 5
+
+
+def test_histograms_count_heard_and_refused_and_put_the_extremes_at_the_ends() -> None:
+    keys = [
+        KeyQuality("in-band", None, -10.0, 0.0, 45.0, 0.0),
+        KeyQuality("", "twist", -60.0, -12.0, 99.0, 0.0),
+        KeyQuality("rfc4733", None, None, None, None, None),
+    ]
+    level, twist, snr = histograms(keys)
+    assert (sum(level.heard), sum(level.refused)) == (1, 1)
+    assert level.refused[0] == 1
+    assert twist.limits == (-8.0, 5.0)
+    assert snr.refused[-1] == 1
+    assert refused_tests(keys) == {"twist": 1}

@@ -1,0 +1,107 @@
+"""What the console says, in both languages."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+import console
+from console.call.explanations import explain_miss
+from console.live.condition import AMI_STATES
+from console.operators import LANGUAGES, Role
+from console.texts import load_texts, preferred_language
+from dsp.events import FailedTest
+from ivr.call.dialogue.events import RefusalReason, Verdict
+from ivr.call.dialogue.table import STEPS
+from ivr.records import OUTCOMES
+from ivr.records.explain import explain_miss as explain_in_english
+
+BY_WORD = {
+    "outcome",
+    "reason",
+    "step",
+    "unit",
+    "verdict",
+    "miss",
+    "test",
+    "role",
+    "source",
+    "lane",
+    "problem",
+    "period",
+}
+BY_WORD |= {"password", "ami", "figure", "account", "may"}
+"""Groups whose texts are named by a word of the records or of the program."""
+
+FIGURES = {
+    "begin_s": 1.0,
+    "duration_ms": 24.0,
+    "level_dbm0": -44.0,
+    "twist_db": -12.0,
+    "snr_db": 8.0,
+    "low_offset_percent": 3.0,
+    "high_offset_percent": -2.5,
+}
+
+
+def gaps(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+def test_both_catalogues_say_the_same_with_the_same_gaps() -> None:
+    first, second = (load_texts(language).texts for language in LANGUAGES)
+    assert first.keys() == second.keys()
+    for key in first:
+        assert gaps(first[key]) == gaps(second[key]), key
+        assert first[key].strip()
+
+
+def test_every_text_that_a_page_names_is_there_and_none_is_for_nothing() -> None:
+    root = Path(console.__file__).parent
+    sources = [path.read_text(encoding="utf-8") for path in root.rglob("*") if path.suffix in (".py", ".html")]
+    texts = load_texts("en").texts
+    called = {key for source in sources for key in re.findall(r'\bt\("([a-z_]+\.\w+)"|texts\("([a-z_]+\.\w+)"', source)}
+    assert {key for pair in called for key in pair if key} <= texts.keys()
+    literal = {key for source in sources for key in re.findall(r'"([a-z_]+\.\w+)"', source)}
+    assert [key for key in texts if key not in literal and key.partition(".")[0] not in BY_WORD] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_word_of_the_records_has_a_text(language: str) -> None:
+    texts = load_texts(language).texts
+    reasons = [reason.value for reason in RefusalReason]
+    reasons += ["set", "wrong_entries", "silence", "step_limit", "call_limit", "hung_up", "stream_broken"]
+    reasons += ["store_away", "service_ended"]
+    words = {
+        "outcome": OUTCOMES,
+        "reason": reasons,
+        "step": [state.value for state in STEPS],
+        "verdict": [verdict.value for verdict in Verdict],
+        "miss": [test.value for test in FailedTest],
+        "test": [test.value for test in FailedTest],
+        "role": [role.value for role in Role],
+        "may": [role.value for role in Role],
+        "ami": AMI_STATES,
+    }
+    assert [
+        f"{group}.{word}" for group, every in words.items() for word in every if f"{group}.{word}" not in texts
+    ] == []
+
+
+@pytest.mark.parametrize("failed", list(FailedTest))
+@pytest.mark.parametrize("hidden", [False, True])
+def test_a_near_miss_is_explained_as_on_the_command_line(failed: FailedTest, hidden: bool) -> None:
+    figures = FIGURES | ({"begin_s": None, "duration_ms": None} if hidden else {})
+    body = {"value": None, "failed": failed.value, "figures": figures}
+    assert explain_miss(body, load_texts("en")) == explain_in_english(body)
+    assert explain_miss(body, load_texts("ja"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "language"), [("en-US,en;q=0.9", "en"), ("de, en", "en"), ("de", "ja"), ("", "ja"), ("ja-JP", "ja")]
+)
+def test_the_language_is_the_first_that_both_know(asked: str, language: str) -> None:
+    assert preferred_language(asked) == language

@@ -1,0 +1,25 @@
+"""kill -9 at random moments, under writes: no half state, no lost failure count, the audit trail whole."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from credentials.secrets.keys import Key
+from credentials.store import CredentialStore
+
+pytestmark = pytest.mark.slow
+
+KILLS = int(os.environ.get("KARIPASS_TEST_KILLS", "120"))
+"""How many on each database."""
+VICTIMS = Path(__file__).with_name("victims.py")
+
+
+def test_a_process_that_is_killed_leaves_nothing_half_done(store: CredentialStore, url: str, key: Key) -> None:
+    store.close()
+    command = [sys.executable, "-W", "error", VICTIMS, url, key.to_text(), str(KILLS), "20260401"]
+    answered = int(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, timeout=600).stdout)
+    print(f"\n{KILLS} kills, {answered} operations answered before them")
+    assert answered >= KILLS

@@ -1,0 +1,43 @@
+"""The yardstick itself."""
+
+import numpy as np
+import pytest
+
+from dsp import synthesize
+from dsp.bench import Cost, live, offline, sounds
+from dsp.conformance.spandsp import SpandspMissingError, SpandspReceiver, decode_by_spandsp, load
+from tests import needs
+
+
+@pytest.fixture
+def library():
+    needs.package("libspandsp2")
+    return load()
+
+
+def test_libspandsp_hears_clean_keys_of_any_number(library):
+    keys = "123A456B789C*0#D" * 12
+    samples = (synthesize(keys) * 32767).astype(np.int16)
+    assert decode_by_spandsp(samples, library=library) == keys
+
+
+def test_a_receiver_may_be_closed_twice(library):
+    receiver = SpandspReceiver(library)
+    receiver.close()
+    receiver.close()
+
+
+def test_an_absent_library_says_what_to_install(monkeypatch):
+    monkeypatch.setattr("ctypes.util.find_library", lambda name: None)
+    with pytest.raises(SpandspMissingError, match="apt-get install libspandsp2"):
+        load()
+
+
+def test_the_bench_measures_every_sound_and_any_number_of_channels():
+    costs = [*offline(3.0, 1, None), live(3, None, busy=0.5, ticks=20)]
+    assert len(costs) == len(sounds(1.0)) + 1
+    assert all(cost.ours > 0 and cost.ratio is None for cost in costs)
+
+
+def test_the_ratio_is_ours_by_theirs():
+    assert Cost("work", "us", 2.0, 8.0).ratio == 0.25

@@ -1,0 +1,132 @@
+"""Compiled code does what its source says, is kept on disk where that can be, and is loaded only where it is needed."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numba
+import pytest
+
+import dsp
+from dsp.detector.bank import DetectorBank
+from dsp.detector.records import CHANNEL
+from dsp.kernel import compiled
+
+HEAR = """
+import json
+import numpy as np
+from dsp import ATT, NTT, DetectorBank, KeyStarted, KeyEnded
+from dsp.conformance.conditions import CONDITIONS
+from dsp.conformance.corpus import record
+
+names = ("lengths at random", "clean 40/30", "field mix 45/40 ulaw", "tone 24 ms", "twist +5 dB, off, noise", "music",
+         "65 ms, cut anywhere", "65-150 ms, cut on the 20 ms grid, noise, twist, off, ulaw", "speech-like")
+for profile in (NTT, ATT):
+    for condition in CONDITIONS:
+        if condition.name not in names:
+            continue
+        samples = record(condition, seed=77, keys=4).samples[:16000]
+        bank = DetectorBank(profile, capacity=2, near_misses=True)
+        slots = [bank.open(), bank.open()]
+        both = np.stack([samples, np.roll(samples, 53)])
+        events = [bank.feed(slots, part) for part in (both[:, :3000], both[:, 3000:3160], both[:, 3160:])]
+        for event in sum(events, []) + bank.close(slots[0]) + bank.close(slots[1]):
+            if isinstance(event, KeyStarted):
+                print(json.dumps([["started", event.slot, event.key], [event.begin_s]]))
+                continue
+            burst = event.key if isinstance(event, KeyEnded) else event.near_miss
+            noise = 10 ** (-burst.snr_db / 10)
+            figures = [burst.begin_s, burst.end_s, burst.low_dbm0, burst.high_dbm0, noise,
+                       burst.low_offset_percent, burst.high_offset_percent]
+            failed = getattr(burst, "failed_test", None)
+            print(json.dumps([[type(event).__name__, event.slot, burst.key, failed], figures]))
+"""
+
+
+def run(program, **environment):
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        env={**os.environ, "PYTHONPATH": str(Path(dsp.__file__).parents[1]), **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_as_plain_python_the_source_tells_the_same():
+    told, expected = (
+        [json.loads(line) for line in run(HEAR, NUMBA_DISABLE_JIT=disabled).splitlines()] for disabled in ("1", "0")
+    )
+    assert len(expected) > 100
+    assert {event[0][0] for event in expected} == {"started", "KeyEnded", "BurstRefused"}
+    assert [event[0] for event in told] == [event[0] for event in expected]
+    for event, other in zip(told, expected, strict=True):
+        assert event[1] == pytest.approx(other[1], rel=1e-3, abs=1e-3)
+
+
+def test_nothing_but_a_bank_loads_numba():
+    loaded = "print('numba' in sys.modules)"
+    program = f"import sys, dsp.cli; {loaded}; dsp.DetectorBank(); {loaded}"
+    assert run(program).split() == ["False", "True"]
+
+
+def test_a_new_process_compiles_nothing():
+    program = "from dsp.detector import lanes, slots; print(lanes.advance.stats, slots.held.stats)"
+    run(program)
+    assert run(program).count("cache_misses=Counter()") == 2
+
+
+@pytest.fixture
+def _fresh_folder():
+    compiled._folder.cache_clear()
+    yield
+    compiled._folder.cache_clear()
+
+
+@pytest.mark.usefixtures("_fresh_folder")
+def test_compiled_code_is_kept_apart_for_every_state_of_the_sources(monkeypatch, tmp_path):
+    monkeypatch.setattr(numba.config, "CACHE_DIR", "")
+    monkeypatch.setattr(compiled, "__file__", str(tmp_path / "compiled.py"))
+    (tmp_path / "limits.py").write_text("limit = 1")
+    before = compiled._folder()
+    (tmp_path / "limits.py").write_text("limit = 2")
+    compiled._folder.cache_clear()
+    after = compiled._folder()
+    assert before.parent == after.parent == tmp_path / "__pycache__"
+    assert before != after
+
+
+@pytest.mark.usefixtures("_fresh_folder")
+def test_where_nothing_can_be_written_compiled_code_is_not_kept_but_runs(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(compiled, "_parents", lambda: iter([tmp_path / "file" / "cache"]))
+    assert compiled._folder() is None
+
+    @compiled.outer(numba.int64)
+    def twice(number):
+        return number + number
+
+    assert twice(21) == 42
+    assert twice.stats.cache_path is None
+
+
+def test_folders_for_compiled_code_are_the_one_that_is_set_then_the_packages_own_then_the_users(monkeypatch, tmp_path):
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "set"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    package = Path(compiled.__file__).parent
+    assert list(compiled._parents()) == [tmp_path / "set", package / "__pycache__", tmp_path / "cache" / "karipass"]
+    monkeypatch.setattr(numba.config, "CACHE_DIR", "")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    assert list(compiled._parents()) == [package / "__pycache__", tmp_path / "home" / ".cache" / "karipass"]
+    monkeypatch.delenv("HOME")
+    assert list(compiled._parents()) == [package / "__pycache__"]
+
+
+def test_the_memory_that_a_channel_takes_is_what_the_bank_states():
+    flags = 1 + 8  # whether the slot is open, and how many samples it holds
+    assert f"{CHANNEL.itemsize + flags:,} bytes" in DetectorBank.__doc__

@@ -1,0 +1,260 @@
+"""One clock, many calls: frames in, keys heard, frames out; and no call can harm another."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from uuid import UUID, uuid4
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from credentials.model import Line
+from ivr.call.dialogue import Dialogue, Limits
+from ivr.call.dialogue.events import Admitted, Ending, HungUp, Outcome, Stored, StorePassword
+from ivr.call.session import CallSession
+from ivr.call.transcript import Interrupted, KeyHeard, TranscriptEntry
+from ivr.media.clock import MAX_FRAMES_A_TICK, TICK_S, Media
+from ivr.telephony.audiosocket.codec import FRAME_BYTES
+from ivr.telephony.audiosocket.inbox import AudioFrame, KeySent
+from prompts import Catalogue
+from tests.callers import tones
+
+CONTRACT = "0312345678"
+LINE = Line(contract_number=CONTRACT, numbers=frozenset({CONTRACT}))
+PASSWORD = "24681357"
+
+
+class Peer:
+    """An AudioSocket connection whose other end is the test."""
+
+    def __init__(self) -> None:
+        self.inbox: list[AudioFrame | KeySent] = []
+        self.sent: list[bytes] = []
+        self.ended = False
+        self.broken: str | None = None
+        self.terminated = False
+
+    def take(self, now: float) -> AudioFrame | KeySent | None:
+        return self.inbox.pop(0) if self.inbox else None
+
+    def send(self, frame: bytes | memoryview) -> None:
+        self.sent.append(bytes(frame))
+
+    def terminate(self) -> None:
+        self.ended = self.terminated = True
+
+
+class Switchboard:
+    """A media clock turned by hand."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.media = Media()
+        self.catalogue = catalogue
+        self.now = 0.0
+        self.stored: list[StorePassword] = []
+        self.entries: dict[CallSession, list[TranscriptEntry]] = {}
+
+    def call(self, store: Callable[[CallSession, StorePassword], None] | None = None) -> tuple[CallSession, Peer]:
+        def remember(session: CallSession, command: StorePassword) -> None:
+            self.stored.append(command)
+            session.handle(Stored(), self.now)
+
+        entries: list[TranscriptEntry] = []
+        session = CallSession(
+            "a-call",
+            Dialogue(CONTRACT, limits=Limits(), now=self.now),
+            self.catalogue,
+            observer=lambda _, entry: entries.append(entry),
+            store=store or remember,
+            withdraw=lambda _: None,
+            now=self.now,
+        )
+        self.entries[session] = entries
+        uuid, peer = uuid4(), Peer()
+        self.media.expect(uuid, session)
+        session.handle(Admitted(LINE), self.now)
+        assert self.media.attach(uuid, peer)
+        return session, peer
+
+    def run(
+        self,
+        seconds: float,
+        sending: dict[Peer, NDArray[np.int16]] | None = None,
+        *,
+        losses: dict[int, int] | None = None,
+        keys: dict[int, str] | None = None,
+    ) -> None:
+        """Let time pass while peers send, 20 ms of audio in 20 ms; losses and key frames come before these frames."""
+        audio = {peer: samples.astype("<i2").tobytes() for peer, samples in (sending or {}).items()}
+        for tick in range(round(seconds / TICK_S)):
+            for peer, samples in audio.items():
+                if keys and tick in keys:
+                    peer.inbox.append(KeySent(keys[tick]))
+                frame = samples[tick * FRAME_BYTES : (tick + 1) * FRAME_BYTES]
+                if frame:
+                    peer.inbox.append(AudioFrame(frame.ljust(FRAME_BYTES, b"\0"), (losses or {}).get(tick, 0)))
+            self.now += TICK_S
+            self.media.tick(self.now)
+
+
+@pytest.fixture
+async def board(catalogue: Catalogue) -> Switchboard:
+    return Switchboard(catalogue)
+
+
+async def test_every_tick_sends_every_call_one_frame_from_the_first_on(board: Switchboard) -> None:
+    calls = [board.call() for _ in range(3)]
+    board.run(1.0)
+    for _, peer in calls:
+        assert len(peer.sent) == 50
+        assert {len(frame) for frame in peer.sent} == {FRAME_BYTES}
+
+
+async def test_a_call_that_only_listens_hears_the_guidance_and_then_silence(board: Switchboard) -> None:
+    _, peer = board.call()
+    board.run(12.0)
+    samples = np.frombuffer(b"".join(peer.sent), "<i2")
+    assert np.abs(samples[: 8 * 8000]).max() > 3000
+    assert not samples[11 * 8000 :].any()
+
+
+async def test_tones_in_the_audio_set_the_password_and_end_the_stream(board: Switchboard) -> None:
+    session, peer = board.call()
+    board.run(40, {peer: tones(f"1 {PASSWORD} {PASSWORD}")})
+    assert [command.password for command in board.stored] == [PASSWORD]
+    assert session.ending == Ending(Outcome.SET, "set")
+    assert peer.terminated
+    assert board.media.calls == 0
+
+
+async def test_key_frames_set_the_password_where_no_audio_comes_at_all(board: Switchboard) -> None:
+    _, peer = board.call()
+    for key in f"1{PASSWORD}#{PASSWORD}#":
+        board.run(0.2)
+        peer.inbox.append(KeySent(key))
+    board.run(1.0)
+    assert [command.password for command in board.stored] == [PASSWORD]
+
+
+async def test_a_press_that_comes_both_ways_counts_once(board: Switchboard) -> None:
+    session, peer = board.call()
+    pressed = f"1{PASSWORD}{PASSWORD}"
+    # 100 ms of pause, 100 ms of tone; the key frame stands in the stream where the tone ends
+    board.run(6.0, {peer: tones(pressed)}, keys={10 * (number + 1): key for number, key in enumerate(pressed)})
+    assert [command.password for command in board.stored] == [PASSWORD]
+    peer.ended = True
+    board.run(0.1)
+    heard = [entry for entry in board.entries[session] if isinstance(entry, KeyHeard)]
+    assert [entry.counted for entry in heard].count(False) == 17
+
+
+@pytest.mark.parametrize(("before", "after"), [(3, 0), (5, 0), (0, 3), (0, 5), (2, 1), (1, 2), (2, 2)])
+async def test_what_comes_of_a_tone_before_and_after_its_event_does_not_count_again(
+    board: Switchboard, before: int, after: int
+) -> None:
+    """An exchange withholds the audio while an event goes on, and tells of the key then."""
+    session, peer = board.call()
+    pause, tone = np.split(tones("1").reshape(-1, 160)[:10], 2)
+    press = np.concatenate([pause, tone[:before], tone[5 - after :]])
+    audio = np.concatenate([press] * 4 + [pause] * 3)
+    board.run(3.0, {peer: audio.reshape(-1)}, keys={n * len(press) + 5 + before: "1" for n in range(4)})
+    peer.ended = True
+    board.run(0.1)
+    heard = [entry for entry in board.entries[session] if isinstance(entry, KeyHeard)]
+    assert Counter(entry.source for entry in heard) == {"in-band": 4, "rfc4733": 4}
+    assert [entry.counted for entry in heard].count(True) == 4
+
+
+async def test_a_tone_that_lost_most_of_its_packets_is_heard_where_the_loss_is_known(board: Switchboard) -> None:
+    session, peer = board.call()
+    frames = tones("5", tone_s=0.06, pause_s=0.1).reshape(-1, 160)
+    arrived = np.concatenate([frames[:6], frames[8:]])
+    board.run(3.0, {peer: np.concatenate([arrived.reshape(-1), np.zeros(16000, np.int16)])}, losses={6: 2})
+    assert [entry.value for entry in board.entries[session] if isinstance(entry, KeyHeard)] == ["5"]
+
+
+async def test_calls_do_not_hear_each_other(board: Switchboard) -> None:
+    _, first = board.call()
+    second_session, second = board.call()
+    board.run(3.0, {first: tones("1"), second: np.zeros(24000, np.int16)})
+    assert not [entry for entry in board.entries[second_session] if isinstance(entry, KeyHeard | Interrupted)]
+
+
+async def test_a_call_that_fails_ends_alone(board: Switchboard) -> None:
+    def broken(_session: CallSession, _command: StorePassword) -> None:
+        raise RuntimeError("the disk has burnt")
+
+    failing, failing_peer = board.call(broken)
+    _, peer = board.call()
+    audio = tones(f"1 {PASSWORD} {PASSWORD}")
+    board.run(40, {failing_peer: audio, peer: audio})
+    assert failing_peer.terminated
+    assert failing.ending == Ending(Outcome.ERROR, "fault")
+    assert [command.password for command in board.stored] == [PASSWORD]
+
+
+async def test_a_burst_of_audio_is_taken_in_portions(board: Switchboard) -> None:
+    _, peer = board.call()
+    peer.inbox = [AudioFrame(bytes(FRAME_BYTES))] * 50
+    board.run(TICK_S)
+    assert len(peer.inbox) == 50 - MAX_FRAMES_A_TICK
+
+
+async def test_a_hang_up_ends_the_call(board: Switchboard) -> None:
+    session, peer = board.call()
+    board.run(1.0)
+    peer.ended = True
+    board.run(TICK_S)
+    assert session.ending == Ending(Outcome.ABANDONED, "hung_up")
+    assert board.media.calls == 0
+
+
+async def test_a_hang_up_while_the_store_works_waits_for_its_answer(board: Switchboard) -> None:
+    session, peer = board.call(store=lambda _session, _command: None)
+    board.run(6.0, {peer: tones(f"1{PASSWORD}{PASSWORD}")})
+    peer.ended = True
+    board.run(1.0)
+    assert session.ending is None
+    session.handle(Stored(), board.now)
+    board.run(TICK_S)
+    assert session.ending == Ending(Outcome.SET, "set")
+    assert board.media.calls == 0
+
+
+async def test_a_connection_of_no_call_is_not_taken(board: Switchboard) -> None:
+    assert not board.media.attach(uuid4(), Peer())
+
+
+async def test_a_call_is_taken_by_one_connection_only(board: Switchboard) -> None:
+    uuid = UUID(int=1)
+    session, _ = board.call()
+    board.media.expect(uuid, session)
+    assert board.media.attach(uuid, Peer())
+    assert not board.media.attach(uuid, Peer())
+    session.handle(HungUp(), board.now)
+
+
+async def test_a_connection_that_had_to_be_closed_is_not_the_callers_hang_up(board: Switchboard) -> None:
+    session, peer = board.call()
+    peer.ended, peer.broken = True, "the peer does not read"
+    board.run(TICK_S)
+    assert session.ending == Ending(Outcome.ERROR, "stream_broken")
+    assert board.media.calls == 0
+
+
+@pytest.mark.parametrize(("comes_late", "told"), [(False, 1), (True, 0)])
+async def test_a_hole_is_told_of_unless_what_was_missing_was_only_late(
+    board: Switchboard, monkeypatch: pytest.MonkeyPatch, comes_late: bool, told: int
+) -> None:
+    holes: list[float] = []
+    monkeypatch.setattr(CallSession, "key_may_be_lost", lambda _session, now: holes.append(now))
+    _, peer = board.call()
+    silence = bytes(FRAME_BYTES)
+    peer.inbox += [AudioFrame(silence), AudioFrame(silence, missing=3)]
+    board.run(0.1)
+    assert holes == []
+    peer.inbox.append(AudioFrame(silence, ahead=comes_late))
+    board.run(0.3)
+    assert len(holes) == told

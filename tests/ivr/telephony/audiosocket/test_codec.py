@@ -1,0 +1,95 @@
+"""The AudioSocket codec: bytes in, messages out, and no way to break it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ivr.telephony.audiosocket.codec import (
+    FRAME_BYTES,
+    KEYS,
+    TERMINATE,
+    Audio,
+    AudioSocketParser,
+    CallId,
+    KeyFrame,
+    PeerError,
+    Terminate,
+    audio_message,
+    message,
+)
+from ivr.telephony.errors import RemoteProtocolError
+
+UUID_BYTES = bytes(range(16))
+HELLO = message(0x01, UUID_BYTES)
+
+wire_messages = st.one_of(
+    st.binary(max_size=400).map(
+        lambda data: (message(0x10, data[: len(data) // 2 * 2]), Audio(data[: len(data) // 2 * 2]))
+    ),
+    st.sampled_from(sorted(KEYS)).map(lambda key: (message(0x03, key.encode()), KeyFrame(key))),
+    st.just((TERMINATE, Terminate())),
+    st.integers(0, 255).map(lambda code: (message(0xFF, bytes([code])), PeerError(code))),
+)
+
+
+@given(st.lists(wire_messages, max_size=8), st.lists(st.integers(1, 50), max_size=60))
+def test_messages_come_out_the_same_however_the_bytes_were_cut(
+    sent: list[tuple[bytes, object]], cuts: list[int]
+) -> None:
+    data = HELLO + b"".join(wire for wire, _ in sent)
+    parser, received = AudioSocketParser(), []
+    for cut in cuts:
+        received += parser.feed(data[:cut])
+        data = data[cut:]
+    received += parser.feed(data)
+    assert received == [CallId(UUID(bytes=UUID_BYTES)), *(value for _, value in sent)]
+
+
+@given(st.lists(st.binary(max_size=64), max_size=20))
+def test_garbage_gives_messages_or_an_error_and_nothing_else(chunks: list[bytes]) -> None:
+    parser, broken = AudioSocketParser(), None
+    for chunk in [HELLO, *chunks]:
+        try:
+            parser.feed(chunk)
+        except RemoteProtocolError as error:
+            assert broken in (None, error)  # noqa: PT017 - once broken, always the same error
+            broken = error
+        else:
+            assert broken is None
+
+
+@pytest.mark.parametrize(
+    ("data", "named"),
+    [
+        (message(0x10, bytes(320)), "not the call's UUID"),
+        (message(0x01, bytes(15)), "15 octets"),
+        (b"GET / HTTP/1.0\r\n\r\n", "kind 0x47"),
+        (HELLO + message(0x10, bytes(321)), "321 octets"),
+        (HELLO + b"\x10\xff\xff", "65535 octets"),
+        (HELLO + message(0x77), "kind 0x77"),
+        (HELLO + message(0x03, b"12"), "names no key"),
+        (HELLO + message(0x03), "names no key"),
+        (HELLO + message(0x03, b"x"), "names no key"),
+    ],
+)
+def test_what_is_not_audiosocket_is_refused_by_name(data: bytes, named: str) -> None:
+    with pytest.raises(RemoteProtocolError, match=named):
+        AudioSocketParser().feed(data)
+
+
+def test_a_header_of_too_much_is_refused_before_its_payload_comes() -> None:
+    with pytest.raises(RemoteProtocolError, match="announces 60000"):
+        AudioSocketParser().feed(HELLO + b"\x10" + (60000).to_bytes(2))
+
+
+def test_a_frame_of_20_ms_is_323_octets() -> None:
+    assert audio_message(bytes(FRAME_BYTES)) == b"\x10\x01\x40" + bytes(320)
+    assert audio_message(b"\1\0") == b"\x10\x00\x02\x01\x00"
+
+
+def test_a_key_is_not_in_the_repr_of_its_message() -> None:
+    assert "7" not in repr(KeyFrame("7"))

@@ -1,0 +1,162 @@
+"""A queue before the login: hashing is dear, and must not take the threads that every page needs.
+
+A password's hash takes 64 MiB and a good part of a second, on purpose, and anyone may ask for one. So few are made at
+once, in threads of their own, few wait for that, and who comes when those places are taken is told to come again.
+
+Whoever asks without end must not keep others out. Two ways lead to the hashes, and have their turns in alternation:
+one for browsers in which that operator has logged in before, one for strangers. On each of them the sources (a known
+browser, an address) have their turns, too, however many of one wait; and when all places of a way are taken, the source
+that has most of them gives one up for a source that has fewer.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+import anyio
+import structlog
+from anyio import CapacityLimiter, to_thread
+from starlette.responses import Response
+
+from logs.summary import Summary
+
+_log = structlog.get_logger(__name__)
+
+PLACES: Final = 10
+"""So many may wait on each way; the last of them waits for a second or two."""
+AGAIN_S: Final = 3
+"""After so long it is worth to try again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where tries come from that share their turns.
+
+    Attributes:
+        name: an address or a network, or what a known browser shows.
+        known: an operator has logged in there before.
+    """
+
+    name: str
+    known: bool = False
+
+    @property
+    def shown(self) -> str:
+        """What the log may say: what a known browser shows is its secret."""
+        return "known browser" if self.known else self.name
+
+
+@dataclass(slots=True, eq=False)
+class _Ticket:
+    """One who waits.
+
+    Attributes:
+        called: set when the wait is over.
+        turned_away: another source got the place.
+    """
+
+    called: anyio.Event = field(default_factory=anyio.Event)
+    turned_away: bool = False
+
+
+class _Way:
+    """Those who wait, by source; the source whose turn is next comes first."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, deque[_Ticket]] = {}
+
+    def enter(self, source: str, ticket: _Ticket) -> bool:
+        """Take a place; False if there is none."""
+        if sum(map(len, self._waiting.values())) >= PLACES and not self._make_room(source):
+            return False
+        self._waiting.setdefault(source, deque()).append(ticket)
+        return True
+
+    def leave(self, source: str, ticket: _Ticket) -> None:
+        """Give a place up, if it was not lost."""
+        if ticket in self._waiting.get(source, ()):
+            self._take(source, ticket)
+
+    def call(self) -> _Ticket | None:
+        """Take the next one out; None if nobody waits."""
+        source = next(iter(self._waiting), None)
+        if source is None:
+            return None
+        ticket = self._waiting[source][0]
+        self._take(source, ticket)
+        if source in self._waiting:
+            self._waiting[source] = self._waiting.pop(source)  # its next turn comes after those of all others
+        return ticket
+
+    def _make_room(self, source: str) -> bool:
+        most = max(self._waiting, key=lambda other: len(self._waiting[other]))
+        if len(self._waiting[most]) <= len(self._waiting.get(source, ())) + 1:
+            return False
+        ticket = self._waiting[most][-1]
+        self._take(most, ticket)
+        ticket.turned_away = True
+        ticket.called.set()
+        return True
+
+    def _take(self, source: str, ticket: _Ticket) -> None:
+        self._waiting[source].remove(ticket)
+        if not self._waiting[source]:
+            del self._waiting[source]
+
+
+class LoginQueue:
+    """Serves a few logins at a time, on the event loop that it is used on.
+
+    Args:
+        at_once: how many are served at once.
+    """
+
+    def __init__(self, at_once: int) -> None:
+        self._at_once = at_once
+        self._threads = CapacityLimiter(at_once)
+        self._running = 0
+        self._known, self._strangers = _Way(), _Way()
+        self._turns = deque([self._known, self._strangers])
+        self._turned_away = Summary(lambda sources: _log.warning("login_queue_full", sources=sources))
+
+    async def run(self, source: Source, serve: Callable[[], Response]) -> Response | None:
+        """What `serve` answers, in a thread; None if there is no place to wait for it, or another source got it.
+
+        Args:
+            source: where the try comes from.
+            serve: may block.
+        """
+        way, ticket = self._known if source.known else self._strangers, _Ticket()
+        if not way.enter(source.name, ticket):
+            self._turned_away.add(source.shown)
+            return None
+        self._call()
+        try:
+            await ticket.called.wait()
+            if ticket.turned_away:
+                self._turned_away.add(source.shown)
+                return None
+            return await to_thread.run_sync(serve, limiter=self._threads)
+        finally:
+            way.leave(source.name, ticket)
+            if ticket.called.is_set() and not ticket.turned_away:
+                self._running -= 1
+                self._call()
+
+    def _call(self) -> None:
+        """Call as many as may be served now."""
+        while self._running < self._at_once and (ticket := self._next()) is not None:
+            self._running += 1
+            ticket.called.set()
+
+    def _next(self) -> _Ticket | None:
+        for way in tuple(self._turns):
+            ticket = way.call()
+            if ticket is not None:
+                self._turns.remove(way)
+                self._turns.append(way)
+                return ticket
+        return None
