@@ -7,6 +7,7 @@ from pathlib import Path
 
 from credentials.model import Line
 from ivr.call.dialogue.events import Admitted, Event
+from ivr.call.number_groups import load_numbering_plan
 from prompts import Catalogue, home, languages, load_catalogue
 
 
@@ -26,6 +27,8 @@ class Guidance:
     def load(cls, default: str, directory: Path | None = None) -> Guidance:
         """Load the catalogue of every language: the operator's own, or the one that comes with the product.
 
+        The numbering plan, by which numbers are read out, is loaded with them.
+
         Args:
             default: the language of callers whose line has none of these.
             directory: where the operator's own catalogues are; it need not exist.
@@ -34,6 +37,7 @@ class Guidance:
             PromptError: a catalogue is damaged, or there is none for the default language.
         """
         load_catalogue(default, home(default, directory))  # first, for an error that names it
+        load_numbering_plan()
         return cls(
             {language: load_catalogue(language, home(language, directory)) for language in languages(directory)},
             default,

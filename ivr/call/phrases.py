@@ -8,12 +8,12 @@ guidance, hears silence and not the first syllable of each.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ivr.call.number_groups import digits_of
 from prompts import Catalogue
 from prompts.wav import SAMPLE_RATE_HZ
 
@@ -26,18 +26,8 @@ SENTENCE_PAUSE_S = 0.45
 # Phrases of clips alone are few and stay; those with a number come and go with the calls.
 _RENDERED_PHRASES = 256
 
-# Groups by the number's first digits, the longest prefix first. Where an area code ends, only the numbering
-# plan's table could tell for all of them; 3-3-4 is right for most and readable for the rest.
-_GROUPS_BY_PREFIX: tuple[tuple[str, int, tuple[int, ...]], ...] = (
-    ("0800", 11, (4, 3, 4)),
-    ("0120", 10, (4, 3, 3)),
-    ("0570", 10, (4, 3, 3)),
-    ("0990", 10, (4, 3, 3)),
-    ("03", 10, (2, 4, 4)),
-    ("06", 10, (2, 4, 4)),
-    ("0", 11, (3, 4, 4)),
-    ("0", 10, (3, 3, 4)),
-)
+_ACCENT_PHRASE_DIGITS = 4
+"""How many digits are spoken in one accent phrase at most."""
 
 
 @dataclass(frozen=True)
@@ -79,16 +69,6 @@ class Phrase:
         return "+".join(part if isinstance(part, str) else "number" for part in self.parts)
 
 
-def digits_of(number: str) -> tuple[str, ...]:
-    """The groups in which a number is read: `0363044747` -> `("03", "6304", "4747")`.
-
-    A number of no known form is read in fours, a shorter group first.
-    """
-    sizes = _group_sizes(number)
-    ends = tuple(accumulate(sizes))
-    return tuple(number[end - size : end] for size, end in zip(sizes, ends, strict=True))
-
-
 @lru_cache(maxsize=_RENDERED_PHRASES)
 def render(phrase: Phrase, catalogue: Catalogue) -> NDArray[np.int16]:
     """The samples of a phrase: int16, 8 kHz, shape ``(n,)``, read-only because calls share them.
@@ -122,24 +102,23 @@ def transcript(phrase: Phrase, catalogue: Catalogue) -> str:
     )
 
 
-def _group_sizes(number: str) -> tuple[int, ...]:
-    for prefix, length, sizes in _GROUPS_BY_PREFIX:
-        if len(number) == length and number.startswith(prefix):
-            return sizes
-    fours, rest = divmod(len(number), 4)
-    return ((rest,) if rest else ()) + (4,) * fours
-
-
 def _number(number: Number, catalogue: Catalogue, *, goes_on: bool) -> Iterator[NDArray[np.int16]]:
     groups = digits_of(number.digits)
     for place, group in enumerate(groups):
         if place > 0:
             yield _silence(GROUP_PAUSE_S)
-        ids = catalogue.digit_ids(group, goes_on=goes_on and place == len(groups) - 1)
+        ids = _digit_ids(group, catalogue, goes_on=goes_on and place == len(groups) - 1)
         for index, id_ in enumerate(ids):
             if index > 0:
                 yield _silence(DIGIT_PAUSE_S)
             yield catalogue.clip(id_)
+
+
+def _digit_ids(group: str, catalogue: Catalogue, *, goes_on: bool) -> tuple[str, ...]:
+    """The clips of a group; an area code of five digits is two accent phrases (04 992), without a pause in it."""
+    middle = len(group) // 2 if len(group) > _ACCENT_PHRASE_DIGITS else 0
+    first = catalogue.digit_ids(group[:middle]) if middle else ()
+    return first + catalogue.digit_ids(group[middle:], goes_on=goes_on)
 
 
 def _pause_between(before: Part, after: Part, catalogue: Catalogue) -> float:

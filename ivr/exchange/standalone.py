@@ -12,7 +12,7 @@ import structlog
 
 from credentials.store import CredentialStore
 from ivr.call.dialogue.limits import AFTER_THE_CALL_S
-from ivr.call.phrases import digits_of
+from ivr.call.number_groups import digits_of
 from ivr.exchange.configuration import ExchangeConfig, Phone
 from ivr.exchange.process import Exchange
 from ivr.host.settings import Settings, SettingsError

@@ -23,7 +23,7 @@ from prompts.purposes import PURPOSES
 from tests.callers import tones
 
 PASSWORD = "24681357"
-LINES = "contract_number,number,language\n0661234567,,en\n0451234567,,ko\n"
+LINES = "contract_number,number,language\n0661234567,,en\n0451234567,,ko\n0466123456,,ja\n"
 
 
 @pytest.fixture
@@ -59,6 +59,10 @@ def test_a_line_hears_its_own_language_and_every_other_caller_the_default(lines:
     ]
     assert said(lines, guidance, "0312345678")[0] == japanese.text("unit.ask")
     assert said(lines, guidance, "0399999999") == [japanese.text("refused.not_subscribed")]
+
+
+def test_a_caller_hears_the_number_in_the_groups_of_its_area_code(lines: CredentialStore) -> None:
+    assert said(lines, Guidance.load("ja"), "0466123456")[1].startswith("契約者回線番号、0466-12-3456の、")
 
 
 @pytest.mark.parametrize("default", ["ja", "en"])

@@ -4,7 +4,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credentials.model import Line, Unit
-from ivr.call import phrases
 from ivr.call.dialogue.table import (
     BROKEN_UP,
     CLOSINGS,
@@ -17,7 +16,8 @@ from ivr.call.dialogue.table import (
     Request,
     done_guidance,
 )
-from ivr.call.phrases import Number, Part, Phrase, digits_of, render, transcript
+from ivr.call.number_groups import Number, Part, Phrase, digits_of, render, transcript
+from ivr.call.session import phrases
 from prompts import Catalogue, ClipError, languages, load_catalogue
 from prompts.purposes import PURPOSES
 
@@ -56,10 +56,10 @@ def test_a_number_is_read_in_the_groups_in_which_people_write_it(number: str, gr
 
 
 @given(st.text("0123456789", min_size=1, max_size=20))
-def test_groups_hold_every_digit_in_order_and_never_more_than_four(number: str) -> None:
+def test_groups_hold_every_digit_in_order_and_never_more_than_the_longest_area_code(number: str) -> None:
     groups = digits_of(number)
     assert "".join(groups) == number
-    assert all(1 <= len(group) <= 4 for group in groups)
+    assert all(1 <= len(group) <= 5 for group in groups)
 
 
 @pytest.mark.parametrize("digits", ["", "03-1234-5678", "+81312345678", "０３１２", "1" * 21, "12 34"])
