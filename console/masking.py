@@ -1,4 +1,4 @@
-"""Telephone numbers for eyes that need not see them whole.
+"""Telephone numbers for eyes that need not see them whole (docs/rules.md 5.4).
 
 One rule for all that is shown (`masked`): any text, in whichever field and however deep, may hold a number. A SIP
 phone's is the name of its endpoint, a manager's refusal may quote one, and a field that is new tomorrow is masked

@@ -1,5 +1,7 @@
 """The audit trail: who did what to which number when, from which call or session. Never a secret.
 
+The rules are in docs/rules.md 6.1, 6.2 and 6.3.
+
 Each record is chained to the one before it: its digest is SHA-256 over that one's digest and its own fields, so a
 record that was changed, put in or taken out breaks all that follow. Its MAC is HMAC-SHA-256 over the digest, under the
 key that the database does not have: whoever can write to the database cannot chain it anew. As a MAC covers all records

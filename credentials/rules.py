@@ -1,4 +1,4 @@
-"""The rules of credentials, as plain functions, numbers and one table (SPEC.md, sections 2 and 3)."""
+"""The rules of credentials, as plain functions, numbers and one table (docs/rules.md 2.3, 3.1, 3.2, 3.4 and 3.6)."""
 
 import re
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ def require_temporary_password(password: str) -> None:
 
 
 def may_set(line: Line, *, caller: str, target: str, unit: Unit) -> bool:
-    """Tell whether a caller of a line may set the temporary password of a target for a unit.
+    """Tell whether a caller of a line may set the temporary password of a target for a unit (docs/rules.md 2.3, 3.3).
 
     A line that has a unit takes temporary passwords of that unit alone. If another one were good there, a call
     would get round the proofs that a change of the unit needs: any user could become the administrator.
@@ -109,7 +109,7 @@ UNIT_RULES: Final[Mapping[tuple[Unit, Unit], UnitRule]] = {
     (Unit.ADMIN_USER, Unit.NUMBER): UnitRule(Proof.CONTRACT_NUMBER, Effect.KEEP_ALL),
     (Unit.ADMIN_USER, Unit.LINE): UnitRule(Proof.CONTRACT_NUMBER, Effect.TO_CONTRACT_NUMBER),
 }
-"""What each of the six changes needs and does (SPEC.md, section 3, "Changing the unit")."""
+"""What each of the six changes needs and does (docs/rules.md 3.6)."""
 
 
 def numbers_to_prove(rule: UnitRule, line: Line, maker: str) -> frozenset[str] | None:

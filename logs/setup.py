@@ -1,4 +1,4 @@
-"""Logs: readable on a terminal, JSON for machines, and nothing secret in either."""
+"""Logs: readable on a terminal, JSON for machines, and nothing secret in either (docs/rules.md 5.1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The store's clock: expiry is decided by it, never by a caller's.
+"""The store's clock: expiry is decided by it, never by a caller's (docs/rules.md 4.5).
 
 A clock can be set back. What was noted before then lies in the future, and would count for as long as the clock was set
 back and longer: a line refused for an hour stays so for a day, and a temporary password is good for two. So a moment

@@ -1,4 +1,4 @@
-"""Operators' passwords: what they must be like, and argon2id.
+"""Operators' passwords: what they must be like (docs/rules.md 4.6), and argon2id.
 
 The rules follow NIST SP 800-63B: length, not kinds of characters. There is no key here as with subscribers' temporary
 passwords: those have 10^8 values, these cannot be tried one by one.

@@ -1,4 +1,4 @@
-"""Logins to the console. The token is with the browser alone: the database has its digest."""
+"""Logins to the console (docs/rules.md 4.6). The token is with the browser alone: the database has its digest."""
 
 from __future__ import annotations
 

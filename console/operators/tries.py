@@ -1,4 +1,4 @@
-"""Tries to log in: how many may fail, and who shares a count.
+"""Tries to log in: how many may fail, and who shares a count (docs/rules.md 4.6).
 
 A count of a name that everyone shares lets any stranger shut its owner out, by five wrong passwords a minute. So there
 are three counts, each of a minute:

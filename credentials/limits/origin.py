@@ -1,4 +1,4 @@
-"""Where tries come from: which addresses are most likely of one."""
+"""Where tries come from: which addresses are most likely of one (docs/rules.md 4.4)."""
 
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final

@@ -2,7 +2,7 @@
 
 Three wrong tries void a temporary password, whoever makes them. A stranger must not void one number after another; a
 subscriber who mistypes twice waits a minute for the try that would be the last. What is braked is not judged, and so
-does not count against the number.
+does not count against the number (docs/rules.md 4.4).
 """
 
 import uuid

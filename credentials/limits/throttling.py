@@ -1,9 +1,9 @@
 """Limits of calls per number and per line, counted across calls and hosts, inside the transaction of whoever asks.
 
 What one number does refuses that number. What all of a line do refuses its additional numbers: its holder, who calls
-from the contract number, is never held up by others. Whoever counts a call holds its line (`provisioning.hold_line`).
-Calls that a wrong clock counted in the future, and a refusal that would last longer than one from now on, do not count;
-the next call that is counted removes them.
+from the contract number, is never held up by others (docs/rules.md 4.1, 4.2). Whoever counts a call holds its line
+(`provisioning.hold_line`). Calls that a wrong clock counted in the future, and a refusal that would last longer than
+one from now on, do not count; the next call that is counted removes them.
 """
 
 from dataclasses import dataclass

@@ -112,7 +112,7 @@ def apply(connection: Connection, changes: Changes) -> None:
     steps = (
         (insert(lines), changes.new_lines),
         (update(lines).where(lines.c.contract_number == bindparam("line")), changes.languages),
-        # A number on another line is in other hands: what opened it for the old ones must not stay.
+        # A number on another line is in other hands: what opened it for the old ones must not stay. (docs/rules.md 3.8)
         (delete(temporary_passwords).where(temporary_passwords.c.target_number == moved), changes.moved),
         (delete(passwords).where(passwords.c.number == moved), changes.moved),
         (update(numbers).where(numbers.c.number == moved).values(refused_until=None), changes.moved),

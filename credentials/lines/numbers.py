@@ -1,4 +1,5 @@
 """Japanese telephone numbers in the one form that is stored: national, with the leading 0, no hyphens.
+(docs/rules.md 1.2)
 
 Source of the lengths: the numbering plan (電気通信番号計画) of the Ministry of Internal Affairs and
 Communications: 020, 050, 060, 070, 080 (0800 among them) and 090 have 11 digits, all others 10.

@@ -72,6 +72,6 @@ def set_lock(connection: Connection, contract_number: str, locked_at: datetime |
 
 
 def drop_credentials(connection: Connection, number: str) -> None:
-    """Remove what opens a number: it comes into other hands."""
+    """Remove what opens a number: it comes into other hands (docs/rules.md 3.8)."""
     connection.execute(delete(temporary_passwords).where(temporary_passwords.c.target_number == number))
     connection.execute(delete(passwords).where(passwords.c.number == number))

@@ -1,4 +1,4 @@
-"""argon2id over a keyed digest of number and secret.
+"""argon2id over a keyed digest of number and secret (docs/rules.md 3.7).
 
 Why a keyed digest: a temporary password has 10^8 values. At a quarter of a second each, 300 cores try
 them all within its 24 hours, argon2id or not. Under HMAC-SHA-256 with a key of 256 bits that is not in the

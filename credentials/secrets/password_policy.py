@@ -1,4 +1,4 @@
-"""What a password may be (SPEC.md, section 3): all broken rules at once, for the site to say."""
+"""What a password may be (docs/rules.md 3.2): all broken rules at once, for the site to say."""
 
 import re
 from collections.abc import Collection

@@ -1,4 +1,4 @@
-"""Reads and changes passwords, inside the transaction of whoever asks.
+"""Reads and changes passwords (docs/rules.md 3.2 and 3.4), inside the transaction of whoever asks.
 
 Whoever changes one holds its number's line (`provisioning.hold_line`): what is read then stays so.
 """

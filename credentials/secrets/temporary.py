@@ -1,4 +1,4 @@
-"""Reads and changes temporary passwords, inside the transaction of whoever asks.
+"""Reads and changes temporary passwords (docs/rules.md 3.1 and 3.4), inside the transaction of whoever asks.
 
 Whoever changes one holds the line of its target (`provisioning.hold_line`): what is read then stays so.
 
@@ -21,7 +21,7 @@ from credentials.secrets.hashing import KeyedHash
 from storage.clock import latest_at
 
 _WONDERING = timedelta(days=7)
-"""After it would have expired."""
+"""After it would have expired (docs/rules.md 2.4)."""
 
 
 @dataclass(frozen=True)

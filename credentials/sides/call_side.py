@@ -1,4 +1,7 @@
-"""What the access number needs of the store: who may call, and setting a temporary password."""
+"""What the access number needs of the store: who may call, and setting a temporary password.
+
+The rules are in docs/rules.md 2.1, 2.6 and 3.1.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,6 +1,10 @@
 """What the settings site needs of the store: logging in, and changing the password.
 
+<<<<<<< HEAD:credentials/sides/site_side.py
 A change of the unit is in `credentials.sides.unit_change`.
+=======
+The rules are in docs/rules.md 3.1, 3.2, 3.4 and 3.5. A change of the unit is in `credentials.unit_change`.
+>>>>>>> 7dac468 (Cite the rules where code carries them out and where tests prove them):credentials/site_side.py
 """
 
 from dataclasses import dataclass
@@ -189,7 +193,7 @@ class SiteSide(StoreBase):
 
 
 def adopt_unit(connection: Connection, line: Line, unit: Unit) -> list[Entry]:
-    """Give a line a unit; temporary passwords that carry another one go. Returns what to record."""
+    """Give a line a unit (docs/rules.md 3.3); temporary passwords that carry another one go. Returns what to record."""
     provisioning.set_unit(connection, line.contract_number, unit)
     temporary.remove_other_units(connection, line.contract_number, unit)
     return [Entry(Action.UNIT_CHANGED, line.contract_number, f"from {line.unit or 'none'} to {unit}")]

@@ -1,4 +1,4 @@
-"""A change of the unit, as the table in SPEC.md, section 3 has it. The table itself is `rules.UNIT_RULES`."""
+"""A change of the unit, as the table in docs/rules.md 3.6 has it. The table itself is `rules.UNIT_RULES`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Who calls: what the network says of the caller number.
+"""Who calls: what the network says of the caller number (docs/rules.md 2.1).
 
 On a trunk the number is that of P-Asserted-Identity, else that of From (dialplan/karipass/pjsip.conf); Asterisk would
 take Remote-Party-ID before From, which nobody vouches for. Privacy withholds it (RFC 3323, RFC 3325), in whichever of

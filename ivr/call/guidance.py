@@ -49,7 +49,7 @@ class Guidance:
         return tuple(self._catalogues)
 
     def after(self, admission: Event) -> Catalogue:
-        """What a caller hears who was admitted, or not."""
+        """What a caller hears who was admitted, or not (docs/rules.md 2.12)."""
         match admission:
             case Admitted(Line(language=language)):
                 return self._catalogues.get(language, self._default)

@@ -1,4 +1,4 @@
-"""Which keys a transcript may name.
+"""Which keys a transcript may name (docs/rules.md 5.2).
 
 A key of the password is never named, nor is it told when it was pressed, nor which of the keys before and after it
 were heard well or badly: a phone's tones and a line's slope make each key sound like itself. So keys that may be a

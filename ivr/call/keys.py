@@ -1,4 +1,4 @@
-"""Which keys count: one press is one key, however it reaches us.
+"""Which keys count: one press is one key, however it reaches us (docs/rules.md 2.11).
 
 A press reaches us as a tone (the receiver hears it in band), as an RFC 4733 event (a key frame of the exchange), or as
 both. Of an event's tone there may come

@@ -130,7 +130,7 @@ which rows and columns were pressed."""
 
 
 def pooled(of: Iterable[KeyFigures | None]) -> KeyFigures | None:
-    """What may be told of keys that are hidden: the worst of all their figures, in coarse steps.
+    """What may be told of keys that are hidden: the worst of all their figures, in coarse steps (docs/rules.md 5.2).
 
     Enough to tell a bad line or phone, too little to tell a key.
 

@@ -29,7 +29,8 @@ SURELY_IN_PHASE_RAD: Final = 0.12
 MOST_CONCEALED: Final = 4
 """Frames: a longer gap was hardly a loss, or so much was lost that nobody can say what it was."""
 HIDES_A_KEY: Final = 2
-"""Frames: with what lacks of the ones at its edges a hole of 40 ms may have held all of a key of 50 ms."""
+"""Frames: with what lacks of the ones at its edges a hole of 40 ms may have held all of a key of 50 ms.
+(docs/rules.md 2.11)"""
 LONG: Final = 8
 """Frames: a gap of as many is more than a burst of loss."""
 SUPPRESSED: Final = 0.2

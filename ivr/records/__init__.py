@@ -1,4 +1,4 @@
-"""Records of calls: what happened in each, kept for operators, without a secret."""
+"""Records of calls: what happened in each, kept for operators, without a secret (docs/rules.md 5.3)."""
 
 from ivr.records.database import open_existing_records, open_records
 from ivr.records.model import (

@@ -1,4 +1,4 @@
-"""The places for calls: so many at once, and of one caller number not all of them."""
+"""The places for calls: so many at once, and of one caller number not all of them (docs/rules.md 4.3)."""
 
 from __future__ import annotations
 

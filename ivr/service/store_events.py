@@ -29,7 +29,7 @@ _log = structlog.get_logger(__name__)
 
 
 def admit(store: CredentialStore, caller: Caller) -> Admitted | NotAdmitted | StoreAway:
-    """Whether the caller may set passwords (SPEC section 2, step 1)."""
+    """Whether the caller may set passwords (docs/rules.md 2.1)."""
     if caller.number is None:
         return NotAdmitted(caller.refusal or RefusalReason.UNKNOWN)
     try:

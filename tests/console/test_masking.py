@@ -1,4 +1,7 @@
-"""Numbers for eyes that need not see them whole: the rule, and that no page and no event gets around it."""
+"""Numbers for eyes that need not see them whole: the rule, and that no page and no event gets around it.
+
+The rule is docs/rules.md 5.4.
+"""
 
 from __future__ import annotations
 

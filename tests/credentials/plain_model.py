@@ -1,4 +1,4 @@
-"""SPEC.md, section 3, as plainly as it can be written: dictionaries, no database, no hashes, no concurrency.
+"""Chapters 3 and 4 of docs/rules.md, as plainly as can be: dictionaries, no database, no hashes, no concurrency.
 
 Each method answers as the store's method of that name must: with its return value, or the type of the error raised.
 A secret is kept in the clear, a login's credential is an object that is compared by identity.

@@ -1,4 +1,4 @@
-"""The audit trail: what is in it, and that nobody changes it unseen."""
+"""The audit trail: what is in it, and that nobody changes it unseen (docs/rules.md 6.1, 6.2 and 6.3)."""
 
 from collections.abc import Callable
 

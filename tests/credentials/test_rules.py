@@ -1,3 +1,5 @@
+"""Which temporary passwords may be set, and for whom (docs/rules.md 2.3 and 3.1)."""
+
 import itertools
 
 import pytest

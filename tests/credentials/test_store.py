@@ -30,6 +30,8 @@ def set_password(
 
 
 class TestAdmission:
+    """docs/rules.md 2.1"""
+
     @pytest.mark.parametrize("caller", [CONTRACT, SECOND, "+81312345680", "03-1234-5678"])
     def test_every_number_of_a_line_is_admitted_with_its_line(self, store: CredentialStore, caller: str) -> None:
         assert store.admit(caller) == LINE
@@ -56,6 +58,8 @@ class TestAdmission:
 
 
 class TestSetting:
+    """docs/rules.md 2.3 and 3.1"""
+
     def test_a_temporary_password_opens_the_login_of_its_target_alone(self, store: CredentialStore) -> None:
         set_password(store, target=SECOND)
         assert check(store, SECOND, PASSWORD) is LoginVerdict.ACCEPTED
@@ -160,6 +164,8 @@ class TestSetting:
 
 
 class TestChecking:
+    """docs/rules.md 3.1 and 3.4"""
+
     def test_it_can_be_used_more_than_once_before_the_password_is_changed(self, store: CredentialStore) -> None:
         set_password(store)
         for _ in range(5):

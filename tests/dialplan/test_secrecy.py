@@ -1,4 +1,4 @@
-"""Nothing that the exchange writes or tells may hold a key that a caller pressed."""
+"""Nothing that the exchange writes or tells may hold a key that a caller pressed (docs/rules.md 5.1)."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Nothing secret reaches a log line, whoever writes it."""
+"""Nothing secret reaches a log line, whoever writes it (docs/rules.md 5.1)."""
 
 from __future__ import annotations
 

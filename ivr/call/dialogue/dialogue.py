@@ -242,6 +242,7 @@ class Dialogue:
             self._silent += 1
             return self._again(Signal.SILENT, Verdict.SILENT, entry, self._silent, now)
         # Many press `#` after every entry, or twice. After one that was right there is no other use for it.
+        # (docs/rules.md 2.9)
         self._swallow_hash_until = now + self._limits.between_keys_s if entry.keys else now
         if entry.kind is EntryKind.COMPLETE or step.rule is UNTIL_HASH:
             signal = step.judge(self._request, entry.keys)
@@ -260,7 +261,7 @@ class Dialogue:
         return self._again(signal, Verdict.WRONG, entry, self._wrong[self._state], now)
 
     def _again(self, signal: Signal, verdict: Verdict, entry: Entry, attempt: int, now: float) -> list[Command]:
-        """The same step once more, or the end of the call if that was the last attempt."""
+        """The same step once more, or the end of the call if that was the last attempt (docs/rules.md 2.7 and 2.8)."""
         step = STEPS[self._state]
         few = SLIPS if entry.kind is EntryKind.COMPLETE else 0
         named = not step.secret and (not entry.keys or step.near(self._request, entry.keys, few))

@@ -85,7 +85,7 @@ class Collector:
 
     def key(self, key: str) -> Entry | None:
         """Take one key; returns the entry if this key ended it. Silence counts from its release."""
-        if key == HASH and self._rule.hash_ends:
+        if key == HASH and self._rule.hash_ends:  # docs/rules.md 2.9
             return self._ended(EntryKind.COMPLETE if self._keys else EntryKind.EMPTY)
         self._keys.append(key)
         self._deadline = None

@@ -15,7 +15,7 @@ from ivr.call.phrases import Phrase
 
 
 class RefusalReason(StrEnum):
-    """Why a caller is not admitted (SPEC section 2, step 1)."""
+    """Why a caller is not admitted (docs/rules.md 2.1)."""
 
     WITHHELD = "withheld"
     PAYPHONE = "payphone"

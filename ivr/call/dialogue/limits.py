@@ -1,4 +1,4 @@
-"""How long a caller may take, and how often they may err (SPEC section 2)."""
+"""How long a caller may take, and how often they may err (docs/rules.md 2.7, 2.8 and 2.10)."""
 
 from __future__ import annotations
 

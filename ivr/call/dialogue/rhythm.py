@@ -1,4 +1,7 @@
-"""The rhythm in which a caller presses: whether an entry goes on into the next step before that is asked for."""
+"""The rhythm in which a caller presses: whether an entry goes on into the next step before that is asked for.
+
+What follows from that: docs/rules.md 2.11.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The call as a table of states and transitions (SPEC section 2).
+"""The call as a table of states and transitions (docs/rules.md, chapter 2).
 
 Where to read what:
 
@@ -17,8 +17,8 @@ knows no step by name. The life of a call:
     PASSWORD     8 digits
     CONFIRM      the same 8 digits
     STORING      the store works                                    (asked to wait if it takes long; keys are dropped)
-    DONE         it is said that the password is set
-    CLOSING      it is said why the call ends
+    DONE         it is said that the password is set                docs/rules.md 2.6
+    CLOSING      it is said why the call ends                       docs/rules.md 2.1, 2.6 and 2.7
     ENDED        nothing more happens
 
 A hang-up leads to ENDED from everywhere, with one exception: while the store works the answer is awaited, because
@@ -76,7 +76,7 @@ class Signal(Enum):
 
 SLIPS = 2
 """In how many digits a refused number may differ from one of the line's and still be shown. With more, or without its
-`#`, it may be what a caller who did not listen had chosen for a password."""
+`#`, it may be what a caller who did not listen had chosen for a password (docs/rules.md 5.2)."""
 
 _ASKING = {Signal.GIVE_UP: State.CLOSING, Signal.HUNG_UP: State.ENDED}
 
@@ -176,7 +176,7 @@ class Step:
     repeats: bool = False
 
 
-# --- unit ---------------------------------------------------------------------------------------------------
+# --- unit (docs/rules.md 2.2 and 2.3) -----------------------------------------------------------------------
 
 UNIT_KEYS: Mapping[str, Unit] = {"1": Unit.LINE, "2": Unit.NUMBER, "3": Unit.ADMIN_USER}
 UNIT_OF_THE_LINE: Mapping[Unit, Part] = {
@@ -184,7 +184,7 @@ UNIT_OF_THE_LINE: Mapping[Unit, Part] = {
     Unit.NUMBER: "unit.is_number",
     Unit.ADMIN_USER: "unit.is_admin_user",
 }
-"""Which unit the line has, and which key to press."""
+"""Which unit the line has, and which key to press (docs/rules.md 2.2)."""
 
 
 def _remind_of_unit(request: Request) -> tuple[Part, ...]:
@@ -207,7 +207,7 @@ def _judge_unit(request: Request, keys: str) -> Signal:
     return Signal.TARGET_KNOWN
 
 
-# --- number -------------------------------------------------------------------------------------------------
+# --- number (docs/rules.md 2.3) -----------------------------------------------------------------------------
 
 
 def _judge_number(request: Request, keys: str) -> Signal:
@@ -222,7 +222,7 @@ def _near_a_number(request: Request, keys: str, few: int) -> bool:
     return any(len(number) == len(keys) and sum(map(operator.ne, number, keys)) <= few for number in numbers)
 
 
-# --- password and confirmation ------------------------------------------------------------------------------
+# --- password and confirmation (docs/rules.md 2.4 and 2.5) --------------------------------------------------
 
 PASSWORD_DIGITS = 8
 

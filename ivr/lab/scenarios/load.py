@@ -16,7 +16,7 @@ from ivr.host.plain_words import plain_words
 from ivr.lab.scenarios.model import Expectation, Scenario
 
 SHIPPED: Final = Path(__file__).parent / "files"
-"""The scenarios that come with the product: SPEC section 2, call by call."""
+"""The scenarios that come with the product: docs/rules.md, chapter 2, call by call."""
 _SUFFIXES: Final = (".yaml", ".yml")
 _SECRET_FIELDS: Final = frozenset({"keys", "password", "still_opens"})
 _AROUND_SECRETS: Final = frozenset({"steps", "lines", "earlier", "expect", "stored"})

@@ -1,4 +1,7 @@
-"""Many processes at one database, let go together: 64 where a secret or a credential is at stake."""
+"""Many processes at one database, let go together: 64 where a secret or a credential is at stake.
+
+The rules are in docs/rules.md 3.4 and 3.7.
+"""
 
 import json
 import subprocess

@@ -1,4 +1,7 @@
-"""A clock that was wrong and is set right, or is set back: what it noted in the future does not count."""
+"""A clock that was wrong and is set right, or is set back: what it noted in the future does not count.
+
+The rules are in docs/rules.md 4.5.
+"""
 
 from collections.abc import Callable
 from datetime import timedelta

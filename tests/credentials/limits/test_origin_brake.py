@@ -1,4 +1,7 @@
-"""A stranger's wrong tries at the settings site: braked by where they come from, and told at the next call."""
+"""A stranger's wrong tries at the settings site: braked by where they come from, and told at the next call.
+
+The rules are in docs/rules.md 4.4.
+"""
 
 from __future__ import annotations
 
@@ -88,6 +91,8 @@ def test_what_a_wrong_clock_noted_in_the_future_brakes_nobody(site: CredentialSt
 
 
 class TestTellingTheCaller:
+    """docs/rules.md 2.4"""
+
     def line(self, store: CredentialStore) -> Line:
         line = store.admit(CONTRACT)
         assert isinstance(line, Line)

@@ -30,6 +30,8 @@ def set_password(store: CredentialStore, call_id: str, caller: str = CONTRACT) -
 
 
 class TestFailedCalls:
+    """docs/rules.md 4.1"""
+
     def test_after_too_many_at_any_host_the_number_is_refused_for_a_time(
         self, hosts: list[CredentialStore], clock: Any
     ) -> None:
@@ -115,6 +117,8 @@ class TestFailedCalls:
 
 
 class TestSets:
+    """docs/rules.md 4.2"""
+
     def test_a_number_sets_so_many_in_an_hour_and_then_again(self, hosts: list[CredentialStore], clock: Any) -> None:
         for call in "123":
             assert isinstance(hosts[0].admit(SECOND), Line)

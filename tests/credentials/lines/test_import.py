@@ -1,4 +1,4 @@
-"""An import beside calls, and one that ends in the middle."""
+"""An import beside calls, and one that ends in the middle (docs/rules.md 3.8)."""
 
 import io
 import signal

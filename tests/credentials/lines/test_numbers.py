@@ -1,3 +1,5 @@
+"""Telephone numbers, however they are written (docs/rules.md 1.2)."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

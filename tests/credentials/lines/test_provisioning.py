@@ -1,3 +1,5 @@
+"""Lines and numbers that come, go and change hands (docs/rules.md 3.8)."""
+
 import io
 from collections.abc import Callable
 

@@ -1,3 +1,5 @@
+"""Hashes of secrets: what they open, and what they cost (docs/rules.md 3.7)."""
+
 import os
 import threading
 from typing import Any

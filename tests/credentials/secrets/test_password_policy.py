@@ -1,3 +1,5 @@
+"""What a password may be (docs/rules.md 3.2)."""
+
 import string
 from itertools import pairwise
 

@@ -57,6 +57,8 @@ class TestAnyText:
 
 
 class TestTemporaryPassword:
+    """docs/rules.md 3.1 and 3.4"""
+
     def test_it_opens_the_change_password_step_alone(self, store: CredentialStore) -> None:
         call(store)
         login = log_in(store, TEMPORARY)
@@ -123,6 +125,8 @@ class TestTemporaryPassword:
 
 
 class TestPassword:
+    """docs/rules.md 3.2 and 3.4"""
+
     def test_it_has_to_be_changed_after_60_days_and_opens_that_step_alone(
         self, store: CredentialStore, clock: Any
     ) -> None:
@@ -187,6 +191,8 @@ class TestPassword:
 
 
 class TestUnitOfALine:
+    """docs/rules.md 3.3"""
+
     def test_the_first_password_gives_the_line_the_unit_that_was_chosen_in_the_call(
         self, store: CredentialStore
     ) -> None:
@@ -217,6 +223,8 @@ class TestUnitOfALine:
 
 
 class TestStrangers:
+    """docs/rules.md 3.5"""
+
     def test_every_refusal_costs_one_hash_and_one_record(
         self, store: CredentialStore, clock: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -266,6 +274,8 @@ class TestStrangers:
 
 
 class TestKeysAndParameters:
+    """docs/rules.md 3.7"""
+
     def stored(self, store: CredentialStore) -> tuple[str, str]:
         with store._database.reading() as connection:
             row = connection.execute(text("SELECT key_id, hash FROM passwords")).one()

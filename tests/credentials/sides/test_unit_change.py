@@ -1,4 +1,7 @@
-"""The six changes of the unit: who may, what has to be proved, and what becomes of all passwords."""
+"""The six changes of the unit: who may, what has to be proved, and what becomes of all passwords.
+
+The rules are in docs/rules.md 3.6.
+"""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Which language a caller hears, through the very dialogue and store of live calls."""
+"""Which language a caller hears, through the very dialogue and store of live calls (docs/rules.md 2.12)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """No key of a password is named, drawn or timed, however badly it was sent and whenever it was pressed.
 
-The caller's audio is made here, so it is known which of its moments are keys of the password.
+The caller's audio is made here, so it is known which of its moments are keys of the password. The rule is
+docs/rules.md 5.2.
 """
 
 from __future__ import annotations

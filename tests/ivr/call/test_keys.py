@@ -1,4 +1,4 @@
-"""One press, heard twice, is one key; two presses are two."""
+"""One press, heard twice, is one key; two presses are two (docs/rules.md 2.11)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls are written as they go, found again, and never half true."""
+"""Calls are written as they go, found again, and never half true (docs/rules.md 5.3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SPEC section 2, read as a caller would live it."""
+"""docs/rules.md, chapter 2, read as a caller would live it."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ from tests.ivr.call.dialogue.conversation import ADDITIONAL, CONTRACT, ELSEWHERE
 
 
 class TestAdmission:
+    """docs/rules.md 2.1"""
+
     @pytest.mark.parametrize("reason", list(RefusalReason))
     def test_a_caller_who_is_not_admitted_is_told_why_and_hung_up_on(self, reason: RefusalReason) -> None:
         call = Conversation(admitted=False)
@@ -51,6 +53,8 @@ class TestAdmission:
 
 
 class TestTargets:
+    """docs/rules.md 2.3"""
+
     def test_the_line_unit_sets_the_contract_number_from_any_number_of_the_line(self) -> None:
         for caller in (CONTRACT, ADDITIONAL):
             call = Conversation(caller)
@@ -90,6 +94,8 @@ class TestTargets:
 
 
 class TestPassword:
+    """docs/rules.md 2.4, 2.5 and 2.6"""
+
     def test_the_same_eight_digits_twice_are_stored_once_and_confirmed(self) -> None:
         call = Conversation()
         call.press("1")
@@ -138,6 +144,8 @@ class TestPassword:
 
 
 class TestWrongEntries:
+    """docs/rules.md 2.7"""
+
     @pytest.mark.parametrize(
         ("before", "wrong"),
         [("", "9"), ("2", f"{ELSEWHERE}#"), ("1", "123#"), (f"1{PASSWORD}", "11111111")],
@@ -176,6 +184,8 @@ class TestWrongEntries:
 
 
 class TestSilence:
+    """docs/rules.md 2.8"""
+
     def test_it_repeats_the_guidance_and_the_third_ends_the_call(self) -> None:
         call = Conversation()
         for silence in (1, 2):
@@ -221,6 +231,8 @@ class TestSilence:
 
 
 class TestLimits:
+    """docs/rules.md 2.8"""
+
     def test_a_step_may_take_a_minute(self) -> None:
         call = Conversation()
         call.press("2")
@@ -247,6 +259,8 @@ class TestLimits:
 
 
 class TestBargeInAndTypeAhead:
+    """docs/rules.md 2.10"""
+
     def test_the_first_key_stops_the_guidance(self) -> None:
         call = Conversation()
         assert call.press("2")[0] == StopGuidance()

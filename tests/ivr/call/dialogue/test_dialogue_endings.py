@@ -27,6 +27,8 @@ from tests.ivr.call.dialogue.conversation import ADDITIONAL, ELSEWHERE, LINE, PA
 
 
 class TestStore:
+    """docs/rules.md 2.6"""
+
     def test_a_store_that_does_not_answer_is_given_up_and_what_was_asked_is_withdrawn(self) -> None:
         call = Conversation()
         call.press(f"1{PASSWORD}{PASSWORD}")
@@ -99,6 +101,8 @@ class TestBrokenStream:
 
 
 class TestHangUp:
+    """docs/rules.md 2.6"""
+
     @pytest.mark.parametrize("keys", ["", "2", "2031", "1", "11234", f"1{PASSWORD}", f"1{PASSWORD}2468135"])
     def test_before_the_confirmation_is_complete_stores_nothing(self, keys: str) -> None:
         call = Conversation()
@@ -166,6 +170,8 @@ class TestHangUp:
 
 
 class TestWhatMayBeShown:
+    """docs/rules.md 5.2"""
+
     def test_an_accepted_unit_and_number_are_shown_and_a_password_is_not(self) -> None:
         call = Conversation()
         call.set_password("2", f"{ADDITIONAL}#")

@@ -20,6 +20,8 @@ DOUBLED = f"{PASSWORD[:4]}{PASSWORD[3:]}"
 
 
 class TestKeysThatRunOn:
+    """docs/rules.md 2.11"""
+
     def test_who_pressed_on_without_a_pause_and_does_not_repeat_it_is_asked_for_the_password_again(self) -> None:
         call = Conversation()
         call.press(f"1{DOUBLED}")  # nine keys: the last one begins the confirmation
@@ -56,6 +58,8 @@ class TestKeysThatRunOn:
 
 
 class TestKeysThatMayBeLost:
+    """docs/rules.md 2.11"""
+
     @pytest.mark.parametrize(
         ("before", "wrong", "again"),
         [
@@ -124,6 +128,8 @@ class TestKeysThatMayBeLost:
 
 
 class TestATemporaryPasswordThatWasTriedOut:
+    """docs/rules.md 2.4"""
+
     def test_the_caller_who_sets_it_anew_hears_that_it_was(self) -> None:
         call = Conversation(line=replace(LINE, tried_out=frozenset({CONTRACT})))
         call.press("1")

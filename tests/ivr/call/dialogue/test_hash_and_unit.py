@@ -13,6 +13,8 @@ from tests.ivr.call.dialogue.conversation import ADDITIONAL, CONTRACT, ELSEWHERE
 
 
 class TestHash:
+    """docs/rules.md 2.9"""
+
     @pytest.mark.parametrize("pause", [0.1, 3.0, 8.0])
     def test_a_hash_after_the_unit_or_a_second_one_after_the_number_costs_nothing(self, pause: float) -> None:
         call = Conversation()
@@ -76,6 +78,8 @@ class TestHash:
 
 
 class TestUnitOfTheLine:
+    """docs/rules.md 2.2"""
+
     @pytest.mark.parametrize(
         ("unit", "other", "key", "reminder"),
         [
