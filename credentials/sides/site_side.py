@@ -1,10 +1,6 @@
 """What the settings site needs of the store: logging in, and changing the password.
 
-<<<<<<< HEAD:credentials/sides/site_side.py
-A change of the unit is in `credentials.sides.unit_change`.
-=======
-The rules are in docs/rules.md 3.1, 3.2, 3.4 and 3.5. A change of the unit is in `credentials.unit_change`.
->>>>>>> 7dac468 (Cite the rules where code carries them out and where tests prove them):credentials/site_side.py
+The rules are in docs/rules.md 3.1, 3.2, 3.4 and 3.5. A change of the unit is in `credentials.sides.unit_change`.
 """
 
 from dataclasses import dataclass

@@ -13,34 +13,34 @@ from typing import Final
 
 import pytest
 
-from credentials import (
-    CLOCKS_APART,
+from console.masking import mask_number
+from console.operators import passwords
+from console.operators.sessions import ABSOLUTE, IDLE
+from console.operators.tries import FAILURES, FAILURES_OF_STRANGERS, REFUSED_FOR
+from credentials.limits.origin import origin_of
+from credentials.limits.origin_brake import TryLimits
+from credentials.limits.throttling import CallLimits
+from credentials.rules import (
     PASSWORD_LIFETIME,
     PASSWORD_TRIES,
     TEMPORARY_PASSWORD_DIGITS,
     TEMPORARY_PASSWORD_LIFETIME,
     TEMPORARY_PASSWORD_TRIES,
-    CallLimits,
-    HashPolicy,
-    origin_of,
 )
-from credentials.origin_brake import TryLimits
-from credentials.password_policy import LONGEST, LONGEST_RUN, SHORTEST
-from credentials.temporary import _WONDERING
+from credentials.secrets.hashing import HashPolicy
+from credentials.secrets.password_policy import LONGEST, LONGEST_RUN, SHORTEST
+from credentials.secrets.temporary import _WONDERING
 from dsp.profiles import NTT
-from ivr.console.masking import mask_number
-from ivr.dialogue import Limits
-from ivr.dialogue.entry import EIGHT_KEYS
-from ivr.dialogue.table import PASSWORD_DIGITS, SLIPS
-from ivr.operators import passwords
-from ivr.operators.sessions import ABSOLUTE, IDLE
-from ivr.operators.tries import FAILURES, FAILURES_OF_STRANGERS, REFUSED_FOR
-from ivr.playout import HIDES_A_KEY
-from ivr.settings import Settings
-from ivr.telephony.arrivals import BEAT_S
-from ivr.transcript import LEAST_POOLED
+from ivr.call.dialogue import Limits
+from ivr.call.dialogue.entry import EIGHT_KEYS
+from ivr.call.dialogue.table import PASSWORD_DIGITS, SLIPS
+from ivr.call.transcript import LEAST_POOLED
+from ivr.host.settings import Settings
+from ivr.media.playout import HIDES_A_KEY
+from ivr.telephony.audiosocket.arrivals import BEAT_S
+from storage.clock import CLOCKS_APART
+from tests.repository import ROOT
 
-ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = ROOT / "docs" / "rules.md"
 
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
