@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from starlette.responses import Response, StreamingResponse
 
-from console.live.condition import condition
+from console.live.condition import Condition
 from console.live.progress import card
 from console.live.view import Away, Crowded, LiveView, Snapshot, look
 from console.masking import masked
@@ -65,7 +65,7 @@ def _rendered(key: tuple[str, bool], state: Snapshot | Away) -> str:
     parts = {
         "summary": render("_summary.html", texts, snapshot=shown),
         "recent": render("_recent.html", texts, calls=shown.recent),
-        "health": render("_health.html", texts, conditions=[condition(service) for service in shown.services]),
+        "health": render("_health.html", texts, conditions=[Condition(service) for service in shown.services]),
     }
     return _event("state", {"cards": cards, "parts": parts})
 
@@ -75,7 +75,7 @@ def _values(visit: Visit, snapshot: Snapshot) -> dict[str, Any]:
         "snapshot": snapshot,
         "cards": [card(live, visit.texts) for live in snapshot.calls],
         "calls": snapshot.recent,
-        "conditions": [condition(service) for service in snapshot.services],
+        "conditions": [Condition(service) for service in snapshot.services],
     }
 
 

@@ -67,6 +67,16 @@ class Caller:
     refusal: RefusalReason | None = None
     unread: str = ""
 
+    @property
+    def known_number(self) -> str:
+        """The number of a caller who was admitted; "" for another, whom no line has."""
+        return self.number or ""
+
+    @property
+    def shown(self) -> str:
+        """What an operator may see: the number, or what was presented in its place."""
+        return self.number or self.unread
+
 
 def caller_from_network(presented: Presented) -> Caller:
     """Read the caller identity of an Asterisk channel."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import structlog
 
-from ivr.call.dialogue.events import Ending, Verdict
+from ivr.call.dialogue.events import Verdict
 from ivr.call.transcript import Ended, EntryJudged, TranscriptEntry
 
 _log = structlog.get_logger(__name__)
@@ -17,12 +15,10 @@ class CallLog:
 
     Args:
         call_id: the call.
-        ended: told when it ends.
     """
 
-    def __init__(self, call_id: str, ended: Callable[[Ending], None]) -> None:
+    def __init__(self, call_id: str) -> None:
         self._log = _log.bind(call=call_id)
-        self._ended = ended
 
     def __call__(self, at_s: float | None, entry: TranscriptEntry) -> None:
         """Take note of an entry."""
@@ -33,4 +29,3 @@ class CallLog:
                 self._log.info(
                     "call_ended", outcome=ending.outcome.value, reason=ending.reason, seconds=round(at_s or 0.0, 1)
                 )
-                self._ended(ending)

@@ -1,19 +1,20 @@
 """One call: a dialogue, the keys that are heard, and the guidance that is said. Sans-I/O.
 
 `CallSession` is the same for a live call and for a simulated one; they differ in who calls `tick` (the 20 ms clock of
-the process, or the samples of a WAV file) and in who carries out `StorePassword`.
+the process, or the samples of a WAV file) and in their `CallStore`.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from credentials.model import Unit
 from dsp import BurstRefused, KeyEnded, KeyStarted
 from dsp import Event as ReceiverEvent
-from ivr.call.dialogue import Dialogue, State
+from ivr.call.caller import Caller
+from ivr.call.dialogue import Dialogue, Limits, State
 from ivr.call.dialogue.events import (
     Command,
     Ending,
@@ -36,6 +37,7 @@ from ivr.call.dialogue.events import (
 from ivr.call.key_notes import KeyNotes, Press
 from ivr.call.keys import KeyPairing, Span
 from ivr.call.phrases import Phrase, render, transcript
+from ivr.call.store import CallStore
 from ivr.call.transcript import (
     Ended,
     EntryJudged,
@@ -65,31 +67,30 @@ class CallSession:
 
     Args:
         call_id: names the call in logs.
-        dialogue: where the call is; in its first state.
+        caller: who calls.
         catalogue: what is said, in the caller's language.
+        limits: the dialogue's times and counts.
         observer: is told what happens.
-        store: carries out `StorePassword`, and answers through `handle`; must not block.
-        withdraw: carries out `WithdrawPassword`.
+        store: the call's store.
         now: the time at which the call began, on the clock of `tick`.
     """
 
     def __init__(
         self,
         call_id: str,
-        dialogue: Dialogue,
+        caller: Caller,
         catalogue: Catalogue,
         *,
+        limits: Limits,
         observer: Observer,
-        store: Callable[[CallSession, StorePassword], None],
-        withdraw: Callable[[CallSession], None],
+        store: CallStore,
         now: float,
     ) -> None:
         self._call_id = call_id
-        self._dialogue = dialogue
+        self._dialogue = Dialogue(caller.known_number, limits=limits, now=now)
         self._catalogue = catalogue
         self._observer = observer
         self._store = store
-        self._withdraw = withdraw
         self._began = now
         self._now = now
         self._pairing = KeyPairing()
@@ -132,6 +133,10 @@ class CallSession:
     def hidden_at(self) -> Sequence[float]:
         """The times, of the clock of `tick`, of keys that are not named although keys may be that are pressed then."""
         return self._key_notes.hidden_at
+
+    def hides_keys(self, now: float) -> bool | None:
+        """Whether a key that is pressed now may be a password digit; None: that is known when its entry is judged."""
+        return self._dialogue.hides_keys(now) or (None if self.state is State.NUMBER else False)
 
     @property
     def over(self) -> bool:
@@ -231,12 +236,13 @@ class CallSession:
                 told = command.named or command.step == State.UNIT.value
                 self._note(self._now if told else None, EntryJudged(command))
             case StorePassword():
-                self._store(self, command)
+                self._store.store_password(command, self.handle)
             case WithdrawPassword():
-                self._withdraw(self)
+                self._store.withdraw()
             case HangUp(ending):
                 self._key_notes.ended()
                 self._note(self._now, Ended(ending))
+                self._store.note_ending(ending)
 
     def _say(self, phrase: Phrase) -> None:
         samples = render(phrase, self._catalogue)

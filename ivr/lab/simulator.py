@@ -17,16 +17,17 @@ from numpy.typing import NDArray
 from credentials.store import CredentialStore
 from dsp import Receiver
 from ivr.call.caller import Caller
-from ivr.call.dialogue import Dialogue, Limits, State
-from ivr.call.dialogue.events import Ending, StorePassword
+from ivr.call.dialogue import Limits
+from ivr.call.dialogue.events import Ending
 from ivr.call.guidance import Guidance
 from ivr.call.session import CallSession
 from ivr.call.transcript import Observer
 from ivr.lab.ear import Ear, Utterance
+from ivr.lab.prompt_store import PromptStore
 from ivr.lab.sender import SILENCE, Recording, Sender, Sent
 from ivr.media.clock import TICK_S
 from ivr.media.playout import Playout
-from ivr.service.store_events import admit, note_ending, store_password
+from ivr.service.store_events import admit
 from ivr.telephony.audiosocket.inbox import QUIET_S
 
 _QUIET_FRAMES: Final = round(QUIET_S / TICK_S)
@@ -115,27 +116,16 @@ def run_call(
         observer: is told everything that happens.
         watch: is told of every 20 ms.
     """
-
-    def carry_out(session: CallSession, command: StorePassword) -> None:
-        answer = store_password(
-            store,
-            command,
-            caller=caller.number or "",
-            call_id=session.call_id,
-            still_wanted=lambda: True,
-        )
-        session.handle(answer, now)
-
     now = 0.0
+    call_id = uuid4().hex[:12]
     admission = admit(store, caller)
-    dialogue = Dialogue(caller.number or "", limits=limits, now=now)
     session = CallSession(
-        uuid4().hex[:12],
-        dialogue,
+        call_id,
+        caller,
         guidance.after(admission),
+        limits=limits,
         observer=observer,
-        store=carry_out,
-        withdraw=lambda _: None,  # the store answers at once here: there is nothing to withdraw from
+        store=PromptStore(store, caller, call_id, lambda: now),
         now=now,
     )
     session.handle(admission, now)
@@ -151,7 +141,7 @@ def run_call(
         ticks += 1
         now = ticks * TICK_S
         exchange.carry(sent, now)
-        hides = dialogue.hides_keys(now) or (None if dialogue.state is State.NUMBER else False)
+        hides = session.hides_keys(now)
         frame = np.frombuffer(session.tick(now), "<i2")
         watch(Moment(now, SILENCE if sent.audio is None else sent.audio, hides, bool(frame.any())))
         utterance = ear.feed(frame)
@@ -162,7 +152,6 @@ def run_call(
     ending = session.ending
     if ending is None:
         raise RuntimeError("a call went on after its caller had hung up")
-    note_ending(store, ending, caller=caller.number or "", call_id=session.call_id)
     return SimulatedCall(ending, tuple(heard), tuple(session.hidden_at))
 
 

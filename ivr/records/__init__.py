@@ -17,10 +17,12 @@ from ivr.records.model import (
 from ivr.records.reading import CallNotFound, CallReader, Query
 from ivr.records.recorder import CallRecorder, Recorder
 from ivr.records.report import Report, Tally, report
+from ivr.records.vitals import AmiState, StoreState, Vitals
 from ivr.records.writing import CallWriter
 
 __all__ = [
     "OUTCOMES",
+    "AmiState",
     "CallBegan",
     "CallNotFound",
     "CallReader",
@@ -36,7 +38,9 @@ __all__ = [
     "Report",
     "RtpQuality",
     "ServiceState",
+    "StoreState",
     "Tally",
+    "Vitals",
     "open_existing_records",
     "open_records",
     "recorded",

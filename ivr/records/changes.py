@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from ivr.records.model import CallBegan, Hangup, RecordedEntry, RtpQuality
+from ivr.records.vitals import Vitals
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class ChannelEnded:
 class ServiceBeat:
     """The service lives, or has ended in order."""
 
-    health: Mapping[str, object]
+    vitals: Vitals
     stopped: bool = False
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from ivr.call.dialogue.events import Outcome
 from ivr.call.transcript import TranscriptEntry, as_json
+from ivr.records.vitals import Vitals
 
 
 class Fate(StrEnum):
@@ -180,7 +181,7 @@ class ServiceState:
     """A process that answers calls, as it last told.
 
     Attributes:
-        health: what it tells of itself and of Asterisk: `calls`, `ami`, ...
+        vitals: what it reported of itself.
         alive: whether it has told lately.
     """
 
@@ -190,5 +191,5 @@ class ServiceState:
     started_at: datetime
     beat_at: datetime
     stopped_at: datetime | None
-    health: Mapping[str, Any]
+    vitals: Vitals
     alive: bool

@@ -25,6 +25,7 @@ from ivr.records.model import (
 )
 from ivr.records.report import NOT_COUNTED, Report, Tally, report
 from ivr.records.schema import call_entries, calls, services
+from ivr.records.vitals import vitals_from_json
 from ivr.records.writing import is_alive, mark_lost
 from storage.clock import Clock, utc_now
 from storage.database import Database, database_border
@@ -237,6 +238,6 @@ def _service(row: Row[Any], *, alive: bool) -> ServiceState:
         started_at=row.started_at,
         beat_at=row.beat_at,
         stopped_at=row.stopped_at,
-        health=json.loads(row.health),
+        vitals=vitals_from_json(json.loads(row.health)),
         alive=alive,
     )

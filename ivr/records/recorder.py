@@ -9,7 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
@@ -22,6 +22,7 @@ from ivr.call.session import CallSession
 from ivr.call.transcript import Ended, EntryJudged, KeyHeard, KeyMissed, TranscriptEntry
 from ivr.records.changes import Change, ChannelEnded, EntryNoted, Progress, ServiceBeat
 from ivr.records.model import CallBegan, Hangup, RtpQuality, recorded
+from ivr.records.vitals import Vitals
 from ivr.records.writing import BEAT_S, CallWriter
 from storage.clock import Clock, utc_now
 from storage.errors import StoreUnavailable
@@ -54,13 +55,13 @@ class Recorder:
         clock: the time.
 
     Attributes:
-        health: what the service tells of itself, now and then and whenever it changes; called in the recorder's
-            thread.
+        vitals: what the service reports of itself; called in the recorder's thread, which writes it at each beat and
+            whenever one of its states changes.
         left_out: changes that will never be written: there was no room for them, or the database refused them.
     """
 
     def __init__(self, writer: CallWriter, *, keep: timedelta, clock: Clock = utc_now) -> None:
-        self.health: Callable[[], Mapping[str, object]] = dict
+        self.vitals: Callable[[], Vitals] = Vitals
         self.left_out = 0
         self._writer = writer
         self._keep = keep
@@ -72,7 +73,7 @@ class Recorder:
         self._away = False
         self._next_beat = self._next_tidying = time.monotonic()
         self._forgotten = 0
-        self._told: Mapping[str, object] = {}
+        self._beaten = Vitals()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
 
@@ -133,7 +134,7 @@ class Recorder:
                 _log.exception("recorder_failed")
                 self.left_out += len(self._unwritten)
                 self._unwritten = []
-        self._unwritten.append(ServiceBeat(self.health(), stopped=True))
+        self._unwritten.append(ServiceBeat(self.vitals(), stopped=True))
         give_up = time.monotonic() + FLUSH_S
         while self._write() or self._unwritten:
             if time.monotonic() > give_up:
@@ -142,10 +143,10 @@ class Recorder:
                 time.sleep(RETRY_S)
 
     def _beat(self) -> None:
-        now, health = time.monotonic(), self.health()
-        if now >= self._next_beat or health != self._told:
-            self._next_beat, self._told = now + BEAT_S, health
-            self._unwritten.append(ServiceBeat(health))
+        now, vitals = time.monotonic(), self.vitals()
+        if now >= self._next_beat or vitals.states != self._beaten.states:
+            self._next_beat, self._beaten = now + BEAT_S, vitals
+            self._unwritten.append(ServiceBeat(vitals))
 
     def _write(self) -> bool:
         """Write what waits; returns whether there is more that could be written at once."""

@@ -131,16 +131,16 @@ class CallWriter:
 
     def _beat(self, connection: Connection, beat: ServiceBeat) -> None:
         now = self._clock()
-        told = {
+        values = {
             "beat_at": now,
             "stopped_at": now if beat.stopped else None,
-            "health": json.dumps(dict(beat.health), ensure_ascii=False),
+            "health": json.dumps(beat.vitals.as_json(), ensure_ascii=False),
         }
-        known = update(services).where(services.c.service_id == self._service_id).values(**told)
+        known = update(services).where(services.c.service_id == self._service_id).values(**values)
         if not connection.execute(known).rowcount:
             self._outlive(connection, now)
             own = {"service_id": self._service_id, "host": self._host, "pid": self._pid}
-            _insert(connection, services, [{**own, "started_at": self._started_at, **told}])
+            _insert(connection, services, [{**own, "started_at": self._started_at, **values}])
 
     def _outlive(self, connection: Connection, now: datetime) -> None:
         """Note that services which had our process id on our host have ended, for we have it now.

@@ -13,9 +13,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
 from importlib.metadata import version
 from typing import Final
 
@@ -24,8 +22,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from dsp.events import FailedTest
 from ivr.call.dialogue.events import REASONS, Outcome
 from ivr.call.transcript import Ended, EntryJudged, KeyHeard, KeyMissed, Observer, TranscriptEntry
+from ivr.records.vitals import AMI_STATES, Vitals
 from ivr.telephony.ami.channel_end import ChannelEnd
-from ivr.telephony.ami.link import LinkState, LinkStatus
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -48,32 +46,6 @@ class TurnedAway(StrEnum):
     WRONG_SECRET = "wrong_secret"  # noqa: S105 - a reason
     TOO_MANY_OF_A_NUMBER = "too_many_of_a_number"
     STOPPING = "stopping"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gauges:
-    """What is read when somebody asks; each must answer at once.
-
-    Attributes:
-        calls: calls in progress.
-        hashes_running, hashes_waiting: passwords being hashed and stored, and waiting for it.
-        records_unwritten: changes of call records that are not in the database yet.
-        records_left_out: such changes that never will be.
-        recorder_up: whether call records are being written.
-        ami: the link to Asterisk's manager interface.
-        store_up: whether the store can be used.
-        audit_records: how many records the audit trail had when it was looked at last; None if it was not.
-    """
-
-    calls: Callable[[], int]
-    hashes_running: Callable[[], int]
-    hashes_waiting: Callable[[], int]
-    records_unwritten: Callable[[], int]
-    records_left_out: Callable[[], int]
-    recorder_up: Callable[[], bool]
-    ami: Callable[[], LinkState]
-    store_up: Callable[[], bool]
-    audit_records: Callable[[], int | None]
 
 
 class Metrics:
@@ -172,32 +144,42 @@ class Metrics:
         )
         Gauge("karipass_build_info", "The program.", ["version"], registry=registry).labels(version("karipass")).set(1)
 
-    def watch(self, gauges: Gauges) -> None:
-        """Say where the present values are. To be called once."""
-        registry = self.registry
-        Gauge("karipass_calls_in_progress", "Calls in progress.", registry=registry).set_function(gauges.calls)
-        hashes = Gauge(
-            "karipass_hashes", "Passwords that are being hashed, or wait for it.", ["state"], registry=registry
+    def watch(self, vitals: Callable[[], Vitals]) -> None:
+        """Show a service's vitals, read whenever somebody asks. To be called once."""
+
+        def gauge(name: str, documentation: str, value: Callable[[Vitals], float | None], **labels: str) -> None:
+            made = gauges.get(name) or Gauge(name, documentation, list(labels), registry=self.registry)
+            gauges[name] = made
+            (made.labels(**labels) if labels else made).set_function(lambda: _known(value(vitals())))
+
+        gauges: dict[str, Gauge] = {}
+        hashes = "Passwords that are being hashed, or wait for it."
+        gauge("karipass_calls_in_progress", "Calls in progress.", lambda now: now.calls)
+        gauge("karipass_hashes", hashes, lambda now: now.hashes_running, state="running")
+        gauge("karipass_hashes", hashes, lambda now: now.hashes_waiting, state="waiting")
+        gauge(
+            "karipass_records_unwritten",
+            "Changes of call records that wait for the database.",
+            lambda now: now.records_waiting,
         )
-        hashes.labels("running").set_function(gauges.hashes_running)
-        hashes.labels("waiting").set_function(gauges.hashes_waiting)
-        Gauge(
-            "karipass_records_unwritten", "Changes of call records that wait for the database.", registry=registry
-        ).set_function(gauges.records_unwritten)
-        ami = Gauge("karipass_ami", "1 for what the link to Asterisk's manager is now.", ["status"], registry=registry)
-        for status in LinkStatus:
-            ami.labels(status.value).set_function(partial(_is, gauges.ami, status))
-        Gauge("karipass_store_up", "1 if the store can be used.", registry=registry).set_function(gauges.store_up)
-        Gauge(
-            "karipass_audit_records", "Records of the audit trail; they never become fewer.", registry=registry
-        ).set_function(partial(_known, gauges.audit_records))
-        Gauge(
+        gauge(
             "karipass_records_left_out",
             "Changes of call records that were not written and never will be, since the start.",
-            registry=registry,
-        ).set_function(gauges.records_left_out)
-        Gauge("karipass_recorder_up", "1 if call records are being written.", registry=registry).set_function(
-            gauges.recorder_up
+            lambda now: now.records_left_out,
+        )
+        gauge("karipass_recorder_up", "1 if call records are being written.", lambda now: now.recorder_up)
+        for status in AMI_STATES:
+            gauge(
+                "karipass_ami",
+                "1 for what the link to Asterisk's manager is now.",
+                lambda now, status=status: now.ami.status == status,  # type: ignore[misc]
+                status=status,
+            )
+        gauge("karipass_store_up", "1 if the store can be used.", lambda now: now.store.up)
+        gauge(
+            "karipass_audit_records",
+            "Records of the audit trail; they never become fewer.",
+            lambda now: now.audit_records,
         )
 
     def observer(self) -> Observer:
@@ -275,11 +257,6 @@ class _CallObserver:
                 self._metrics.unheard(ending.outcome)
 
 
-def _known(count: Callable[[], int | None]) -> float:
-    """A count for Prometheus, which takes what is not known for no number."""
-    known = count()
-    return math.nan if known is None else known
-
-
-def _is(ami: Callable[[], LinkState], status: LinkStatus) -> bool:
-    return ami().status is status
+def _known(value: float | None) -> float:
+    """A value for Prometheus, which takes what is not known for no number."""
+    return math.nan if value is None else value

@@ -7,29 +7,31 @@ It works the same if Asterisk's manager interface, or the database, is away.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import structlog
 
 from credentials.store import CredentialStore
+from ivr.call.caller import Caller
 from ivr.call.transcript import Ended, Observer, TranscriptEntry, fan_out
 from ivr.exchange.configuration import MANAGER_USER
 from ivr.host.settings import Settings
-from ivr.records import Hangup, Recorder, RtpQuality
+from ivr.records import AmiState, Hangup, Recorder, RtpQuality, Vitals
 from ivr.service.audit_heads import AuditHeads
-from ivr.service.health import HttpServer, Probes, health_app
-from ivr.service.metrics import Gauges, Metrics
+from ivr.service.health import health_server
+from ivr.service.metrics import Metrics
 from ivr.service.store_watch import StoreWatch
 from ivr.telephony.ami.channel_end import ChannelEnd
 from ivr.telephony.ami.connection import AmiLogin
-from ivr.telephony.ami.link import AmiLink
+from ivr.telephony.ami.link import AmiLink, LinkState
+from web.server import EmbeddedServer
 
 _log = structlog.get_logger(__name__)
 
 
-class Vitals(Protocol):
-    """What a service tells of itself; each at once."""
+class Service(Protocol):
+    """The service that is watched; each answer comes at once."""
 
     @property
     def calls(self) -> int:
@@ -46,6 +48,10 @@ class Vitals(Protocol):
     @property
     def languages(self) -> Sequence[str]:
         """Of which guidance is loaded."""
+
+    @property
+    def late_s(self) -> float:
+        """By how many seconds the media clock's latest tick of the last seconds was late."""
 
     @property
     def hashes_running(self) -> int:
@@ -77,38 +83,40 @@ class Monitoring:
         self.link = AmiLink(
             AmiLogin(host=settings.ami_host, port=settings.ami_port, user=MANAGER_USER, secret=ami_secret)
         )
-        self._server: HttpServer | None = None
+        self._service: Service | None = None
+        self._server: EmbeddedServer | None = None
 
-    def attach(self, service: Vitals) -> HttpServer:
+    def attach(self, service: Service) -> EmbeddedServer:
         """Watch this service. To be called once.
 
         Returns:
             The server of the health pages, for the service to let listen.
         """
-        self.metrics.watch(
-            Gauges(
-                calls=lambda: service.calls,
-                hashes_running=lambda: service.hashes_running,
-                hashes_waiting=lambda: service.hashes_waiting,
-                records_unwritten=lambda: self._recorder.waiting,
-                records_left_out=lambda: self._recorder.left_out,
-                recorder_up=lambda: self._recorder.running,
-                ami=lambda: self.link.state,
-                store_up=lambda: self._store_watch.state.up,
-                audit_records=lambda: self._heads.records,
-            )
-        )
-        probes = Probes(
-            tick_age_s=lambda: service.tick_age_s,
-            listening=lambda: service.listening,
-            languages=lambda: service.languages,
-            store=lambda: self._store_watch.state,
-            ami=lambda: self.link.state,
-            recorder_up=lambda: self._recorder.running,
-            records_left_out=lambda: self._recorder.left_out,
-        )
-        self._server = HttpServer(health_app(probes, self.metrics))
+        self._service = service
+        self.metrics.watch(self.vitals)
+        self._server = health_server(self.vitals, self.metrics)
         return self._server
+
+    def vitals(self) -> Vitals:
+        """What the service reports of itself. Any thread may ask."""
+        service = self._service
+        if service is None:
+            return Vitals()
+        return Vitals(
+            calls=service.calls,
+            listening=service.listening,
+            languages=len(service.languages),
+            tick_age_s=service.tick_age_s,
+            late_ms=round(1000 * service.late_s, 1),
+            hashes_running=service.hashes_running,
+            hashes_waiting=service.hashes_waiting,
+            records_waiting=self._recorder.waiting,
+            records_left_out=self._recorder.left_out,
+            recorder_up=self._recorder.running,
+            store=self._store_watch.state,
+            ami=_ami_state(self.link.state),
+            audit_records=self._heads.records,
+        )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Watch until `stop` is set, which is to be done when calls are over."""
@@ -121,36 +129,24 @@ class Monitoring:
             if self._server is not None:
                 await self._server.close()
 
-    def state(self) -> Mapping[str, object]:
-        """How Asterisk's manager and the store are, for the service's beat. Any thread may ask."""
-        ami, store = self.link.state, self._store_watch.state
-        return {
-            "ami": {
-                "state": ami.status.value,
-                "reason": ami.reason,
-                "since": ami.since.isoformat(timespec="seconds"),
-                "asterisk": ami.asterisk_version,
-            },
-            "store": {"state": "up" if store.up else "away", "reason": store.problem},
-        }
-
     # --- calls ----------------------------------------------------------------------------------------------
 
-    def observer(self, call_id: str, uniqueid: str, caller: str) -> Observer:
+    def observer(self, call_id: str, uniqueid: str, caller: Caller) -> Observer:
         """An observer of a call that begins now, and is followed until Asterisk tells how its channel ended.
 
         Args:
             call_id: the call.
             uniqueid: Asterisk's name of its channel; `let_end` is to be called with it in the end.
-            caller: the caller number; "" where there is none.
+            caller: who calls.
         """
+        number = caller.known_number
         self.link.follow(uniqueid).add_done_callback(lambda end: self._channel_ended(call_id, end.result()))
-        self.link.call_began(call_id=call_id, uniqueid=uniqueid, caller=caller)
+        self.link.call_began(call_id=call_id, uniqueid=uniqueid, caller=number)
 
         def tell_end(_at_s: float | None, entry: TranscriptEntry, /) -> None:
             if isinstance(entry, Ended):
                 outcome, reason = entry.ending.outcome.value, entry.ending.reason
-                self.link.call_ended(call_id=call_id, uniqueid=uniqueid, caller=caller, outcome=outcome, reason=reason)
+                self.link.call_ended(call_id=call_id, uniqueid=uniqueid, caller=number, outcome=outcome, reason=reason)
 
         return fan_out(self.metrics.observer(), tell_end)
 
@@ -168,3 +164,12 @@ class Monitoring:
             told |= {"lost_percent": figures.lost_percent, "jitter_ms": figures.jitter_ms}
         _log.info("channel_ended", call=call_id, cause=end.cause, meaning=end.text, **told)
         self._recorder.channel_ended(call_id, Hangup(cause=end.cause, text=end.text), rtp)
+
+
+def _ami_state(link: LinkState) -> AmiState:
+    return AmiState(
+        status=link.status.value,
+        reason=link.reason,
+        since=link.since.isoformat(timespec="seconds"),
+        asterisk=link.asterisk_version,
+    )

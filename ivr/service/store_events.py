@@ -54,7 +54,7 @@ def store_password(
     store: CredentialStore,
     command: StorePassword,
     *,
-    caller: str,
+    caller: Caller,
     call_id: str,
     still_wanted: Callable[[], bool],
 ) -> StoreAnswer:
@@ -66,13 +66,13 @@ def store_password(
     Args:
         store: the credential store.
         command: what the dialogue asked for.
-        caller: the caller number.
+        caller: who calls; was admitted.
         call_id: the call, for the store's records.
         still_wanted: asked at the last moment before anything is written; False if the caller has hung up.
     """
     try:
         store.set_temporary_password(
-            caller=caller,
+            caller=caller.known_number,
             target=command.target,
             unit=command.unit,
             password=command.password,
@@ -83,7 +83,7 @@ def store_password(
         return NotStored()
     except NotAllowed as error:
         _log.warning("not_allowed_any_more", call=call_id, problem=str(error))
-        now = admit(store, Caller(caller))
+        now = admit(store, caller)
         return now if isinstance(now, NotAdmitted) else StoreAway()
     except StorageError as error:
         _log.error("not_stored", call=call_id, problem=str(error))
@@ -91,21 +91,22 @@ def store_password(
     return Stored()
 
 
-def note_ending(store: CredentialStore, ending: Ending, *, caller: str, call_id: str) -> None:
+def note_ending(store: CredentialStore, ending: Ending, *, caller: Caller, call_id: str) -> None:
     """Count a call that failed against its line: after too many the line is refused for a time.
 
     Args:
         store: the credential store.
         ending: how the call ended.
-        caller: the caller number.
+        caller: who called.
         call_id: the call, for the store's records.
     """
     if ending.outcome is not Outcome.FAILED:
         return
     try:
-        refused_until = store.note_failed_call(caller, call_id=call_id)
+        refused_until = store.note_failed_call(caller.known_number, call_id=call_id)
     except StorageError as error:  # the call is over: nobody is left to be told
         _log.error("failure_not_counted", call=call_id, problem=str(error))
         return
     if refused_until is not None:
-        _log.warning("caller_refused", call=call_id, caller=caller, until=refused_until.isoformat(timespec="seconds"))
+        until = refused_until.isoformat(timespec="seconds")
+        _log.warning("caller_refused", call=call_id, caller=caller.number, until=until)

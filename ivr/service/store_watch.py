@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Final
 
 import structlog
 
 from credentials.audit import Head
 from credentials.store import CredentialStore
+from ivr.records import StoreState
 from storage.errors import StoreUnavailable
 
 _log = structlog.get_logger(__name__)
@@ -24,19 +24,6 @@ EVERY_S: Final = 5.0
 PATIENCE_S: Final = 3.0
 _NO_NUMBER: Final = ""
 """Looked up as a caller's number is, by one read of an index; nobody has it."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoreState:
-    """Whether the store can be used.
-
-    Attributes:
-        up: whether it answered.
-        problem: why not, and what to do; "" if it did.
-    """
-
-    up: bool
-    problem: str = ""
 
 
 _NOT_ASKED: Final = StoreState(up=False, problem="not asked yet")

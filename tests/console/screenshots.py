@@ -31,13 +31,7 @@ def set_up(stage: Stage) -> str:
         kind = dice.choices(list(kinds), weights=[58, 12, 8, 9, 6, 3, 4])[0]
         trunk = dice.choices(["carrier-a", "carrier-b", "office"], weights=[6, 3, 2])[0]
         stage.again(kinds[kind], began_at, caller=dice.choice(CALLERS), trunk=trunk)
-    stage.beat(
-        calls=6,
-        ami={"state": "connected", "asterisk": "22.10.1", "since": (now - timedelta(hours=31)).isoformat()},
-        hashes_waiting=0,
-        records_waiting=0,
-        media={"late_ms_max": 3.2},
-    )
+    stage.beat()
     complaint = stage.call(
         (*bad_keys(), Tone(21, "2"), Tone(29, ADDITIONAL + "#", pause_s=0.25), Tone(41, "2468", level_dbm0=-20)),
         began_at=now - timedelta(seconds=95),

@@ -16,21 +16,22 @@ from numpy.typing import NDArray
 
 from console.config import ConsoleConfig
 from console.operators import Operators, Role
-from credentials.secrets.hashing import HashPolicy
 from credentials.secrets.keys import Key
 from credentials.store import CredentialStore
 from dsp import Receiver, synthesize
 from ivr.call.caller import Caller
-from ivr.call.dialogue import Dialogue, Limits
+from ivr.call.dialogue import Limits
 from ivr.call.session import CallSession
+from ivr.lab.prompt_store import PromptStore
 from ivr.lab.recording import to_int16
-from ivr.records import CallBegan, CallRecorder, CallWriter, open_records
+from ivr.records import AmiState, CallBegan, CallRecorder, CallWriter, Vitals, open_records
 from ivr.records.changes import Change, EntryNoted, Progress, ServiceBeat
-from ivr.service.store_events import admit, store_password
+from ivr.service.store_events import admit
 from prompts import Catalogue, load_catalogue
 from storage.database import Database
+from tests.credentials.stores import CHEAP
 
-CHEAP = HashPolicy(memory_kib=8, passes=1, lanes=1)
+WELL = Vitals(calls=0, ami=AmiState(status="connected", asterisk="22.10.1"))
 CONTRACT, ADDITIONAL = "0312345678", "0312345679"
 LINES = f"contract_number,number\n{CONTRACT},{ADDITIONAL}\n0661234567,0661234568\n0527654321,\n"
 OPERATOR_PASSWORD = "correct horse battery"
@@ -95,9 +96,9 @@ class Stage:
         values = {"database_url": self.url, "open_store": self.open_store, "policy": CHEAP, "poll_s": 0.05}
         return ConsoleConfig(**(values | changes))
 
-    def beat(self, **health: object) -> None:
+    def beat(self, vitals: Vitals = WELL) -> None:
         """The service lives."""
-        self.writer.write([ServiceBeat(health)])
+        self.writer.write([ServiceBeat(vitals)])
 
     def call(self, tones: Sequence[Tone], **options: object) -> str:
         """A whole call; returns its id."""
@@ -137,13 +138,11 @@ class Stage:
         with self.open_store() as store:
             session = CallSession(
                 call_id,
-                Dialogue(caller, limits=Limits(), now=0.0),
+                Caller(caller),
                 _catalogue(language),
+                limits=Limits(),
                 observer=record,
-                store=lambda session, command: session.handle(
-                    store_password(store, command, caller=caller, call_id=call_id, still_wanted=lambda: True), now[0]
-                ),
-                withdraw=lambda _: None,
+                store=PromptStore(store, Caller(caller), call_id, lambda: now[0]),
                 now=0.0,
             )
             record.attach(session)

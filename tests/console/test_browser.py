@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from console import live
 from console.operators import Role
+from ivr.records import AmiState, Vitals
 from ivr.records.changes import Progress
 from tests import needs
 from tests.console.screenshots import log_in
@@ -112,7 +113,7 @@ def test_a_call_appears_moves_on_and_ends_without_the_page_being_loaded_again(
     follows(page)
     page.evaluate("document.body.dataset.mark = 'the same page'")
     call_id, changes = stage.changes_of((*bad_keys(), Tone(20, "1")), hang_up_s=30)
-    stage.beat(calls=1)
+    stage.beat(Vitals(calls=1))
     stage.writer.write(changes[:1])
     card = page.locator("#cards article")
     expect(card).to_contain_text(CONTRACT)
@@ -210,16 +211,16 @@ def test_the_console_speaks_japanese_to_who_wants_it(page: Page, stage: Stage, a
 
 
 def test_asterisks_going_and_coming_is_seen_on_the_page(page: Page, stage: Stage, address: str) -> None:
-    stage.beat(ami={"state": "connected", "asterisk": "22.10.1"})
+    stage.beat(Vitals(ami=AmiState(status="connected", asterisk="22.10.1")))
     log_in(page, address)
     follows(page)
     expect(page.locator("[data-ami]")).to_have_attribute("data-ami", "connected")
-    stage.beat(ami={"state": "away", "reason": "nobody listens on 127.0.0.1:5038: is Asterisk running?"})
+    stage.beat(Vitals(ami=AmiState(status="away", reason="nobody listens on 127.0.0.1:5038: is Asterisk running?")))
     expect(page.locator("[data-ami]")).to_have_attribute("data-ami", "away")
     expect(page.locator("#health")).to_contain_text("is Asterisk running?")
-    stage.beat(ami={"state": "refused", "reason": "Asterisk refused the login: KARIPASS_AMI_SECRET"})
+    stage.beat(Vitals(ami=AmiState(status="refused", reason="Asterisk refused the login: KARIPASS_AMI_SECRET")))
     expect(page.locator("#health")).to_contain_text("KARIPASS_AMI_SECRET")
-    stage.beat(ami={"state": "connected", "asterisk": "22.10.1"})
+    stage.beat(Vitals(ami=AmiState(status="connected", asterisk="22.10.1")))
     expect(page.locator("[data-ami]")).to_have_attribute("data-ami", "connected")
 
 

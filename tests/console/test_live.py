@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 import structlog
 
-from console.live.condition import condition
 from console.live.view import STREAMS, Away, LiveView, Snapshot, services_to_show
 from console.operators import Role
-from ivr.records import ServiceState
+from ivr.records import AmiState, ServiceState, Vitals
 from ivr.records.changes import Progress
 from tests.console.stage import CONTRACT, Stage, Tone, bad_keys
 from tests.console.test_login import LogIn
@@ -117,15 +116,15 @@ def test_viewers_are_sent_no_number_whole(stage: Stage, logged_in: LogIn) -> Non
 
 
 def test_what_a_service_tells_of_asterisk_is_passed_on(stage: Stage, logged_in: LogIn) -> None:
-    stage.beat(ami={"state": "connected", "asterisk": "22.10.1"})
+    stage.beat(Vitals(ami=AmiState(status="connected", asterisk="22.10.1")))
     with watching(logged_in(Role.VIEWER)) as watcher:
         assert 'data-ami="connected"' in watcher.next()["parts"]["health"]
         reason = "login refused: KARIPASS_AMI_SECRET must be the secret in manager.conf"
-        stage.beat(ami={"state": "refused", "reason": reason})
+        stage.beat(Vitals(ami=AmiState(status="refused", reason=reason)))
         assert 'data-ami="refused"' in watcher.until(reason)["parts"]["health"]
-        stage.beat(ami={"state": "away", "reason": "Asterisk has gone"})
+        stage.beat(Vitals(ami=AmiState(status="away", reason="Asterisk has gone")))
         watcher.until("Asterisk has gone")
-        stage.beat(ami={"state": "connected", "asterisk": "22.10.2"})
+        stage.beat(Vitals(ami=AmiState(status="connected", asterisk="22.10.2")))
         watcher.until("22.10.2")
 
 
@@ -158,13 +157,13 @@ def test_who_watches_in_too_many_places_is_told_so_where_they_began_first(
             other.next()
         someone_else = streams.enter_context(watching(logged_in(Role.ADMIN)))
         someone_else.next()
-        stage.beat(calls=1)
+        stage.beat(Vitals(calls=1))
         first.next()
         last = streams.enter_context(watching(visitor))
         last.next()
         assert first.next("crowded") == {}
         first.ends()
-        stage.beat(calls=2)
+        stage.beat(Vitals(calls=2))
         for watcher in (*others, someone_else, last):
             watcher.next()
 
@@ -289,7 +288,7 @@ class TestServices:
             "started_at": clock.now,
             "beat_at": clock.now,
             "stopped_at": None,
-            "health": {},
+            "vitals": Vitals(),
             "alive": True,
         }
         return ServiceState(**(values | changes))
@@ -305,12 +304,3 @@ class TestServices:
         assert services_to_show([later, alive, crashed]) == [later, alive]
         assert services_to_show([stopped]) == [stopped]
         assert services_to_show([]) == []
-
-    def test_a_health_of_another_version_is_read_as_far_as_it_goes(self) -> None:
-        clock = FakeClock()
-        strange = {"calls": "many", "ami": ["connected"], "media": {"late_ms_max": None}, "new": 1}
-        read = condition(self.state("strange", clock, health=strange))
-        assert (read.calls, read.late_ms, read.ami.state) == (None, None, "unknown")
-        told = {"calls": 3, "ami": {"state": "away", "reason": "why"}, "media": {"late_ms_max": 2.5}}
-        read = condition(self.state("known", clock, health=told))
-        assert (read.calls, read.late_ms, read.ami.state, read.ami.reason) == (3, 2.5, "away", "why")

@@ -20,7 +20,7 @@ from starlette.routing import Route
 from console.app import create_app
 from console.masking import mask_number, mask_text, masked
 from console.operators import Role
-from ivr.records import CallBegan, CallReader, Hangup, Query, RecordedEntry
+from ivr.records import AmiState, CallBegan, CallReader, Hangup, Query, RecordedEntry, Vitals
 from ivr.records.changes import ChannelEnded
 from tests.console.stage import ADDITIONAL, CONTRACT, Stage, Tone, bad_keys
 from tests.console.test_login import LogIn
@@ -108,7 +108,9 @@ NUMBERS = (CONTRACT, ADDITIONAL, PHONE, FOREIGN, QUOTED, GUEST)
 def house(tmp_path_factory: pytest.TempPathFactory, empty_stage: Stage) -> Stage:
     """Calls that go on and calls that are over, and a number in every text of others' that is kept."""
     stage, now = Stage(tmp_path_factory.mktemp("house"), copy_of=empty_stage), datetime.now(UTC)
-    stage.beat(ami={"state": "refused", "reason": f"no such user {QUOTED}", "asterisk": f"of {QUOTED}", "since": "x"})
+    stage.beat(
+        Vitals(ami=AmiState(status="refused", reason=f"no such user {QUOTED}", asterisk=f"of {QUOTED}", since="x"))
+    )
     whole = (Tone(1, "2"), Tone(2, f"{ADDITIONAL}#"), Tone(7, PASSWORD), Tone(12, PASSWORD))
     over, changes = stage.changes_of(whole, write=True, trunk=PHONE, began_at=now - timedelta(minutes=5))
     stage.writer.write([ChannelEnded(over, Hangup(cause=16, text=f"Normal, {QUOTED}"), None)])

@@ -12,6 +12,7 @@ from console.operators import Role
 from credentials.audit import Action
 from credentials.errors import KeyFileError
 from credentials.store import CredentialStore
+from ivr.records import AmiState, Vitals
 from tests.console.server import serving
 from tests.console.stage import ADDITIONAL, CONTRACT, OPERATOR_PASSWORD, Stage, Tone, bad_keys
 from tests.console.test_login import LogIn
@@ -142,7 +143,7 @@ def test_what_is_in_a_record_is_shown_and_not_carried_out(stage: Stage, logged_i
     hostile = '"><script>alert(1)</script>'
     call_id = stage.call((), hang_up_s=2, trunk=hostile)
     stage.begin_call((), until_s=1, trunk=hostile)
-    stage.beat(ami={"state": "away", "reason": hostile, "asterisk": hostile, "since": hostile})
+    stage.beat(Vitals(ami=AmiState(status="away", reason=hostile, asterisk=hostile, since=hostile)))
     operator = logged_in(Role.OPERATOR)
     for path in ("/", "/calls", f"/calls/{call_id}", "/report", f"/calls?trunk={hostile}&since={hostile}"):
         text = operator.get(path).text

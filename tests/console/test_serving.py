@@ -16,6 +16,7 @@ import pytest
 
 from console.serving import CONNECTIONS
 from ivr.lab.scenarios.house import free_tcp_ports
+from ivr.records import Vitals
 from tests.console.stage import Stage
 from tests.console.test_live import watching
 from tests.console.visitor import Visitor
@@ -110,7 +111,7 @@ def test_connections_that_ask_nothing_keep_nobody_out(stage: Stage, visitor: Vis
             idle.enter_context(socket.create_connection((place.hostname, place.port)))
         with Visitor(address) as other:
             assert other.get("/login").status_code == 200
-        stage.beat(calls=1)
+        stage.beat(Vitals(calls=1))
         watcher.next()  # who watches is not sent away for those who ask nothing
 
 

@@ -10,7 +10,6 @@ import pytest
 
 import console
 from console.call.explanations import explain_miss
-from console.live.condition import AMI_STATES
 from console.operators import LANGUAGES, Role
 from console.texts import load_texts, preferred_language
 from dsp.events import FailedTest
@@ -18,6 +17,7 @@ from ivr.call.dialogue.events import RefusalReason, Verdict
 from ivr.call.dialogue.table import STEPS
 from ivr.records import OUTCOMES
 from ivr.records.explain import explain_miss as explain_in_english
+from ivr.records.vitals import AMI_STATES
 
 BY_WORD = {
     "outcome",

@@ -7,16 +7,15 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import pytest
 import yaml
 
 from ivr.call.dialogue.events import Ending, Judged, Outcome, Verdict
 from ivr.call.transcript import Ended, EntryJudged, KeyFigures, KeyHeard, KeyMissed
-from ivr.service.metrics import Gauges, Metrics
+from ivr.records import Vitals
+from ivr.service.metrics import Metrics
 from ivr.telephony.ami.channel_end import channel_end
-from ivr.telephony.ami.link import LinkState, LinkStatus
 from tests import needs
 from tests.repository import ROOT
 
@@ -75,20 +74,7 @@ def expressions() -> Iterator[str]:
 def names() -> dict[str, set[str]]:
     """The labels of each sample that a service in use has."""
     metrics = Metrics()
-    state = LinkState(status=LinkStatus.CONNECTED, since=datetime.now(UTC))
-    metrics.watch(
-        Gauges(
-            calls=lambda: 0,
-            hashes_running=lambda: 0,
-            hashes_waiting=lambda: 0,
-            records_unwritten=lambda: 0,
-            records_left_out=lambda: 0,
-            recorder_up=lambda: True,
-            ami=lambda: state,
-            store_up=lambda: True,
-            audit_records=lambda: 0,
-        )
-    )
+    metrics.watch(Vitals)
     figures = KeyFigures(
         begin_s=None,
         duration_ms=None,

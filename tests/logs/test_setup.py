@@ -166,7 +166,7 @@ def test_a_line_that_a_library_gets_wrong_is_told_of_and_does_the_library_no_har
     logging.getLogger("library").warning(words, value)
     line = json.loads(stream.getvalue())
     assert "cannot be made" in line["message"]
-    assert "test_logs" in line["message"]
+    assert "test_setup" in line["message"]
     assert CANARY not in stream.getvalue()
 
 

@@ -62,7 +62,7 @@ def _run_service(
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         monitoring = Monitoring(settings, ami_secret(settings), store, recorder, heads)
-        recorder.health = monitoring.state
+        recorder.vitals = monitoring.vitals
         service = Service(settings, store, guidance, agi_secret(settings), recorder, monitoring)
         watching = asyncio.create_task(_watch(exchange, stop))
         try:

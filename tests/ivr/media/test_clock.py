@@ -11,8 +11,9 @@ import pytest
 from numpy.typing import NDArray
 
 from credentials.model import Line
-from ivr.call.dialogue import Dialogue, Limits
-from ivr.call.dialogue.events import Admitted, Ending, HungUp, Outcome, Stored, StorePassword
+from ivr.call.caller import Caller
+from ivr.call.dialogue import Limits
+from ivr.call.dialogue.events import Admitted, Ending, HungUp, Outcome, StoreAnswer, Stored, StorePassword
 from ivr.call.session import CallSession
 from ivr.call.transcript import Interrupted, KeyHeard, TranscriptEntry
 from ivr.media.clock import MAX_FRAMES_A_TICK, TICK_S, Media
@@ -20,6 +21,7 @@ from ivr.telephony.audiosocket.codec import FRAME_BYTES
 from ivr.telephony.audiosocket.inbox import AudioFrame, KeySent
 from prompts import Catalogue
 from tests.callers import tones
+from tests.ivr.call.answering_store import AnsweringStore
 
 CONTRACT = "0312345678"
 LINE = Line(contract_number=CONTRACT, numbers=frozenset({CONTRACT}))
@@ -56,19 +58,19 @@ class Switchboard:
         self.stored: list[StorePassword] = []
         self.entries: dict[CallSession, list[TranscriptEntry]] = {}
 
-    def call(self, store: Callable[[CallSession, StorePassword], None] | None = None) -> tuple[CallSession, Peer]:
-        def remember(session: CallSession, command: StorePassword) -> None:
+    def call(self, answer: Callable[[StorePassword], StoreAnswer | None] | None = None) -> tuple[CallSession, Peer]:
+        def remember(command: StorePassword) -> StoreAnswer:
             self.stored.append(command)
-            session.handle(Stored(), self.now)
+            return Stored()
 
         entries: list[TranscriptEntry] = []
         session = CallSession(
             "a-call",
-            Dialogue(CONTRACT, limits=Limits(), now=self.now),
+            Caller(CONTRACT),
             self.catalogue,
+            limits=Limits(),
             observer=lambda _, entry: entries.append(entry),
-            store=store or remember,
-            withdraw=lambda _: None,
+            store=AnsweringStore(answer or remember, lambda: self.now),
             now=self.now,
         )
         self.entries[session] = entries
@@ -212,7 +214,7 @@ async def test_a_hang_up_ends_the_call(board: Switchboard) -> None:
 
 
 async def test_a_hang_up_while_the_store_works_waits_for_its_answer(board: Switchboard) -> None:
-    session, peer = board.call(store=lambda _session, _command: None)
+    session, peer = board.call(lambda _command: None)
     board.run(6.0, {peer: tones(f"1{PASSWORD}{PASSWORD}")})
     peer.ended = True
     board.run(1.0)

@@ -15,15 +15,17 @@ import structlog
 from credentials.model import Line
 from dsp import BurstRefused, KeyEnded, KeyStarted
 from dsp.events import FailedTest, Key, NearMiss
-from ivr.call.dialogue import Dialogue, Limits
+from ivr.call.caller import Caller
+from ivr.call.dialogue import Limits
 from ivr.call.dialogue.events import Admitted, Ending, Outcome, Stored
 from ivr.call.session import CallSession
 from ivr.call.transcript import Ended, Interrupted, KeyHeard, Said
-from ivr.records import CallReader, CallRecorder, CallWriter, Query, RecordedEntry, Recorder
+from ivr.records import CallReader, CallRecorder, CallWriter, Query, RecordedEntry, Recorder, Vitals
 from ivr.records.changes import Change, EntryNoted, Progress, ServiceBeat
 from prompts import Catalogue
 from storage.database import Database
 from storage.errors import StoreUnavailable
+from tests.ivr.call.answering_store import AnsweringStore
 from tests.ivr.records.calls import call
 from tests.storage.databases import FakeClock
 
@@ -65,11 +67,11 @@ def recorded_call(catalogue: Catalogue, clock: FakeClock, phone: Phone = steady)
     now = [0.0]
     session = CallSession(
         "c0ffee",
-        Dialogue("0312345678", limits=Limits(), now=0.0),
+        Caller("0312345678"),
         catalogue,
+        limits=Limits(),
         observer=record,
-        store=lambda session, _: session.handle(Stored(), now[0]),
-        withdraw=lambda _: None,
+        store=AnsweringStore(lambda _: Stored(), lambda: now[0]),
         now=0.0,
     )
     record.attach(session)
@@ -219,12 +221,12 @@ def test_what_has_gathered_is_written_in_short_transactions(
 
 def test_a_stopped_service_has_said_so(reader: CallReader, open_writer: Callable[..., CallWriter]) -> None:
     recorder = Recorder(open_writer(), keep=timedelta(days=1))
-    recorder.health = lambda: {"calls": 0}
+    recorder.vitals = lambda: Vitals(calls=0)
     recorder.start()
     recorder.close()
     [state] = reader.services()
     assert state.stopped_at is not None
-    assert state.health == {"calls": 0}
+    assert state.vitals.calls == 0
 
 
 def test_where_there_is_no_room_a_call_is_on_record_with_its_end_or_not_at_all(
@@ -267,7 +269,7 @@ def test_a_fault_in_writing_is_logged_and_what_comes_later_is_written(
 def test_calls_of_a_dead_service_are_marked_by_the_next_that_starts(
     database: Database, open_writer: Callable[..., CallWriter]
 ) -> None:
-    open_writer("dead").write([ServiceBeat({}, stopped=True), call()])
+    open_writer("dead").write([ServiceBeat(Vitals(), stopped=True), call()])
     with structlog.testing.capture_logs() as logs:
         recorder = Recorder(open_writer("next"), keep=timedelta(days=36_500))
         recorder.start()

@@ -15,7 +15,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from credentials.schema import CREDENTIALS
-from ivr.records import CallNotFound, CallReader, CallWriter, Hangup, Query, RecordedEntry, RtpQuality, report
+from ivr.records import CallNotFound, CallReader, CallWriter, Hangup, Query, RecordedEntry, RtpQuality, Vitals, report
 from ivr.records.changes import ChannelEnded, EntryNoted, Progress, ServiceBeat
 from ivr.records.schema import IVR_HISTORY, metadata
 from storage.database import Database
@@ -53,7 +53,7 @@ def test_the_schema_is_what_its_history_makes_and_shares_the_stores_database(dat
 
 def test_a_call_is_there_from_its_first_moment_and_grows(reader: CallReader, open_writer: OpenWriter) -> None:
     writer = open_writer()
-    writer.write([ServiceBeat({}), call()])
+    writer.write([ServiceBeat(Vitals()), call()])
     [begun] = reader.search(Query())
     assert (begun.outcome, begun.step, begun.ended_at) == ("in_progress", "admission", None)
     writer.write([EntryNoted("c0ffee", SAID), STEP])
@@ -70,7 +70,7 @@ def test_a_call_is_there_from_its_first_moment_and_grows(reader: CallReader, ope
 
 def test_what_is_written_twice_stands_once(reader: CallReader, open_writer: OpenWriter) -> None:
     writer = open_writer()
-    changes = [ServiceBeat({}), call(), EntryNoted("c0ffee", SAID), SET]
+    changes = [ServiceBeat(Vitals()), call(), EntryNoted("c0ffee", SAID), SET]
     writer.write(changes)
     writer.write(changes)
     record = reader.call("c0ffee")
@@ -108,7 +108,7 @@ def test_calls_are_found_by_what_is_known_of_them(
 ) -> None:
     open_writer().write(
         [
-            ServiceBeat({}),
+            ServiceBeat(Vitals()),
             call("early", caller="0312345678"),
             replace(SET, call_id="early"),
             call("late", caller="0312345679", trunk="phone", after_s=60),
@@ -118,7 +118,7 @@ def test_calls_are_found_by_what_is_known_of_them(
 
 
 def test_a_call_is_found_by_the_beginning_of_its_id(reader: CallReader, open_writer: OpenWriter) -> None:
-    open_writer().write([ServiceBeat({}), call("abc1"), call("abc2"), call("def3")])
+    open_writer().write([ServiceBeat(Vitals()), call("abc1"), call("abc2"), call("def3")])
     assert reader.only("d").summary.call_id == "def3"
     with pytest.raises(CallNotFound, match=r"several calls \(abc1, abc2\)"):
         reader.only("abc")
@@ -129,7 +129,7 @@ def test_a_call_is_found_by_the_beginning_of_its_id(reader: CallReader, open_wri
 def test_a_call_whose_service_stopped_beating_is_lost(
     reader: CallReader, open_writer: OpenWriter, clock: FakeClock
 ) -> None:
-    open_writer().write([ServiceBeat({}), call()])
+    open_writer().write([ServiceBeat(Vitals()), call()])
     clock.advance(seconds=59)
     assert reader.search(Query())[0].in_progress
     clock.advance(seconds=2)
@@ -143,8 +143,8 @@ def test_a_call_whose_process_is_gone_from_this_host_is_lost_at_once(
     ended.wait()
     gone = open_writer("gone", host=socket.gethostname(), pid=ended.pid)
     here = open_writer("here", host=socket.gethostname(), pid=os.getpid())
-    gone.write([ServiceBeat({}), call("of-gone")])
-    here.write([ServiceBeat({}), call("of-here")])
+    gone.write([ServiceBeat(Vitals()), call("of-gone")])
+    here.write([ServiceBeat(Vitals()), call("of-here")])
     assert {found.call_id: found.outcome for found in reader.search(Query())} == {
         "of-gone": "lost",
         "of-here": "in_progress",
@@ -155,7 +155,7 @@ def test_a_process_that_lives_on_this_host_is_not_called_dead_by_a_clock_that_st
     reader: CallReader, open_writer: OpenWriter, clock: FakeClock
 ) -> None:
     here = open_writer("here", host=socket.gethostname(), pid=os.getpid())
-    here.write([ServiceBeat({}), call()])
+    here.write([ServiceBeat(Vitals()), call()])
     clock.advance(minutes=30)
     assert reader.search(Query())[0].in_progress
 
@@ -164,9 +164,9 @@ def test_a_service_that_was_killed_is_over_when_another_has_its_host_and_process
     reader: CallReader, open_writer: OpenWriter, clock: FakeClock
 ) -> None:
     here = {"host": socket.gethostname(), "pid": os.getpid()}  # a container that was started again: the pid lives
-    open_writer("killed", **here).write([ServiceBeat({}), call("of-killed")])
+    open_writer("killed", **here).write([ServiceBeat(Vitals()), call("of-killed")])
     clock.advance(seconds=1)
-    open_writer("next", **here).write([ServiceBeat({}), call("of-next")])
+    open_writer("next", **here).write([ServiceBeat(Vitals()), call("of-next")])
     assert {found.call_id: found.outcome for found in reader.search(Query())} == {
         "of-killed": "lost",
         "of-next": "in_progress",
@@ -177,9 +177,9 @@ def test_a_service_that_was_killed_is_over_when_another_has_its_host_and_process
 def test_services_of_another_host_or_process_id_are_not_over_when_one_starts(
     reader: CallReader, open_writer: OpenWriter
 ) -> None:
-    open_writer("first", host="a", pid=1).write([ServiceBeat({}), call("c1")])
-    open_writer("second", host="b", pid=1).write([ServiceBeat({}), call("c2")])
-    open_writer("third", host="a", pid=2).write([ServiceBeat({}), call("c3")])
+    open_writer("first", host="a", pid=1).write([ServiceBeat(Vitals()), call("c1")])
+    open_writer("second", host="b", pid=1).write([ServiceBeat(Vitals()), call("c2")])
+    open_writer("third", host="a", pid=2).write([ServiceBeat(Vitals()), call("c3")])
     assert {found.outcome for found in reader.search(Query())} == {"in_progress"}
     assert all(state.alive for state in reader.services())
 
@@ -187,10 +187,10 @@ def test_services_of_another_host_or_process_id_are_not_over_when_one_starts(
 def test_a_service_says_when_it_stopped_and_no_later_one_changes_that(
     reader: CallReader, open_writer: OpenWriter, clock: FakeClock
 ) -> None:
-    open_writer("first").write([ServiceBeat({}, stopped=True)])
+    open_writer("first").write([ServiceBeat(Vitals(), stopped=True)])
     stopped_at = clock()
     clock.advance(seconds=5)
-    open_writer("second").write([ServiceBeat({})])
+    open_writer("second").write([ServiceBeat(Vitals())])
     assert {state.service_id: state.stopped_at for state in reader.services()} == {"first": stopped_at, "second": None}
 
 
@@ -198,10 +198,10 @@ def test_a_service_of_another_host_of_the_same_name_is_alive_again_with_its_next
     reader: CallReader, open_writer: OpenWriter
 ) -> None:
     first, second = open_writer("first"), open_writer("second")
-    first.write([ServiceBeat({}), call()])
-    second.write([ServiceBeat({})])
-    first.write([ServiceBeat({}), STEP])
-    second.write([ServiceBeat({})])
+    first.write([ServiceBeat(Vitals()), call()])
+    second.write([ServiceBeat(Vitals())])
+    first.write([ServiceBeat(Vitals()), STEP])
+    second.write([ServiceBeat(Vitals())])
     assert all(state.alive for state in reader.services())
     assert [found.outcome for found in reader.search(Query())] == ["in_progress"]
 
@@ -210,7 +210,7 @@ def test_a_change_that_the_database_refuses_does_not_keep_the_others_back(
     reader: CallReader, open_writer: OpenWriter
 ) -> None:
     stray = EntryNoted("of a call that never began", SAID)
-    assert open_writer().write([ServiceBeat({}), call(), stray, EntryNoted("c0ffee", SAID), SET]) == 1
+    assert open_writer().write([ServiceBeat(Vitals()), call(), stray, EntryNoted("c0ffee", SAID), SET]) == 1
     record = reader.call("c0ffee")
     assert record is not None
     assert (record.summary.outcome, list(record.entries)) == ("set", [SAID])
@@ -220,23 +220,23 @@ def test_a_service_that_was_only_slow_corrects_what_was_called_lost(
     reader: CallReader, open_writer: OpenWriter, clock: FakeClock
 ) -> None:
     writer = open_writer()
-    writer.write([ServiceBeat({}), call()])
+    writer.write([ServiceBeat(Vitals()), call()])
     clock.advance(seconds=120)
     assert reader.search(Query())[0].outcome == "lost"
-    writer.write([ServiceBeat({}), SET])
+    writer.write([ServiceBeat(Vitals()), SET])
     assert reader.search(Query())[0].outcome == "set"
 
 
-def test_a_service_tells_of_its_health_until_it_stops(
+def test_a_service_reports_its_vitals_until_it_stops(
     reader: CallReader, open_writer: OpenWriter, clock: FakeClock
 ) -> None:
     writer = open_writer()
-    writer.write([ServiceBeat({"calls": 3})])
+    writer.write([ServiceBeat(Vitals(calls=3))])
     [state] = reader.services()
     assert state.alive
-    assert state.health == {"calls": 3}
+    assert state.vitals.calls == 3
     clock.advance(seconds=10)
-    writer.write([ServiceBeat({"calls": 0}, stopped=True)])
+    writer.write([ServiceBeat(Vitals(calls=0), stopped=True)])
     [state] = reader.services()
     assert not state.alive
     assert state.beat_at - state.started_at == timedelta(seconds=10)
@@ -253,7 +253,7 @@ def test_old_calls_are_forgotten_with_all_that_was_kept_of_them(reader: CallRead
 
 def test_a_call_in_progress_is_not_forgotten(reader: CallReader, open_writer: OpenWriter) -> None:
     writer = open_writer()
-    writer.write([ServiceBeat({}), call()])
+    writer.write([ServiceBeat(Vitals()), call()])
     assert writer.forget_before(BEGAN + timedelta(days=1)) == 0
     assert reader.call("c0ffee") is not None
 
@@ -264,7 +264,7 @@ def test_a_report_tells_who_got_through_at_first_try_and_where_the_others_failed
     smooth = replace(SET, wrong_entries=0)
     failed = replace(SET, outcome="failed", reason="wrong_entries", step="confirm")
     refused = replace(SET, outcome="refused", reason="withheld", step="admission")
-    changes = [ServiceBeat({})]
+    changes = [ServiceBeat(Vitals())]
     for number, progress in enumerate([smooth, smooth, SET, failed, refused]):
         changes += [call(f"c{number}", trunk="a" if number else "b"), replace(progress, call_id=f"c{number}")]
     open_writer().write(changes)

@@ -13,7 +13,7 @@ import pytest
 import structlog
 from sqlalchemy import delete, func, select
 
-from ivr.records import CallReader, CallWriter, Query, Recorder, open_records
+from ivr.records import CallReader, CallWriter, Query, Recorder, Vitals, open_records
 from ivr.records.changes import Change, EntryNoted, ServiceBeat
 from ivr.records.schema import call_entries, calls
 from storage.database import Database
@@ -28,7 +28,7 @@ TOMORROW = BEGAN + timedelta(days=1)
 
 def ended(*names: str) -> list[Change]:
     """Calls that are over, each a second after the one before."""
-    changes: list[Change] = [ServiceBeat({})]
+    changes: list[Change] = [ServiceBeat(Vitals())]
     for number, name in enumerate(names):
         changes += [call(name, after_s=number), EntryNoted(name, SAID), replace(SET, call_id=name)]
     return changes
@@ -187,13 +187,13 @@ def test_a_tidying_that_fails_is_told_with_its_remedy_and_not_tried_again_at_onc
         attempts.append(moment)
         raise StoreUnavailable("the database cannot be used now: it is locked")
 
-    def health() -> dict[str, object]:
+    def vitals() -> Vitals:
         rounds.append(len(rounds))
-        return {}
+        return Vitals()
 
     keep, writer = timedelta(hours=1), Tidying(open_writer(), forget)
     with structlog.testing.capture_logs() as logs, recording(writer, lambda: TOMORROW, keep) as recorder:
-        recorder.health = health
+        recorder.vitals = vitals
         until(lambda: attempts)
         recorder.begin(call("meanwhile"))
         until(lambda: names(reader) == ["meanwhile"])
@@ -226,7 +226,7 @@ def test_a_tidying_that_failed_is_done_later(
 
 
 def test_calls_that_were_lost_are_told_also_where_old_ones_cannot_be_removed(open_writer: OpenWriter) -> None:
-    open_writer("dead").write([ServiceBeat({}, stopped=True), call()])
+    open_writer("dead").write([ServiceBeat(Vitals(), stopped=True), call()])
 
     def forget(_: datetime) -> int:
         raise StoreUnavailable("the database cannot be used now: it is locked")

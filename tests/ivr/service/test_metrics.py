@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import re
-from datetime import UTC, datetime
+from dataclasses import replace
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -27,9 +27,9 @@ from ivr.call.dialogue.events import (
     Verdict,
 )
 from ivr.call.transcript import Ended, EntryJudged, KeyFigures, KeyHeard, KeyMissed
-from ivr.service.metrics import Gauges, Metrics, TurnedAway
+from ivr.records import AmiState, Vitals
+from ivr.service.metrics import Metrics, TurnedAway
 from ivr.telephony.ami.channel_end import RtpFigures, channel_end, unknown_end
-from ivr.telephony.ami.link import LinkState, LinkStatus
 from ivr.telephony.strangers import STRANGERS
 from tests.ivr.service.test_service import Channel, House, house, in_call
 
@@ -218,25 +218,19 @@ def test_hangups_and_the_line_are_counted_where_asterisk_tells_of_them() -> None
 
 
 def test_present_values_are_read_when_asked() -> None:
-    calls = 3
-    records: int | None = None
-    state = LinkState(status=LinkStatus.REFUSED, since=datetime.now(UTC), reason="KARIPASS_AMI_SECRET")
-    metrics = Metrics()
-    metrics.watch(
-        Gauges(
-            calls=lambda: calls,
-            hashes_running=lambda: 2,
-            hashes_waiting=lambda: 5,
-            records_unwritten=lambda: 7,
-            records_left_out=lambda: 9,
-            recorder_up=lambda: False,
-            ami=lambda: state,
-            store_up=lambda: False,
-            audit_records=lambda: records,
-        )
+    vitals = Vitals(
+        calls=3,
+        hashes_running=2,
+        hashes_waiting=5,
+        records_waiting=7,
+        records_left_out=9,
+        recorder_up=False,
+        ami=AmiState(status="refused", reason="KARIPASS_AMI_SECRET"),
     )
+    metrics = Metrics()
+    metrics.watch(lambda: vitals)
     assert value(metrics, "karipass_calls_in_progress") == 3
-    calls = 4
+    vitals = replace(vitals, calls=4)
     assert value(metrics, "karipass_calls_in_progress") == 4
     assert value(metrics, "karipass_hashes", state="waiting") == 5
     assert value(metrics, "karipass_records_unwritten") == 7
@@ -246,7 +240,7 @@ def test_present_values_are_read_when_asked() -> None:
     assert value(metrics, "karipass_ami", status="connected") == 0
     assert value(metrics, "karipass_store_up") == 0
     assert math.isnan(value(metrics, "karipass_audit_records"))
-    records = 12
+    vitals = replace(vitals, audit_records=12)
     assert value(metrics, "karipass_audit_records") == 12
 
 

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from credentials.store import CredentialStore
+from ivr.call.caller import Caller
 from ivr.call.dialogue.events import Ending, Outcome
 from ivr.call.transcript import Ended, Interrupted, Observer
 from ivr.host.settings import Settings
@@ -37,6 +38,7 @@ class Service:
     languages: tuple[str, ...] = ("ja",)
     hashes_running: int = 0
     hashes_waiting: int = 0
+    late_s: float = 0.0123
 
 
 @dataclass
@@ -99,16 +101,8 @@ async def until(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0.01)
 
 
-def ami_of(monitoring: Monitoring) -> object:
-    ami = monitoring.state()["ami"]
-    assert isinstance(ami, dict)
-    return ami["state"]
-
-
-def store_of(monitoring: Monitoring) -> object:
-    store = monitoring.state()["store"]
-    assert isinstance(store, dict)
-    return store["state"]
+def ami_of(monitoring: Monitoring) -> str:
+    return monitoring.vitals().ami.status
 
 
 def begin(monitoring: Monitoring, records: Records, call_id: str) -> Observer:
@@ -122,7 +116,7 @@ def begin(monitoring: Monitoring, records: Records, call_id: str) -> Observer:
             language="ja",
         )
     )
-    return monitoring.observer(call_id, f"1.{call_id}", "0312345678")
+    return monitoring.observer(call_id, f"1.{call_id}", Caller("0312345678"))
 
 
 async def test_how_the_channel_ended_comes_into_record_and_metrics(
@@ -171,7 +165,7 @@ async def test_while_asterisk_is_away_a_record_says_so_at_once(
 
 async def test_the_health_pages_are_of_this_service(watched: Watched) -> None:
     monitoring = watched.monitoring
-    await until(lambda: store_of(monitoring) == "up" and ami_of(monitoring) == "connected")
+    await until(lambda: monitoring.vitals().store.up and ami_of(monitoring) == "connected")
     url = f"http://127.0.0.1:{watched.health_port}"
     async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
         ready = await client.get("/readyz")
@@ -182,6 +176,14 @@ async def test_the_health_pages_are_of_this_service(watched: Watched) -> None:
     }
     assert "karipass_calls_in_progress 1.0" in page
     assert 'karipass_ami{status="connected"} 1.0' in page
+
+
+async def test_its_vitals_reach_whoever_looks_at_the_database(monitoring: Monitoring, records: Records) -> None:
+    records.recorder.vitals = monitoring.vitals
+    async with asyncio.timeout(10):
+        while not (told := await asyncio.to_thread(records.reader.services)) or told[0].vitals.calls is None:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    assert (told[0].vitals.calls, told[0].vitals.late_ms) == (1, 12.3)
 
 
 async def test_a_recorder_that_has_ended_is_seen_by_who_watches(watched: Watched, records: Records) -> None:

@@ -136,7 +136,7 @@ async def test_there_are_no_more_calls_than_the_setting_says(house: House) -> No
 
 
 async def test_of_one_number_there_are_no_more_than_the_setting_says(house: House) -> None:
-    house.service._places = Places(of_a_number=1)
+    house.service._reception._places = Places(of_a_number=1)
     call = await in_call(house)
     for _ in range(2 * house.settings.calls):
         one_more = Channel(house)

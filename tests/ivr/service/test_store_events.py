@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from credentials.model import Unit
 from credentials.store import CredentialStore
+from ivr.call.caller import Caller
 from ivr.call.dialogue.events import NotAdmitted, NotStored, RefusalReason, StoreAnswer, Stored, StorePassword
 from ivr.service.store_events import store_password
 
@@ -12,7 +13,7 @@ CONTRACT, PASSWORD = "0312345678", "24681357"
 
 def answer(store: CredentialStore, *, still_wanted: bool = True) -> StoreAnswer:
     command = StorePassword(Unit.LINE, CONTRACT, PASSWORD)
-    return store_password(store, command, caller=CONTRACT, call_id="c0ffee", still_wanted=lambda: still_wanted)
+    return store_password(store, command, caller=Caller(CONTRACT), call_id="c0ffee", still_wanted=lambda: still_wanted)
 
 
 def test_a_password_is_stored_unless_it_was_withdrawn(store: CredentialStore) -> None:

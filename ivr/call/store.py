@@ -1,0 +1,26 @@
+"""The store as one call uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from ivr.call.dialogue.events import Ending, StoreAnswer, StorePassword
+
+
+class CallStore(Protocol):
+    """Carries out what a call asks of the store. It knows the call and its caller; none of it blocks a live call."""
+
+    def store_password(self, command: StorePassword, answered: Callable[[StoreAnswer, float], None]) -> None:
+        """Store a temporary password.
+
+        Args:
+            command: what the dialogue asks for.
+            answered: called once, with the answer and the time, on the clock of the call.
+        """
+
+    def withdraw(self) -> None:
+        """Do not store what was asked for, if it is not too late."""
+
+    def note_ending(self, ending: Ending) -> None:
+        """Count a call that failed against its line."""

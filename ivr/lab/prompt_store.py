@@ -1,0 +1,41 @@
+"""The store of a simulated call: it answers at once, for the call's clock stands still meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from credentials.store import CredentialStore
+from ivr.call.caller import Caller
+from ivr.call.dialogue.events import Ending, StoreAnswer, StorePassword
+from ivr.service.store_events import note_ending, store_password
+
+
+class PromptStore:
+    """Carries out what one call asks of the store (`ivr.call.store.CallStore`). Blocks.
+
+    Args:
+        store: the credential store.
+        caller: who calls.
+        call_id: the call.
+        now: the time, on the call's clock.
+    """
+
+    def __init__(self, store: CredentialStore, caller: Caller, call_id: str, now: Callable[[], float]) -> None:
+        self._store = store
+        self._caller = caller
+        self._call_id = call_id
+        self._now = now
+
+    def store_password(self, command: StorePassword, answered: Callable[[StoreAnswer, float], None]) -> None:
+        """Store a password."""
+        answer = store_password(
+            self._store, command, caller=self._caller, call_id=self._call_id, still_wanted=lambda: True
+        )
+        answered(answer, self._now())
+
+    def withdraw(self) -> None:
+        """Do nothing: what was asked for has been answered."""
+
+    def note_ending(self, ending: Ending) -> None:
+        """Count a call that failed against its line."""
+        note_ending(self._store, ending, caller=self._caller, call_id=self._call_id)

@@ -1,0 +1,112 @@
+"""What a service reports of itself: the one list of it.
+
+`/metrics`, the health pages, and the beat in the database, which the console shows, all read these fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Final, get_type_hints
+
+AMI_STATES: Final = ("connected", "away", "refused")
+"""What a link to Asterisk's manager may be; `unknown` where a service did not report it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreState:
+    """Whether the store can be used.
+
+    Attributes:
+        up: whether it answered when it was asked last.
+        problem: why not, and what to do; "" if it did.
+    """
+
+    up: bool = False
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmiState:
+    """The link to Asterisk's manager interface.
+
+    Attributes:
+        status: one of `AMI_STATES`, or `unknown`.
+        reason: what is wrong or lacking, and what to do; "" if nothing is.
+        since: when it became so, in ISO 8601; "" if not reported.
+        asterisk: Asterisk's version; "" if not connected.
+    """
+
+    status: str = "unknown"
+    reason: str = ""
+    since: str = ""
+    asterisk: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vitals:
+    """A service at one moment. None is what was not reported.
+
+    Attributes:
+        calls: calls in progress.
+        listening: whether calls can come.
+        languages: how many languages of guidance are loaded.
+        tick_age_s: seconds since the media clock's last tick.
+        late_ms: by how much the media clock's latest tick of the last seconds was late, in milliseconds.
+        hashes_running: passwords that are being hashed and stored.
+        hashes_waiting: passwords that wait for it.
+        records_waiting: changes of call records that are not in the database yet.
+        records_left_out: such changes that never will be.
+        recorder_up: whether call records are being written.
+        store: the credential store.
+        ami: the link to Asterisk's manager interface.
+        audit_records: how many records the audit trail had when it was looked at last.
+    """
+
+    calls: int | None = None
+    listening: bool | None = None
+    languages: int | None = None
+    tick_age_s: float | None = None
+    late_ms: float | None = None
+    hashes_running: int | None = None
+    hashes_waiting: int | None = None
+    records_waiting: int | None = None
+    records_left_out: int | None = None
+    recorder_up: bool | None = None
+    store: StoreState = StoreState()
+    ami: AmiState = AmiState()
+    audit_records: int | None = None
+
+    @property
+    def states(self) -> tuple[object, ...]:
+        """What an operator must see at once when it changes; figures may wait for the next beat."""
+        return (self.listening, self.recorder_up, self.store, self.ami)
+
+    def as_json(self) -> dict[str, Any]:
+        """The vitals as JSON has them."""
+        return asdict(self)
+
+
+def vitals_from_json(document: Mapping[str, Any]) -> Vitals:
+    """Read what a service reported, which may be of another version: what is not understood counts as not reported."""
+    vitals: Vitals = _read(Vitals, document)
+    return vitals
+
+
+def _read(kind: Any, document: object) -> Any:
+    table = document if isinstance(document, Mapping) else {}
+    hints = get_type_hints(kind)
+    known = {}
+    for field in fields(kind):
+        value = table.get(field.name)
+        if field.name in ("store", "ami"):
+            known[field.name] = _read(hints[field.name], value)
+        elif _fits(value, hints[field.name]):
+            known[field.name] = value
+    return kind(**known)
+
+
+def _fits(value: object, hint: Any) -> bool:
+    if isinstance(value, bool):
+        return bool in (hint, *getattr(hint, "__args__", ()))
+    return isinstance(value, hint) or (isinstance(value, int) and float in getattr(hint, "__args__", ()))

@@ -1,0 +1,103 @@
+"""Calls as they come over FastAGI: who is at the door, what is too much, who calls."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import structlog
+
+from ivr.call.caller import Caller, caller_from_network
+from ivr.call.dialogue.limits import AFTER_THE_CALL_S
+from ivr.host.settings import Settings
+from ivr.service.metrics import TurnedAway
+from ivr.service.places import Places
+from ivr.service.presented import presented_by
+from ivr.telephony.fastagi.proof import SECRET_FILE, proves
+from ivr.telephony.fastagi.server import AgiChannel
+
+_log = structlog.get_logger(__name__)
+
+CALLER_VARIABLE: Final = "KARIPASS_CALLER"
+CAP_VARIABLE: Final = "KARIPASS_CALL_CAP_S"
+
+
+class Reception:
+    """Takes calls, and turns away what is too much. A call that is turned away has no outcome: the dialplan apologises.
+
+    Args:
+        settings: how many calls there may be, of all callers and of one.
+        agi_secret: what our Asterisk knows: who reaches our port without it could else claim to be any caller.
+        turned_away: called with the reason of each that is.
+        take: takes a call of a caller.
+
+    Attributes:
+        opened: whether calls are taken.
+        calls: how many there are.
+        empty: set when there are none.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        agi_secret: str,
+        *,
+        turned_away: Callable[[TurnedAway], None],
+        take: Callable[[AgiChannel, Caller], Awaitable[None]],
+    ) -> None:
+        self._settings = settings
+        self._agi_secret = agi_secret
+        self._turned_away = turned_away
+        self._take = take
+        self._places = Places(settings.calls_of_a_number)
+        self.opened = False
+        self.calls = 0
+        self.empty = asyncio.Event()
+        self.empty.set()
+
+    async def stranger(self, channel: AgiChannel) -> str | None:
+        """What is wrong with who is at the door; None if it is our Asterisk."""
+        if await proves(channel, self._agi_secret):
+            return None
+        self._turned_away(TurnedAway.WRONG_SECRET)
+        return f"wrong secret: the file that {SECRET_FILE} names in Asterisk's [globals] must hold KARIPASS_AGI_SECRET"
+
+    async def serve(self, channel: AgiChannel) -> None:
+        """Serve a call from its first request to its end."""
+        if not self.opened:
+            _log.warning("call_refused", reason="stopping")
+            self._turned_away(TurnedAway.STOPPING)
+            return
+        if self.calls >= self._settings.calls:
+            _log.warning("call_refused", reason="too many calls", limit=self._settings.calls)
+            self._turned_away(TurnedAway.TOO_MANY_CALLS)
+            return
+        self.calls += 1
+        self.empty.clear()
+        try:
+            await self._receive(channel)
+        finally:
+            self.calls -= 1
+            if not self.calls:
+                self.empty.set()
+
+    async def _receive(self, channel: AgiChannel) -> None:
+        await self._set_cap(channel)
+        caller = caller_from_network(await presented_by(channel))
+        await channel.execute("SET VARIABLE", CALLER_VARIABLE, caller.number or "")
+        number = caller.number or ""
+        try:
+            if self._places.take(number):
+                await self._take(channel, caller)
+            else:
+                _log.warning("call_refused", reason="too many calls of one number", caller=number)
+                self._turned_away(TurnedAway.TOO_MANY_OF_A_NUMBER)
+        finally:
+            self._places.give_back(number)
+
+    async def _set_cap(self, channel: AgiChannel) -> None:
+        """We are there: the dialplan's short limit gives way to the one for a service that hangs."""
+        cap = await channel.get_variable(CAP_VARIABLE) or ""
+        seconds = cap if cap.isascii() and cap.isdigit() else f"{self._settings.call_s + 2 * AFTER_THE_CALL_S:.0f}"
+        await channel.execute("SET VARIABLE", "TIMEOUT(absolute)", seconds)

@@ -1,0 +1,141 @@
+"""Our HTTP servers: uvicorn, with connections that nobody can hold for nothing, and logs that hold no query.
+
+`EmbeddedServer` serves beside other work on a loop that runs already; `serve` makes a process of its own of a server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, Final
+
+import uvicorn
+import uvloop
+from starlette.types import ASGIApp
+
+from web.connection import BoundedConnection
+
+_BACKLOG: Final = 64
+
+
+class EmbeddedServer:
+    """Serves an application on the running loop, and leaves the process's signals alone.
+
+    Args:
+        app: the application.
+        connections: how many there may be; of more the oldest idle one makes room.
+        grace_s: how long answers may take when the server closes.
+    """
+
+    def __init__(self, app: ASGIApp, *, connections: int, grace_s: int) -> None:
+        config = _config(app, connections, grace_s, lifespan="off", loop="none", ws="none", timeout_keep_alive=5)
+        self._server = _UnsignalledServer(config)
+        self._socket: socket.socket | None = None
+        self._serving: asyncio.Task[None] | None = None
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on (where 0 was asked for, the one that was given)."""
+        if self._socket is None:
+            raise RuntimeError("the server does not listen yet")
+        return int(self._socket.getsockname()[1])
+
+    async def listen(self, host: str, port: int, handed: socket.socket | None = None) -> None:
+        """Begin to serve, at a socket that was handed to us if there is one.
+
+        Raises:
+            OSError: the address cannot be listened on.
+        """
+        self._socket = handed or listening_socket(host, port)
+        self._serving = asyncio.create_task(self._server.serve(sockets=[self._socket]))
+
+    async def close(self) -> None:
+        """Stop serving; answers under way get their grace."""
+        if self._serving is not None:
+            self._server.should_exit = True
+            await self._serving
+
+
+class ProcessServer(uvicorn.Server):
+    """A process's only server: ends in order at the first SIGTERM or SIGINT, and at once at the second.
+
+    Args:
+        app: the application.
+        connections: how many there may be. Of more the oldest idle one makes room; those that are being answered stay,
+            and if all are, one is told 503.
+        grace_s: how long answers may take when the server ends.
+        ready: called when it can be reached.
+        closing: awaited before connections are closed: who watches for ever must be sent away first.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        connections: int,
+        grace_s: int,
+        ready: Callable[[], None],
+        closing: Callable[[], Awaitable[None]],
+    ) -> None:
+        super().__init__(_config(app, connections, grace_s, limit_concurrency=connections + 1))
+        self._ready = ready
+        self._closing = closing
+
+    def run_at(self, listener: socket.socket) -> None:
+        """Serve at a socket until the end."""
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(self.serve(sockets=[listener]))
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to serve."""
+        await super().startup(sockets=sockets)
+        self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End: those who watch go first."""
+        await self._closing()
+        await super().shutdown(sockets=sockets)
+        if self.force_exit:
+            # Left out by uvicorn then: the application would be cancelled where it waits for this, and log a traceback.
+            await self.lifespan.shutdown()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Take a signal; unlike the original, without dying of it in the end."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+
+class _UnsignalledServer(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave SIGTERM and SIGINT to the process's owner, who ends other work first."""
+        yield
+
+
+def listening_socket(host: str, port: int) -> socket.socket:
+    """A socket that listens.
+
+    Raises:
+        OSError: the address cannot be listened on.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+
+
+def _config(app: ASGIApp, connections: int, grace_s: int, **options: Any) -> uvicorn.Config:
+    class Connection(BoundedConnection):
+        most = connections
+
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,  # its lines would hold what was searched for
+        server_header=False,
+        proxy_headers=False,
+        http=Connection,
+        timeout_graceful_shutdown=grace_s,
+        **options,
+    )
