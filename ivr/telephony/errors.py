@@ -11,5 +11,23 @@ class RemoteProtocolError(TelephonyError):
     """The peer broke the protocol: its connection is closed, other calls go on."""
 
 
+class CutMessageError(RemoteProtocolError):
+    """The connection ended within a message: the peer, or the network to it, broke it off.
+
+    Attributes:
+        received: octets of the message that came.
+        announced: octets that it was to have; None where the protocol does not announce them.
+    """
+
+    def __init__(self, protocol: str, what: str, *, received: int, announced: int | None = None) -> None:
+        after = f"{received}" if announced is None else f"{received} of {announced}"
+        super().__init__(
+            f"{protocol}: the connection ended after {after} octets of {what}; look into Asterisk's log at this time "
+            "(did it stop?) and at the network between Asterisk and this service"
+        )
+        self.received = received
+        self.announced = announced
+
+
 class LocalProtocolError(TelephonyError):
     """We were about to break the protocol: a programming error on our side."""

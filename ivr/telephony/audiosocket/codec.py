@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
-from ivr.telephony.errors import RemoteProtocolError
+from ivr.telephony.errors import CutMessageError, RemoteProtocolError
+from ivr.telephony.parser import Parser
 
 SAMPLE_RATE_HZ: Final = 8000
 FRAME_SAMPLES: Final = 160
@@ -71,35 +72,14 @@ class PeerError:
 Message = CallId | Audio | KeyFrame | Terminate | PeerError
 
 
-class AudioSocketParser:
-    """Turns received bytes into messages, however they were cut.
+class AudioSocketParser(Parser[Message]):
+    """Turns what Asterisk sends into messages."""
 
-    After an error every further call raises the same error: the stream has lost its place.
-    """
+    protocol = "AudioSocket"
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
+        super().__init__()
         self._first = True
-        self._error: RemoteProtocolError | None = None
-
-    def feed(self, data: bytes) -> list[Message]:
-        """Take what was received.
-
-        Returns:
-            The messages that are complete now, in order.
-
-        Raises:
-            RemoteProtocolError: the peer does not speak AudioSocket. Messages before the bad one are lost with it.
-        """
-        if self._error is not None:
-            raise self._error
-        self._buffer += data
-        try:
-            return list(self._messages())
-        except RemoteProtocolError as error:
-            self._error = error
-            self._buffer.clear()
-            raise
 
     def _messages(self) -> Iterator[Message]:
         buffer = self._buffer
@@ -114,6 +94,16 @@ class AudioSocketParser:
             yield self._message(kind, bytes(buffer[start + _HEADER_BYTES : end]))
             start = end
         del buffer[:start]
+
+    def _cut(self) -> CutMessageError | None:
+        received = len(self._buffer)
+        if not received:
+            return None
+        if received < _HEADER_BYTES:
+            return CutMessageError(self.protocol, "a message's header", received=received, announced=_HEADER_BYTES)
+        announced = _HEADER_BYTES + int.from_bytes(self._buffer[1:_HEADER_BYTES])
+        what = f"a message of kind 0x{self._buffer[0]:02x}"
+        return CutMessageError(self.protocol, what, received=received, announced=announced)
 
     def _check_header(self, kind: int, length: int) -> None:
         if self._first and (kind, length) != (KIND_UUID, 16):

@@ -29,6 +29,7 @@ from ivr.telephony.audiosocket.codec import (
 from ivr.telephony.audiosocket.inbox import AudioFrame, Inbox, KeySent, NothingSent
 from ivr.telephony.errors import RemoteProtocolError
 from ivr.telephony.fastagi.server import BACKLOG
+from ivr.telephony.errors import CutMessageError, RemoteProtocolError
 from ivr.telephony.strangers import STRANGERS, Strangers
 
 _log = structlog.get_logger(__name__)
@@ -57,7 +58,7 @@ class AudioSocketConnection(asyncio.Protocol):
 
     Attributes:
         ended: the peer has closed, or was closed for breaking the protocol.
-        broken: why it was closed by us; None if it was not.
+        broken: why it was closed by us, or that its end cut a message; None if neither happened.
     """
 
     def __init__(self, server: AudioSocketServer) -> None:
@@ -105,35 +106,40 @@ class AudioSocketConnection(asyncio.Protocol):
         """Collect what came."""
         if self.ended:
             return
+        self._parser.feed(data)
+        sent: list[Audio | KeyFrame] = []
         try:
-            messages = self._parser.feed(data)
+            while not self.ended and (message := self._parser.next_message()) is not None:
+                match message:
+                    case Audio() | KeyFrame():
+                        sent.append(message)
+                    case CallId(uuid):
+                        self._identify(uuid)
+                    case Terminate():
+                        self.terminate()
+                    case PeerError(code):
+                        self._break(f"Asterisk reports error {code}")
         except RemoteProtocolError as error:
             self._break(str(error))
-            return
-        sent: list[Audio | KeyFrame] = []
-        for message in messages:
-            match message:
-                case Audio() | KeyFrame():
-                    sent.append(message)
-                case CallId(uuid):
-                    self._identify(uuid)
-                case Terminate():
-                    self.terminate()
-                case PeerError(code):
-                    self._break(f"Asterisk reports error {code}")
-            if self.ended:
-                break
         self._inbox.put(sent, asyncio.get_running_loop().time())
         if self._inbox.full and not self.ended:
             self._break("audio comes faster than it is spoken")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The caller hung up: Asterisk closes without a word."""
+        """The caller hung up: Asterisk closes without a word. Within a message it does not: then something broke."""
+        if not self.ended:
+            self._check_end()
         self.ended = True
         self._inbox.close()
         if self._identify_timer is not None:
             self._identify_timer.cancel()
         self._server.closed(self)
+
+    def _check_end(self) -> None:
+        try:
+            self._parser.end()
+        except CutMessageError as error:
+            self._break(str(error))
 
     def _identify(self, uuid: UUID) -> None:
         if self._identify_timer is not None:

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
-from ivr.telephony.errors import LocalProtocolError, RemoteProtocolError
+from ivr.telephony.errors import CutMessageError, LocalProtocolError, RemoteProtocolError
+from ivr.telephony.parser import Parser
 
 MAX_LINE_BYTES: Final = 8192
 MAX_REQUEST_LINES: Final = 256
@@ -63,37 +64,25 @@ class _Expects(Enum):
     REPLY_END = "end of a reply of several lines"
 
 
-class AgiConnection:
-    """One FastAGI connection, seen from the server.
+_WITHIN: Final[Mapping[_Expects, str]] = {
+    _Expects.REQUEST: "the request",
+    _Expects.REPLY_END: "a reply of several lines",
+}
+"""Where the lines of a message may have come already, and what the message is."""
 
-    After an error every further call raises the same error.
-    """
+
+class AgiConnection(Parser[AgiMessage]):
+    """One FastAGI connection, seen from the server."""
+
+    protocol = "AGI"
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
+        super().__init__()
+        self._searched = 0
+        self._earlier_octets = 0
         self._expects = _Expects.REQUEST
         self._variables: dict[str, str] = {}
         self._reply_lines = 0
-        self._error: RemoteProtocolError | None = None
-
-    def feed(self, data: bytes) -> list[AgiMessage]:
-        """Take what was received.
-
-        Returns:
-            The messages that are complete now, in order.
-
-        Raises:
-            RemoteProtocolError: the peer does not speak AGI, or sends more than any Asterisk does.
-        """
-        if self._error is not None:
-            raise self._error
-        self._buffer += data
-        try:
-            return list(self._messages())
-        except RemoteProtocolError as error:
-            self._error = error
-            self._buffer.clear()
-            raise
 
     def command(self, name: str, *arguments: str) -> bytes:
         """The line that asks Asterisk to run a command.
@@ -115,19 +104,31 @@ class AgiConnection:
         return line.encode() + b"\n"
 
     def _messages(self) -> Iterator[AgiMessage]:
-        while (end := self._buffer.find(b"\n")) >= 0:
+        while (end := self._buffer.find(b"\n", self._searched)) >= 0:
+            self._check_length(end)
             line = bytes(self._buffer[:end]).rstrip(b"\r")
             del self._buffer[: end + 1]
-            self._check_length(len(line))
+            self._searched = 0
             message = self._line(line.decode(errors="replace"))
+            if self._expects not in _WITHIN:
+                self._earlier_octets = 0
+            elif message is None:
+                self._earlier_octets += end + 1
             if message is not None:
                 yield message
+        self._searched = len(self._buffer)
         self._check_length(len(self._buffer))
+
+    def _cut(self) -> CutMessageError | None:
+        received = self._earlier_octets + len(self._buffer)
+        if not received:
+            return None
+        return CutMessageError(self.protocol, _WITHIN.get(self._expects, "a line"), received=received)
 
     @staticmethod
     def _check_length(length: int) -> None:
-        if length > MAX_LINE_BYTES:
-            raise RemoteProtocolError(f"AGI: a line of {length} octets, more than {MAX_LINE_BYTES}")
+        if length > MAX_LINE_BYTES:  # how much longer it is depends on how much of it has come: not said
+            raise RemoteProtocolError(f"AGI: a line of more than {MAX_LINE_BYTES} octets; no Asterisk sends that")
 
     def _line(self, line: str) -> AgiMessage | None:
         if self._expects is _Expects.REQUEST:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
@@ -13,6 +12,7 @@ import structlog
 
 from ivr.telephony.errors import RemoteProtocolError, TelephonyError
 from ivr.telephony.fastagi.codec import (
+from ivr.telephony.errors import CutMessageError, RemoteProtocolError, TelephonyError
     CODE_DEAD_CHANNEL,
     AgiConnection,
     AgiHangup,
@@ -63,7 +63,6 @@ class AgiChannel:
         self._writer = writer
         self._limits = limits
         self._connection = AgiConnection()
-        self._messages: deque[AgiMessage] = deque()
         self._request: AgiRequest | None = None
         self.hung_up = False
         self.command = ""
@@ -85,8 +84,8 @@ class AgiChannel:
 
         Raises:
             TimeoutError: it did not come in time.
-            ChannelGone: the peer closed before it was complete.
-            RemoteProtocolError: the peer does not speak AGI.
+            ChannelGone: the peer closed before it sent anything.
+            RemoteProtocolError: the peer does not speak AGI, or closed before the request was complete.
         """
         async with asyncio.timeout(self._limits.request_s):
             message = await self._next()
@@ -105,7 +104,7 @@ class AgiChannel:
         Raises:
             ChannelGone: the channel is dead, or Asterisk closed the connection.
             TimeoutError: no reply in time.
-            RemoteProtocolError: the reply is none.
+            RemoteProtocolError: the reply is none, or the connection ended within it.
         """
         self.command = name
         self._writer.write(self._connection.command(name, *arguments))
@@ -128,12 +127,16 @@ class AgiChannel:
         return reply.value if reply.result == "1" else None
 
     async def _next(self) -> AgiMessage:
-        while not self._messages:
-            data = await self._reader.read(_READ_BYTES)
+        while (message := self._connection.next_message()) is None:
+            try:
+                data = await self._reader.read(_READ_BYTES)
+            except ConnectionError:
+                self._connection.end()  # where it cut a message, that says more
+                raise
             if not data:
+                self._connection.end()
                 raise ChannelGone("AGI: Asterisk closed the connection")
-            self._messages.extend(self._connection.feed(data))
-        message = self._messages.popleft()
+            self._connection.feed(data)
         if isinstance(message, AgiHangup):
             self.hung_up = True
         return message
@@ -220,6 +223,8 @@ class FastAgiServer:
             reason = await self._door(channel)
         except TimeoutError:
             reason = f"no {channel.awaited} in time"
+        except CutMessageError:
+            reason = f"{channel.awaited} cut off"
         except (RemoteProtocolError, ChannelGone, ConnectionError):
             reason = f"no {channel.awaited}"
         if reason is not None:
@@ -234,6 +239,8 @@ class FastAgiServer:
         self._open += 1
         try:
             await self._handler(channel)
+        except CutMessageError as error:
+            _log.warning("agi_connection_ended", reason=str(error))
         except (RemoteProtocolError, ChannelGone) as error:
             _log.info("agi_connection_ended", reason=str(error))
         except TimeoutError:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from unittest.mock import AsyncMock
 from uuid import UUID, uuid4
 
 import pytest
+import structlog
 
 from ivr.telephony.audiosocket.codec import FRAME_BYTES, TERMINATE, audio_message, message
 from ivr.telephony.audiosocket.inbox import MAX_WAITING_FRAMES, AudioFrame, KeySent
 from ivr.telephony.audiosocket.server import AudioSocketConnection, AudioSocketLimits, AudioSocketServer
 from ivr.telephony.fastagi.server import AgiChannel, AgiLimits, ChannelGone, FastAgiServer
+from ivr.telephony.errors import CutMessageError, RemoteProtocolError
 
 REQUEST = b"agi_network: yes\nagi_uniqueid: 1\n\n"
 
@@ -119,6 +122,65 @@ class TestFastAgi:
             writer.close()
         assert seen == ["-1", True]
 
+    async def test_a_connection_that_ends_within_a_reply_is_logged_so_without_what_came_of_it(self) -> None:
+        async def handler(channel: AgiChannel) -> None:
+            await channel.execute("GET VARIABLE", "CALLERID(num)")
+
+        with structlog.testing.capture_logs() as logs:
+            async with agi_server(handler) as connect:
+                reader, writer = await connect()
+                writer.write(REQUEST)
+                await reader.readline()
+                writer.write(b"200 result=1 (24681357")
+                writer.close()
+                await until(lambda: logs)
+        (line,) = logs
+        assert (line["event"], line["log_level"]) == ("agi_connection_ended", "warning")
+        assert "ended after 22 octets of a line" in line["reason"]
+        assert "24681357" not in str(logs)
+
+    @pytest.mark.parametrize(("came", "error"), [(REQUEST[:-1], CutMessageError), (b"", ConnectionResetError)])
+    async def test_a_reset_within_a_message_is_told_as_that(self, came: bytes, error: type[Exception]) -> None:
+        reader = asyncio.StreamReader()
+        channel = AgiChannel(reader, AsyncMock(spec=asyncio.StreamWriter), AgiLimits())
+        reader.feed_data(came)
+        request = asyncio.create_task(channel.read_request())
+        await asyncio.sleep(0)  # until it waits for more
+        reader.set_exception(ConnectionResetError())
+        with pytest.raises(error):
+            await request
+
+    async def test_a_reply_before_a_broken_one_in_the_same_chunk_is_given_to_the_handler(self) -> None:
+        seen: list[object] = []
+
+        async def handler(channel: AgiChannel) -> None:
+            seen.append(await channel.get_variable("X"))
+            try:
+                await channel.execute("ANSWER")
+            except RemoteProtocolError as error:
+                seen.append(str(error))
+
+        async with agi_server(handler) as connect:
+            reader, writer = await connect()
+            writer.write(REQUEST)
+            await reader.readline()
+            writer.write(b"200 result=1 (good)\n200 result=0\n")
+            assert await closed(reader)
+            writer.close()
+        assert seen == ["good", "AGI: a line of 12 characters came that nothing had asked for"]
+
+    async def test_a_stranger_whose_request_is_cut_off_is_counted_as_that(self) -> None:
+        async def handler(_channel: AgiChannel) -> None:
+            pytest.fail("there was no request")
+
+        with structlog.testing.capture_logs() as logs:
+            async with agi_server(handler) as connect:
+                _, writer = await connect()
+                writer.write(REQUEST[:-1])
+                writer.close()
+                await until(lambda: logs)
+        assert [line["reasons"] for line in logs] == [{"request cut off": 1}]
+
     async def test_a_peer_that_says_nothing_is_closed_in_time(self) -> None:
         async def handler(_channel: AgiChannel) -> None:
             pytest.fail("there was no request")
@@ -202,6 +264,29 @@ class TestAudioSocket:
             writer.close()
             await until(lambda: connection.ended)
             assert connection.broken is None
+
+    async def test_a_connection_that_ends_within_a_message_is_broken_and_logged_so(self) -> None:
+        with structlog.testing.capture_logs() as logs:
+            async with audiosocket_server() as (connections, connect):
+                _, writer = await connect()
+                writer.write(message(0x01, uuid4().bytes) + message(0x03, b"5") + audio_message(bytes(320))[:100])
+                writer.close()
+                await until(lambda: connections and connections[0].ended)
+        (connection,) = connections
+        assert connection.take(asyncio.get_running_loop().time()) == KeySent("5")
+        assert connection.broken is not None
+        assert "ended after 100 of 323 octets of a message of kind 0x10" in connection.broken
+        assert [(line["event"], line["reason"]) for line in logs] == [("audiosocket_closed", connection.broken)]
+
+    async def test_a_key_before_a_broken_message_in_the_same_chunk_counts(self) -> None:
+        async with audiosocket_server() as (connections, connect):
+            _, writer = await connect()
+            writer.write(message(0x01, uuid4().bytes) + message(0x03, b"5") + message(0x77))
+            await until(lambda: connections and connections[0].ended)
+            assert connections[0].take(asyncio.get_running_loop().time()) == KeySent("5")
+            assert connections[0].broken is not None
+            assert "0x77" in connections[0].broken
+            writer.close()
 
     async def test_frames_are_sent_and_the_stream_terminated(self) -> None:
         async with audiosocket_server() as (connections, connect):

@@ -21,7 +21,8 @@ from ivr.telephony.audiosocket.codec import (
     audio_message,
     message,
 )
-from ivr.telephony.errors import RemoteProtocolError
+from ivr.telephony.errors import CutMessageError, RemoteProtocolError
+from tests.ivr.telephony.streams import cuts, fed, told
 
 UUID_BYTES = bytes(range(16))
 HELLO = message(0x01, UUID_BYTES)
@@ -36,17 +37,56 @@ wire_messages = st.one_of(
 )
 
 
-@given(st.lists(wire_messages, max_size=8), st.lists(st.integers(1, 50), max_size=60))
+@given(st.lists(wire_messages, max_size=8), cuts)
 def test_messages_come_out_the_same_however_the_bytes_were_cut(
-    sent: list[tuple[bytes, object]], cuts: list[int]
+    sent: list[tuple[bytes, object]], lengths: list[int]
 ) -> None:
-    data = HELLO + b"".join(wire for wire, _ in sent)
-    parser, received = AudioSocketParser(), []
-    for cut in cuts:
-        received += parser.feed(data[:cut])
-        data = data[cut:]
-    received += parser.feed(data)
-    assert received == [CallId(UUID(bytes=UUID_BYTES)), *(value for _, value in sent)]
+    stream = HELLO + b"".join(wire for wire, _ in sent)
+    messages = [CallId(UUID(bytes=UUID_BYTES)), *(value for _, value in sent)]
+    assert told(AudioSocketParser(), stream, lengths) == (messages, None)
+
+
+@given(st.lists(wire_messages, max_size=4), st.binary(max_size=30), st.integers(0, 2000), cuts)
+def test_a_stream_with_garbage_in_it_gives_the_same_messages_and_the_same_error_however_it_was_cut(
+    sent: list[tuple[bytes, object]], garbage: bytes, at: int, lengths: list[int]
+) -> None:
+    stream = HELLO + b"".join(wire for wire, _ in sent)
+    stream = stream[:at] + garbage + stream[at:]
+    assert told(AudioSocketParser(), stream, lengths) == told(AudioSocketParser(), stream, [])
+
+
+@given(st.lists(wire_messages, max_size=4), st.data())
+def test_a_stream_that_ends_within_a_message_says_after_how_many_octets_of_how_many(
+    sent: list[tuple[bytes, object]], data: st.DataObject
+) -> None:
+    wires = [HELLO, *(wire for wire, _ in sent)]
+    whole = data.draw(st.integers(0, len(wires) - 1))
+    received = data.draw(st.integers(0, len(wires[whole]) - 1))
+    parser = AudioSocketParser()
+    assert len(fed(parser, b"".join(wires[:whole]) + wires[whole][:received])) == whole
+    if not received:
+        parser.end()
+        assert parser.next_message() is None
+        return
+    with pytest.raises(CutMessageError) as cut:
+        parser.end()
+    assert (cut.value.received, cut.value.announced) == (received, 3 if received < 3 else len(wires[whole]))
+    assert f"after {received} of {cut.value.announced} octets" in str(cut.value)
+    with pytest.raises(CutMessageError):
+        parser.next_message()
+
+
+@pytest.mark.parametrize(
+    "broken", [message(0x77), message(0x10, bytes(321)), message(0x03, b"x"), b"\x10\xff\xff"], ids=str
+)
+def test_good_messages_before_a_broken_one_in_the_same_chunk_are_given_first(broken: bytes) -> None:
+    parser = AudioSocketParser()
+    parser.feed(HELLO + message(0x03, b"5") + audio_message(b"\1\0") + broken + message(0x03, b"6"))
+    given_first = [parser.next_message() for _ in range(3)]
+    assert given_first == [CallId(UUID(bytes=UUID_BYTES)), KeyFrame("5"), Audio(b"\1\0")]
+    for _ in range(2):
+        with pytest.raises(RemoteProtocolError):
+            parser.next_message()
 
 
 @given(st.lists(st.binary(max_size=64), max_size=20))
@@ -54,7 +94,7 @@ def test_garbage_gives_messages_or_an_error_and_nothing_else(chunks: list[bytes]
     parser, broken = AudioSocketParser(), None
     for chunk in [HELLO, *chunks]:
         try:
-            parser.feed(chunk)
+            fed(parser, chunk)
         except RemoteProtocolError as error:
             assert broken in (None, error)  # noqa: PT017 - once broken, always the same error
             broken = error
@@ -78,12 +118,12 @@ def test_garbage_gives_messages_or_an_error_and_nothing_else(chunks: list[bytes]
 )
 def test_what_is_not_audiosocket_is_refused_by_name(data: bytes, named: str) -> None:
     with pytest.raises(RemoteProtocolError, match=named):
-        AudioSocketParser().feed(data)
+        fed(AudioSocketParser(), data)
 
 
 def test_a_header_of_too_much_is_refused_before_its_payload_comes() -> None:
     with pytest.raises(RemoteProtocolError, match="announces 60000"):
-        AudioSocketParser().feed(HELLO + b"\x10" + (60000).to_bytes(2))
+        fed(AudioSocketParser(), HELLO + b"\x10" + (60000).to_bytes(2))
 
 
 def test_a_frame_of_20_ms_is_323_octets() -> None:
