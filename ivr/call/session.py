@@ -197,7 +197,7 @@ class CallSession:
         """Our program is at fault: the call cannot go on, whatever state it is in."""
         self._guidance = None
         self._now = now
-        for command in self._dialogue.abort(Ending(Outcome.ERROR, "fault")):
+        for command in self._dialogue.abort(Ending(Outcome.ERROR, "fault"), now):
             self._carry_out(command)
 
     def _press(self, now: float, *, counted: bool) -> Press:

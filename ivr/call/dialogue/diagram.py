@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import Final
 
 from ivr.call.dialogue.table import TRANSITIONS, Signal, State
 
@@ -18,6 +19,10 @@ _TITLES: dict[State, str] = {
 }
 
 
+_IN_THE_NOTE: Final = (Signal.HUNG_UP, Signal.FAULT)
+"""From everywhere: a note says it better than eight arrows."""
+
+
 def mermaid() -> str:
     """The state diagram in Mermaid's language (one arrow for each pair of states, its signals on it)."""
     lines = ["stateDiagram-v2", f"    [*] --> {State.ADMISSION.value}"]
@@ -25,19 +30,25 @@ def mermaid() -> str:
     for state, row in TRANSITIONS.items():
         arrows: dict[State, list[Signal]] = defaultdict(list)
         for signal, after in row.items():
-            if signal is not Signal.HUNG_UP:  # from everywhere: a note says it better than eight arrows
+            if signal not in _IN_THE_NOTE:
                 arrows[after].append(signal)
         for after, signals in arrows.items():
             target = "[*]" if after is State.ENDED else after.value
             label = " / ".join(signal.value for signal in signals)
             lines.append(f"    {state.value} --> {target}: {label}")
-    hang_up = [state.value for state, row in TRANSITIONS.items() if row.get(Signal.HUNG_UP) is State.ENDED]
     lines += [
         f"    note right of {State.CLOSING.value}",
-        f"        A hang-up ends the call at once in {', '.join(hang_up[:-1])} and {hang_up[-1]}.",
+        f"        A hang-up ends the call at once in {_enumerated(Signal.HUNG_UP)},",
+        f"        a {Signal.FAULT.value} in {_enumerated(Signal.FAULT)}.",
         "    end note",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _enumerated(signal: Signal) -> str:
+    """The states in which a signal ends the call, as a sentence names them."""
+    states = [state.value for state, row in TRANSITIONS.items() if row.get(signal) is State.ENDED]
+    return f"{', '.join(states[:-1])} and {states[-1]}"
 
 
 if __name__ == "__main__":

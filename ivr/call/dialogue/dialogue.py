@@ -10,6 +10,7 @@ from typing import Final
 from credentials.model import Unit
 from ivr.call.dialogue.entry import HASH, UNTIL_HASH, Collector, Entry, EntryKind
 from ivr.call.dialogue.events import (
+from credentials import Line, Unit
     Admitted,
     Command,
     Ending,
@@ -45,16 +46,17 @@ from ivr.call.dialogue.table import (
     SLIPS,
     START_OVER,
     STEPS,
-    TRANSITIONS,
     UNAVAILABLE,
     WRONG_ENTRY,
     Request,
     Signal,
     State,
     done_guidance,
+    follow,
 )
 from ivr.call.phrases import Part, Phrase
 
+_SET: Final = Ending(Outcome.SET, "set")
 _ABANDONED: Final = Ending(Outcome.ABANDONED, "hung_up")
 _BROKEN: Final = Ending(Outcome.ERROR, "stream_broken")
 _STORE_AWAY: Final = Ending(Outcome.ERROR, "store_away")
@@ -129,7 +131,11 @@ class Dialogue:
         return limit if entry is None else min(limit, entry)
 
     def handle(self, event: Event, now: float) -> list[Command]:
-        """Take an event; returns the commands that follow from it, in order."""
+        """Take an event; returns the commands that follow from it, in order.
+
+        Raises:
+            ImpossibleSignalError: the event cannot happen in this state (an answer that nobody had asked for).
+        """
         if self._state is State.ENDED:
             return []
         match event:
@@ -149,22 +155,16 @@ class Dialogue:
             case StreamBroken():
                 return self._gone(_BROKEN, now)
             case Admitted(line):
-                self._request.line = line
-                return self._move(Signal.ADMITTED, now)
-            case NotAdmitted(reason) if self._state is State.ADMISSION:
-                return self._refuse(reason, now)
-            case StoreAway() if self._state is State.ADMISSION:
-                return self._close(Signal.STORE_AWAY, _STORE_AWAY, UNAVAILABLE, now)
+                return self._admitted(line, now)
             case Stored() | NotStored() | StoreAway() | NotAdmitted():
                 return self._store_answered(event, now)
 
-    def abort(self, ending: Ending) -> list[Command]:
+    def abort(self, ending: Ending, now: float) -> list[Command]:
         """End the call at once, wherever it is, for a fault of ours; returns what is to be done."""
         if self._state is State.ENDED:
             return []
         withdraw: list[Command] = [WithdrawPassword()] if self._state is State.STORING else []
-        self._state, self._ending, self._collector = State.ENDED, ending, None
-        return withdraw + self._begin_ended()
+        return withdraw + self._move(Signal.FAULT, now, ending)
 
     # --- keys -----------------------------------------------------------------------------------------------
 
@@ -236,8 +236,7 @@ class Dialogue:
         ran_on = self._rhythm.ran_on and step.repeats
         self._rhythm.entry_ended()
         if entry.kind is EntryKind.HANG_UP:
-            self._ending = self._gone_by
-            return self._move(Signal.HUNG_UP, now)
+            return self._move(Signal.HUNG_UP, now, self._gone_by)
         if entry.kind is EntryKind.NO_INPUT:
             self._silent += 1
             return self._again(Signal.SILENT, Verdict.SILENT, entry, self._silent, now)
@@ -282,10 +281,17 @@ class Dialogue:
 
     # --- moving along the table -----------------------------------------------------------------------------
 
-    def _move(self, signal: Signal, now: float) -> list[Command]:
-        """Follow one arrow of the table, and do what the new state begins with."""
+    def _move(self, signal: Signal, now: float, ending: Ending | None = None) -> list[Command]:
+        """Follow one arrow of the table, and do what the new state begins with. Nothing else changes the state.
+
+        Args:
+            signal: which arrow.
+            now: the time.
+            ending: how the call ends, if this arrow decides that.
+        """
         before = self._state
-        self._state = TRANSITIONS[before][signal]
+        self._state = follow(before, signal)
+        self._ending = ending or self._ending
         if self._state in STEPS:
             if self._state is not before:
                 self._silent = 0
@@ -314,11 +320,12 @@ class Dialogue:
         return self._close(Signal.NOT_ADMITTED, Ending(Outcome.REFUSED, reason), CLOSINGS[reason], now)
 
     def _close(self, signal: Signal, ending: Ending, parts: tuple[Part, ...], now: float) -> list[Command]:
-        self._ending = ending
-        commands = self._move(signal, now)
-        if self._gone_by is not None:
-            return commands + self._move(Signal.HUNG_UP, now)
-        return commands + self._say(parts)
+        commands = self._move(signal, now, ending)
+        return commands + self._say_last(parts, now)
+
+    def _say_last(self, parts: tuple[Part, ...], now: float) -> list[Command]:
+        """Say how the call ends; where the caller has gone, it ends at once."""
+        return self._say(parts) if self._gone_by is None else self._move(Signal.HUNG_UP, now)
 
     def _say(self, parts: tuple[Part, ...]) -> list[Command]:
         self._guidance_plays = True
@@ -334,18 +341,22 @@ class Dialogue:
             return [WithdrawPassword()]  # whether it came in time is known only by the store's answer
         if self._collector is not None:
             return self._judge(self._collector.hang_up(), now)
-        self._ending = self._ending or ending
-        return self._move(Signal.HUNG_UP, now)
+        return self._move(Signal.HUNG_UP, now, self._ending or ending)
+
+    def _admitted(self, line: Line, now: float) -> list[Command]:
+        if self._state is State.ADMISSION:  # an impossible signal changes nothing
+            self._request.line = line
+        return self._move(Signal.ADMITTED, now)
 
     def _store_answered(self, answer: StoreAnswer, now: float) -> list[Command]:
-        if self._state is not State.STORING:
+        if self._state is State.CLOSING:
             return []  # too late: the caller was told that it did not work
         match answer:
             case Stored():
-                return self._move(Signal.STORED, now)
+                commands = self._move(Signal.STORED, now, _SET)
+                return commands + self._say_last(done_guidance(self._request), now)
             case NotStored():
-                self._ending = self._gone_by or _STORE_AWAY
-                return self._move(Signal.NOT_STORED, now)
+                return self._move(Signal.NOT_STORED, now, self._gone_by or _STORE_AWAY)
             case StoreAway():
                 return self._close(Signal.STORE_AWAY, _STORE_AWAY, UNAVAILABLE, now)
             case NotAdmitted(reason):
@@ -360,14 +371,7 @@ class Dialogue:
         password, request.password = request.password, None
         return [StorePassword(request.unit, request.target, password)]
 
-    def _begin_done(self) -> list[Command]:
-        self._ending = Ending(Outcome.SET, "set")
-        if self._gone_by is not None:
-            self._state = TRANSITIONS[State.DONE][Signal.HUNG_UP]
-            return self._begin_ended()
-        return self._say(done_guidance(self._request))
-
-    def _begin_closing(self) -> list[Command]:
+    def _begin_last_guidance(self) -> list[Command]:
         self._request.password = None
         return []
 
@@ -380,7 +384,7 @@ class Dialogue:
 
 _ENTERING: Final[dict[State, Callable[[Dialogue], list[Command]]]] = {
     State.STORING: Dialogue._begin_storing,
-    State.DONE: Dialogue._begin_done,
-    State.CLOSING: Dialogue._begin_closing,
+    State.DONE: Dialogue._begin_last_guidance,
+    State.CLOSING: Dialogue._begin_last_guidance,
     State.ENDED: Dialogue._begin_ended,
 }

@@ -2,8 +2,8 @@
 
 Where to read what:
 
-- `TRANSITIONS` says which state follows which signal. Nothing moves but along this table: a signal that a state
-  does not list is a programming error, and the diagram in the documentation is drawn from it.
+- `TRANSITIONS` says which state follows which signal. Nothing moves but along this table (`follow`): a signal that a
+  state does not list is a programming error, and the diagram in the documentation is drawn from it.
 - `STEPS` says, for each state that asks the caller for something, what is said, what ends the entry, and how an
   entry is judged. Judging turns an entry into a signal.
 - `CLOSINGS` says what is said before the call ends in another way than by success.
@@ -22,7 +22,7 @@ knows no step by name. The life of a call:
     ENDED        nothing more happens
 
 A hang-up leads to ENDED from everywhere, with one exception: while the store works the answer is awaited, because
-only then it is known whether the password was set.
+only then it is known whether the password was set. A fault of ours leads to ENDED from everywhere.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from credentials.model import Line, Unit
 from ivr.call.dialogue.entry import EIGHT_KEYS, ONE_KEY, UNTIL_HASH, EntryRule
 from ivr.call.dialogue.events import RefusalReason
 from ivr.call.phrases import Number, Part
+from ivr.call.dialogue.errors import ImpossibleSignalError
 
 
 class State(Enum):
@@ -72,13 +73,15 @@ class Signal(Enum):
     GIVE_UP = "3rd wrong entry or silence, or out of time"
     SAID = "guidance heard"
     HUNG_UP = "hang-up"
+    FAULT = "fault of ours"
 
 
 SLIPS = 2
 """In how many digits a refused number may differ from one of the line's and still be shown. With more, or without its
 `#`, it may be what a caller who did not listen had chosen for a password (docs/rules.md 5.2)."""
 
-_ASKING = {Signal.GIVE_UP: State.CLOSING, Signal.HUNG_UP: State.ENDED}
+_ANYWHERE = {Signal.FAULT: State.ENDED}
+_ASKING = {Signal.GIVE_UP: State.CLOSING, Signal.HUNG_UP: State.ENDED, **_ANYWHERE}
 
 TRANSITIONS: Mapping[State, Mapping[Signal, State]] = {
     State.ADMISSION: {
@@ -86,6 +89,7 @@ TRANSITIONS: Mapping[State, Mapping[Signal, State]] = {
         Signal.NOT_ADMITTED: State.CLOSING,
         Signal.STORE_AWAY: State.CLOSING,
         Signal.HUNG_UP: State.ENDED,
+        **_ANYWHERE,
     },
     State.UNIT: {
         Signal.TARGET_KNOWN: State.PASSWORD,
@@ -123,11 +127,28 @@ TRANSITIONS: Mapping[State, Mapping[Signal, State]] = {
         Signal.STORE_AWAY: State.CLOSING,
         Signal.NOT_ADMITTED: State.CLOSING,
         Signal.NOT_STORED: State.ENDED,
+        **_ANYWHERE,
     },
-    State.DONE: {Signal.SAID: State.ENDED, Signal.HUNG_UP: State.ENDED},
-    State.CLOSING: {Signal.SAID: State.ENDED, Signal.HUNG_UP: State.ENDED},
+    State.DONE: {Signal.SAID: State.ENDED, Signal.HUNG_UP: State.ENDED, **_ANYWHERE},
+    State.CLOSING: {Signal.SAID: State.ENDED, Signal.HUNG_UP: State.ENDED, **_ANYWHERE},
     State.ENDED: {},
 }
+
+
+def follow(state: State, signal: Signal) -> State:
+    """The state that follows a signal.
+
+    Raises:
+        ImpossibleSignalError: the state has no arrow for it.
+    """
+    row = TRANSITIONS[state]
+    if signal not in row:
+        possible = ", ".join(each.name for each in row) or "none"
+        raise ImpossibleSignalError(
+            f"the signal {signal.name} came in the state {state.name}, whose row of TRANSITIONS does not list it "
+            f"(it lists {possible}): give the row an arrow for it, or do not hand such an event to the dialogue then"
+        )
+    return row[signal]
 
 
 @dataclass(slots=True)

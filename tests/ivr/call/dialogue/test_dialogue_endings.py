@@ -142,10 +142,10 @@ class TestHangUp:
     def test_a_fault_of_ours_ends_a_call_at_once_wherever_it_is(self, keys: str) -> None:
         call = Conversation()
         call.press(keys)
-        commands = call.dialogue.abort(Ending(Outcome.ERROR, "fault"))
+        commands = call.dialogue.abort(Ending(Outcome.ERROR, "fault"), call.now)
         assert commands[-1] == HangUp(Ending(Outcome.ERROR, "fault"))
         assert (WithdrawPassword() in commands) == (keys == f"1{PASSWORD}{PASSWORD}")
-        assert call.dialogue.abort(Ending(Outcome.ERROR, "fault")) == []
+        assert call.dialogue.abort(Ending(Outcome.ERROR, "fault"), call.now) == []
         assert call.happens(Stored()) == []
 
     def test_after_a_caller_has_gone_the_store_may_still_fail(self) -> None:

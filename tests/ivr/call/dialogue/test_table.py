@@ -43,6 +43,10 @@ def test_every_step_can_be_repeated_given_up_and_hung_up_on() -> None:
         assert row[Signal.HUNG_UP] is State.ENDED
 
 
+def test_a_fault_of_ours_ends_every_call_that_has_not_ended() -> None:
+    assert all(TRANSITIONS[state][Signal.FAULT] is State.ENDED for state in set(State) - {State.ENDED})
+
+
 def test_every_signal_is_used() -> None:
     assert {signal for row in TRANSITIONS.values() for signal in row} == set(Signal)
 

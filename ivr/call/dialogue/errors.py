@@ -1,0 +1,11 @@
+"""What a program can do wrong with a dialogue."""
+
+from __future__ import annotations
+
+
+class DialogueError(Exception):
+    """A dialogue was used in a way that it cannot be: a programming error on our side."""
+
+
+class ImpossibleSignalError(DialogueError):
+    """A signal came in a state that has no arrow for it. The dialogue has not moved."""
