@@ -200,6 +200,18 @@ async def test_a_stream_that_breaks_is_our_fault_and_lets_the_dialplan_apologise
     assert channel.variables == {}
 
 
+async def test_a_stream_that_ends_within_a_message_is_no_hang_up(house: House) -> None:
+    channel, stream = await in_call(house)
+    await stream.first_frame()
+    stream.writer.write(b"\x10\x01\x40half")
+    stream.writer.write_eof()
+    await house.logged("after 7 of 323 octets of a message of kind 0x10")
+    await house.logged('"call_ended".*"stream_broken"|"stream_broken".*"call_ended"')
+    await channel.rest()
+    await stream.closed()
+    assert channel.variables == {}
+
+
 async def test_an_asterisk_that_does_not_answer_is_not_told_as_a_caller_who_hung_up(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
