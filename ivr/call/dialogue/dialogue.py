@@ -7,10 +7,9 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
-from credentials.model import Unit
+from credentials.model import Line, Unit
 from ivr.call.dialogue.entry import HASH, UNTIL_HASH, Collector, Entry, EntryKind
 from ivr.call.dialogue.events import (
-from credentials import Line, Unit
     Admitted,
     Command,
     Ending,

@@ -34,9 +34,9 @@ from enum import Enum
 
 from credentials.model import Line, Unit
 from ivr.call.dialogue.entry import EIGHT_KEYS, ONE_KEY, UNTIL_HASH, EntryRule
+from ivr.call.dialogue.errors import ImpossibleSignalError
 from ivr.call.dialogue.events import RefusalReason
 from ivr.call.phrases import Number, Part
-from ivr.call.dialogue.errors import ImpossibleSignalError
 
 
 class State(Enum):

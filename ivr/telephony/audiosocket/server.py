@@ -27,9 +27,8 @@ from ivr.telephony.audiosocket.codec import (
     audio_message,
 )
 from ivr.telephony.audiosocket.inbox import AudioFrame, Inbox, KeySent, NothingSent
-from ivr.telephony.errors import RemoteProtocolError
-from ivr.telephony.fastagi.server import BACKLOG
 from ivr.telephony.errors import CutMessageError, RemoteProtocolError
+from ivr.telephony.fastagi.server import BACKLOG
 from ivr.telephony.strangers import STRANGERS, Strangers
 
 _log = structlog.get_logger(__name__)

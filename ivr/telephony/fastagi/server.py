@@ -10,9 +10,8 @@ from typing import Final
 
 import structlog
 
-from ivr.telephony.errors import RemoteProtocolError, TelephonyError
-from ivr.telephony.fastagi.codec import (
 from ivr.telephony.errors import CutMessageError, RemoteProtocolError, TelephonyError
+from ivr.telephony.fastagi.codec import (
     CODE_DEAD_CHANNEL,
     AgiConnection,
     AgiHangup,

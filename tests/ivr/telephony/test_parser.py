@@ -8,9 +8,9 @@ from typing import SupportsIndex
 import pytest
 
 from ivr.telephony import parser as parser_module
-from ivr.telephony.audiosocket import AudioSocketParser, audio_message, message
+from ivr.telephony.audiosocket.codec import AudioSocketParser, audio_message, message
 from ivr.telephony.errors import CutMessageError, LocalProtocolError, RemoteProtocolError
-from ivr.telephony.fastagi import AgiConnection
+from ivr.telephony.fastagi.codec import AgiConnection
 from ivr.telephony.parser import Parser
 from tests.ivr.telephony.streams import fed
 

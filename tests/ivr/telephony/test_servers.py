@@ -14,8 +14,8 @@ import structlog
 from ivr.telephony.audiosocket.codec import FRAME_BYTES, TERMINATE, audio_message, message
 from ivr.telephony.audiosocket.inbox import MAX_WAITING_FRAMES, AudioFrame, KeySent
 from ivr.telephony.audiosocket.server import AudioSocketConnection, AudioSocketLimits, AudioSocketServer
-from ivr.telephony.fastagi.server import AgiChannel, AgiLimits, ChannelGone, FastAgiServer
 from ivr.telephony.errors import CutMessageError, RemoteProtocolError
+from ivr.telephony.fastagi.server import AgiChannel, AgiLimits, ChannelGone, FastAgiServer
 
 REQUEST = b"agi_network: yes\nagi_uniqueid: 1\n\n"
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from credentials import Line
-from ivr.dialogue import Dialogue, Limits, State, dialogue
-from ivr.dialogue.errors import ImpossibleSignalError
-from ivr.dialogue.events import (
+from credentials.model import Line
+from ivr.call.dialogue import Dialogue, Limits, State, dialogue
+from ivr.call.dialogue.errors import ImpossibleSignalError
+from ivr.call.dialogue.events import (
     Admitted,
     Ending,
     Event,
@@ -32,8 +32,8 @@ from ivr.dialogue.events import (
     StreamBroken,
     TimePassed,
 )
-from ivr.dialogue.table import TRANSITIONS, Signal, follow
-from tests.ivr.dialogue.conversation import ADDITIONAL, CONTRACT, LINE, PASSWORD, Conversation
+from ivr.call.dialogue.table import TRANSITIONS, Signal, follow
+from tests.ivr.call.dialogue.conversation import ADDITIONAL, CONTRACT, LINE, PASSWORD, Conversation
 
 FAULT = Ending(Outcome.ERROR, "fault")
 LOCKED = NotAdmitted(RefusalReason.LOCKED)

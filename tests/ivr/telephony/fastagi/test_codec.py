@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.telephony.errors import LocalProtocolError, RemoteProtocolError
-from ivr.telephony.fastagi.codec import AgiConnection, AgiHangup, AgiMessage, AgiReply, AgiRequest
 from ivr.telephony.errors import CutMessageError, LocalProtocolError, RemoteProtocolError
+from ivr.telephony.fastagi.codec import AgiConnection, AgiHangup, AgiMessage, AgiReply, AgiRequest
 from tests.ivr.telephony.streams import cuts, fed, told
 
 REQUEST = b"agi_network: yes\nagi_callerid: 0312345678\nagi_calleridname: \xff\xfe: x\n\n"
