@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Final
 
-from credentials.secrets.hashing import HashPolicy
+from credentials.secrets.argon2id import HashPolicy
 from credentials.store import CredentialStore
 from storage.clock import Clock, utc_now
 from web.addresses import Network

@@ -21,7 +21,8 @@ from itertools import count
 
 from credentials.limits.throttling import CallLimits
 from credentials.model import Unit
-from credentials.secrets.hashing import Hasher, HashPolicy
+from credentials.secrets.argon2id import HashPolicy
+from credentials.secrets.hashing import Hasher
 from credentials.secrets.keys import Key, KeyRing
 from credentials.store import CredentialStore
 

@@ -11,7 +11,7 @@ from credentials.audit import head as head_of
 from credentials.errors import KeyMismatch
 from credentials.limits.throttling import CallLimits
 from credentials.schema import CREDENTIALS, digest_keys, passwords, temporary_passwords
-from credentials.secrets.hashing import HashPolicy
+from credentials.secrets.argon2id import HashPolicy
 from credentials.secrets.keys import Key, KeyRing
 from credentials.sides.base import Appended, nobody, read_clock
 from credentials.sides.call_side import CallSide

@@ -18,7 +18,7 @@ from console.operators.passwords import PasswordHasher, require_password
 from console.operators.schema import operator_sessions, operators
 from console.operators.tries import FAILURES_OF_STRANGERS, Count, Origin, TriesBySource, is_mark, mark_for
 from credentials.audit import Action, Entry
-from credentials.secrets.hashing import HashPolicy
+from credentials.secrets.argon2id import HashPolicy
 from credentials.store import CredentialStore
 from storage.clock import Clock, utc_now
 from storage.database import Database, database_border, hold_table

@@ -1,4 +1,4 @@
-"""Operators' passwords: what they must be like (docs/rules.md 4.6), and argon2id.
+"""Operators' passwords: what they must be like (docs/rules.md 4.6), and their hashes.
 
 The rules follow NIST SP 800-63B: length, not kinds of characters. There is no key here as with subscribers' temporary
 passwords: those have 10^8 values, these cannot be tried one by one.
@@ -6,14 +6,11 @@ passwords: those have 10^8 values, these cannot be tried one by one.
 
 from __future__ import annotations
 
-import threading
 import unicodedata
-from typing import Any, Final
-
-from passlib.hash import argon2
+from typing import Final
 
 from console.operators.errors import BadPassword
-from credentials.secrets.hashing import HashPolicy
+from credentials.secrets.argon2id import Argon2id, HashPolicy
 
 SHORTEST: Final = 12
 LONGEST: Final = 256
@@ -44,24 +41,18 @@ class PasswordHasher:
     """
 
     def __init__(self, policy: HashPolicy) -> None:
-        self._argon2: Any = argon2.using(
-            type="ID", memory_cost=policy.memory_kib, rounds=policy.passes, parallelism=policy.lanes
-        )
-        self._argon2.get_backend()  # loads the library now, not in the first of several threads
-        self._places = threading.BoundedSemaphore(policy.at_once)
+        self._argon2id = Argon2id(policy)
 
     def hash(self, password: str) -> str:
         """Return a new salted hash."""
-        with self._places:
-            return str(self._argon2.hash(_normal(password)))
+        return self._argon2id.hash(_normal(password))
 
     def matches(self, password: str, stored: str | None) -> bool:
         """Tell whether a stored hash is of this password; without one, take as long and say no."""
         if stored is None or len(password) > LONGEST:
             self.hash(password[:LONGEST])
             return False
-        with self._places:
-            return bool(self._argon2.verify(_normal(password), stored))
+        return self._argon2id.matches(_normal(password), stored)
 
 
 def _normal(password: str) -> bytes:

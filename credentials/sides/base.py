@@ -11,7 +11,8 @@ from credentials.limits.origin_brake import TryLimits
 from credentials.limits.throttling import CallLimits
 from credentials.lines.numbers import normalise_number
 from credentials.one_line import one_line
-from credentials.secrets.hashing import Hasher, HashPolicy
+from credentials.secrets.argon2id import HashPolicy
+from credentials.secrets.hashing import Hasher
 from credentials.secrets.keys import KeyRing
 from storage.clock import Clock
 from storage.database import Database, after_commit

@@ -8,7 +8,7 @@ import pytest
 
 from credentials.limits.throttling import CallLimits
 from credentials.schema import CREDENTIALS
-from credentials.secrets.hashing import HashPolicy
+from credentials.secrets.argon2id import HashPolicy
 from credentials.secrets.keys import Key, KeyRing
 from credentials.store import CredentialStore
 from storage.database import Database

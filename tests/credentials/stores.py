@@ -2,7 +2,7 @@
 
 from credentials.limits.throttling import CallLimits
 from credentials.model import LoginVerdict
-from credentials.secrets.hashing import HashPolicy
+from credentials.secrets.argon2id import HashPolicy
 from credentials.store import CredentialStore
 
 CHEAP = HashPolicy(memory_kib=8, passes=1, lanes=1)

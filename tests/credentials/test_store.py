@@ -8,7 +8,7 @@ from sqlalchemy import create_engine, text
 
 from credentials.errors import InvalidNumber, InvalidPassword, KeyMismatch, NotAllowed, UnknownLine, Withdrawn
 from credentials.model import Line, LoginVerdict, Refusal, Unit
-from credentials.secrets.hashing import HashPolicy
+from credentials.secrets.argon2id import HashPolicy
 from credentials.secrets.keys import Key
 from credentials.store import CredentialStore
 from tests.credentials.stores import check

@@ -27,7 +27,7 @@ from credentials.rules import (
     TEMPORARY_PASSWORD_LIFETIME,
     TEMPORARY_PASSWORD_TRIES,
 )
-from credentials.secrets.hashing import HashPolicy
+from credentials.secrets.argon2id import HashPolicy
 from credentials.secrets.password_policy import LONGEST, LONGEST_RUN, SHORTEST
 from credentials.secrets.temporary import _WONDERING
 from dsp.profiles import NTT

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from credentials.secrets.hashing import HashPolicy
+from credentials.secrets.argon2id import HashPolicy
 from credentials.secrets.keys import Key
 from credentials.store import CredentialStore
 from dsp.line.speech_coders import LibraryMissingError

@@ -15,7 +15,7 @@ from typing import Any
 
 from credentials.limits.throttling import CallLimits
 from credentials.model import Unit
-from credentials.secrets.hashing import HashPolicy
+from credentials.secrets.argon2id import HashPolicy
 from credentials.secrets.keys import Key
 from credentials.store import CredentialStore
 

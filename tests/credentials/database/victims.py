@@ -20,7 +20,7 @@ from sqlalchemy import text
 from credentials.audit import AuditRecord
 from credentials.limits.throttling import CallLimits
 from credentials.model import Unit
-from credentials.secrets.hashing import HashPolicy
+from credentials.secrets.argon2id import HashPolicy
 from credentials.secrets.keys import Key
 from credentials.store import CredentialStore
 

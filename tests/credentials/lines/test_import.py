@@ -28,7 +28,8 @@ LINES = [f"04{n}" for n in range(20_000_000, 20_001_000)]
 FILE = "contract_number,number\n" + "".join(f"{line},\n" for line in LINES)
 VICTIM = """
 import os, signal, sys
-from credentials import CredentialStore, Key
+from credentials.secrets.keys import Key
+from credentials.store import CredentialStore
 def progress(stage, done, of):
     if 0 < done < (of or 0):
         os.kill(os.getpid(), signal.SIGKILL)

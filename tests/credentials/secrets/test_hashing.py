@@ -8,7 +8,8 @@ import pytest
 from passlib.hash import argon2
 
 from credentials.errors import DamagedCredential, KeyMismatch
-from credentials.secrets.hashing import Hasher, HashPolicy, KeyedHash, PasswordHash
+from credentials.secrets.argon2id import HashPolicy
+from credentials.secrets.hashing import Hasher, KeyedHash, PasswordHash
 from credentials.secrets.keys import Key, KeyRing
 
 CHEAP = HashPolicy(memory_kib=8, passes=1, lanes=1)
@@ -85,8 +86,10 @@ def test_the_default_is_argon2id_with_the_second_recommended_parameters_of_rfc_9
 
 def test_without_a_stored_hash_one_is_computed_all_the_same(hasher: Hasher, monkeypatch: pytest.MonkeyPatch) -> None:
     computed = []
-    real = hasher._argon2.hash
-    monkeypatch.setattr(hasher, "_argon2", _Spy(hasher._argon2, lambda digest: computed.append(real(digest))))
+    real = hasher._argon2id._argon2.hash
+    monkeypatch.setattr(
+        hasher._argon2id, "_argon2", _Spy(hasher._argon2id._argon2, lambda digest: computed.append(real(digest)))
+    )
     assert not hasher.matches(NUMBER, SECRET, None)
     assert len(computed) == 1
 
@@ -119,7 +122,7 @@ def test_no_more_hashes_are_computed_at_once_than_the_policy_allows(key: Key) ->
         leave.acquire()
         return "hash"
 
-    hasher._argon2 = _Spy(hasher._argon2, slow)
+    hasher._argon2id._argon2 = _Spy(hasher._argon2id._argon2, slow)
     threads = [threading.Thread(target=hasher.hash, args=(NUMBER, SECRET)) for _ in range(5)]
     for thread in threads:
         thread.start()
@@ -140,7 +143,9 @@ def test_hashing_gives_way_and_the_thread_that_asked_does_not(hasher: Hasher) ->
         return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
 
     before, while_hashing = niceness(), []
-    hasher._argon2 = _Spy(hasher._argon2, lambda _digest: while_hashing.append(niceness()) or "hash")
+    hasher._argon2id._argon2 = _Spy(
+        hasher._argon2id._argon2, lambda _digest: while_hashing.append(niceness()) or "hash"
+    )
     hasher.hash(NUMBER, SECRET)
     assert while_hashing == [max(10, before)]
     assert niceness() == before

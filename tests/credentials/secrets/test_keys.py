@@ -31,7 +31,7 @@ def test_a_generous_umask_does_not_open_the_file(path: Path) -> None:
 
 
 def test_processes_that_make_the_file_at_once_all_get_the_same_key(path: Path) -> None:
-    program = "import sys; from credentials import Key; input(); print(Key.from_file(sys.argv[1]).key_id)"
+    program = "import sys; from credentials.secrets.keys import Key; input(); print(Key.from_file(sys.argv[1]).key_id)"
     racers = [
         subprocess.Popen(
             [sys.executable, "-c", program, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from credentials.errors import KeyMismatch
 from credentials.model import ChangeReason, Login, LoginVerdict, PasswordChange, PasswordProblem, Unit
-from credentials.secrets.hashing import HashPolicy
+from credentials.secrets.argon2id import HashPolicy
 from credentials.secrets.keys import Key, KeyRing
 from credentials.store import CredentialStore
 from tests.credentials.stores import check
@@ -234,7 +234,7 @@ class TestStrangers:
         for _ in range(10):
             check(store, THIRD, WRONG)
         hashes: list[str] = []
-        real = {name: getattr(store._hasher._argon2, name) for name in ("hash", "verify")}
+        real = {name: getattr(store._hasher._argon2id._argon2, name) for name in ("hash", "verify")}
 
         class Spy:
             def hash(self, digest: bytes) -> str:
@@ -248,7 +248,7 @@ class TestStrangers:
                 hashes.append("verify")
                 return real["verify"](digest, stored)
 
-        monkeypatch.setattr(store._hasher, "_argon2", Spy())
+        monkeypatch.setattr(store._hasher._argon2id, "_argon2", Spy())
         records = len(store.audit_records())
         tries = [
             (CONTRACT, WRONG),

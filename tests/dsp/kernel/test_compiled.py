@@ -90,14 +90,16 @@ def _fresh_folder():
 @pytest.mark.usefixtures("_fresh_folder")
 def test_compiled_code_is_kept_apart_for_every_state_of_the_sources(monkeypatch, tmp_path):
     monkeypatch.setattr(numba.config, "CACHE_DIR", "")
-    monkeypatch.setattr(compiled, "__file__", str(tmp_path / "compiled.py"))
-    (tmp_path / "limits.py").write_text("limit = 1")
-    before = compiled._folder()
-    (tmp_path / "limits.py").write_text("limit = 2")
-    compiled._folder.cache_clear()
-    after = compiled._folder()
-    assert before.parent == after.parent == tmp_path / "__pycache__"
-    assert before != after
+    monkeypatch.setattr(compiled, "__file__", str(tmp_path / "kernel" / "compiled.py"))
+    folders = []
+    for source in ("limits.py", "kernel/screen.py", "detector/lanes.py"):
+        (tmp_path / source).parent.mkdir(exist_ok=True)
+        for limit in (1, 2):
+            (tmp_path / source).write_text(f"limit = {limit}")
+            compiled._folder.cache_clear()
+            folders.append(compiled._folder())
+    assert {folder.parent for folder in folders} == {tmp_path / "kernel" / "__pycache__"}
+    assert len(set(folders)) == 6
 
 
 @pytest.mark.usefixtures("_fresh_folder")

@@ -16,7 +16,8 @@ from ivr.call.dialogue.table import (
     Request,
     done_guidance,
 )
-from ivr.call.number_groups import Number, Part, Phrase, digits_of, render, transcript
+from ivr.call.number_groups import digits_of
+from ivr.call.phrases import Number, Part, Phrase, render, transcript
 from ivr.call.session import phrases
 from prompts import Catalogue, ClipError, languages, load_catalogue
 from prompts.purposes import PURPOSES

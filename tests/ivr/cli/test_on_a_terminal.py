@@ -14,7 +14,7 @@ from console.operators import Operators, Role
 from ivr.cli import app
 from ivr.cli.common import open_store
 from ivr.host.settings import Settings
-from ivr.records import CallWriter, Hangup, RecordedEntry, RtpQuality, open_records
+from ivr.records import CallWriter, Hangup, RecordedEntry, RtpQuality, Vitals, open_records
 from ivr.records.changes import ChannelEnded, EntryNoted, ServiceBeat
 from tests.callers import LINES
 from tests.ivr.cli.calls.test_calls import FIGURES, POOLED, progress
@@ -43,7 +43,7 @@ def _state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     writer = CallWriter(database, service_id="service", host="elsewhere", pid=1)
     writer.write(
         [
-            ServiceBeat({}),
+            ServiceBeat(Vitals()),
             call("aaaaaaaaaaaa"),
             progress("aaaaaaaaaaaa", "refused", "not_subscribed"),
             call("bbbbbbbbbbbb", caller="09012345678", trunk="carrier", after_s=60),

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from ivr.call.dialogue.events import REASONS
 from ivr.cli import app
 from ivr.cli.calls.call_table import print_calls
-from ivr.records import CallReader, CallSummary, CallWriter, Query, open_records
+from ivr.records import CallReader, CallSummary, CallWriter, Query, Vitals, open_records
 from ivr.records.changes import ServiceBeat
 from tests.ivr.cli.calls.test_calls import progress
 from tests.ivr.records.calls import call
@@ -26,7 +26,7 @@ def writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CallWrit
     monkeypatch.setenv("KARIPASS_STATE_DIR", str(tmp_path))
     database = open_records(f"sqlite:///{tmp_path / 'store.db'}")
     writer = CallWriter(database, service_id="service", host="elsewhere", pid=1)
-    writer.write([ServiceBeat({}), call("aaaaaaaaaaaa"), progress("aaaaaaaaaaaa", "failed", "silence", wrong=2)])
+    writer.write([ServiceBeat(Vitals()), call("aaaaaaaaaaaa"), progress("aaaaaaaaaaaa", "failed", "silence", wrong=2)])
     yield writer
     database.close()
 

@@ -18,7 +18,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from ivr.cli import app
-from ivr.records import CallWriter, Hangup, RecordedEntry, RtpQuality, open_records
+from ivr.records import CallWriter, Hangup, RecordedEntry, RtpQuality, Vitals, open_records
 from ivr.records.changes import ChannelEnded, EntryNoted, Progress, ServiceBeat
 from tests.ivr.records.calls import call
 
@@ -81,7 +81,7 @@ def writer(tmp_path: Path) -> Iterator[CallWriter]:
 def _calls(writer: CallWriter) -> None:
     writer.write(
         [
-            ServiceBeat({}),
+            ServiceBeat(Vitals()),
             call("aaaaaaaaaaaa"),
             progress("aaaaaaaaaaaa", "set", "set"),
             call("bbbbbbbbbbbb", caller="0661234567", trunk="carrier", after_s=60),
@@ -203,7 +203,7 @@ def next_line(stream: IO[str] | None) -> str:
 def test_a_followed_call_is_printed_when_it_starts_and_when_it_has_ended(writer: CallWriter) -> None:
     with followed() as following:
         [next_line(following.stdout) for _ in listed()]
-        writer.write([ServiceBeat({}), replace(call("cccccccccccc"), began_at=datetime.now(UTC))])
+        writer.write([ServiceBeat(Vitals()), replace(call("cccccccccccc"), began_at=datetime.now(UTC))])
         first = next_line(following.stdout).split()
         assert (first[0], first[-1]) == ("cccccccccccc", "in_progress")
         writer.write([progress("cccccccccccc", "abandoned", "hung_up")])
@@ -215,7 +215,7 @@ def test_a_followed_call_is_printed_when_it_starts_and_when_it_has_ended(writer:
 
 def test_where_there_were_no_calls_the_first_that_is_followed_has_a_head_above_it(writer: CallWriter) -> None:
     with followed("--outcome", "in_progress") as following:
-        writer.write([ServiceBeat({}), replace(call("cccccccccccc"), began_at=datetime.now(UTC))])
+        writer.write([ServiceBeat(Vitals()), replace(call("cccccccccccc"), began_at=datetime.now(UTC))])
         assert next_line(following.stdout).startswith("call ")
         assert next_line(following.stdout).startswith("cccccccccccc")
 
@@ -236,7 +236,7 @@ def test_following_ends_on_both_signals_however_it_was_started(signal_: signal.S
 def test_a_followed_call_that_was_taken_for_lost_is_printed_again(writer: CallWriter) -> None:
     """Calls that ended before it began are not printed again, also where the list did not have them."""
     ended, going_on = (replace(call(name * 12), began_at=datetime.now(UTC)) for name in "dc")
-    writer.write([ServiceBeat({}), ended, progress("dddddddddddd", "set", "set"), going_on])
+    writer.write([ServiceBeat(Vitals()), ended, progress("dddddddddddd", "set", "set"), going_on])
     with followed("--limit", "1") as following:
         assert "in_progress" in next_line(following.stdout)
         writer.write([progress("cccccccccccc", "lost", "service_ended")])
@@ -254,7 +254,7 @@ def test_a_database_that_goes_away_is_told_and_calls_are_followed_when_it_is_bac
         other.execute("ALTER TABLE calls RENAME TO calls_away")
         assert "printed again when it is back" in next_line(following.stderr)
         other.execute("ALTER TABLE calls_away RENAME TO calls")
-        writer.write([ServiceBeat({}), replace(call("cccccccccccc"), began_at=datetime.now(UTC))])
+        writer.write([ServiceBeat(Vitals()), replace(call("cccccccccccc"), began_at=datetime.now(UTC))])
         writer.write([progress("cccccccccccc", "abandoned", "hung_up")])
         assert next_line(following.stdout).startswith("call ")
         assert next_line(following.stdout).startswith("cccccccccccc")

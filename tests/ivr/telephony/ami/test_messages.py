@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from ivr.telephony import ami
+from ivr.telephony.ami import messages
 from ivr.telephony.ami.connection import AmiConnection, AmiLogin
 from ivr.telephony.ami.messages import AmiError, AmiEvents
 from tests.ivr.telephony.ami.ami_server import AmiPeer, FakeAmi, fake_ami
@@ -29,7 +29,7 @@ async def refusal(port: int, secret: str = FakeAmi.secret) -> str:
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is told must not be the end of patience."""
-    monkeypatch.setattr(ami, "LOGIN_S", 3600.0)
+    monkeypatch.setattr(messages, "LOGIN_S", 3600.0)
 
 
 @pytest.mark.usefixtures("at_once")
@@ -65,7 +65,7 @@ async def test_another_service_that_hangs_up_is_told_at_once() -> None:
 
 
 async def test_another_service_that_says_nothing_is_waited_for_in_vain(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ami, "LOGIN_S", 0.2)
+    monkeypatch.setattr(messages, "LOGIN_S", 0.2)
     async with fake_ami(behaviour=AmiPeer.closed) as server:
         assert "gave no answer within 0.2 s: is KARIPASS_AMI_PORT that" in await refusal(server.port)
 
@@ -98,7 +98,7 @@ def test_an_action_with_nobody_there_is_told_alike() -> None:
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))  # and does not listen
         with pytest.raises(AmiError, match=r"cannot be reached \(Connection refused\): is Asterisk up"):
-            ami.send_action("127.0.0.1", nobody.getsockname()[1], "karipass", "x", "Originate", {}, {})
+            messages.send_action("127.0.0.1", nobody.getsockname()[1], "karipass", "x", "Originate", {}, {})
 
 
 async def by_the_service(server: FakeAmi) -> None:
