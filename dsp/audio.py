@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from dsp.errors import AudioError
 from dsp.files import MAX_RATE, Remark, SoundFile, opened, reason, unremarked
+from sound.samples import to_float32, to_int16
+from sound.telephone import SAMPLE_RATE_HZ
 
-TELEPHONE_RATE = 8000
 _FRAMES_AT_ONCE = 1 << 16
 
 
@@ -68,7 +69,10 @@ def write_audio(path: str | PathLike[str], samples: NDArray[Any], fs: int, *, su
 
     Raises:
         AudioError: the file cannot be written.
+        TypeError: samples of another type.
     """
+    if subtype == "PCM_16":
+        samples = to_int16(samples)  # libsndfile rounds down: half a step of direct current
     try:
         soundfile.write(str(path), samples, fs, subtype=subtype, format="WAV")
     except (soundfile.SoundFileError, OSError, ValueError) as error:
@@ -87,25 +91,9 @@ def to_8k(samples: NDArray[Any], fs: int) -> NDArray[Any]:
         TypeError: samples of another type.
     """
     _check_rate(fs)
-    if fs == TELEPHONE_RATE or samples.size == 0:
+    if fs == SAMPLE_RATE_HZ or samples.size == 0:
         return samples
     return _resampled(to_float32(samples), *_ratio(fs))
-
-
-def to_float32(samples: NDArray[Any]) -> NDArray[np.float32]:
-    """Finite samples within full scale 1.0, whatever came: not-a-number becomes silence, the rest is clipped.
-
-    Raises:
-        TypeError: neither int16 nor float.
-    """
-    if samples.dtype == np.int16:
-        return samples.astype(np.float32) / np.float32(32768)
-    if samples.dtype.kind != "f":
-        raise TypeError(f"samples of type {samples.dtype}; give int16, or float with full scale 1.0")
-    finite: NDArray[np.float32] = (
-        np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0).clip(-1.0, 1.0).astype(np.float32)
-    )
-    return finite
 
 
 def sides_at_8k(
@@ -167,8 +155,8 @@ def _resampled(samples: NDArray[Any], up: int, down: int) -> NDArray[Any]:
 
 
 def _ratio(fs: int) -> tuple[int, int]:
-    divisor = gcd(TELEPHONE_RATE, fs)
-    return TELEPHONE_RATE // divisor, fs // divisor
+    divisor = gcd(SAMPLE_RATE_HZ, fs)
+    return SAMPLE_RATE_HZ // divisor, fs // divisor
 
 
 def _pieces(file: SoundFile, most: float) -> Iterator[NDArray[np.float32]]:

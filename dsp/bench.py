@@ -18,13 +18,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.conformance.signals import speech_like, to_linear16
+from dsp.conformance.signals import speech_like
 from dsp.conformance.spandsp import SpandspMissingError, SpandspReceiver, load
 from dsp.detector.bank import DetectorBank
 from dsp.receiver import decode
 from dsp.tones import KEYS, synthesize
+from sound.samples import to_int16
+from sound.telephone import SAMPLE_RATE_HZ
 
-RATE: Final = 8000
 TICK: Final = 160
 CHANNELS: Final = (1, 10, 100, 500, 1000)
 LIVE_TICKS: Final = 250
@@ -69,12 +70,12 @@ def library_if_there() -> ctypes.CDLL | None:
 def sounds(seconds: float) -> dict[str, NDArray[np.int16]]:
     """What is decoded offline: keys without end, near-silence, speech-like sound, and a third of each."""
     rng = np.random.default_rng(1)
-    count = int(seconds * RATE)
+    count = int(seconds * SAMPLE_RATE_HZ)
     keys = "".join(KEYS[index] for index in rng.integers(0, 16, int(seconds / 0.2) + 1))
-    dialled = to_linear16(synthesize(keys, rng=rng, snr_db=30, level_dbm0=-12)[:count].astype(np.float64))
+    dialled = to_int16(synthesize(keys, rng=rng, snr_db=30, level_dbm0=-12)[:count].astype(np.float64))
     silence = np.rint(rng.normal(0, 4, count)).astype(np.int16)
-    second = min(count, 60 * RATE)
-    speech = np.resize(to_linear16(0.12 * speech_like(second, rng)), count)
+    second = min(count, 60 * SAMPLE_RATE_HZ)
+    speech = np.resize(to_int16(0.12 * speech_like(second, rng)), count)
     third = count // 3
     mixed = np.concatenate([dialled[:third], silence[:third], speech[:third]])
     return {"keys 100/100 ms": dialled, "near-silence": silence, "speech-like": speech, "a third each": mixed}
@@ -94,8 +95,8 @@ def offline(
             middle = time.perf_counter()
             if library is not None:
                 receiver = SpandspReceiver(library)
-                for at in range(0, samples.size, RATE):
-                    receiver.feed(samples[at : at + RATE].ctypes.data, min(RATE, samples.size - at))
+                for at in range(0, samples.size, SAMPLE_RATE_HZ):
+                    receiver.feed(samples[at : at + SAMPLE_RATE_HZ].ctypes.data, min(SAMPLE_RATE_HZ, samples.size - at))
                     receiver.keys()
                 receiver.close()
             end = time.perf_counter()
@@ -114,7 +115,7 @@ def live_sounds(channels: int, ticks: int, *, busy: float) -> NDArray[np.int16]:
     speak, and the others listen: line noise."""
     rng = np.random.default_rng(2)
     count = ticks * TICK
-    pool = sounds(max(count / RATE, 1.0) + 20)
+    pool = sounds(max(count / SAMPLE_RATE_HZ, 1.0) + 20)
     out = np.empty((channels, count), np.int16)
     for channel in range(channels):
         place = (channel + 0.5) / channels

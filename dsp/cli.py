@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from dsp.audio import TELEPHONE_RATE, coding_of, read_audio, write_audio
+from dsp.audio import coding_of, read_audio, write_audio
 from dsp.channel_option import ChannelOption, EachChannelOption, channel_asked_for
 from dsp.channels import Take
 from dsp.conformance import report
@@ -36,6 +36,7 @@ from dsp.profiles import PROFILES, Profile
 from dsp.receiver import analyse
 from dsp.recordings import Side, hear_file, read_side
 from dsp.tones import synthesize
+from sound.telephone import SAMPLE_RATE_HZ
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 """Push-button tones: hear them, make them, see them, test receivers of them."""
@@ -125,7 +126,9 @@ def generate(
             help="Add the keys to the end of the file, which is there: so keys of one recording can differ.",
         ),
     ] = False,
-    rate: Annotated[int | None, typer.Option(help="Sampling rate, Hz; by default 8000.", min=4000, max=192_000)] = None,
+    rate: Annotated[
+        int | None, typer.Option(help=f"Sampling rate, Hz; by default {SAMPLE_RATE_HZ}.", min=4000, max=192_000)
+    ] = None,
     law: Annotated[
         Law | None, typer.Option(help="Coding of the file; by default PCM_16.", case_sensitive=False)
     ] = None,
@@ -139,7 +142,7 @@ def generate(
     if append and (rate is not None or law is not None):
         raise typer.BadParameter("a file that is added to keeps its rate and coding", param_hint="--rate / --law")
     try:
-        before, fs = read_audio(output, remark=_remark) if append else (np.zeros(0, np.float32), rate or TELEPHONE_RATE)
+        before, fs = read_audio(output, remark=_remark) if append else (np.zeros(0, np.float32), rate or SAMPLE_RATE_HZ)
         coding = coding_of(output) if append else (law or Law.LINEAR).value
         samples = synthesize(
             keys.upper(),
@@ -257,7 +260,7 @@ def _writer(folder: Path | None) -> Callable[[Recording, int], None]:
     def write(recording: Recording, seed: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         words = re.sub(r"[^a-z0-9.]+", "-", recording.condition.name.lower())
-        write_audio(folder / f"{words}-{seed}.wav", recording.samples, TELEPHONE_RATE)
+        write_audio(folder / f"{words}-{seed}.wav", recording.samples, SAMPLE_RATE_HZ)
 
     return write
 

@@ -9,12 +9,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.audio import TELEPHONE_RATE, to_8k
-from dsp.detector.bank import FLUSH, DetectorBank, to_int16
+from dsp.audio import to_8k
+from dsp.detector.bank import FLUSH, DetectorBank
 from dsp.detector.records import STARTED
 from dsp.events import BurstRefused, Event, Key, KeyEnded, NearMiss
 from dsp.profiles import NTT, Profile
 from dsp.tones import KEYS
+from sound.samples import to_int16
+from sound.telephone import SAMPLE_RATE_HZ
 
 PIECE: Final = 1 << 22
 """Samples of a recording in hand at a time (9 min, 8 MB): memory does not grow with its length."""
@@ -52,7 +54,7 @@ class Receiver:
         return self._bank.close(slot)
 
 
-def decode(samples: NDArray[Any], fs: int = TELEPHONE_RATE, *, profile: Profile = NTT) -> str:
+def decode(samples: NDArray[Any], fs: int = SAMPLE_RATE_HZ, *, profile: Profile = NTT) -> str:
     """The keys in a recording, in order, such as "15#".
 
     Args:
@@ -68,7 +70,7 @@ def decode(samples: NDArray[Any], fs: int = TELEPHONE_RATE, *, profile: Profile 
 
 
 def analyse(
-    samples: NDArray[Any], fs: int = TELEPHONE_RATE, *, profile: Profile = NTT, near_misses: bool = False
+    samples: NDArray[Any], fs: int = SAMPLE_RATE_HZ, *, profile: Profile = NTT, near_misses: bool = False
 ) -> list[Key | NearMiss]:
     """The keys in a recording with all figures and, if asked for, what was refused; by time of begin.
 

@@ -20,11 +20,12 @@ from numpy.typing import NDArray
 
 from dsp.audio import sides_at_8k
 from dsp.channels import Channel, Likeness, Take, Views
-from dsp.detector.bank import FLUSH, DetectorBank, to_int16
+from dsp.detector.bank import FLUSH, DetectorBank
 from dsp.errors import AudioError
 from dsp.events import BurstRefused, Key, KeyEnded, NearMiss
 from dsp.files import Remark, name_of, unremarked
 from dsp.profiles import NTT, Profile
+from sound.samples import to_int16
 
 _PIECE: Final = 1 << 20
 """Samples of each channel in hand at a time (2 min): of an hour's stereo at 44.1 kHz more take twice the memory."""

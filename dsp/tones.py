@@ -11,11 +11,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from sound.telephone import SAMPLE_RATE_HZ
+
 KEYS: Final = "123A456B789C*0#D"
 LOW_HZ: Final = (697.0, 770.0, 852.0, 941.0)
 HIGH_HZ: Final = (1209.0, 1336.0, 1477.0, 1633.0)
 FULL_SCALE_DBM0: Final = 3.14
-INT16_FULL_SCALE: Final = 32768.0
 
 
 def key_tones(key: str) -> tuple[float, float]:
@@ -43,7 +44,7 @@ def level_of(amplitude: float) -> float:
 def synthesize(
     keys: str,
     *,
-    fs: int = 8000,
+    fs: int = SAMPLE_RATE_HZ,
     tone_s: float = 0.1,
     pause_s: float = 0.1,
     lead_s: float | None = None,

@@ -12,7 +12,7 @@ from prompts.catalogue import HERE
 from prompts.errors import PromptError, VoiceError
 from prompts.manifest import audio_directory
 from prompts.script import read_script
-from prompts.wav import SAMPLE_RATE_HZ
+from sound.telephone import SAMPLE_RATE_HZ
 
 app = typer.Typer(help="Guidance: texts, and the audio made from them.", no_args_is_help=True)
 

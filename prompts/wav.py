@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prompts.errors import ClipError
-
-SAMPLE_RATE_HZ = 8000
+from sound.telephone import SAMPLE_RATE_HZ
 
 _REMEDY = "a clip is 8 kHz, mono, 16 bit PCM: build it again (ivr prompts build), or import yours (ivr prompts import)"
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp import synthesize
-from ivr.lab.recording import to_int16
+from sound.samples import to_int16
 
 LINES = "contract_number,number\n0312345678,0312345679\n"
 

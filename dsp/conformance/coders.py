@@ -16,9 +16,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.conformance.signals import RATE
 from dsp.line import speech_coders
 from dsp.line.speech_coders import LibraryMissingError
+from sound.telephone import SAMPLE_RATE_HZ
 
 FFMPEG_TIMEOUT_S: Final = 120.0
 WIDE_RATE: Final = 16000
@@ -47,7 +47,7 @@ class FfmpegCoder:
     encoder: str
     options: tuple[str, ...]
     container: str
-    rate: int = RATE
+    rate: int = SAMPLE_RATE_HZ
     decode: tuple[str, ...] = ()
 
 
@@ -57,10 +57,8 @@ def _opus(kilobits: int) -> FfmpegCoder:
 
 
 def _g726(kilobits: int) -> FfmpegCoder:
-    code_size = str(kilobits // 8)
-    return FfmpegCoder(
-        "g726", ("-b:a", f"{kilobits}k"), "g726", decode=("-code_size", code_size, "-ar", "8000", "-ac", "1")
-    )
+    form = ("-code_size", str(kilobits // 8), "-ar", str(SAMPLE_RATE_HZ), "-ac", "1")
+    return FfmpegCoder("g726", ("-b:a", f"{kilobits}k"), "g726", decode=form)
 
 
 _FFMPEG: Final = {
@@ -104,7 +102,7 @@ def missing_coders(names: Iterable[str]) -> dict[str, str]:
     missing = {}
     for name in sorted(names):
         try:
-            coded(np.zeros(RATE, np.int16), (name,))
+            coded(np.zeros(SAMPLE_RATE_HZ, np.int16), (name,))
         except CoderMissingError as error:
             missing[name] = str(error)
     return missing
@@ -120,7 +118,7 @@ def _by_library(samples: Linear, name: str) -> Linear:
 def _by_ffmpeg(samples: Linear, coder: FfmpegCoder) -> Linear:
     if coder.encoder not in _ffmpeg_encoders():
         raise CoderMissingError(f"{coder.encoder}: needs ffmpeg with this encoder; on Debian: apt-get install ffmpeg")
-    raw = ("-f", "s16le", "-ar", str(RATE), "-ac", "1")
+    raw = ("-f", "s16le", "-ar", str(SAMPLE_RATE_HZ), "-ac", "1")
     bits = _ffmpeg(
         (*raw, "-i", "-", "-ar", str(coder.rate), "-c:a", coder.encoder, *coder.options, "-f", coder.container, "-"),
         samples.tobytes(),

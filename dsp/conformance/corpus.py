@@ -13,8 +13,10 @@ from dsp.conformance import lines, signals
 from dsp.conformance.coders import coded
 from dsp.conformance.conditions import Condition, Cut, Range
 from dsp.conformance.nokeys import make_no_key
-from dsp.conformance.signals import FRAME, RATE, Rng, Samples, Tone
+from dsp.conformance.signals import FRAME, Rng, Samples, Tone
 from dsp.tones import KEYS
+from sound.samples import to_int16
+from sound.telephone import SAMPLE_RATE_HZ
 
 LEAD_MS: Final = 200.0
 SILENT_MS: Final = 20.0
@@ -38,7 +40,7 @@ def record(condition: Condition, *, seed: int, keys: int = 64) -> Recording:
     """Make a recording of a condition with that many keys (a no-key signal is as long as they would be)."""
     rng = np.random.default_rng([seed, crc32(f"{condition.section}/{condition.name}".encode())])
     if condition.no_key is not None:
-        return Recording(condition, signals.to_linear16(make_no_key(condition.no_key, rng)), "")
+        return Recording(condition, to_int16(make_no_key(condition.no_key, rng)), "")
     order = np.concatenate([rng.permutation(16) for _ in range(-(-keys // 16))])[:keys]
     sent = "".join(KEYS[index] for index in order)
     # every fourth key is pressed twice: equal neighbours are what a gap test is about
@@ -56,7 +58,7 @@ def record(condition: Condition, *, seed: int, keys: int = 64) -> Recording:
     if condition.silent is not Cut.NONE:
         on_grid = condition.silent is Cut.ON_GRID
         samples = lines.silenced(samples, tones, SILENT_MS, on_grid=on_grid, rng=rng)
-    linear = signals.to_linear16(samples)
+    linear = to_int16(samples)
     return Recording(condition, coded(linear, condition.coders) if condition.coders else linear, sent)
 
 
@@ -82,8 +84,8 @@ def _schedule(condition: Condition, sent: str, rng: Rng) -> tuple[list[Tone], fl
 
 def _interrupt(samples: Samples, tones: list[Tone], length_ms: float) -> None:
     for tone in tones:
-        at = round((tone.begin_ms + (tone.length_ms - length_ms) / 2) * RATE / 1000)
-        samples[at : at + round(length_ms * RATE / 1000)] = 0
+        at = round((tone.begin_ms + (tone.length_ms - length_ms) / 2) * SAMPLE_RATE_HZ / 1000)
+        samples[at : at + round(length_ms * SAMPLE_RATE_HZ / 1000)] = 0
 
 
 def _move_gain(samples: Samples, tones: list[Tone], condition: Condition, rng: Rng) -> Samples:
@@ -123,8 +125,8 @@ def _lose(samples: Samples, tones: list[Tone], cut: Cut, rng: Rng) -> Samples:
     """One block out of every tone, wholly inside it; on the stream's grid or anywhere."""
     begins: list[int] = []
     for tone in tones:
-        first = round(tone.begin_ms * RATE / 1000)
-        last = round((tone.begin_ms + tone.length_ms) * RATE / 1000) - FRAME
+        first = round(tone.begin_ms * SAMPLE_RATE_HZ / 1000)
+        last = round((tone.begin_ms + tone.length_ms) * SAMPLE_RATE_HZ / 1000) - FRAME
         at = int(rng.integers(first, last + 1))
         if cut is Cut.ON_GRID:
             inside = np.arange(-(-first // FRAME) * FRAME, last + 1, FRAME)

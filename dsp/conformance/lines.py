@@ -11,7 +11,8 @@ from typing import Final
 import numpy as np
 from scipy.signal import fftconvolve
 
-from dsp.conformance.signals import FRAME, RATE, Rng, Samples, Tone
+from dsp.conformance.signals import FRAME, Rng, Samples, Tone
+from sound.telephone import SAMPLE_RATE_HZ
 
 DECAY: Final = 6.91
 """Natural logarithm of 1000: the amplitude at the end of the reverberation time is 60 dB down."""
@@ -23,8 +24,8 @@ PUMP_ATTACK_S, PUMP_RELEASE_S = 0.02, 0.15
 
 def _span(tone: Tone) -> tuple[int, int]:
     """First and last sample of a tone, half open."""
-    first = round(tone.begin_ms * RATE / 1000)
-    return first, first + round(tone.length_ms * RATE / 1000)
+    first = round(tone.begin_ms * SAMPLE_RATE_HZ / 1000)
+    return first, first + round(tone.length_ms * SAMPLE_RATE_HZ / 1000)
 
 
 def room(samples: Samples, reverberation_s: float, direct_db: float, rng: Rng) -> Samples:
@@ -41,7 +42,7 @@ def room(samples: Samples, reverberation_s: float, direct_db: float, rng: Rng) -
 
 def room_tail(reverberation_s: float, direct_db: float, rng: Rng) -> Samples:
     """What a room adds to a click of 1, from the click on; arguments as for `room`."""
-    t = np.arange(round(1.2 * reverberation_s * RATE)) / RATE
+    t = np.arange(round(1.2 * reverberation_s * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
     tail = rng.standard_normal(t.size) * np.exp(-DECAY * t / reverberation_s) * (t >= ROOM_BEGINS_S)
     response: Samples = tail * 10 ** (-direct_db / 20) / np.sqrt(np.sum(tail**2))
     return response
@@ -56,8 +57,8 @@ def hybrid(samples: Samples, delay_ms: float, level_db: float, rng: Rng) -> Samp
         level_db: energy of the echo against that of the sound.
         rng: makes the path.
     """
-    delay, spread = round(delay_ms * RATE / 1000), rng.uniform(0.004, 0.012)
-    t = np.arange(round(3 * spread * RATE)) / RATE
+    delay, spread = round(delay_ms * SAMPLE_RATE_HZ / 1000), rng.uniform(0.004, 0.012)
+    t = np.arange(round(3 * spread * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
     path = rng.standard_normal(t.size) * np.exp(-3 * t / spread)
     path *= 10 ** (level_db / 20) / np.sqrt(np.sum(path**2))
     return samples + _tail(samples, np.concatenate([np.zeros(delay), path]))
@@ -82,7 +83,7 @@ def pumped(samples: Samples, tones: Sequence[Tone], by_db: float) -> Samples:
     for tone in tones:
         first, last = _span(tone)
         for stop, goal, time_s in ((first, by_db, PUMP_RELEASE_S), (last, 0.0, PUMP_ATTACK_S)):
-            course = goal + (now - goal) * np.exp(-np.arange(1, stop - at + 1) / (RATE * time_s))
+            course = goal + (now - goal) * np.exp(-np.arange(1, stop - at + 1) / (SAMPLE_RATE_HZ * time_s))
             excess[at:stop] = course
             now, at = (float(course[-1]) if course.size else now), stop
     excess[at:] = by_db
@@ -102,7 +103,7 @@ def stepped(samples: Samples, tones: Sequence[Tone], by_db: float, rng: Rng) -> 
 
 def silenced(samples: Samples, tones: Sequence[Tone], length_ms: float, *, on_grid: bool, rng: Rng) -> Samples:
     """With zeros in the place of a packet in every tone, wholly inside it; on the stream's grid or anywhere."""
-    out, length = samples.copy(), round(length_ms * RATE / 1000)
+    out, length = samples.copy(), round(length_ms * SAMPLE_RATE_HZ / 1000)
     for tone in tones:
         first, last = _span(tone)
         places = np.arange(-(-first // FRAME) * FRAME, last - length + 1, FRAME) if on_grid else None

@@ -8,8 +8,9 @@ import numpy as np
 
 from dsp.conformance import signals
 from dsp.conformance.conditions import NoKey
-from dsp.conformance.signals import RATE, Rng, Samples
+from dsp.conformance.signals import Rng, Samples
 from dsp.tones import HIGH_HZ, LOW_HZ, amplitude_of
+from sound.telephone import SAMPLE_RATE_HZ
 
 R2_HZ = (540.0, 660.0, 780.0, 900.0, 1020.0, 1140.0, 1380.0, 1500.0, 1620.0, 1740.0, 1860.0, 1980.0)
 SIT_HZ = (913.8, 950.6, 985.2, 1370.6, 1428.5, 1776.7)
@@ -27,8 +28,8 @@ def _bursts(parts: list[tuple[float, ...]], rng: Rng, *, length_s: float = 0.15)
     out = []
     for hertz in parts:
         level = rng.uniform(-20, -3)
-        burst = signals.steady(int(length_s * RATE), hertz, rng) * amplitude_of(level)
-        out += [burst, np.zeros(int(0.06 * RATE))]
+        burst = signals.steady(int(length_s * SAMPLE_RATE_HZ), hertz, rng) * amplitude_of(level)
+        out += [burst, np.zeros(int(0.06 * SAMPLE_RATE_HZ))]
     return np.concatenate(out)
 
 
@@ -57,11 +58,11 @@ def _sweep(rng: Rng) -> Samples:
     """Two sines that glide through both groups at many rates."""
     out = []
     for seconds in (0.5, 1.0, 2.0, 4.0):
-        count = int(seconds * RATE)
+        count = int(seconds * SAMPLE_RATE_HZ)
         for up in (True, False):
             low = np.linspace(600, 1050, count)[:: 1 if up else -1]
             high = np.linspace(1100, 1750, count)[:: 1 if rng.random() < 0.5 else -1]
-            phase = 2 * np.pi * np.cumsum([low, high], axis=1) / RATE
+            phase = 2 * np.pi * np.cumsum([low, high], axis=1) / SAMPLE_RATE_HZ
             out.append(0.2 * np.sin(phase).sum(axis=0))
             out.append(np.zeros(800))
     return np.concatenate(out)
@@ -70,7 +71,7 @@ def _sweep(rng: Rng) -> Samples:
 def _harmonics(rng: Rng) -> Samples:
     """A low and a high tone, each with its own harmonics 3 to 8 dB down, as voices and instruments have them."""
     out = []
-    t = np.arange(int(0.15 * RATE)) / RATE
+    t = np.arange(int(0.15 * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
     for low in LOW_HZ:
         for high in HIGH_HZ:
             burst = np.zeros(t.size)
@@ -83,7 +84,7 @@ def _harmonics(rng: Rng) -> Samples:
 
 
 def _noise(rng: Rng) -> Samples:
-    count = 20 * RATE
+    count = 20 * SAMPLE_RATE_HZ
     colour = np.cumsum(signals.white(count, rng))
     colour -= np.convolve(colour, np.ones(80) / 80, "same")
     return np.concatenate([0.1 * signals.white(count, rng), signals.scaled(colour, 0.01)])
@@ -91,19 +92,21 @@ def _noise(rng: Rng) -> Samples:
 
 def _music(rng: Rng) -> Samples:
     """Chords of plucked strings on the tempered scale."""
-    out = np.zeros(40 * RATE)
-    for at in range(0, out.size - RATE, RATE // 5):
-        t = np.arange(RATE) / RATE
+    out = np.zeros(40 * SAMPLE_RATE_HZ)
+    for at in range(0, out.size - SAMPLE_RATE_HZ, SAMPLE_RATE_HZ // 5):
+        t = np.arange(SAMPLE_RATE_HZ) / SAMPLE_RATE_HZ
         for note in rng.integers(45, 88, rng.integers(1, 5)):
             pitch = 440 * 2 ** ((note - 69) / 12)
             for number in range(1, int(3800 / pitch) + 1):
                 decay = np.exp(-t * rng.uniform(3, 10))
-                out[at : at + RATE] += decay * np.sin(2 * np.pi * pitch * number * t) / number ** rng.uniform(0.8, 2)
+                out[at : at + SAMPLE_RATE_HZ] += (
+                    decay * np.sin(2 * np.pi * pitch * number * t) / number ** rng.uniform(0.8, 2)
+                )
     return signals.scaled(out, 0.01)
 
 
 def _speech_like(rng: Rng) -> Samples:
-    return 0.12 * signals.speech_like(120 * RATE, rng)
+    return 0.12 * signals.speech_like(120 * SAMPLE_RATE_HZ, rng)
 
 
 _MAKERS: dict[NoKey, Callable[[Rng], Samples]] = {

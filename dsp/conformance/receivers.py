@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.audio import write_audio
-from dsp.conformance.signals import RATE
 from dsp.conformance.spandsp import decode_by_spandsp, load
 from dsp.profiles import Profile
 from dsp.receiver import decode
 from dsp.tones import KEYS
+from sound.telephone import SAMPLE_RATE_HZ
 
 COMMAND_TIMEOUT_S: Final = 60.0
 _KEYS_ONLY: Final = re.compile(f"[{re.escape(KEYS)}]+")
@@ -66,7 +66,7 @@ def command_receiver(command: str) -> MeasuredReceiver:
     def hear(samples: NDArray[np.int16]) -> str:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "keys.wav"
-            write_audio(file, np.concatenate([samples, np.zeros(RATE // 2, np.int16)]), RATE)
+            write_audio(file, np.concatenate([samples, np.zeros(SAMPLE_RATE_HZ // 2, np.int16)]), SAMPLE_RATE_HZ)
             return keys_in(_run([str(file) if word == "{}" else word for word in words]))
 
     return MeasuredReceiver(Path(words[0]).name, hear)

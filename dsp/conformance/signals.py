@@ -15,8 +15,9 @@ from scipy.signal import lfilter
 
 from dsp.line.g711 import alaw_decode, alaw_encode, ulaw_decode, ulaw_encode
 from dsp.tones import amplitude_of, key_tones
+from sound.samples import to_float32, to_int16
+from sound.telephone import SAMPLE_RATE_HZ
 
-RATE: Final = 8000
 FRAME: Final = 160
 """Samples in an RTP packet of 20 ms."""
 
@@ -45,7 +46,7 @@ class Tone:
 def pair(tone: Tone, rng: Rng) -> Samples:
     """The samples of one tone from random phases."""
     low, high = key_tones(tone.key)
-    t = np.arange(round(tone.length_ms * RATE / 1000)) / RATE
+    t = np.arange(round(tone.length_ms * SAMPLE_RATE_HZ / 1000)) / SAMPLE_RATE_HZ
     out: Samples = np.zeros(t.size)
     for hertz, offset, level, fade_db in (
         (low, tone.low_offset, tone.level_dbm0 - tone.twist_db / 2, max(-tone.fade_db, 0.0)),
@@ -59,9 +60,9 @@ def pair(tone: Tone, rng: Rng) -> Samples:
 
 def render(tones: list[Tone], length_ms: float, rng: Rng) -> Samples:
     """Tones at their places in silence; begins fall anywhere between samples' neighbours."""
-    out = np.zeros(round(length_ms * RATE / 1000))
+    out = np.zeros(round(length_ms * SAMPLE_RATE_HZ / 1000))
     for tone in tones:
-        at = round(tone.begin_ms * RATE / 1000)
+        at = round(tone.begin_ms * SAMPLE_RATE_HZ / 1000)
         samples = pair(tone, rng)
         out[at : at + samples.size] += samples[: max(out.size - at, 0)]
     return out
@@ -86,7 +87,7 @@ def white(count: int, rng: Rng) -> Samples:
 
 def steady(count: int, hertz: tuple[float, ...], rng: Rng) -> Samples:
     """Continuous equal tones (a dial tone), random phases."""
-    t = np.arange(count) / RATE
+    t = np.arange(count) / SAMPLE_RATE_HZ
     phases = rng.uniform(0, 2 * np.pi, len(hertz))
     out: Samples = np.sum([np.sin(2 * np.pi * f * t + p) for f, p in zip(hertz, phases, strict=True)], axis=0)
     return out
@@ -94,7 +95,7 @@ def steady(count: int, hertz: tuple[float, ...], rng: Rng) -> Samples:
 
 def hum(count: int, mains_hz: float, rng: Rng, *, harmonics: int = 5) -> Samples:
     """Mains hum: the fundamental and falling harmonics, random phases."""
-    t = np.arange(count) / RATE
+    t = np.arange(count) / SAMPLE_RATE_HZ
     phases = rng.uniform(0, 2 * np.pi, harmonics)
     out: Samples = np.sum(
         [np.sin(2 * np.pi * mains_hz * n * t + phases[n - 1]) / n for n in range(1, harmonics + 1)], axis=0
@@ -104,7 +105,7 @@ def hum(count: int, mains_hz: float, rng: Rng, *, harmonics: int = 5) -> Samples
 
 def echoed(samples: Samples, delay_ms: float, level_db: float) -> Samples:
     """The samples and one echo of them."""
-    delay = round(delay_ms * RATE / 1000)
+    delay = round(delay_ms * SAMPLE_RATE_HZ / 1000)
     out = samples.copy()
     out[delay:] += samples[: samples.size - delay] * 10 ** (level_db / 20)
     return out
@@ -112,14 +113,9 @@ def echoed(samples: Samples, delay_ms: float, level_db: float) -> Samples:
 
 def companded(samples: Samples, law: str) -> Samples:
     """Through G.711 and back; `law` is "ulaw" or "alaw"."""
-    linear = to_linear16(samples)
+    linear = to_int16(samples)
     through = ulaw_decode(ulaw_encode(linear)) if law == "ulaw" else alaw_decode(alaw_encode(linear))
-    return through.astype(np.float64) / 32768
-
-
-def to_linear16(samples: Samples) -> NDArray[np.int16]:
-    """Rounded to 16 bits; what exceeds full scale is clipped."""
-    return np.clip(np.rint(samples * 32768), -32768, 32767).astype(np.int16)
+    return to_float32(through).astype(np.float64)
 
 
 def without_blocks(samples: Samples, begins: list[int], length: int = FRAME) -> Samples:
@@ -135,7 +131,7 @@ def speech_like(count: int, rng: Rng) -> Samples:
     out = np.zeros(count)
     at = 0
     while at < count:
-        length = int(rng.uniform(0.08, 0.35) * RATE)
+        length = int(rng.uniform(0.08, 0.35) * SAMPLE_RATE_HZ)
         part = min(length, count - at)
         if part < 8:
             break
@@ -148,8 +144,8 @@ def speech_like(count: int, rng: Rng) -> Samples:
             at += part
             continue
         for formant in (rng.uniform(300, 900), rng.uniform(900, 2300), rng.uniform(2300, 3300)):
-            radius = np.exp(-np.pi * rng.uniform(60, 150) / RATE)
-            angle = 2 * np.pi * formant / RATE
+            radius = np.exp(-np.pi * rng.uniform(60, 150) / SAMPLE_RATE_HZ)
+            angle = 2 * np.pi * formant / SAMPLE_RATE_HZ
             denominator = [1, -2 * radius * np.cos(angle), radius**2]
             excitation = lfilter([1 - radius], denominator, excitation) + 0.05 * excitation
         out[at : at + part] += scaled(excitation * np.hanning(part), rng.uniform(0.2, 1.5))
@@ -159,7 +155,7 @@ def speech_like(count: int, rng: Rng) -> Samples:
 
 def _voice(count: int, rng: Rng) -> Samples:
     pitch = rng.uniform(80, 280) * np.exp(np.linspace(0, rng.uniform(-0.25, 0.25), count))
-    phase = 2 * np.pi * np.cumsum(pitch) / RATE
+    phase = 2 * np.pi * np.cumsum(pitch) / SAMPLE_RATE_HZ
     harmonics = range(1, int(3600 / float(pitch.max())) + 1)
     out: Samples = np.sum([np.sin(n * phase + rng.uniform(0, 2 * np.pi)) / n for n in harmonics], axis=0)
     return out

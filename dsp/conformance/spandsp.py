@@ -13,6 +13,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from sound.telephone import SAMPLE_RATE_HZ
+
 LIBRARY: Final = "spandsp"
 MAX_KEYS: Final = 128
 
@@ -72,8 +74,8 @@ def decode_by_spandsp(samples: NDArray[np.int16], *, library: ctypes.CDLL | None
     receiver = SpandspReceiver(library or load())
     found = ""
     quiet = np.concatenate([samples, np.zeros(1600, np.int16)])
-    for at in range(0, quiet.size, 8000):  # it keeps at most 128 keys
-        part = quiet[at : at + 8000]
+    for at in range(0, quiet.size, SAMPLE_RATE_HZ):  # it keeps at most 128 keys
+        part = quiet[at : at + SAMPLE_RATE_HZ]
         receiver.feed(part.ctypes.data, part.size)
         found += receiver.keys()
     receiver.close()

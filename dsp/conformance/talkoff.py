@@ -18,9 +18,11 @@ from scipy.signal import resample_poly
 
 from dsp.audio import read_audio, to_8k
 from dsp.conformance.receivers import MeasuredReceiver
-from dsp.conformance.signals import RATE, Samples, to_linear16
+from dsp.conformance.signals import Samples
 from dsp.errors import AudioError
 from dsp.tones import amplitude_of
+from sound.samples import to_int16
+from sound.telephone import SAMPLE_RATE_HZ
 
 PITCHES: Final = (0.76, 0.80, 0.84, 0.88, 0.92, 0.96, 1.00, 1.05, 1.10, 1.15, 1.20, 1.25, 1.30)
 LEVEL_DBM0: Final = -15.0
@@ -69,8 +71,8 @@ def run_speech(
         for pitch in pitches:
             ratio = Fraction(pitch).limit_denominator(100)
             shifted = batch if ratio == 1 else resample_poly(batch, ratio.denominator, ratio.numerator)
-            samples = to_linear16(shifted)
-            hours[pitch] += samples.size / RATE / 3600
+            samples = to_int16(shifted)
+            hours[pitch] += samples.size / SAMPLE_RATE_HZ / 3600
             for receiver in receivers:
                 keys[receiver.name, pitch] += receiver.decode(samples)
     return [
@@ -87,10 +89,10 @@ def _batches(files: Sequence[Path], level_dbm0: float, progress: Callable[[], No
         speech = _read(file)
         level = float(np.sqrt(np.mean(speech**2))) if speech.size else 0.0
         if level > 0:
-            parts += [speech * (amplitude_of(level_dbm0) / np.sqrt(2) / level), np.zeros(int(PAUSE_S * RATE))]
+            parts += [speech * (amplitude_of(level_dbm0) / np.sqrt(2) / level), np.zeros(int(PAUSE_S * SAMPLE_RATE_HZ))]
             held += speech.size
         progress()
-        if held > BATCH_S * RATE:
+        if held > BATCH_S * SAMPLE_RATE_HZ:
             yield np.concatenate(parts)
             parts, held = [], 0
     if parts:
@@ -100,7 +102,7 @@ def _batches(files: Sequence[Path], level_dbm0: float, progress: Callable[[], No
 def _read(file: Path) -> Samples:
     if file.suffix.lower() == ".gsm":  # raw GSM 06.10 frames, as Asterisk keeps prompts
         try:
-            raw, rate = soundfile.read(str(file), samplerate=RATE, channels=1, format="RAW", subtype="GSM610")
+            raw, rate = soundfile.read(str(file), samplerate=SAMPLE_RATE_HZ, channels=1, format="RAW", subtype="GSM610")
         except (soundfile.SoundFileError, OSError) as error:
             raise AudioError(f"{file}: not GSM 06.10 frames ({error})") from error
     else:

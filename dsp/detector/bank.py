@@ -10,16 +10,17 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.audio import to_float32
 from dsp.detector.records import CHANNEL, ENDED, FAILED_TESTS, MOST_OUTCOMES, NO_LABEL, OUTCOME, SCRATCH, STARTED
 from dsp.events import BurstRefused, Event, Key, KeyEnded, KeyStarted, NearMiss
-from dsp.kernel.goertzel import BLOCK, HALF, HOP, RATE, screen_columns
+from dsp.kernel.goertzel import BLOCK, HALF, HOP, screen_columns
 from dsp.profiles import NTT, Profile
 from dsp.tones import KEYS
+from sound.samples import to_int16
+from sound.telephone import SAMPLE_RATE_HZ
 
 BLOCKS_AT_ONCE: Final = 256
 """Blocks in one matrix product, where there are fewer channels: what the caches hold."""
-HOP_S: Final = HOP / RATE
+HOP_S: Final = HOP / SAMPLE_RATE_HZ
 FLUSH: Final = 6 * BLOCK
 """Silence that ends anything that is under way."""
 
@@ -230,15 +231,3 @@ def _event(outcome: tuple[Any, ...]) -> Event:
         return KeyEnded(slot, Key(key, begin_s, end_s, low, high, snr, low_offset, high_offset))
     test = FAILED_TESTS[failed]
     return BurstRefused(slot, NearMiss(key, begin_s, end_s, low, high, snr, low_offset, high_offset, test))
-
-
-def to_int16(samples: NDArray[Any]) -> NDArray[np.int16]:
-    """Samples as the receiver works on them: floats (full scale 1.0) rounded to 16 bits and clipped.
-
-    Raises:
-        TypeError: neither int16 nor float.
-    """
-    if samples.dtype == np.int16:
-        return samples
-    rounded: NDArray[np.int16] = np.rint(to_float32(samples) * np.float32(32767)).astype(np.int16)
-    return rounded

@@ -18,15 +18,16 @@ from dsp.detector.burst import fit_hop
 from dsp.detector.echo import REACH_HOPS
 from dsp.detector.records import KEPT, REMEMBERED, Record
 from dsp.kernel.compiled import inner
-from dsp.kernel.goertzel import BLOCK, HOP, HOPS, RATE
+from dsp.kernel.goertzel import BLOCK, HOP, HOPS
 from dsp.kernel.least_squares import least_squares
 from dsp.tones import HIGH_HZ, LOW_HZ
+from sound.telephone import SAMPLE_RATE_HZ
 
 WINDOW: Final = 5
 """Hops over which tones are told apart."""
 
 _HOPS: Final = KEPT * HOPS
-_TURN: Final = 2 * np.pi / RATE
+_TURN: Final = 2 * np.pi / SAMPLE_RATE_HZ
 _HERTZ: Final = np.array(LOW_HZ + HIGH_HZ)
 _TONES: Final = len(_HERTZ)
 

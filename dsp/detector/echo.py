@@ -24,7 +24,8 @@ from dsp.detector.onset import Onset, copied, onset, unsure
 from dsp.detector.records import ENERGY, EXPLAINED, FITTED, NO_LABEL, REMEMBERED, Flag, Record
 from dsp.detector.verdict import Figures
 from dsp.kernel.compiled import inner
-from dsp.kernel.goertzel import HOP, RATE
+from dsp.kernel.goertzel import HOP
+from sound.telephone import SAMPLE_RATE_HZ
 
 BORDER_DB: Final = (4.5, 7.5)
 """The drop of either tone from which on a burst may be a copy, and from which on it is one."""
@@ -40,9 +41,9 @@ MOST_RISE_DB: Final = 2.0
 SURE_DROP_DB: Final = 8.0
 """The drop of both tones, in the mean, with which it is a copy however long the key before was."""
 FAR_DROP_DB: Final = 12.0
-REACH_HOPS: Final = 0.32 * RATE / HOP
+REACH_HOPS: Final = 0.32 * SAMPLE_RATE_HZ / HOP
 """A copy begins, and sounds on, at most this long after its key: an echo 250 ms late that is spread over some more."""
-FAR_REACH_HOPS: Final = 0.7 * RATE / HOP
+FAR_REACH_HOPS: Final = 0.7 * SAMPLE_RATE_HZ / HOP
 """The same for one that is weaker than any press could be: a satellite's hop and back takes 0.6 s."""
 SAME_LENGTH_HOPS: Final = 1.0
 """A copy is as long as its key, within this."""

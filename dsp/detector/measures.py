@@ -14,7 +14,8 @@ import numpy as np
 from dsp.detector.burst import TINY
 from dsp.detector.records import LONGEST, Record
 from dsp.kernel.compiled import inner
-from dsp.kernel.goertzel import HOP, RATE, Floats, hop_rotation, key_frequencies
+from dsp.kernel.goertzel import HOP, Floats, hop_rotation, key_frequencies
+from sound.telephone import SAMPLE_RATE_HZ
 
 PHASE_TOLERANCE: Final = np.float32(0.5)
 """Phase advances within as many rad of the burst's own are in line. An echo 10 dB down turns a phase by 0.32 rad
@@ -29,7 +30,7 @@ FAR: Final = np.float32(np.inf)
 _ZERO: Final = np.float32(0)
 _ONE: Final = np.float32(1)
 _ROTATION: Final = hop_rotation()
-_PERCENT: Final = np.float32(100 * RATE / (2 * np.pi * HOP)) / key_frequencies()
+_PERCENT: Final = np.float32(100 * SAMPLE_RATE_HZ / (2 * np.pi * HOP)) / key_frequencies()
 """Offset in percent of a tone whose phase advances by 1 rad a hop more than it should, (16, 2)."""
 _ARCTANGENT: Final = np.array(
     [0.0028662257, -0.0161657367, 0.0429096138, -0.07528964, 0.1065626393, -0.1420889944, 0.1999355085, -0.3333314528],

@@ -16,7 +16,8 @@ from dsp.detector.burst import dot
 from dsp.detector.measures import amplitude
 from dsp.detector.records import KEPT, Record
 from dsp.kernel.compiled import inner
-from dsp.kernel.goertzel import BLOCK, HOP, RATE, key_frequencies
+from dsp.kernel.goertzel import BLOCK, HOP, key_frequencies
+from sound.telephone import SAMPLE_RATE_HZ
 
 MARGIN: Final = 4
 """Samples before a begin that may be its."""
@@ -33,7 +34,7 @@ SAME_TIME: Final = 1.2
 SAME_PHASE: Final = 0.35
 """The same in rad, for the high tone, when the low one's phase has told the time."""
 
-_RAD: Final = 2 * np.pi / RATE * key_frequencies().astype(np.float64)
+_RAD: Final = 2 * np.pi / SAMPLE_RATE_HZ * key_frequencies().astype(np.float64)
 """Of each key's tones, a sample, (16, 2)."""
 _TURN: Final = np.exp(1j * _RAD)
 """The same as numbers on the unit circle."""

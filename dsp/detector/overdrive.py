@@ -17,8 +17,9 @@ import numpy as np
 from dsp.detector.records import KEPT, Flag, Record
 from dsp.detector.verdict import OVERDRIVEN_PURITY, Figures
 from dsp.kernel.compiled import inner
-from dsp.kernel.goertzel import BLOCK, HOP, RATE, Floats, key_frequencies
+from dsp.kernel.goertzel import BLOCK, HOP, Floats, key_frequencies
 from dsp.kernel.least_squares import least_squares
+from sound.telephone import SAMPLE_RATE_HZ
 
 MOST_LEFT: Final = 0.08
 """Share that the products may leave: 20 dB of overdrive leave 0.05 to those of higher orders."""
@@ -67,7 +68,7 @@ def overdriven(channel: Record, begin: float, end: float, figures: Figures) -> F
 @inner
 def _is_product(samples: Floats, low: float, high: float) -> Flag:
     count = len(samples)
-    at = (np.arange(count) - (count - 1) / 2) / RATE
+    at = (np.arange(count) - (count - 1) / 2) / SAMPLE_RATE_HZ
     turns = np.array([2 * np.pi * low, 2 * np.pi * high])
     columns = np.empty((_PAIR + len(_PRODUCTS), count), np.float32)
     weights = np.empty(len(columns), np.float32)
@@ -75,12 +76,13 @@ def _is_product(samples: Floats, low: float, high: float) -> Flag:
         for tone in range(2):
             cosine, sine = np.cos(turns[tone] * at), np.sin(turns[tone] * at)
             columns[2 * tone], columns[2 * tone + 1] = cosine, sine
-            columns[_PAIR + 2 * tone], columns[_PAIR + 2 * tone + 1] = at * RATE * cosine, at * RATE * sine
+            columns[_PAIR + 2 * tone] = at * SAMPLE_RATE_HZ * cosine
+            columns[_PAIR + 2 * tone + 1] = at * SAMPLE_RATE_HZ * sine
         least_squares(columns[: 2 * _PAIR], samples, weights[: 2 * _PAIR])
         for tone in range(2):
             real, imaginary = weights[2 * tone], weights[2 * tone + 1]
             slope = weights[_PAIR + 2 * tone] * imaginary - weights[_PAIR + 2 * tone + 1] * real
-            turns[tone] += slope * RATE / max(real**2 + imaginary**2, np.float32(1e-6))
+            turns[tone] += slope * SAMPLE_RATE_HZ / max(real**2 + imaginary**2, np.float32(1e-6))
     angles = np.empty((2, count))
     for tone in range(2):
         columns[2 * tone], columns[2 * tone + 1] = np.cos(turns[tone] * at), np.sin(turns[tone] * at)

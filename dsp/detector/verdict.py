@@ -12,11 +12,12 @@ from dsp.detector.measures import MIN_IN_LINE, Measures, measure
 from dsp.detector.records import FAILED_TESTS, LIMITS, PASSED, Flag, Record
 from dsp.events import FailedTest
 from dsp.kernel.compiled import inner
-from dsp.kernel.goertzel import HALF, HOP, RATE
+from dsp.kernel.goertzel import HALF, HOP
 from dsp.profiles import Profile
-from dsp.tones import FULL_SCALE_DBM0, INT16_FULL_SCALE, KEYS, amplitude_of
+from dsp.tones import FULL_SCALE_DBM0, KEYS, amplitude_of
+from sound.telephone import FULL_SCALE, SAMPLE_RATE_HZ
 
-HOP_MS: Final = 1000 * HOP / RATE
+HOP_MS: Final = 1000 * HOP / SAMPLE_RATE_HZ
 LEEWAY_DB: Final = 9.0
 """A block a third covered by the tone is this much weaker than the tone."""
 TWIST_MARGIN_DB: Final = 3.5
@@ -76,7 +77,7 @@ OVERDRIVEN_PURITY: Final = np.float32(0.62)
 """The same, of what may be overdriven (`overdrive`): a wave that is all but square has two thirds."""
 
 _ZERO: Final = np.float32(0)
-_TO_DBM0: Final = np.float32(FULL_SCALE_DBM0 - 20 * np.log10(INT16_FULL_SCALE))
+_TO_DBM0: Final = np.float32(FULL_SCALE_DBM0 - 20 * np.log10(FULL_SCALE))
 """To add to levels of squared amplitudes in sample units."""
 _CODES: Final = {test: FAILED_TESTS.index(test) for test in FailedTest}
 _DURATION, _LEVEL, _FREQUENCY = _CODES[FailedTest.DURATION], _CODES[FailedTest.LEVEL], _CODES[FailedTest.FREQUENCY]
@@ -90,7 +91,7 @@ DISTORTED: Final = (_PURITY, _STEADINESS, _LIKENESS)
 def limits_of(profile: Profile, *, near_misses: bool) -> NDArray[Any]:
     """The profile as compiled code takes it: a record of LIMITS, shape (1,)."""
     least, most = profile.twist_accept_db
-    amplitude = amplitude_of(profile.floor_dbm0 - LEEWAY_DB) * INT16_FULL_SCALE
+    amplitude = amplitude_of(profile.floor_dbm0 - LEEWAY_DB) * FULL_SCALE
     limits = np.zeros(1, LIMITS)
     limits["near_misses"] = near_misses
     limits["min_gap"] = profile.min_gap_ms / HOP_MS - ROUNDING_HOPS

@@ -11,6 +11,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from sound.telephone import SAMPLE_RATE_HZ
+
 
 @dataclass(frozen=True, slots=True)
 class Assumed:
@@ -33,20 +35,20 @@ class Assumed:
 
 
 _LINEAR: Final = "16 bit linear, little endian"
-_ULAW: Final = Assumed(8000, "ULAW", "mu-law")
-_ALAW: Final = Assumed(8000, "ALAW", "A-law")
+_ULAW: Final = Assumed(SAMPLE_RATE_HZ, "ULAW", "mu-law")
+_ALAW: Final = Assumed(SAMPLE_RATE_HZ, "ALAW", "A-law")
 _OTHER_LAW: Final = "; if that is noise, name it .ulaw, .alaw or .sln16 (16 kHz), as it is"
 
 ASSUMED: Final = MappingProxyType(
     {
         **dict.fromkeys((".ulaw", ".ul", ".ulw", ".mu", ".pcmu"), _ULAW),
         **dict.fromkeys((".alaw", ".al", ".alw", ".pcma"), _ALAW),
-        ".raw": Assumed(8000, "PCM_16", _LINEAR, _OTHER_LAW),
-        ".sln": Assumed(8000, "PCM_16", _LINEAR),
+        ".raw": Assumed(SAMPLE_RATE_HZ, "PCM_16", _LINEAR, _OTHER_LAW),
+        ".sln": Assumed(SAMPLE_RATE_HZ, "PCM_16", _LINEAR),
         **{f".sln{rate}": Assumed(1000 * rate, "PCM_16", _LINEAR) for rate in (8, 12, 16, 24, 32, 48, 96, 192)},
         ".sln44": Assumed(44_100, "PCM_16", _LINEAR),
-        ".gsm": Assumed(8000, "GSM610", "GSM full rate"),
-        ".vox": Assumed(8000, "VOX_ADPCM", "Dialogic ADPCM"),
+        ".gsm": Assumed(SAMPLE_RATE_HZ, "GSM610", "GSM full rate"),
+        ".vox": Assumed(SAMPLE_RATE_HZ, "VOX_ADPCM", "Dialogic ADPCM"),
     }
 )
 """By the file name's end, in small letters."""
@@ -72,7 +74,9 @@ def remedy(path: Path) -> str:
     """What to do about a file that libsndfile does not know, to be put behind why; empty if nothing can be said."""
     ending = path.suffix.lower()
     if ending in _FOREIGN:
-        return f"; convert it: ffmpeg -i {shlex.quote(str(path))} -ar 8000 {shlex.quote(path.stem + '.wav')}"
+        return (
+            f"; convert it: ffmpeg -i {shlex.quote(str(path))} -ar {SAMPLE_RATE_HZ} {shlex.quote(path.stem + '.wav')}"
+        )
     if ending == ".wav":
         return ""
     return "; if it has no header, its name must say what it is: .ulaw, .alaw, .gsm, .sln (16 bit), .sln16 (at 16 kHz)"

@@ -6,7 +6,7 @@ with NUMBA_DISABLE_JIT=1, only some hundred times slower.
 
 Compiling takes some seconds, once: what comes out is kept on disk. numba notices when the file of a cached function
 changes, but not when one does that this function calls; so everything is kept in a folder named after a digest of
-all sources of this package.
+all sources of this package, and of the constants in `sound` that are compiled into it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import Any, Final, ParamSpec, TypeVar, cast
 
 import numba
+
+from sound import telephone
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -75,7 +77,8 @@ def _folder() -> Path | None:
     """Where compiled code is kept, or None where none can be written."""
     digest = hashlib.sha256()
     dsp = Path(__file__).parents[1]
-    for source in sorted(file for pattern in _SOURCES for file in dsp.glob(pattern)):
+    sources = sorted(file for pattern in _SOURCES for file in dsp.glob(pattern))
+    for source in (*sources, Path(telephone.__file__)):
         digest.update(source.read_bytes())
     for parent in _parents():
         folder = parent / f"dsp-{digest.hexdigest()[:16]}"

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.tones import HIGH_HZ, LOW_HZ
+from sound.telephone import SAMPLE_RATE_HZ
 
-RATE: Final = 8000
 BLOCK: Final = 160
 """Samples in a block (20 ms), the step of the state machine."""
 HALF: Final = 80
@@ -35,7 +35,7 @@ Floats = NDArray[np.float32]
 
 def bins(frequencies_hz: tuple[float, ...], length: int) -> NDArray[np.float64]:
     """Cosine columns, then sine columns, shape (length, 2 * tones): x @ bins is (Re, -Im) of each sum."""
-    angle = 2 * np.pi * np.outer(np.arange(length), frequencies_hz) / RATE
+    angle = 2 * np.pi * np.outer(np.arange(length), frequencies_hz) / SAMPLE_RATE_HZ
     return np.concatenate([np.cos(angle), np.sin(angle)], axis=1)
 
 
@@ -47,7 +47,7 @@ def nuisance_basis(length: int, dimensions: int) -> NDArray[np.float64]:
     tone from 0 to 440 Hz is taken out, and 91 % of 697 Hz left; at 80 and 10 it is 95 % and 96 %.
     """
     lag = np.arange(length)[:, None] - np.arange(length)
-    covariance = np.sinc(2 * NUISANCE_HZ / RATE * lag)
+    covariance = np.sinc(2 * NUISANCE_HZ / SAMPLE_RATE_HZ * lag)
     _, vectors = np.linalg.eigh(covariance)
     return np.ascontiguousarray(vectors[:, ::-1][:, :dimensions])
 
@@ -106,7 +106,7 @@ def pair_triangles() -> Floats:
 def hop_rotation() -> NDArray[np.complex64]:
     """exp(-j w HOP) of each key's low and high tone, shape (16, 2): takes out the nominal phase advance."""
     pairs = np.array([(low, high) for low in LOW_HZ for high in HIGH_HZ])
-    return np.exp(-2j * np.pi * pairs * HOP / RATE).astype(np.complex64)
+    return np.exp(-2j * np.pi * pairs * HOP / SAMPLE_RATE_HZ).astype(np.complex64)
 
 
 @cache

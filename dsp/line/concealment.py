@@ -15,6 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import lfilter, lfiltic
 
+from sound.samples import to_int16
+from sound.telephone import FULL_SCALE
+
 ORDER: Final = 24
 """Two tones need 4; the rest is for noise, hum and speech around them."""
 QUIET: Final = 64
@@ -40,8 +43,7 @@ def conceal(before: NDArray[Any], after: NDArray[Any], samples: int) -> NDArray[
     half = samples // 2
     forward = _continued(before.astype(np.float64), samples - half)
     backward = _continued(after[::-1].astype(np.float64), half)[::-1]
-    filled: NDArray[np.float64] = np.rint(np.concatenate([forward, backward]))
-    return filled.clip(-32768, 32767).astype(np.int16)
+    return to_int16(np.concatenate([forward, backward]) / FULL_SCALE)
 
 
 def _continued(block: NDArray[np.float64], samples: int) -> NDArray[np.float64]:

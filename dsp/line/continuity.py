@@ -14,8 +14,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.kernel.goertzel import RATE
 from dsp.tones import HIGH_HZ, LOW_HZ
+from sound.telephone import SAMPLE_RATE_HZ
 
 LEAST_EXPLAINED: Final = 0.9
 """Share of an edge's energy that lies in the pair, where one is said to sound all through it."""
@@ -98,7 +98,7 @@ def goes_on(before: Pair, after: Pair, samples: int, gap: int, in_phase_rad: flo
     """
     if before.key != after.key or gap > LONGEST:
         return False
-    turn = 2 * np.pi * (before.hertz + after.hertz) / 2 * (samples + gap) / RATE
+    turn = 2 * np.pi * (before.hertz + after.hertz) / 2 * (samples + gap) / SAMPLE_RATE_HZ
     off = np.angle(after.phasors * np.conj(before.phasors) * np.exp(-1j * turn))
     allowed = in_phase_rad + DEVIATIONS * _doubt(before, after, samples, samples + gap)
     return bool(np.all(np.abs(off) < np.minimum(allowed, MOST_IN_PHASE_RAD)))
@@ -127,7 +127,7 @@ def weaker(before: Pair, after: Pair) -> bool:
 
 def _times(samples: int) -> Samples:
     """Of samples, in seconds, around their centre."""
-    times: Samples = (np.arange(samples) - (samples - 1) / 2) / RATE
+    times: Samples = (np.arange(samples) - (samples - 1) / 2) / SAMPLE_RATE_HZ
     return times
 
 

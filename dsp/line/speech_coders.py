@@ -18,6 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import resample_poly
 
+from sound.samples import to_float32, to_int16
+
 Linear = NDArray[np.int16]
 
 AMR_MODES: Final = ("4.75", "5.15", "5.9", "6.7", "7.4", "7.95", "10.2", "12.2")
@@ -156,10 +158,9 @@ def coded(samples: Linear, name: str) -> Linear:
     if name in NARROW:
         return NARROW[name]().through(_whole(samples, AMR_FRAME))
     coder = _WIDE[name]()
-    wide = np.rint(resample_poly(samples.astype(np.float64), 2, 1)).clip(-32768, 32767).astype(np.int16)
+    wide = to_int16(resample_poly(to_float32(samples).astype(np.float64), 2, 1))
     out = coder.through(_whole(wide, AMR_WB_FRAME))
-    narrow: Linear = np.rint(resample_poly(out.astype(np.float64), 1, 2)).clip(-32768, 32767).astype(np.int16)
-    return narrow
+    return to_int16(resample_poly(to_float32(out).astype(np.float64), 1, 2))
 
 
 def _whole(samples: Linear, size: int) -> Linear:

@@ -16,8 +16,9 @@ from scipy.signal.windows import hann
 from dsp.events import Key, NearMiss
 from dsp.plots import fonts
 from dsp.tones import FULL_SCALE_DBM0, HIGH_HZ, LOW_HZ, key_tones
+from sound.samples import to_float32
+from sound.telephone import SAMPLE_RATE_HZ
 
-RATE: Final = 8000
 WINDOW: Final = 256
 STEP: Final = 40
 FLOOR_DBM0: Final = -60.0
@@ -50,8 +51,8 @@ def plot(
     Raises:
         OSError: the picture cannot be written.
     """
-    scaled = samples / 32768 if samples.dtype == np.int16 else samples
-    seconds = max(len(scaled) / RATE, 0.1)
+    scaled = to_float32(samples)
+    seconds = max(len(scaled) / SAMPLE_RATE_HZ, 0.1)
     width = min(max(seconds * INCHES_PER_S, WIDTH_IN[0]), WIDTH_IN[1])
     with mpl.rc_context({**fonts.style(), "font.size": 9, "axes.titlesize": 11, "axes.titleweight": "bold"}):
         figure = Figure(figsize=(width, HEIGHT_IN), dpi=110, layout="constrained")
@@ -68,7 +69,7 @@ def plot(
 
 def _draw_spectrum(axes: Axes, figure: Figure, samples: NDArray[np.float64]) -> None:
     padded = np.pad(samples, (0, max(WINDOW - samples.size, 0)))
-    transform = ShortTimeFFT(hann(WINDOW, sym=False), STEP, RATE, mfft=1024, scale_to="magnitude")
+    transform = ShortTimeFFT(hann(WINDOW, sym=False), STEP, SAMPLE_RATE_HZ, mfft=1024, scale_to="magnitude")
     magnitude = np.abs(transform.stft(padded))
     level = 20 * np.log10(np.maximum(2 * magnitude, 1e-6)) + FULL_SCALE_DBM0
     kept = transform.f <= TOP_HZ

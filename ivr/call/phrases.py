@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ivr.call.number_groups import digits_of
 from prompts import Catalogue
-from prompts.wav import SAMPLE_RATE_HZ
+from sound.telephone import SAMPLE_RATE_HZ
 
 LEAD_IN_S = 0.3
 DIGIT_PAUSE_S = 0.04

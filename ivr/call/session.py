@@ -48,8 +48,9 @@ from ivr.call.transcript import (
     TranscriptEntry,
     figures,
 )
-from ivr.telephony.audiosocket.codec import FRAME_BYTES, SAMPLE_RATE_HZ, SILENCE
+from ivr.telephony.audiosocket.codec import FRAME_BYTES, SILENCE
 from prompts import Catalogue
+from sound.telephone import SAMPLE_RATE_HZ
 
 
 @dataclass(slots=True)

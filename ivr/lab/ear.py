@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from prompts import Catalogue
+from sound.telephone import SAMPLE_RATE_HZ
 
-SAMPLE_RATE_HZ: Final = 8000
 SPEECH_RMS: Final = 100.0
 """Of a 20 ms frame of int16 samples (-46 dBm0): above line noise and the idle code of G.711, below speech."""
 PAUSE_S: Final = 0.8

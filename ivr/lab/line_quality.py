@@ -21,8 +21,9 @@ from scipy.signal import fftconvolve
 from dsp import alaw_decode, alaw_encode, ulaw_decode, ulaw_encode
 from dsp.conformance.lines import room_tail
 from dsp.line.speech_coders import NARROW
-from dsp.tones import INT16_FULL_SCALE, amplitude_of
-from ivr.telephony.audiosocket.codec import FRAME_SAMPLES, SAMPLE_RATE_HZ
+from dsp.tones import amplitude_of
+from ivr.telephony.audiosocket.codec import FRAME_SAMPLES
+from sound.telephone import FULL_SCALE, SAMPLE_RATE_HZ
 
 REFERENCE_DBM0: Final = -10.0
 """The level of each tone of a key that `Noise.snr_db` is measured against: a telephone's usual one."""
@@ -219,7 +220,7 @@ class TelephoneLine:
             What arrives, likewise, or why nothing does.
         """
         quality, at = self._quality, np.arange(FRAME_SAMPLES) + self._packet * FRAME_SAMPLES
-        samples: Samples = frame.astype(np.float64) * (10 ** (quality.gain_db / 20) / INT16_FULL_SCALE)
+        samples: Samples = frame.astype(np.float64) * (10 ** (quality.gain_db / 20) / FULL_SCALE)
         if self._room is not None:
             samples = self._room.next(samples)
         if quality.gaps is not None:
@@ -234,8 +235,8 @@ class TelephoneLine:
             samples = samples + deviation * self._noise.standard_normal(FRAME_SAMPLES)
         if quality.echo is not None:
             samples = self._echoed(samples, quality.echo.level_db)
-        ceiling = INT16_FULL_SCALE * 10 ** (quality.clip_dbfs / 20)
-        linear = np.rint(samples * INT16_FULL_SCALE).clip(-ceiling, min(ceiling, 32767)).astype(np.int16)
+        ceiling = FULL_SCALE * 10 ** (quality.clip_dbfs / 20)
+        linear = np.rint(samples * FULL_SCALE).clip(-ceiling, min(ceiling, 32767)).astype(np.int16)
         lost = self._losses.next() or self._packet in quality.loss.packets
         self._packet += 1
         if quality.suppression is not None and self._is_silent(linear, quality.suppression):
@@ -250,7 +251,7 @@ class TelephoneLine:
         return samples + late * 10 ** (level_db / 20)
 
     def _is_silent(self, samples: NDArray[np.int16], suppression: Suppression) -> bool:
-        power = float(np.mean(np.square(samples / INT16_FULL_SCALE)))
+        power = float(np.mean(np.square(samples / FULL_SCALE)))
         if power > amplitude_of(suppression.below_dbm0) ** 2 / 2:
             self._silent_ms = 0.0
             return False

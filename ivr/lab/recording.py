@@ -11,6 +11,7 @@ from dsp.channels import Channel, Take
 from dsp.files import Remark, unremarked
 from dsp.recordings import read_side
 from ivr.call.dialogue.limits import AFTER_THE_CALL_S
+from sound.samples import to_int16
 
 
 def read_recording(
@@ -32,10 +33,3 @@ def read_recording(
     """
     _, samples = read_side(path, channel=channel, longest_s=call_s + AFTER_THE_CALL_S, remark=remark)
     return to_int16(samples)
-
-
-def to_int16(samples: NDArray[np.float32]) -> NDArray[np.int16]:
-    """Samples with full scale 1.0 as int16; what is over, or no number, is clipped."""
-    finite = np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0)
-    scaled: NDArray[np.float32] = np.rint(finite * 32768.0)
-    return scaled.clip(-32768, 32767).astype(np.int16)

@@ -24,9 +24,10 @@ from dsp import Event as ReceiverEvent
 from ivr.call.keys import Span
 from ivr.media.hindsight import Hindsight
 from ivr.media.playout import Playout
-from ivr.telephony.audiosocket.codec import FRAME_SAMPLES, SAMPLE_RATE_HZ
+from ivr.telephony.audiosocket.codec import FRAME_SAMPLES
 from ivr.telephony.audiosocket.inbox import AudioFrame, KeySent, NothingSent
 from ivr.telephony.audiosocket.server import AudioSocketConnection
+from sound.telephone import SAMPLE_RATE_HZ
 
 _log = structlog.get_logger(__name__)
 

@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from dsp.line.concealment import conceal
 from dsp.line.continuity import goes_on, pair_in, weaker
 from ivr.call.keys import Span
-from ivr.telephony.audiosocket.codec import FRAME_SAMPLES, SAMPLE_RATE_HZ, SILENCE
+from ivr.telephony.audiosocket.codec import FRAME_SAMPLES, SILENCE
+from sound.telephone import SAMPLE_RATE_HZ
 
 SURELY_LOST: Final = 2
 SURELY_IN_PHASE_RAD: Final = 0.12

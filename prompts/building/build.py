@@ -27,6 +27,7 @@ from prompts.manifest import (
 )
 from prompts.script import Line, Script
 from prompts.wav import encode
+from sound.samples import to_int16
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def speak(script: Script, voice: Voice | None, ids: Collection[str]) -> dict[str
     if misread := misreadings(script, voice, ids):
         raise VoiceError("\n".join(misread))
     return {
-        id_: clip_of(script.lines[id_], sound.to_pcm(samples), phonemes=phonemes(script.lines[id_], voice))
+        id_: clip_of(script.lines[id_], to_int16(samples), phonemes=phonemes(script.lines[id_], voice))
         for id_, samples in _speak(script, voice, ids).items()
     }
 

@@ -7,7 +7,7 @@ from prompts.catalogue import load_catalogue
 from prompts.errors import ReplacementError
 from prompts.manifest import MANIFEST, audio_directory
 from prompts.purposes import purpose
-from prompts.wav import SAMPLE_RATE_HZ
+from sound.telephone import SAMPLE_RATE_HZ
 
 README = "README.txt"
 

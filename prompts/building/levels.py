@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prompts.building import sound
-from prompts.wav import SAMPLE_RATE_HZ
+from sound.samples import to_float32
+from sound.telephone import SAMPLE_RATE_HZ
 
 LEVEL_TOLERANCE_DB: Final = 5.0  # the softest digits of a number, and voices whose peaks come before their level
 LONGEST_S: Final = 60.0
@@ -19,7 +20,7 @@ _REMEDY: Final = "import another recording, or build it again"
 
 def faults(clip: NDArray[np.int16]) -> list[str]:
     """What is wrong with a clip (8 kHz), each with its figures and its remedy; nothing if it is fit."""
-    samples = clip / 32768
+    samples = to_float32(clip).astype(np.float64)
     level_dbfs = sound.active_level_dbfs(samples)
     if level_dbfs < SILENCE_DBFS:
         return [f"is silent: its active level is {level_dbfs:.0f} dBFS; {_REMEDY}"]

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from prompts.building import sound
 from prompts.building.levels import LONGEST_S, SILENCE_DBFS, faults
 from prompts.errors import ClipError
-from prompts.wav import SAMPLE_RATE_HZ
+from sound.samples import to_int16
+from sound.telephone import SAMPLE_RATE_HZ
 
 HIGHEST_RATE_HZ: Final = 192_000
 GREATEST_GAIN_DB: Final = 30.0  # beyond it the noise of the room is louder than -50 dBFS in any room
@@ -45,7 +46,7 @@ def read_recording(path: Path) -> NDArray[np.int16]:
             f"{path} is too soft: its active level is {level_dbfs:.0f} dBFS, "
             f"and it would take {20 * np.log10(gain):.0f} dB to make it audible; record it again, louder"
         )
-    clip = sound.to_pcm(sound.finish(gain * on_line, silence_dbfs=SILENCE_DBFS))
+    clip = to_int16(sound.finish(gain * on_line, silence_dbfs=SILENCE_DBFS))
     if wrong := faults(clip):
         raise ClipError("\n".join(f"{path}, brought to telephone level, {fault}" for fault in wrong))
     return clip

@@ -1,14 +1,14 @@
 """From a voice's samples to a clip for a telephone: rate, band, level, edges.
 
 Levels are in dB relative to full scale (dBFS), where a full-scale sine has -3.01. Arrays are float64 with
-full scale at 1.0, shape ``(n,)``, until `to_pcm`.
+full scale at 1.0, shape ``(n,)``.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import firwin2, resample_poly
 
-from prompts.wav import SAMPLE_RATE_HZ
+from sound.telephone import SAMPLE_RATE_HZ
 
 Samples = NDArray[np.float64]
 
@@ -115,11 +115,6 @@ def finish(samples: Samples, *, silence_dbfs: float = _SILENCE_DBFS) -> Samples:
 def silence_samples(duration_s: float) -> int:
     """How many samples of the telephone rate a duration has."""
     return round(duration_s * SAMPLE_RATE_HZ)
-
-
-def to_pcm(samples: Samples) -> NDArray[np.int16]:
-    """Round to 16 bit PCM."""
-    return np.clip(np.rint(samples * 32768), -32768, 32767).astype(np.int16)
 
 
 def _frame_power(samples: Samples, hop_s: float = _FRAME_S) -> Samples:

@@ -22,6 +22,7 @@ import numpy as np
 from prompts.building.sound import Samples, utterances
 from prompts.errors import VoiceError
 from prompts.script import VoiceSettings
+from sound.telephone import FULL_SCALE
 
 _MORA = re.compile(r".[ァィゥェォャュョヮ]?")
 _PHONEME = re.compile(r"-(.+?)\+")
@@ -146,7 +147,7 @@ class JapaneseVoice:
     def _synthesize(self, labels: list[str], speed: float | None = None) -> tuple[Samples, int]:
         speed = self._settings.speed if speed is None else speed
         samples, rate_hz = self._engine.synthesize(labels, speed, self._settings.half_tone)
-        return np.asarray(samples, dtype=np.float64) / 32768, int(rate_hz)
+        return np.asarray(samples, dtype=np.float64) / FULL_SCALE, int(rate_hz)
 
 
 def _is_pause(word: _Feature) -> bool:

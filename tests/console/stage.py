@@ -23,11 +23,11 @@ from ivr.call.caller import Caller
 from ivr.call.dialogue import Limits
 from ivr.call.session import CallSession
 from ivr.lab.prompt_store import PromptStore
-from ivr.lab.recording import to_int16
 from ivr.records import AmiState, CallBegan, CallRecorder, CallWriter, Vitals, open_records
 from ivr.records.changes import Change, EntryNoted, Progress, ServiceBeat
 from ivr.service.store_events import admit
 from prompts import Catalogue, load_catalogue
+from sound.samples import to_int16
 from storage.database import Database
 from tests.credentials.stores import CHEAP
 

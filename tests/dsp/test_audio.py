@@ -30,6 +30,13 @@ def test_stereo_is_averaged_or_given_as_it_is(tmp_path):
     assert decode(mixed) == "42"
 
 
+def test_floats_are_written_as_the_nearest_16_bit_samples_and_read_back_exactly(tmp_path):
+    path, again = tmp_path / "steps.wav", tmp_path / "again.wav"
+    write_audio(path, np.array([0.0, 0.6, -0.4, -0.6, 100.7, 32767.6, -32768.0]) / 32768, 8000)
+    write_audio(again, read_audio(path)[0], 8000)
+    assert soundfile.read(again, dtype="int16")[0].tolist() == [0, 1, 0, -1, 101, 32767, -32768]
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"RIFF", b"hello, this is text\n" * 50, b"RIFF\x24\x00\x00\x00WAVEfmt ", bytes(2000)]
 )

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from dsp import FailedTest, Key, NearMiss, Receiver, analyse, decode, synthesize
+from sound.samples import to_float32, to_int16
 
 SECOND = 8000
 
@@ -55,11 +56,12 @@ def test_keys_are_heard_between_stretches_of_not_a_number():
 
 def test_int16_and_float_give_the_same():
     samples = synthesize("147*", snr_db=20)
-    assert decode((samples * 32767).astype(np.int16)) == decode(samples) == decode(samples.astype(np.float64)) == "147*"
+    assert decode(to_int16(samples)) == decode(samples) == decode(samples.astype(np.float64)) == "147*"
+    assert analyse(to_int16(samples)) == analyse(samples) == analyse(to_float32(to_int16(samples)))
 
 
 def test_read_only_and_strided_arrays_are_taken():
-    samples = np.repeat((synthesize("90") * 32767).astype(np.int16), 2)
+    samples = np.repeat(to_int16(synthesize("90")), 2)
     view = np.frombuffer(samples.tobytes(), np.int16)[::2]
     assert not view.flags.writeable
     assert decode(view) == "90"

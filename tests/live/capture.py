@@ -15,12 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from dsp.line.g711 import ulaw_decode
-from tests.live.media import EVENTS, PACKET_S, PCMU, SAMPLE_RATE_HZ
+from sound.telephone import FULL_SCALE, SAMPLE_RATE_HZ
+from tests.live.media import EVENTS, PACKET_S, PCMU
 
 _ETH_P_IP = 0x0800
 _SO_TIMESTAMPNS = 35
 _IP_PROTO_UDP = 17
-_FULL_SCALE = 32768.0
 _SILENCE_DBFS = -100.0
 _LONGEST_PAUSE_S = 30
 
@@ -75,7 +75,7 @@ class Sound:
         samples = self.samples(from_s, to_s).astype(np.float64)
         if samples.size == 0 or not samples.any():
             return _SILENCE_DBFS
-        return max(_SILENCE_DBFS, 10 * float(np.log10(np.mean(samples**2) / _FULL_SCALE**2)))
+        return max(_SILENCE_DBFS, 10 * float(np.log10(np.mean(samples**2) / FULL_SCALE**2)))
 
     def loud(self, above_dbfs: float = -40.0) -> tuple[tuple[float, float], ...]:
         """The spans in which every packet is louder than a level: when each began and ended, in seconds."""

@@ -16,8 +16,9 @@ import numpy.typing as npt
 from dsp.line.g711 import ulaw_encode
 from dsp.tones import synthesize
 from ivr.lab.line_quality import Losses
+from sound.samples import to_int16
+from sound.telephone import SAMPLE_RATE_HZ
 
-SAMPLE_RATE_HZ = 8000
 PACKET_SAMPLES = 160
 PACKET_S = PACKET_SAMPLES / SAMPLE_RATE_HZ
 PCMU = 0
@@ -139,7 +140,7 @@ def write_track(
             if line is not None:
                 start += int(chance.integers(PACKET_SAMPLES))
             tone = synthesize(stroke.key, tone_s=length / SAMPLE_RATE_HZ, pause_s=0.0)
-            audio[start : start + length] = tone * 32767
+            audio[start : start + length] = to_int16(tone)
     events = {
         KeyPath.IN_BAND: [],
         KeyPath.EVENTS: strokes,

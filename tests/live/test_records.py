@@ -13,11 +13,10 @@ import pytest
 import soundfile
 
 from dsp import synthesize
+from sound.telephone import SAMPLE_RATE_HZ
 from tests.live.house import House, new_password
 from tests.live.media import Press
 from tests.live.test_calls import CONTRACT, from_trunk, typed
-
-RATE = 8000
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +36,7 @@ def bad_keys(path: Path) -> Path:
         synthesize("1", tone_s=0.024, pause_s=2.0),
         synthesize("1", offset_percent=3.0, pause_s=2.0),
     )
-    soundfile.write(path, np.tile(np.concatenate(strokes), 12), RATE, "PCM_16")
+    soundfile.write(path, np.tile(np.concatenate(strokes), 12), SAMPLE_RATE_HZ, "PCM_16")
     return path
 
 

@@ -10,10 +10,10 @@ import pytest
 
 from credentials.model import LoginVerdict
 from dsp import synthesize
-from ivr.lab.recording import to_int16
 from ivr.lab.scenarios.phone import PhoneCall, open_call
 from ivr.lab.sender import Sent
 from ivr.telephony.audiosocket.codec import FRAME_SAMPLES
+from sound.samples import to_int16
 from tests.live.house import ACCESS_NUMBER, TRUNK_HOST, House, new_password
 
 CALLER = "0661234567"

@@ -14,8 +14,8 @@ import pytest
 
 from dsp import synthesize
 from dsp.line.g711 import ulaw_encode
-from ivr.lab.recording import to_int16
 from ivr.lab.scenarios.phone import open_call
+from sound.samples import to_int16
 from tests.live.house import ACCESS_NUMBER, TRUNK_HOST, House
 
 STRANGER = "127.0.0.9"

@@ -31,6 +31,7 @@ from ivr.lab.scenarios.model import Step
 from ivr.lab.sender import Recording, Sender
 from logs.setup import LogLevel, configure_logs
 from prompts import Catalogue, home, load_catalogue
+from sound.samples import to_float32
 
 _PATIENCE_S: Final = 4.0
 """A caller who hears nothing for this long presses on."""
@@ -139,5 +140,5 @@ def _clip_text(clip: HeardClip, catalogue: Catalogue) -> str:
 
 def _text(utterance: Utterance, catalogue: Catalogue) -> str:
     said = catalogue.separator.join(_clip_text(clip, catalogue) for clip in heard_clips(utterance, catalogue))
-    rms = float(np.sqrt(np.mean(np.square(utterance.samples, dtype=np.float64))))
-    return said or f"({utterance.end_s - utterance.begin_s:.1f} s of audio, {20 * np.log10(rms / 32768):.0f} dBFS)"
+    rms = float(np.sqrt(np.mean(np.square(to_float32(utterance.samples), dtype=np.float64))))
+    return said or f"({utterance.end_s - utterance.begin_s:.1f} s of audio, {20 * np.log10(rms):.0f} dBFS)"

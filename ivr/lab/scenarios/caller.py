@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from dsp import synthesize
 from ivr.lab.ear import Ear, Utterance
 from ivr.lab.line_quality import Absent, TelephoneLine
-from ivr.lab.recording import to_int16
 from ivr.lab.scenarios.model import Copy, Keying, Source, Step
 from ivr.lab.sender import SILENCE, KeyEvent, Sent
 from ivr.media.clock import TICK_S
-from ivr.telephony.audiosocket.codec import FRAME_SAMPLES, SAMPLE_RATE_HZ
+from ivr.telephony.audiosocket.codec import FRAME_SAMPLES
+from sound.samples import to_float32, to_int16
+from sound.telephone import SAMPLE_RATE_HZ
 
 _QUIET_S: Final = 0.2
 """Guidance that was stopped by a key leaves at least this much silence before the next one: its lead-in."""
@@ -175,6 +176,6 @@ def _copied(audio: NDArray[np.int_], tones: NDArray[np.int16], copy: Copy | None
         return audio.astype(np.int16)
     late = round(copy.late_ms * SAMPLE_RATE_HZ / 1000)
     heard = np.zeros(len(audio) + late)
-    heard[: len(audio)] = audio
-    heard[late:] += tones * 10 ** (copy.level_db / 20)
-    return np.rint(heard).clip(-32768, 32767).astype(np.int16)
+    heard[: len(audio)] = to_float32(audio)
+    heard[late:] += to_float32(tones).astype(np.float64) * 10 ** (copy.level_db / 20)
+    return to_int16(heard)

@@ -24,6 +24,7 @@ from dsp import ulaw_decode, ulaw_encode
 from ivr.lab.sender import KeyEvent, Sent
 from ivr.telephony.audiosocket.codec import FRAME_SAMPLES
 from ivr.telephony.errors import TelephonyError
+from sound.telephone import SAMPLE_RATE_HZ
 
 _PCMU: Final = 0
 _EVENTS: Final = 101
@@ -299,8 +300,8 @@ class PhoneCall:
             f"c=IN IP4 {self._host}",
             "t=0 0",
             f"m=audio {self._rtp.port} RTP/AVP {_PCMU} {_EVENTS}",
-            f"a=rtpmap:{_PCMU} PCMU/8000",
-            f"a=rtpmap:{_EVENTS} telephone-event/8000",
+            f"a=rtpmap:{_PCMU} PCMU/{SAMPLE_RATE_HZ}",
+            f"a=rtpmap:{_EVENTS} telephone-event/{SAMPLE_RATE_HZ}",
             f"a=fmtp:{_EVENTS} 0-15",
             "a=ptime:20",
             "a=sendrecv",

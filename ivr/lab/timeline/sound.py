@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from scipy.signal import ShortTimeFFT
 from scipy.signal.windows import hann
 
-from dsp.tones import FULL_SCALE_DBM0, INT16_FULL_SCALE
-from ivr.telephony.audiosocket.codec import SAMPLE_RATE_HZ
+from dsp.tones import FULL_SCALE_DBM0
+from sound.samples import to_float32
+from sound.telephone import SAMPLE_RATE_HZ
 
 TOP_HZ: Final = 2000.0
 FLOOR_DBM0: Final = -55.0
@@ -33,7 +34,7 @@ class Outline:
 def outline(audio: NDArray[np.int16], stretches: int) -> Outline:
     """The outline of a waveform."""
     edges = np.linspace(0, len(audio), stretches + 1).astype(np.int64)[:-1]
-    scaled = np.append(audio, np.int16(0)).astype(np.float64) / INT16_FULL_SCALE
+    scaled = to_float32(np.append(audio, np.int16(0))).astype(np.float64)
     return Outline(np.minimum.reduceat(scaled, edges), np.maximum.reduceat(scaled, edges))
 
 
@@ -47,7 +48,7 @@ def spectrogram(audio: NDArray[np.int16], columns: int) -> NDArray[np.float64]:
     Returns:
         Shape (frequencies from 0 to `TOP_HZ`, times).
     """
-    samples = np.pad(audio.astype(np.float64) / INT16_FULL_SCALE, (0, max(_WINDOW - len(audio), 0)))
+    samples = np.pad(to_float32(audio).astype(np.float64), (0, max(_WINDOW - len(audio), 0)))
     transform = ShortTimeFFT(hann(_WINDOW, sym=False), _STEP, SAMPLE_RATE_HZ, mfft=_BINS, scale_to="magnitude")
     magnitude = np.abs(transform.stft(samples, p0=0, p1=len(samples) // _STEP))
     level = 20 * np.log10(np.maximum(2 * magnitude[transform.f <= TOP_HZ], 1e-6)) + FULL_SCALE_DBM0

@@ -17,7 +17,6 @@ from uuid import UUID
 from ivr.telephony.errors import CutMessageError, RemoteProtocolError
 from ivr.telephony.parser import Parser
 
-SAMPLE_RATE_HZ: Final = 8000
 FRAME_SAMPLES: Final = 160
 FRAME_BYTES: Final = 2 * FRAME_SAMPLES
 """20 ms of signed 16-bit little-endian samples at 8 kHz."""

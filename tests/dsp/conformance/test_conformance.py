@@ -18,6 +18,7 @@ from dsp.conformance.receivers import (
 )
 from dsp.conformance.runner import distance, run
 from dsp.conformance.talkoff import run_speech, speech_files
+from sound.samples import to_int16
 
 
 def test_the_same_seed_gives_the_same_recording_and_another_gives_another():
@@ -84,7 +85,7 @@ def test_output_of_other_receivers_is_understood():
 
 def test_a_command_is_measured_on_wav_files():
     receiver = command_receiver(f"{sys.executable} -m dsp decode {{}}")
-    samples = (synthesize("42#") * 32767).astype(np.int16)
+    samples = to_int16(synthesize("42#"))
     assert receiver.decode(samples) == "42#"
 
 
@@ -115,4 +116,4 @@ def test_speech_like_sound_is_no_key_at_any_level():
     rng = np.random.default_rng(11)
     speech = signals.speech_like(60 * 8000, rng)
     for level in (0.003, 0.03, 0.3):
-        assert decode(signals.to_linear16(level * speech)) == ""
+        assert decode(to_int16(level * speech)) == ""

@@ -9,6 +9,7 @@ from dsp.conformance.conditions import Section
 from dsp.conformance.corpus import record
 from dsp.conformance.networks import NETWORKS
 from dsp.conformance.signals import Tone, render
+from sound.samples import to_int16
 
 
 def tones(keys, *, length=100.0, pause=100.0, levels=(-10.0,)):
@@ -24,7 +25,7 @@ def line(pressed, seed=1):
 
 
 def heard(samples):
-    return decode(signals.to_linear16(samples))
+    return decode(to_int16(samples))
 
 
 @pytest.mark.parametrize("level", [-7, -12, -20, -30, -38])
@@ -37,7 +38,7 @@ def test_an_echo_doubles_no_key_and_hides_none(length, pause, delay, level):
 
 
 def test_an_echo_is_a_near_miss_that_is_called_one():
-    samples = signals.to_linear16(signals.echoed(line(tones("5")), 180, -15))
+    samples = to_int16(signals.echoed(line(tones("5")), 180, -15))
     key, echo = analyse(samples, near_misses=True)
     assert isinstance(key, Key)
     assert isinstance(echo, NearMiss)

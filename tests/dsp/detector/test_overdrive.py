@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 
 from dsp import KEYS, NTT, decode, ulaw_decode, ulaw_encode
 from dsp.tones import key_tones
+from sound.telephone import SAMPLE_RATE_HZ
 
-RATE = 8000
 PAUSE = np.zeros(800)
 
 
 def pair(chance: np.random.Generator, key: str, seconds: float) -> NDArray[np.float64]:
     """A key off its frequencies, twisted, from any phase on; its peak is 1."""
-    at = np.arange(round(seconds * RATE)) / RATE
+    at = np.arange(round(seconds * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
     off, phase = chance.uniform(0.985, 1.015, 2), chance.uniform(0, 2 * np.pi, 2)
     low, high = np.array(key_tones(key)) * off
     twist = 10 ** (chance.uniform(-3, 3) / 20)
@@ -50,7 +50,7 @@ def test_an_overdriven_key_that_the_profile_leaves_out_is_none() -> None:
 
 def test_a_pair_with_even_harmonics_is_no_key() -> None:
     chance = np.random.default_rng(2)
-    at = np.arange(800) / RATE
+    at = np.arange(800) / SAMPLE_RATE_HZ
     bursts = []
     for key in KEYS:
         burst = np.zeros(800)
@@ -73,7 +73,7 @@ def test_a_pair_in_as_much_noise_is_no_key() -> None:
 
 def test_a_pair_whose_products_have_phases_of_their_own_is_no_key() -> None:
     chance = np.random.default_rng(4)
-    at = np.arange(800) / RATE
+    at = np.arange(800) / SAMPLE_RATE_HZ
     bursts = []
     for key in KEYS:
         low, high = key_tones(key)
@@ -91,10 +91,10 @@ def test_the_echo_of_an_overdriven_key_is_no_key_although_its_level_is_near(dela
     """Found by `tests.many_calls`: an echo 12 dB down that was clipped with its key was but 3 dB weaker."""
     chance = np.random.default_rng(5)
     ceiling = 10 ** (-by_db / 20)
-    delay = delay_ms * RATE // 1000
+    delay = delay_ms * SAMPLE_RATE_HZ // 1000
     bursts = []
     for key in KEYS:
-        wave = np.zeros(round(0.5 * RATE))
+        wave = np.zeros(round(0.5 * SAMPLE_RATE_HZ))
         press = pair(chance, key, 0.1)
         wave[: press.size] += press
         wave[delay : delay + press.size] += press * 10 ** (-12 / 20)

@@ -8,6 +8,7 @@ from dsp.conformance import signals
 from dsp.conformance.conditions import Section
 from dsp.conformance.corpus import record
 from dsp.conformance.networks import NETWORKS
+from sound.samples import to_int16
 
 LONG_ENOUGH = [item for item in NETWORKS if item.section is Section.SILENT and item.tone_ms >= 80]
 
@@ -27,4 +28,4 @@ def test_wherever_it_lies_in_the_stream_twenty_ms_are_a_packet_and_the_shortest_
         samples = signals.render([tone], 600, np.random.default_rng(at))
         middle = round((tone.begin_ms + 60) * 8)
         samples[middle : middle + 8 * silence_ms] = 0
-        assert decode(signals.to_linear16(samples), profile=profile) == expected
+        assert decode(to_int16(samples), profile=profile) == expected

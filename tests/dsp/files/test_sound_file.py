@@ -14,9 +14,10 @@ from dsp import AudioError, alaw_encode, decode, read_audio, synthesize, ulaw_en
 from dsp.files import opened
 from dsp.files.byte_source import ByteSource
 from dsp.files.headerless import ASSUMED
+from sound.samples import to_int16
 
 KEYS = synthesize("159#0D", tone_s=0.08, pause_s=0.08)
-LINEAR = np.rint(KEYS * 32767).astype("<i2")
+LINEAR = to_int16(KEYS)
 
 
 def heard(path):
@@ -106,7 +107,7 @@ CODED = {
     ".pcma": alaw_encode(LINEAR).tobytes(),
     ".raw": LINEAR.tobytes(),
     ".sln": LINEAR.tobytes(),
-    ".sln16": np.rint(synthesize("159#0D", fs=16_000, tone_s=0.08, pause_s=0.08) * 32767).astype("<i2").tobytes(),
+    ".sln16": to_int16(synthesize("159#0D", fs=16_000, tone_s=0.08, pause_s=0.08)).tobytes(),
 }
 
 

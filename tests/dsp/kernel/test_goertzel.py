@@ -6,13 +6,14 @@ from scipy.signal import lfilter
 
 from dsp.kernel import goertzel
 from dsp.tones import HIGH_HZ, LOW_HZ
+from sound.telephone import SAMPLE_RATE_HZ
 
 ALL_TONES = LOW_HZ + HIGH_HZ
 
 
 def goertzel_recursion(samples, hertz):
     """s[n] = x[n] + 2 cos(w) s[n-1] - s[n-2], then y = s[N-1] - exp(-jw) s[N-2], turned to the first sample."""
-    w = 2 * np.pi * hertz / goertzel.RATE
+    w = 2 * np.pi * hertz / SAMPLE_RATE_HZ
     state = lfilter([1.0], [1.0, -2 * np.cos(w), 1.0], samples)
     return (state[-1] - np.exp(-1j * w) * state[-2]) * np.exp(-1j * w * (len(samples) - 1))
 
@@ -41,7 +42,7 @@ def test_the_screens_float32_bins_agree_with_the_recursion_over_samples_freed_of
 
 @pytest.mark.parametrize("hertz", [0.0, 50.0, 60.0, 120.0, 150.0, 250.0, 300.0, 350.0, 400.0, 425.0, 440.0])
 def test_what_lies_below_the_tones_is_taken_out(hertz):
-    t = np.arange(goertzel.HOP) / goertzel.RATE
+    t = np.arange(goertzel.HOP) / SAMPLE_RATE_HZ
     basis = goertzel.nuisance_basis(goertzel.HOP, goertzel.HOP_NUISANCES)
     for phase in np.linspace(0.1, np.pi, 7):
         samples = np.cos(2 * np.pi * hertz * t + phase)
@@ -50,7 +51,7 @@ def test_what_lies_below_the_tones_is_taken_out(hertz):
 
 
 def test_the_tones_are_left_in():
-    t = np.arange(goertzel.HOP) / goertzel.RATE
+    t = np.arange(goertzel.HOP) / SAMPLE_RATE_HZ
     basis = goertzel.nuisance_basis(goertzel.HOP, goertzel.HOP_NUISANCES)
     for hertz in ALL_TONES:
         samples = np.cos(2 * np.pi * hertz * t)
@@ -59,7 +60,7 @@ def test_the_tones_are_left_in():
 
 
 def test_pair_columns_give_the_amplitudes_of_their_pair_and_the_triangles_its_whole_energy():
-    t = np.arange(goertzel.HOP) / goertzel.RATE
+    t = np.arange(goertzel.HOP) / SAMPLE_RATE_HZ
     for key, (low, high) in enumerate(goertzel.key_frequencies()):
         z_low, z_high = 3 * np.exp(0.7j), 2 * np.exp(-1.9j)
         samples = (z_low * np.exp(2j * np.pi * low * t) + z_high * np.exp(2j * np.pi * high * t)).real

@@ -10,13 +10,14 @@ from hypothesis.extra.numpy import arrays
 
 from dsp import decode, synthesize
 from dsp.line.concealment import ORDER, burg, conceal
+from sound.samples import to_int16
 
 
 def lossy(keys: str, *, tone_s: float, pause_s: float, loss: float, seed: int, stand_in: bool) -> str:
     """Keys that were heard where packets of 20 ms were lost, and either left out or stood in for."""
     chance = np.random.default_rng(seed)
     clean = synthesize(keys, tone_s=tone_s, pause_s=pause_s, lead_s=chance.uniform(0.1, 0.2), rng=chance)
-    frames = (np.concatenate([clean, np.zeros(1600)]) * 32767).astype(np.int16)
+    frames = to_int16(np.concatenate([clean, np.zeros(1600)]))
     frames = frames[: len(frames) // 160 * 160].reshape(-1, 160)
     kept = chance.random(len(frames)) >= loss
     out, before, missing = [], np.zeros(160, np.int16), 0

@@ -19,14 +19,14 @@ from ivr.call.dialogue import Limits
 from ivr.call.dialogue.events import Verdict
 from ivr.call.guidance import Guidance
 from ivr.call.transcript import EntryJudged, KeyHeard, KeyMissed
-from ivr.lab.recording import to_int16
 from ivr.lab.sender import Recording
 from ivr.lab.simulator import run_call
 from ivr.lab.timeline import Timeline, TimelineRecorder
 from prompts import Catalogue
+from sound.samples import to_int16
+from sound.telephone import SAMPLE_RATE_HZ
 
 CONTRACT, ADDITIONAL = "0312345678", "0312345679"
-RATE = 8000
 DISTORTIONS = {
     "unequal": {"twist_db": -12.0},
     "short": {"tone_s": 0.025, "pause_s": 0.135},
@@ -45,14 +45,14 @@ class Pressed:
     samples: int = 0
 
     def wait(self, seconds: float) -> None:
-        self._add(np.zeros(round(seconds * RATE), np.float32))
+        self._add(np.zeros(round(seconds * SAMPLE_RATE_HZ), np.float32))
 
     def press(self, keys: str, *, secret: bool = False) -> None:
         for key in keys:
             how = {"tone_s": 0.08, "pause_s": 0.08}
             if self.rng.random() < self.bad:
                 how |= DISTORTIONS[str(self.rng.choice(list(DISTORTIONS)))]
-            began = self.samples / RATE
+            began = self.samples / SAMPLE_RATE_HZ
             self._add(synthesize(key, lead_s=0.0, level_dbm0=-12.0, **how))
             if secret:
                 self.secret.append((began, began + how["tone_s"]))
@@ -118,7 +118,8 @@ def named_secrets(timeline: Timeline, press: Pressed) -> list[str]:
 def drawn_secrets(timeline: Timeline, press: Pressed) -> int:
     """How many keys of the password can be seen in the audio that is drawn."""
     return sum(
-        bool(np.any(timeline.audio[round(began_s * RATE) : round(end_s * RATE)])) for began_s, end_s in press.secret
+        bool(np.any(timeline.audio[round(began_s * SAMPLE_RATE_HZ) : round(end_s * SAMPLE_RATE_HZ)]))
+        for began_s, end_s in press.secret
     )
 
 

@@ -21,7 +21,7 @@ from phonenumbers.data.region_JP import PHONE_METADATA_JP
 
 from ivr.call.phrases import DIGIT_PAUSE_S, GROUP_PAUSE_S, LEAD_IN_S, Number, Phrase, render, transcript
 from prompts import Catalogue, languages, load_catalogue
-from prompts.wav import SAMPLE_RATE_HZ
+from sound.telephone import SAMPLE_RATE_HZ
 
 RANDOM_NUMBERS = 200
 AREA_CODE_DIGITS = (2, 3, 4, 5)

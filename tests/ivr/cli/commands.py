@@ -11,6 +11,8 @@ from scipy.signal import resample_poly
 from typer.testing import CliRunner, Result
 
 from ivr.cli import app
+from sound.samples import to_float32
+from sound.telephone import SAMPLE_RATE_HZ
 from tests.callers import LINES, tones
 
 PASSWORD = "24681357"
@@ -34,6 +36,6 @@ def lines() -> None:
 
 
 def wav(name: str = "call.wav", keys: str = KEYS, rate: int = 8000, channels: int = 1, subtype: str = "PCM_16") -> str:
-    samples = resample_poly(tones(keys) / 32768, rate, 8000)
+    samples = resample_poly(to_float32(tones(keys)), rate, SAMPLE_RATE_HZ)
     soundfile.write(name, np.stack([samples] * channels, axis=1), rate, subtype=subtype)
     return name

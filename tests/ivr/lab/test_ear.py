@@ -7,9 +7,10 @@ import pytest
 from numpy.typing import NDArray
 
 from ivr.cli.calls.call import _text
-from ivr.lab.ear import SAMPLE_RATE_HZ, Ear, Utterance, heard_clips
+from ivr.lab.ear import Ear, Utterance, heard_clips
 from prompts import Catalogue, languages, load_catalogue
 from prompts.purposes import PURPOSES
+from sound.telephone import SAMPLE_RATE_HZ
 
 
 @pytest.fixture(scope="module")

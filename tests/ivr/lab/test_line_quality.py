@@ -14,8 +14,9 @@ from dsp import decode, synthesize, ulaw_decode, ulaw_encode
 from dsp.line.speech_coders import NARROW, LibraryMissingError
 from dsp.tones import amplitude_of
 from ivr.lab.line_quality import Absent, LineQuality, TelephoneLine
-from ivr.lab.recording import to_int16
 from ivr.telephony.audiosocket.codec import FRAME_SAMPLES
+from sound.samples import to_float32, to_int16
+from sound.telephone import FULL_SCALE
 
 FRAMES = 500
 SILENCE = np.zeros(FRAMES * FRAME_SAMPLES, np.int16)
@@ -37,7 +38,7 @@ def tone(hertz: float, dbm0: float, samples: int = len(SILENCE)) -> NDArray[np.i
 def level_of(samples: NDArray[np.int16], hertz: float) -> float:
     """Of one frequency, in dBm0."""
     turn = np.exp(-2j * np.pi * hertz / 8000 * np.arange(len(samples)))
-    return float(20 * np.log10(2 * abs(np.mean(samples / 32768 * turn))) + 3.14)
+    return float(20 * np.log10(2 * abs(np.mean(to_float32(samples) * turn))) + 3.14)
 
 
 def test_a_clean_line_does_what_g711_does_and_no_more() -> None:
@@ -48,12 +49,12 @@ def test_a_clean_line_does_what_g711_does_and_no_more() -> None:
 def test_a_law_is_not_mu_law() -> None:
     keys = tone(697, -10)
     error = arrived({"law": "alaw"}, keys).astype(float) - keys
-    assert 0 < np.sqrt(np.mean(error**2)) < 0.02 * 32768 * amplitude_of(-10)
+    assert 0 < np.sqrt(np.mean(error**2)) < 0.02 * FULL_SCALE * amplitude_of(-10)
     assert not np.array_equal(arrived({"law": "alaw"}, keys), arrived({"law": "ulaw"}, keys))
 
 
 def test_noise_is_as_far_below_a_key_as_it_is_said_to_be() -> None:
-    noise = arrived({"noise": {"snr_db": 15}}).astype(float) / 32768
+    noise = to_float32(arrived({"noise": {"snr_db": 15}})).astype(float)
     pair_power = amplitude_of(-10) ** 2
     assert 10 * np.log10(pair_power / np.mean(noise**2)) == pytest.approx(15, abs=0.1)
 
@@ -74,7 +75,7 @@ def test_an_echo_comes_later_and_weaker_also_across_frames() -> None:
 
 def test_an_overload_cuts_the_peaks_and_leaves_the_rest() -> None:
     loud = tone(1000, 0)
-    ceiling = 32768 * 10 ** (-12 / 20)
+    ceiling = FULL_SCALE * 10 ** (-12 / 20)
     cut = arrived({"clip_dbfs": -12}, loud)
     assert np.abs(cut.astype(int)).max() == pytest.approx(ceiling, abs=1)
     below = np.abs(loud.astype(int)) < ceiling - 1

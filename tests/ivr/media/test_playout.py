@@ -7,10 +7,10 @@ import pytest
 from numpy.typing import NDArray
 
 from dsp import Event, KeyEnded, KeyStarted, Receiver, synthesize
-from ivr.lab.recording import to_int16
 from ivr.media.playout import Playout
 from ivr.telephony.audiosocket.codec import FRAME_SAMPLES, Audio
 from ivr.telephony.audiosocket.inbox import AudioFrame, Inbox, NothingSent
+from sound.samples import to_int16
 from tests.callers import tones
 
 BEAT_S = 0.02

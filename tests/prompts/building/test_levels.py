@@ -3,6 +3,7 @@ import pytest
 from numpy.typing import NDArray
 
 from prompts.building.levels import faults
+from sound.samples import to_int16
 
 
 def speech(
@@ -10,7 +11,7 @@ def speech(
 ) -> NDArray[np.int16]:
     time = np.arange(round(duration_s * 8000)) / 8000
     tone = amplitude * np.sin(2 * np.pi * 500 * time)
-    return np.pad(32767 * tone, (round(before_s * 8000), round(after_s * 8000))).astype(np.int16)
+    return to_int16(np.pad(tone, (round(before_s * 8000), round(after_s * 8000))))
 
 
 def test_a_clip_at_telephone_level_has_no_fault() -> None:

@@ -10,6 +10,7 @@ from prompts import ClipError, load_catalogue
 from prompts.building import sound
 from prompts.building.levels import faults
 from prompts.building.recording import read_recording
+from sound.samples import to_float32
 
 RATE_HZ = 44100
 
@@ -17,7 +18,7 @@ RATE_HZ = 44100
 @pytest.fixture(scope="module")
 def speech() -> NDArray[np.float64]:
     """Speech of 44.1 kHz, active at -20 dBFS."""
-    return resample_poly(load_catalogue("en").clip("password.ask") / 32768, 441, 80)
+    return resample_poly(to_float32(load_catalogue("en").clip("password.ask")), 441, 80)
 
 
 def saved(directory: Path, samples: NDArray[np.float64], rate_hz: int = RATE_HZ, name: str = "take.wav") -> Path:
@@ -35,7 +36,7 @@ def test_a_recording_comes_out_at_telephone_rate_and_level(
     clip = read_recording(saved(tmp_path, stereo, name=name))
     assert clip.dtype == np.int16
     assert len(clip) / 8000 == pytest.approx(len(speech) / RATE_HZ, abs=0.1)
-    assert sound.active_level_dbfs(clip / 32768) == pytest.approx(-20, abs=0.5)
+    assert sound.active_level_dbfs(to_float32(clip)) == pytest.approx(-20, abs=0.5)
     assert faults(clip) == []
 
 
@@ -48,8 +49,8 @@ def test_silence_around_the_speech_is_cut_also_where_the_room_is_heard(
 
 
 def test_a_recording_that_came_through_a_telephone_keeps_its_timbre(tmp_path: Path) -> None:
-    before = load_catalogue("en").clip("password.ask") / 32768
-    after = read_recording(saved(tmp_path, before, 8000)) / 32768
+    before = to_float32(load_catalogue("en").clip("password.ask"))
+    after = to_float32(read_recording(saved(tmp_path, before, 8000)))
     spectra = [np.abs(np.fft.rfft(samples, 65536)) ** 2 for samples in (before, after)]
     consonants = [spectrum[16384:28000].sum() / spectrum.sum() for spectrum in spectra]
     assert consonants[0] == pytest.approx(consonants[1], rel=0.02)

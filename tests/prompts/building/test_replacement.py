@@ -21,6 +21,7 @@ from prompts.catalogue import HERE
 from prompts.errors import VoiceError
 from prompts.manifest import Source, read_manifest
 from prompts.purposes import PURPOSES
+from sound.samples import to_float32
 
 pytestmark = pytest.mark.slow
 
@@ -54,7 +55,7 @@ def change(directory: Path, old: str, new: str, language: str = "en") -> None:
 
 def take(duration_s: float = 1.5) -> NDArray[np.float64]:
     """Somebody's speech at 44.1 kHz."""
-    return resample_poly(load_catalogue("ja").clip("number.ask")[: round(duration_s * 8000)] / 32768, 441, 80)
+    return resample_poly(to_float32(load_catalogue("ja").clip("number.ask")[: round(duration_s * 8000)]), 441, 80)
 
 
 def record(directory: Path, id_: str, samples: NDArray[np.float64], name: str = "{}.wav") -> None:
