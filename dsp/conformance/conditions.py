@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from dsp.line.converters import Law
+
 Range = float | tuple[float, float]
 
 
@@ -72,7 +74,7 @@ class Condition:
         weakest_dbm0: instead of `level_dbm0`, the level of the weaker tone.
         low_offset, high_offset: percent.
         snr_db: white noise below the pairs.
-        law: "ulaw" or "alaw".
+        law: of G.711, which the recording goes through.
         dial_hz, dial_db: continuous tones, level relative to the pairs.
         hum_hz, hum_db: mains hum, relative to the pairs.
         dc: offset, full scale 1.0.
@@ -105,7 +107,7 @@ class Condition:
     low_offset: Range = 0.0
     high_offset: Range = 0.0
     snr_db: Range | None = None
-    law: str | None = None
+    law: Law = Law.LINEAR
     dial_hz: tuple[float, ...] = ()
     dial_db: Range = -10.0
     hum_hz: float | None = None
@@ -147,7 +149,7 @@ def _core() -> Iterator[Condition]:
     for snr in (15.0, 20.0):
         yield Condition(name=f"noise {snr:.0f} dB", section=core, snr_db=snr)
         yield Condition(name=f"noise {snr:.0f} dB, 40/40", section=core, snr_db=snr, tone_ms=40, pause_ms=40)
-    for law in ("ulaw", "alaw"):
+    for law in (Law.ULAW, Law.ALAW):
         for level in (-3.0, -15.0, -25.0):
             yield Condition(name=f"{law} {level:.0f} dBm0", section=core, law=law, level_dbm0=level)
         yield Condition(name=f"{law} -25 dBm0 twisted", section=core, law=law, weakest_dbm0=-25, twist_db=(-8, 5))
@@ -165,7 +167,7 @@ def _core() -> Iterator[Condition]:
     yield Condition(name="speech 20 dB under", section=core, speech_db=-20)
     yield Condition(name="speech 20 dB under, 40/40", section=core, speech_db=-20, tone_ms=40, pause_ms=40)
     for tone, pause in ((100.0, 100.0), (60.0, 60.0), (45.0, 40.0)):
-        for law in ("ulaw", "alaw"):
+        for law in (Law.ULAW, Law.ALAW):
             yield Condition(
                 name=f"field mix {tone:.0f}/{pause:.0f} {law}",
                 section=core,
@@ -261,7 +263,7 @@ def _loss() -> Iterator[Condition]:
             twist_db=(-5, 5),
             low_offset=(-1.5, 1.5),
             high_offset=(-1.5, 1.5),
-            law="ulaw",
+            law=Law.ULAW,
         )
 
 

@@ -14,8 +14,12 @@ from dsp.conformance.coders import coded
 from dsp.conformance.conditions import Condition, Cut, Range
 from dsp.conformance.nokeys import make_no_key
 from dsp.conformance.signals import FRAME, Rng, Samples, Tone
+from dsp.line import gaps
+from dsp.line.added import factor_below, white_noise
+from dsp.line.converters import Law, companded
+from dsp.line.samples import places
 from dsp.tones import KEYS
-from sound.samples import to_int16
+from sound.samples import to_float32, to_int16
 from sound.telephone import SAMPLE_RATE_HZ
 
 LEAD_MS: Final = 200.0
@@ -50,7 +54,7 @@ def record(condition: Condition, *, seed: int, keys: int = 64) -> Recording:
     samples = signals.render(tones, length_ms, rng)
     reference = np.mean([signals.pair_power(tone.level_dbm0, tone.twist_db) for tone in tones])
     if condition.interruption_ms:
-        _interrupt(samples, tones, condition.interruption_ms)
+        samples = _interrupt(samples, tones, condition.interruption_ms)
     samples = _move_gain(samples, tones, condition, rng)
     samples = _disturb(samples, condition, float(reference), rng)
     if condition.cut is not Cut.NONE:
@@ -82,10 +86,10 @@ def _schedule(condition: Condition, sent: str, rng: Rng) -> tuple[list[Tone], fl
     return tones, now + LEAD_MS
 
 
-def _interrupt(samples: Samples, tones: list[Tone], length_ms: float) -> None:
-    for tone in tones:
-        at = round((tone.begin_ms + (tone.length_ms - length_ms) / 2) * SAMPLE_RATE_HZ / 1000)
-        samples[at : at + round(length_ms * SAMPLE_RATE_HZ / 1000)] = 0
+def _interrupt(samples: Samples, tones: list[Tone], length_ms: float) -> Samples:
+    begins = [round((tone.begin_ms + (tone.length_ms - length_ms) / 2) * SAMPLE_RATE_HZ / 1000) for tone in tones]
+    length = round(length_ms * SAMPLE_RATE_HZ / 1000)
+    return gaps.silenced(samples, gaps.stretches(places(samples.size), begins, length))
 
 
 def _move_gain(samples: Samples, tones: list[Tone], condition: Condition, rng: Rng) -> Samples:
@@ -116,9 +120,15 @@ def _disturb(samples: Samples, condition: Condition, power: float, rng: Rng) -> 
         speech = signals.speech_like(count, rng)
         samples = samples + speech * np.sqrt(power * _ratio(draw(condition.speech_db, rng)))
     if condition.snr_db is not None:
-        samples = samples + signals.white(count, rng) * np.sqrt(power * _ratio(-draw(condition.snr_db, rng)))
+        samples = samples + white_noise(count, rng) * factor_below(power, draw(condition.snr_db, rng))
     samples = samples + draw(condition.dc, rng)
-    return signals.companded(samples, condition.law) if condition.law else samples
+    return _companded(samples, condition.law)
+
+
+def _companded(samples: Samples, law: Law) -> Samples:
+    if law is Law.LINEAR:
+        return samples
+    return to_float32(companded(to_int16(samples), law)).astype(np.float64)
 
 
 def _lose(samples: Samples, tones: list[Tone], cut: Cut, rng: Rng) -> Samples:
@@ -132,7 +142,7 @@ def _lose(samples: Samples, tones: list[Tone], cut: Cut, rng: Rng) -> Samples:
             inside = np.arange(-(-first // FRAME) * FRAME, last + 1, FRAME)
             at = int(rng.choice(inside))
         begins.append(at)
-    return signals.without_blocks(samples, begins)
+    return gaps.closed_up(samples, gaps.stretches(places(samples.size), begins, FRAME))
 
 
 def draw(value: Range, rng: Rng) -> float:

@@ -6,18 +6,15 @@ As in `signals`, all functions take and give float samples at 8 kHz with full sc
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 import numpy as np
-from scipy.signal import fftconvolve
 
 from dsp.conformance.signals import FRAME, Rng, Samples, Tone
+from dsp.line import converters, gaps
+from dsp.line.reflections import reverberant, room_response, silence_before_response
+from dsp.line.samples import places
 from sound.telephone import SAMPLE_RATE_HZ
 
-DECAY: Final = 6.91
-"""Natural logarithm of 1000: the amplitude at the end of the reverberation time is 60 dB down."""
-ROOM_BEGINS_S: Final = 0.003
-"""The first wall is half a metre away."""
 PUMP_ATTACK_S, PUMP_RELEASE_S = 0.02, 0.15
 """How fast an automatic gain falls in a tone, and rises after it."""
 
@@ -29,7 +26,7 @@ def _span(tone: Tone) -> tuple[int, int]:
 
 
 def room(samples: Samples, reverberation_s: float, direct_db: float, rng: Rng) -> Samples:
-    """In a room: noise that decays by 60 dB in the reverberation time (ISO 3382-1), this far below the direct sound.
+    """In a room, this far below the direct sound.
 
     Args:
         samples: dry.
@@ -37,15 +34,7 @@ def room(samples: Samples, reverberation_s: float, direct_db: float, rng: Rng) -
         direct_db: energy of the direct sound over that of the rest.
         rng: makes the room.
     """
-    return samples + _tail(samples, room_tail(reverberation_s, direct_db, rng))
-
-
-def room_tail(reverberation_s: float, direct_db: float, rng: Rng) -> Samples:
-    """What a room adds to a click of 1, from the click on; arguments as for `room`."""
-    t = np.arange(round(1.2 * reverberation_s * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
-    tail = rng.standard_normal(t.size) * np.exp(-DECAY * t / reverberation_s) * (t >= ROOM_BEGINS_S)
-    response: Samples = tail * 10 ** (-direct_db / 20) / np.sqrt(np.sum(tail**2))
-    return response
+    return _reverberant(samples, room_response(reverberation_s, direct_db, rng))
 
 
 def hybrid(samples: Samples, delay_ms: float, level_db: float, rng: Rng) -> Samples:
@@ -61,19 +50,17 @@ def hybrid(samples: Samples, delay_ms: float, level_db: float, rng: Rng) -> Samp
     t = np.arange(round(3 * spread * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
     path = rng.standard_normal(t.size) * np.exp(-3 * t / spread)
     path *= 10 ** (level_db / 20) / np.sqrt(np.sum(path**2))
-    return samples + _tail(samples, np.concatenate([np.zeros(delay), path]))
+    return _reverberant(samples, np.concatenate([np.zeros(delay), path]))
 
 
-def _tail(samples: Samples, response: Samples) -> Samples:
-    out: Samples = fftconvolve(samples, response)[: samples.size]
-    return out
+def _reverberant(samples: Samples, response: Samples) -> Samples:
+    return reverberant(samples, silence_before_response(response), response)[0]
 
 
 def clipped(samples: Samples, tones: Sequence[Tone], by_db: float) -> Samples:
     """Overdriven: what exceeds the ceiling is cut off, which lies this far below the peak of the strongest pair."""
     peak = max(float(np.abs(samples[slice(*_span(tone))]).max()) for tone in tones)
-    ceiling = peak * 10 ** (-by_db / 20)
-    return np.clip(samples, -ceiling, ceiling)
+    return converters.clipped(samples, peak * 10 ** (-by_db / 20))
 
 
 def pumped(samples: Samples, tones: Sequence[Tone], by_db: float) -> Samples:
@@ -103,10 +90,9 @@ def stepped(samples: Samples, tones: Sequence[Tone], by_db: float, rng: Rng) -> 
 
 def silenced(samples: Samples, tones: Sequence[Tone], length_ms: float, *, on_grid: bool, rng: Rng) -> Samples:
     """With zeros in the place of a packet in every tone, wholly inside it; on the stream's grid or anywhere."""
-    out, length = samples.copy(), round(length_ms * SAMPLE_RATE_HZ / 1000)
+    begins, length = [], round(length_ms * SAMPLE_RATE_HZ / 1000)
     for tone in tones:
         first, last = _span(tone)
-        places = np.arange(-(-first // FRAME) * FRAME, last - length + 1, FRAME) if on_grid else None
-        at = int(rng.choice(places)) if places is not None else int(rng.integers(first, last - length + 1))
-        out[at : at + length] = 0
-    return out
+        inside = np.arange(-(-first // FRAME) * FRAME, last - length + 1, FRAME) if on_grid else None
+        begins.append(int(rng.choice(inside)) if inside is not None else int(rng.integers(first, last - length + 1)))
+    return gaps.silenced(samples, gaps.stretches(places(samples.size), begins, length))

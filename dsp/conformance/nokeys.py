@@ -9,6 +9,7 @@ import numpy as np
 from dsp.conformance import signals
 from dsp.conformance.conditions import NoKey
 from dsp.conformance.signals import Rng, Samples
+from dsp.line.added import white_noise
 from dsp.tones import HIGH_HZ, LOW_HZ, amplitude_of
 from sound.telephone import SAMPLE_RATE_HZ
 
@@ -85,9 +86,9 @@ def _harmonics(rng: Rng) -> Samples:
 
 def _noise(rng: Rng) -> Samples:
     count = 20 * SAMPLE_RATE_HZ
-    colour = np.cumsum(signals.white(count, rng))
+    colour = np.cumsum(white_noise(count, rng))
     colour -= np.convolve(colour, np.ones(80) / 80, "same")
-    return np.concatenate([0.1 * signals.white(count, rng), signals.scaled(colour, 0.01)])
+    return np.concatenate([0.1 * white_noise(count, rng), signals.scaled(colour, 0.01)])
 
 
 def _music(rng: Rng) -> Samples:

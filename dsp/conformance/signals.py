@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
-from dsp.line.g711 import alaw_decode, alaw_encode, ulaw_decode, ulaw_encode
+from dsp.line import added, reflections
+from dsp.line.samples import places
 from dsp.tones import amplitude_of, key_tones
-from sound.samples import to_float32, to_int16
 from sound.telephone import SAMPLE_RATE_HZ
 
 FRAME: Final = 160
@@ -80,50 +80,21 @@ def scaled(samples: Samples, power: float) -> Samples:
     return samples * np.sqrt(power / present) if present > 0 else samples
 
 
-def white(count: int, rng: Rng) -> Samples:
-    """White noise of unit power."""
-    return rng.standard_normal(count)
-
-
 def steady(count: int, hertz: tuple[float, ...], rng: Rng) -> Samples:
     """Continuous equal tones (a dial tone), random phases."""
-    t = np.arange(count) / SAMPLE_RATE_HZ
     phases = rng.uniform(0, 2 * np.pi, len(hertz))
-    out: Samples = np.sum([np.sin(2 * np.pi * f * t + p) for f, p in zip(hertz, phases, strict=True)], axis=0)
+    out: Samples = np.sum([added.tone(places(count), f, p) for f, p in zip(hertz, phases, strict=True)], axis=0)
     return out
 
 
-def hum(count: int, mains_hz: float, rng: Rng, *, harmonics: int = 5) -> Samples:
-    """Mains hum: the fundamental and falling harmonics, random phases."""
-    t = np.arange(count) / SAMPLE_RATE_HZ
-    phases = rng.uniform(0, 2 * np.pi, harmonics)
-    out: Samples = np.sum(
-        [np.sin(2 * np.pi * mains_hz * n * t + phases[n - 1]) / n for n in range(1, harmonics + 1)], axis=0
-    )
-    return out
+def hum(count: int, mains_hz: float, rng: Rng) -> Samples:
+    """Mains hum with random phases."""
+    return added.hum(places(count), mains_hz, rng.uniform(0, 2 * np.pi, added.HUM_HARMONICS))
 
 
 def echoed(samples: Samples, delay_ms: float, level_db: float) -> Samples:
-    """The samples and one echo of them."""
-    delay = round(delay_ms * SAMPLE_RATE_HZ / 1000)
-    out = samples.copy()
-    out[delay:] += samples[: samples.size - delay] * 10 ** (level_db / 20)
-    return out
-
-
-def companded(samples: Samples, law: str) -> Samples:
-    """Through G.711 and back; `law` is "ulaw" or "alaw"."""
-    linear = to_int16(samples)
-    through = ulaw_decode(ulaw_encode(linear)) if law == "ulaw" else alaw_decode(alaw_encode(linear))
-    return to_float32(through).astype(np.float64)
-
-
-def without_blocks(samples: Samples, begins: list[int], length: int = FRAME) -> Samples:
-    """Blocks cut out, the stream closed up: what is left when packets are lost."""
-    keep = np.ones(samples.size, np.bool_)
-    for at in begins:
-        keep[at : at + length] = False
-    return samples[keep]
+    """A recording with one echo of everything."""
+    return reflections.echoed(samples, reflections.silence_before_echo(delay_ms), level_db)[0]
 
 
 def speech_like(count: int, rng: Rng) -> Samples:

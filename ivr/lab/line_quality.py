@@ -10,26 +10,33 @@ Levels in dBm0 are those of one sine; 0 dBm0 is 3.14 dB below full scale (ITU-T 
 
 from __future__ import annotations
 
-from enum import Enum, StrEnum, auto
+from enum import Enum, auto
 from typing import Annotated, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
-from scipy.signal import fftconvolve
 
-from dsp import alaw_decode, alaw_encode, ulaw_decode, ulaw_encode
-from dsp.conformance.lines import room_tail
+from dsp.line.added import factor_below, hum, tone, white_noise
+from dsp.line.converters import Law, clipped, companded
+from dsp.line.gaps import recurring, silenced
+from dsp.line.losses import Losses
+from dsp.line.reflections import (
+    echoed,
+    reverberant,
+    room_response,
+    silence_before_echo,
+    silence_before_response,
+)
+from dsp.line.samples import Samples, places
 from dsp.line.speech_coders import NARROW
 from dsp.tones import amplitude_of
 from ivr.telephony.audiosocket.codec import FRAME_SAMPLES
-from sound.telephone import FULL_SCALE, SAMPLE_RATE_HZ
+from sound.samples import to_float32, to_int16
+from sound.telephone import SAMPLE_RATE_HZ
 
 REFERENCE_DBM0: Final = -10.0
 """The level of each tone of a key that `Noise.snr_db` is measured against: a telephone's usual one."""
-_HUM_HARMONICS: Final = 5
-
-Samples = NDArray[np.float64]
 
 
 class Described(BaseModel):
@@ -44,15 +51,6 @@ class Described(BaseModel):
         if strange:
             raise ValueError(f"there is no {', '.join(map(repr, strange))} here, only {', '.join(cls.model_fields)}")
         return value
-
-
-class Law(StrEnum):
-    """How G.711 codes the audio."""
-
-    ULAW = "ulaw"
-    ALAW = "alaw"
-    LINEAR = "linear"
-    """Not at all: as a recording of 16 bits has it."""
 
 
 class Hum(Described):
@@ -167,28 +165,6 @@ class LineQuality(Described):
     seed: Annotated[int, Field(ge=0)] = 1
 
 
-class Losses:
-    """Which packets are lost, by chance: within a burst all are, outside of one none (E. N. Gilbert's model, 1960).
-
-    Args:
-        share: of all packets.
-        burst: how many are lost together in the mean; 1: each by a chance of its own.
-        chance: makes it.
-    """
-
-    def __init__(self, share: float, burst: float, chance: np.random.Generator) -> None:
-        ends = min(1 / burst, 1 - share)
-        self._goes_on = 1 - ends
-        self._begins = share * ends / (1 - share)
-        self._chance = chance
-        self._in_burst = False
-
-    def next(self) -> bool:
-        """Whether the next packet is lost."""
-        self._in_burst = bool(self._chance.random() < (self._goes_on if self._in_burst else self._begins))
-        return self._in_burst
-
-
 class TelephoneLine:
     """One caller's line; the frames of one call go through it in order.
 
@@ -205,9 +181,9 @@ class TelephoneLine:
         self._losses = Losses(quality.loss.percent / 100, quality.loss.burst, np.random.default_rng((quality.seed, 1)))
         self._packet = 0
         self._silent_ms = 0.0
-        delay = 0 if quality.echo is None else round(quality.echo.delay_ms * SAMPLE_RATE_HZ / 1000)
-        self._past = np.zeros(delay)
-        self._room = None if quality.room is None else Reverberation(quality.room, quality.seed)
+        self._before_echo = silence_before_echo(0.0 if quality.echo is None else quality.echo.delay_ms)
+        self._room = None if quality.room is None else _response(quality.room, quality.seed)
+        self._sounding = np.zeros(0) if self._room is None else silence_before_response(self._room)
         self._coder = None if quality.coder is None else NARROW[quality.coder]()
 
     def carry(self, frame: NDArray[np.int16]) -> NDArray[np.int16] | Absent:
@@ -219,39 +195,33 @@ class TelephoneLine:
         Returns:
             What arrives, likewise, or why nothing does.
         """
-        quality, at = self._quality, np.arange(FRAME_SAMPLES) + self._packet * FRAME_SAMPLES
-        samples: Samples = frame.astype(np.float64) * (10 ** (quality.gain_db / 20) / FULL_SCALE)
+        quality, at = self._quality, places(FRAME_SAMPLES, self._packet * FRAME_SAMPLES)
+        samples = to_float32(frame).astype(np.float64) * 10 ** (quality.gain_db / 20)
         if self._room is not None:
-            samples = self._room.next(samples)
+            samples, self._sounding = reverberant(samples, self._sounding, self._room)
         if quality.gaps is not None:
-            samples = _interrupted(samples, at, quality.gaps)
+            gaps = quality.gaps
+            samples = silenced(samples, recurring(at, every_ms=gaps.every_ms, length_ms=gaps.length_ms))
         if quality.hum is not None:
-            samples = samples + _hum(at, quality.hum)
+            samples = samples + amplitude_of(quality.hum.level_dbm0) * hum(at, quality.hum.mains_hz)
         if quality.dial_tone is not None:
-            tone = quality.dial_tone
-            samples = samples + amplitude_of(tone.level_dbm0) * np.sin(_angle(at, tone.hertz))
+            samples = samples + amplitude_of(quality.dial_tone.level_dbm0) * tone(at, quality.dial_tone.hertz)
         if quality.noise is not None:
-            deviation = amplitude_of(REFERENCE_DBM0) / 10 ** (quality.noise.snr_db / 20)
-            samples = samples + deviation * self._noise.standard_normal(FRAME_SAMPLES)
+            noise = white_noise(FRAME_SAMPLES, self._noise)
+            samples = samples + factor_below(amplitude_of(REFERENCE_DBM0) ** 2, quality.noise.snr_db) * noise
         if quality.echo is not None:
-            samples = self._echoed(samples, quality.echo.level_db)
-        ceiling = FULL_SCALE * 10 ** (quality.clip_dbfs / 20)
-        linear = np.rint(samples * FULL_SCALE).clip(-ceiling, min(ceiling, 32767)).astype(np.int16)
+            samples, self._before_echo = echoed(samples, self._before_echo, quality.echo.level_db)
+        linear = to_int16(clipped(samples, 10 ** (quality.clip_dbfs / 20)))
         lost = self._losses.next() or self._packet in quality.loss.packets
         self._packet += 1
         if quality.suppression is not None and self._is_silent(linear, quality.suppression):
             return Absent.NOT_SENT
         if self._coder is not None:
             linear = self._coder.through(linear)
-        return Absent.LOST if lost else _coded(linear, quality.law)
-
-    def _echoed(self, samples: Samples, level_db: float) -> Samples:
-        self._past = np.concatenate([self._past, samples])
-        late, self._past = self._past[:FRAME_SAMPLES], self._past[FRAME_SAMPLES:]
-        return samples + late * 10 ** (level_db / 20)
+        return Absent.LOST if lost else companded(linear, quality.law)
 
     def _is_silent(self, samples: NDArray[np.int16], suppression: Suppression) -> bool:
-        power = float(np.mean(np.square(samples / FULL_SCALE)))
+        power = float(np.mean(np.square(to_float32(samples), dtype=np.float64)))
         if power > amplitude_of(suppression.below_dbm0) ** 2 / 2:
             self._silent_ms = 0.0
             return False
@@ -259,54 +229,5 @@ class TelephoneLine:
         return self._silent_ms > suppression.hangover_ms
 
 
-class Reverberation:
-    """A room's sound, 20 ms at a time.
-
-    Args:
-        room: which.
-        seed: makes its walls.
-    """
-
-    def __init__(self, room: Room, seed: int) -> None:
-        chance = np.random.default_rng((seed, 2))
-        self._response = room_tail(room.reverberation_s, room.direct_db, chance)
-        self._to_come = np.zeros(self._response.size + FRAME_SAMPLES)
-
-    def next(self, samples: Samples) -> Samples:
-        """The next 20 ms, with what still sounds of those before."""
-        self._to_come[:-1] += fftconvolve(samples, self._response)
-        sounding, self._to_come = (
-            self._to_come[:FRAME_SAMPLES],
-            np.pad(self._to_come[FRAME_SAMPLES:], (0, FRAME_SAMPLES)),
-        )
-        heard: Samples = samples + sounding
-        return heard
-
-
-def _angle(at: NDArray[np.int_], hertz: float) -> Samples:
-    angle: Samples = at.astype(np.float64) * (2 * np.pi * hertz / SAMPLE_RATE_HZ)
-    return angle
-
-
-def _hum(at: NDArray[np.int_], hum: Hum) -> Samples:
-    amplitude = amplitude_of(hum.level_dbm0)
-    harmonics: Samples = np.sum(
-        [amplitude / n * np.sin(_angle(at, hum.mains_hz * n)) for n in range(1, _HUM_HARMONICS + 1)], axis=0
-    )
-    return harmonics
-
-
-def _interrupted(samples: Samples, at: NDArray[np.int_], gaps: Gaps) -> Samples:
-    phase_ms = (at * 1000 / SAMPLE_RATE_HZ) % gaps.every_ms
-    return np.where(phase_ms < gaps.length_ms, 0.0, samples)
-
-
-def _coded(samples: NDArray[np.int16], law: Law) -> NDArray[np.int16]:
-    """Through G.711 and back."""
-    match law:
-        case Law.ULAW:
-            return ulaw_decode(ulaw_encode(samples))
-        case Law.ALAW:
-            return alaw_decode(alaw_encode(samples))
-        case Law.LINEAR:
-            return samples
+def _response(room: Room, seed: int) -> Samples:
+    return room_response(room.reverberation_s, room.direct_db, np.random.default_rng((seed, 2)))

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dsp.line.g711 import ulaw_encode
+from dsp.line.losses import Losses
 from dsp.tones import synthesize
-from ivr.lab.line_quality import Losses
 from sound.samples import to_int16
 from sound.telephone import SAMPLE_RATE_HZ
 

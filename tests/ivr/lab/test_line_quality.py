@@ -11,6 +11,17 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from dsp import decode, synthesize, ulaw_decode, ulaw_encode
+from dsp.line import added
+from dsp.line.converters import Law, clipped, companded
+from dsp.line.gaps import recurring, silenced
+from dsp.line.reflections import (
+    echoed,
+    reverberant,
+    room_response,
+    silence_before_echo,
+    silence_before_response,
+)
+from dsp.line.samples import places
 from dsp.line.speech_coders import NARROW, LibraryMissingError
 from dsp.tones import amplitude_of
 from ivr.lab.line_quality import Absent, LineQuality, TelephoneLine
@@ -124,6 +135,30 @@ def test_a_line_does_the_same_each_time_and_another_with_another_seed() -> None:
     first, again, other = (arrived(quality | {"seed": seed}) for seed in (3, 3, 4))
     assert np.array_equal(first, again)
     assert not np.array_equal(first[:1600], other[:1600])
+
+
+def test_a_stream_of_frames_is_damaged_as_the_whole_recording_is_by_the_same_functions() -> None:
+    quality = {
+        "room": {"reverberation_s": 0.3, "direct_db": 10},
+        "gaps": {"length_ms": 3, "every_ms": 333},
+        "hum": {"level_dbm0": -20, "mains_hz": 60},
+        "dial_tone": {"level_dbm0": -25},
+        "noise": {"snr_db": 20},
+        "echo": {"delay_ms": 45, "level_db": -15},
+        "clip_dbfs": -9,
+        "law": "alaw",
+        "seed": 5,
+    }
+    keys, at = tone(697, -6), places(len(SILENCE))
+    response = room_response(0.3, 10, np.random.default_rng((5, 2)))
+    whole, _ = reverberant(to_float32(keys).astype(np.float64), silence_before_response(response), response)
+    whole = silenced(whole, recurring(at, every_ms=333, length_ms=3))
+    whole = whole + amplitude_of(-20) * added.hum(at, 60) + amplitude_of(-25) * added.tone(at, 400)
+    noise = added.white_noise(at.size, np.random.default_rng((5, 0)))
+    whole = whole + added.factor_below(amplitude_of(-10) ** 2, 20) * noise
+    whole, _ = echoed(whole, silence_before_echo(45), -15)
+    expected = companded(to_int16(clipped(whole, 10 ** (-9 / 20))), Law.ALAW)
+    assert np.array_equal(arrived(quality, keys), expected)
 
 
 def test_everything_at_once_still_lets_keys_through() -> None:
