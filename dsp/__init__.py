@@ -1,7 +1,7 @@
 """DTMF: tones, their generator, and a receiver for one channel or a thousand.
 
 The receiver begins in `bank`: one matrix product for all channels (numpy's), then `lanes.advance`, where compiled code
-begins (numba's, see `compiled`): `screen` labels blocks, `lanes` follows possible keys, `burst` and `measures` say what
+begins (numba's, see `compiled`): `screen` labels frames, `lanes` follows possible keys, `burst` and `measures` say what
 they are, `verdict` decides. numba is loaded with the first bank.
 """
 

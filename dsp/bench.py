@@ -24,9 +24,8 @@ from dsp.detector.bank import DetectorBank
 from dsp.receiver import decode
 from dsp.tones import KEYS, synthesize
 from sound.samples import to_int16
-from sound.telephone import SAMPLE_RATE_HZ
+from sound.telephone import FRAME_SAMPLES, SAMPLE_RATE_HZ
 
-TICK: Final = 160
 CHANNELS: Final = (1, 10, 100, 500, 1000)
 LIVE_TICKS: Final = 250
 SPEAKING: Final = 0.1
@@ -114,7 +113,7 @@ def live_sounds(channels: int, ticks: int, *, busy: float) -> NDArray[np.int16]:
     """(ticks, channels, 160): calls to an access number, of which the share `busy` press keys at any time, SPEAKING
     speak, and the others listen: line noise."""
     rng = np.random.default_rng(2)
-    count = ticks * TICK
+    count = ticks * FRAME_SAMPLES
     pool = sounds(max(count / SAMPLE_RATE_HZ, 1.0) + 20)
     out = np.empty((channels, count), np.int16)
     for channel in range(channels):
@@ -122,7 +121,7 @@ def live_sounds(channels: int, ticks: int, *, busy: float) -> NDArray[np.int16]:
         name = "keys 100/100 ms" if place < busy else "speech-like" if place < busy + SPEAKING else "near-silence"
         at = int(rng.integers(0, pool[name].size - count))
         out[channel] = pool[name][at : at + count]
-    return np.ascontiguousarray(out.reshape(channels, ticks, TICK).swapaxes(0, 1))
+    return np.ascontiguousarray(out.reshape(channels, ticks, FRAME_SAMPLES).swapaxes(0, 1))
 
 
 def live(
@@ -138,7 +137,7 @@ def live(
     bank = DetectorBank(capacity=channels)
     slots = np.array([bank.open() for _ in range(channels)])
     receivers = [SpandspReceiver(library) for _ in range(channels)] if library is not None else []
-    step = TICK * frames.itemsize
+    step = FRAME_SAMPLES * frames.itemsize
     ours: list[float] = []
     theirs: list[float] = []
     for number, tick in enumerate(frames):
@@ -147,7 +146,7 @@ def live(
         bank.feed(slots, tick)
         middle = time.perf_counter()
         for index, receiver in enumerate(receivers):
-            receiver.feed(address + index * step, TICK)
+            receiver.feed(address + index * step, FRAME_SAMPLES)
         end = time.perf_counter()
         if number >= ticks // 5:
             ours.append(middle - begin)

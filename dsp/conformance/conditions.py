@@ -42,7 +42,7 @@ class Must(StrEnum):
 
 
 class Cut(StrEnum):
-    """Where a lost 20 ms block lies in each tone."""
+    """Where a lost 20 ms frame lies in each tone."""
 
     NONE = "none"
     ON_GRID = "on the 20 ms grid"
@@ -81,7 +81,7 @@ class Condition:
         echo_ms, echo_db: one echo.
         speech_db: speech-like sound relative to the pairs.
         interruption_ms: a gap in the middle of every tone.
-        cut: a lost 20 ms block in every tone.
+        cut: a lost 20 ms frame in every tone.
         room_s, room_db: reverberation time, and energy of the direct sound over the room's.
         hybrid_ms, hybrid_db: delay and level of an echo that is spread over some ms.
         clip_db: overload, below the pairs' peak.

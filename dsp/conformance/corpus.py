@@ -13,14 +13,14 @@ from dsp.conformance import lines, signals
 from dsp.conformance.coders import coded
 from dsp.conformance.conditions import Condition, Cut, Range
 from dsp.conformance.nokeys import make_no_key
-from dsp.conformance.signals import FRAME, Rng, Samples, Tone
+from dsp.conformance.signals import Rng, Samples, Tone
 from dsp.line import gaps
 from dsp.line.added import factor_below, white_noise
 from dsp.line.converters import Law, companded
 from dsp.line.samples import places
 from dsp.tones import KEYS
 from sound.samples import to_float32, to_int16
-from sound.telephone import SAMPLE_RATE_HZ
+from sound.telephone import FRAME_SAMPLES, SAMPLE_RATE_HZ
 
 LEAD_MS: Final = 200.0
 SILENT_MS: Final = 20.0
@@ -132,17 +132,17 @@ def _companded(samples: Samples, law: Law) -> Samples:
 
 
 def _lose(samples: Samples, tones: list[Tone], cut: Cut, rng: Rng) -> Samples:
-    """One block out of every tone, wholly inside it; on the stream's grid or anywhere."""
+    """One frame out of every tone, wholly inside it; on the stream's grid or anywhere."""
     begins: list[int] = []
     for tone in tones:
         first = round(tone.begin_ms * SAMPLE_RATE_HZ / 1000)
-        last = round((tone.begin_ms + tone.length_ms) * SAMPLE_RATE_HZ / 1000) - FRAME
+        last = round((tone.begin_ms + tone.length_ms) * SAMPLE_RATE_HZ / 1000) - FRAME_SAMPLES
         at = int(rng.integers(first, last + 1))
         if cut is Cut.ON_GRID:
-            inside = np.arange(-(-first // FRAME) * FRAME, last + 1, FRAME)
+            inside = np.arange(-(-first // FRAME_SAMPLES) * FRAME_SAMPLES, last + 1, FRAME_SAMPLES)
             at = int(rng.choice(inside))
         begins.append(at)
-    return gaps.closed_up(samples, gaps.stretches(places(samples.size), begins, FRAME))
+    return gaps.closed_up(samples, gaps.stretches(places(samples.size), begins, FRAME_SAMPLES))
 
 
 def draw(value: Range, rng: Rng) -> float:

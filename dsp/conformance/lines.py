@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dsp.conformance.signals import FRAME, Rng, Samples, Tone
+from dsp.conformance.signals import Rng, Samples, Tone
 from dsp.line import converters, gaps
 from dsp.line.reflections import reverberant, room_response, silence_before_response
 from dsp.line.samples import places
-from sound.telephone import SAMPLE_RATE_HZ
+from sound.telephone import FRAME_SAMPLES, SAMPLE_RATE_HZ
 
 PUMP_ATTACK_S, PUMP_RELEASE_S = 0.02, 0.15
 """How fast an automatic gain falls in a tone, and rises after it."""
@@ -93,6 +93,8 @@ def silenced(samples: Samples, tones: Sequence[Tone], length_ms: float, *, on_gr
     begins, length = [], round(length_ms * SAMPLE_RATE_HZ / 1000)
     for tone in tones:
         first, last = _span(tone)
-        inside = np.arange(-(-first // FRAME) * FRAME, last - length + 1, FRAME) if on_grid else None
+        inside = (
+            np.arange(-(-first // FRAME_SAMPLES) * FRAME_SAMPLES, last - length + 1, FRAME_SAMPLES) if on_grid else None
+        )
         begins.append(int(rng.choice(inside)) if inside is not None else int(rng.integers(first, last - length + 1)))
     return gaps.silenced(samples, gaps.stretches(places(samples.size), begins, length))

@@ -7,7 +7,6 @@ repeatable. Levels are relative to the power of the tone pairs where a parameter
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +16,6 @@ from dsp.line import added, reflections
 from dsp.line.samples import places
 from dsp.tones import amplitude_of, key_tones
 from sound.telephone import SAMPLE_RATE_HZ
-
-FRAME: Final = 160
-"""Samples in an RTP packet of 20 ms."""
 
 Samples = NDArray[np.float64]
 Rng = np.random.Generator

@@ -12,16 +12,16 @@ from numpy.typing import NDArray
 
 from dsp.detector.records import CHANNEL, ENDED, FAILED_TESTS, MOST_OUTCOMES, NO_LABEL, OUTCOME, SCRATCH, STARTED
 from dsp.events import BurstRefused, Event, Key, KeyEnded, KeyStarted, NearMiss
-from dsp.kernel.goertzel import BLOCK, HALF, HOP, screen_columns
+from dsp.kernel.goertzel import HALF, HOP, screen_columns
 from dsp.profiles import NTT, Profile
 from dsp.tones import KEYS
 from sound.samples import to_int16
-from sound.telephone import SAMPLE_RATE_HZ
+from sound.telephone import FRAME_SAMPLES, SAMPLE_RATE_HZ
 
-BLOCKS_AT_ONCE: Final = 256
-"""Blocks in one matrix product, where there are fewer channels: what the caches hold."""
+FRAMES_AT_ONCE: Final = 256
+"""Frames in one matrix product, where there are fewer channels: what the caches hold."""
 HOP_S: Final = HOP / SAMPLE_RATE_HZ
-FLUSH: Final = 6 * BLOCK
+FLUSH: Final = 6 * FRAME_SAMPLES
 """Silence that ends anything that is under way."""
 
 _COLUMNS: Final = screen_columns()[0]
@@ -45,7 +45,7 @@ class DetectorBank:
     """Receives DTMF on many channels, each with its own audio clock.
 
     A feed is one matrix product for all channels and one call of compiled code (`lanes.advance`). A channel takes
-    4,137 bytes: 80 ms of samples (2,560), part of a block (320), the fits of 160 ms of a possible key (768), the last
+    4,137 bytes: 80 ms of samples (2,560), part of a frame (320), the fits of 160 ms of a possible key (768), the last
     four keys (280), and its state. With the first bank of a process compiled code is loaded, in half a second, and,
     where none was kept on disk, compiled before, in half a minute.
 
@@ -71,7 +71,7 @@ class DetectorBank:
         self._filled = np.zeros(0, np.int64)  # samples in a channel's rest
         self._channels = np.zeros(0, CHANNEL)
         self._free: list[int] = []
-        self._sample_room = np.empty((0, BLOCK), np.float32)
+        self._sample_room = np.empty((0, FRAME_SAMPLES), np.float32)
         self._lay_out(1, 1)
         self._found: list[NDArray[np.void]] = []
         self._grow(capacity)
@@ -91,12 +91,12 @@ class DetectorBank:
         self._channels[slot]["slot"] = slot
         return slot
 
-    def feed(self, slots: Sequence[int] | NDArray[np.integer[Any]], frames: NDArray[Any]) -> list[Event]:
+    def feed(self, slots: Sequence[int] | NDArray[np.integer[Any]], samples: NDArray[Any]) -> list[Event]:
         """Hand in the next samples of some channels.
 
         Args:
             slots: the channels, each once.
-            frames: (n, samples), one row for each of `slots`: int16, or float with full scale 1.0 (not-a-number
+            samples: (n, samples), one row for each of `slots`: int16, or float with full scale 1.0 (not-a-number
                 counts as silence).
 
         Returns:
@@ -107,16 +107,16 @@ class DetectorBank:
             TypeError: samples of another type.
         """
         rows = np.array(slots, dtype=np.int64)
-        if frames.ndim != 2 or rows.shape != (len(frames),):
-            raise ValueError(f"frames of shape {frames.shape} do not give one row for each of {rows.size} slots")
-        self.feed_silently(rows, to_int16(frames))
+        if samples.ndim != 2 or rows.shape != (len(samples),):
+            raise ValueError(f"samples of shape {samples.shape} do not give one row for each of {rows.size} slots")
+        self.feed_silently(rows, to_int16(samples))
         return self._events()
 
-    def feed_silently(self, rows: Ints, frames: NDArray[np.int16]) -> None:
+    def feed_silently(self, rows: Ints, samples: NDArray[np.int16]) -> None:
         """As `feed`; what was found waits in `outcomes`."""
         held = self._held(rows, self._busy, self._filled)
         if held >= 0:
-            self._advance(rows, frames, held)
+            self._advance(rows, samples, held)
             return
         self._refuse_closed(rows.tolist())
         if np.unique(rows).size != rows.size:
@@ -124,7 +124,7 @@ class DetectorBank:
         filled = self._filled[rows]
         for held in np.unique(filled).tolist():
             part = filled == held
-            self._advance(rows[part], frames[part], held)
+            self._advance(rows[part], samples[part], held)
 
     def close(self, slot: int) -> list[Event]:
         """End a channel as if silence followed, and free its slot.
@@ -171,22 +171,22 @@ class DetectorBank:
         self._free = [*range(rows - 1, old - 1, -1), *self._free]
 
     def _advance(self, rows: Ints, samples: NDArray[np.int16], held: int) -> None:
-        """Cut the samples into whole blocks, after the part of a block that is held, and keep what is left."""
+        """Cut the samples into whole frames, after the part of a frame that is held, and keep what is left."""
         if held:
             samples = np.concatenate([self._channels["rest"][rows, :held], samples], axis=1)
-        count, left = divmod(samples.shape[1], BLOCK)
+        count, left = divmod(samples.shape[1], FRAME_SAMPLES)
         if left or held:
-            self._channels["rest"][rows, :left] = samples[:, count * BLOCK :]
+            self._channels["rest"][rows, :left] = samples[:, count * FRAME_SAMPLES :]
             self._filled[rows] = left
         if count and rows.size:
-            self._run(rows, samples[:, : count * BLOCK].reshape(len(rows), count, BLOCK))
+            self._run(rows, samples[:, : count * FRAME_SAMPLES].reshape(len(rows), count, FRAME_SAMPLES))
 
-    def _run(self, rows: Ints, blocks: NDArray[np.int16]) -> None:
-        """Whole blocks of each channel, (n, blocks, 160)."""
-        channels, count, _ = blocks.shape
-        length = max(BLOCKS_AT_ONCE // channels, 1)
+    def _run(self, rows: Ints, frames: NDArray[np.int16]) -> None:
+        """Whole frames of each channel, (n, frames, 160)."""
+        channels, count, _ = frames.shape
+        length = max(FRAMES_AT_ONCE // channels, 1)
         for first in range(0, count, length):
-            part = blocks[:, first : first + length]
+            part = frames[:, first : first + length]
             if part.shape != self._samples.shape:
                 self._lay_out(*part.shape[:2])
             np.copyto(self._samples, part)
@@ -196,15 +196,15 @@ class DetectorBank:
             if found:
                 self._found.append(room[:found].copy())
 
-    def _lay_out(self, channels: int, blocks: int) -> None:
-        """Make room for so many blocks at once; it only grows."""
-        size = channels * blocks
+    def _lay_out(self, channels: int, frames: int) -> None:
+        """Make room for so many frames at once; it only grows."""
+        size = channels * frames
         if size > len(self._sample_room):
-            self._sample_room = np.empty((size, BLOCK), np.float32)
-            self._product_room = np.empty((size, BLOCK // HALF * _COLUMNS.shape[1]), np.float32)
+            self._sample_room = np.empty((size, FRAME_SAMPLES), np.float32)
+            self._product_room = np.empty((size, FRAME_SAMPLES // HALF * _COLUMNS.shape[1]), np.float32)
             self._outcome_room = np.empty(size * MOST_OUTCOMES, OUTCOME)
-        self._samples = self._sample_room[:size].reshape(channels, blocks, -1)
-        self._products = self._product_room[:size].reshape(channels, blocks, -1)
+        self._samples = self._sample_room[:size].reshape(channels, frames, -1)
+        self._products = self._product_room[:size].reshape(channels, frames, -1)
         self._halves = self._samples.reshape(-1, HALF)
         self._half_products = self._products.reshape(-1, _COLUMNS.shape[1])
 

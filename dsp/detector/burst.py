@@ -61,11 +61,11 @@ def dot(left: Floats, right: Floats) -> np.float32:
 
 
 @inner
-def fit(channel: Record, block: int) -> None:
-    """Fit the pair of the lane's key in each hop of one of the last KEPT blocks."""
-    samples = channel["samples"][block % KEPT]
+def fit(channel: Record, frame: int) -> None:
+    """Fit the pair of the lane's key in each hop of one of the last KEPT frames."""
+    samples = channel["samples"][frame % KEPT]
     for part in range(HOPS):
-        fit_hop(samples[part * HOP : (part + 1) * HOP], channel["key"], channel["fits"], block * HOPS + part)
+        fit_hop(samples[part * HOP : (part + 1) * HOP], channel["key"], channel["fits"], frame * HOPS + part)
 
 
 @inlined

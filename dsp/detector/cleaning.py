@@ -18,10 +18,10 @@ from dsp.detector.burst import fit_hop
 from dsp.detector.echo import REACH_HOPS
 from dsp.detector.records import KEPT, REMEMBERED, Record
 from dsp.kernel.compiled import inner
-from dsp.kernel.goertzel import BLOCK, HOP, HOPS
+from dsp.kernel.goertzel import HOP, HOPS
 from dsp.kernel.least_squares import least_squares
 from dsp.tones import HIGH_HZ, LOW_HZ
-from sound.telephone import SAMPLE_RATE_HZ
+from sound.telephone import FRAME_SAMPLES, SAMPLE_RATE_HZ
 
 WINDOW: Final = 5
 """Hops over which tones are told apart."""
@@ -52,9 +52,9 @@ def clean(channel: Record, low_offset_percent: float, high_offset_percent: float
     hertz[own[0]] = _HERTZ[own[0]] * (1 + low_offset_percent / 100)
     hertz[own[1]] = _HERTZ[own[1]] * (1 + high_offset_percent / 100)
 
-    samples = np.empty(KEPT * BLOCK, np.float32)
-    for block in range(KEPT):
-        samples[block * BLOCK : (block + 1) * BLOCK] = channel["samples"][(newest + 1 + block) % KEPT]
+    samples = np.empty(KEPT * FRAME_SAMPLES, np.float32)
+    for frame in range(KEPT):
+        samples[frame * FRAME_SAMPLES : (frame + 1) * FRAME_SAMPLES] = channel["samples"][(newest + 1 + frame) % KEPT]
     waves = np.empty((2 * _TONES, samples.size), np.float32)
     foreign = np.zeros(2 * _TONES, np.bool_)
     count = 0

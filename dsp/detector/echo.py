@@ -89,7 +89,7 @@ def is_pressed(
         channel: of the lane.
         begin, end: hops at which the burst begins, and ends or has got to.
         closed: it has ended.
-        fades: the newest block has none of it: the next look would show no more.
+        fades: the newest frame has none of it: the next look would show no more.
         plateau: explained energy of its full hops.
         figures: of the burst.
         start: first hop of the look.

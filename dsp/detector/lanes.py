@@ -1,18 +1,18 @@
-"""Lanes: the course of a possible key, from the first block that might hold it until it is over. Compiled code.
+"""Lanes: the course of a possible key, from the first frame that might hold it until it is over. Compiled code.
 
-A lane is a label (a key) that the screen saw in two neighbouring 20 ms blocks; it lives until two neighbouring
-blocks are without it. A channel has one at most. It is in one of two states:
+A lane is a label (a key) that the screen saw in two neighbouring 20 ms frames; it lives until two neighbouring
+frames are without it. A channel has one at most. It is in one of two states:
 
-    SEEK  a burst is awaited or under way; judged at the block `due`, first when the third block is complete,
-          then, while the label goes on and the burst fails, at every block.
+    SEEK  a burst is awaited or under way; judged at the frame `due`, first when the third frame is complete,
+          then, while the label goes on and the burst fails, at every frame.
           passes -> the key is announced: OPEN, or, if the burst is over already, ended at once: SEEK
           fails, and the burst is over, or the label is gone -> refused: SEEK
-    OPEN  the key is announced; its end is awaited. Blocks in which the pair holds its energy are not looked at;
+    OPEN  the key is announced; its end is awaited. Frames in which the pair holds its energy are not looked at;
           the first other one is, together with the next.
           a gap long enough -> ended: SEEK, for what follows may be the same key again
 
-`advance` takes all channels of a bank through the blocks of a frame, one channel after the other, each block by
-block: streams and recordings take the same steps. A quiet channel costs the copying of its samples.
+`advance` takes all channels of a bank through what it is fed, one channel after the other, frame by
+frame: streams and recordings take the same steps. A quiet channel costs the copying of its samples.
 """
 
 from __future__ import annotations
@@ -43,10 +43,11 @@ from dsp.detector.records import (
 from dsp.detector.screen import see, weigh
 from dsp.detector.verdict import DISTORTED, ECHO, Figures, accepted, judge
 from dsp.kernel.compiled import inner, outer
-from dsp.kernel.goertzel import BLOCK, HOPS, Floats
+from dsp.kernel.goertzel import HOPS, Floats
+from sound.telephone import FRAME_SAMPLES
 
 SOLID: Final = np.float32(0.85)
-"""A block whose pair has as much of the energy of the stronger of the last two cannot hold a gap."""
+"""A frame whose pair has as much of the energy of the stronger of the last two cannot hold a gap."""
 FOLLOWED: Final = 2 * HOPS
 """Hops in which the end of an announced key is looked for."""
 
@@ -55,7 +56,7 @@ _ZERO: Final = np.float32(0)
 
 @inner
 def create(channel: Record, key: int, first: int) -> None:
-    """Begin a lane, seen from block `first` on."""
+    """Begin a lane, seen from frame `first` on."""
     channel["alive"] = True
     channel["open"] = False
     channel["pending"] = False
@@ -74,9 +75,9 @@ def create(channel: Record, key: int, first: int) -> None:
 
 @inner
 def fit_blocks(channel: Record, first: int) -> None:
-    """Fit the lane's key in the blocks from this one to the newest."""
-    for block in range(first, channel["clock"] + 1):
-        fit(channel, block)
+    """Fit the lane's key in the frames from this one to the newest."""
+    for frame in range(first, channel["clock"] + 1):
+        fit(channel, frame)
     channel["fitted"] = channel["clock"] + 1
 
 
@@ -100,12 +101,12 @@ def tell(
     scratch: Record,
     outcomes: NDArray[Record],
 ) -> None:
-    """Put down what was found out at a channel's newest block."""
+    """Put down what was found out at a channel's newest frame."""
     outcome = outcomes[scratch["told"]]
     scratch["told"] += 1
     outcome["kind"] = kind
     outcome["slot"] = channel["slot"]
-    outcome["block"] = channel["clock"]
+    outcome["frame"] = channel["clock"]
     outcome["key"] = channel["key"]
     outcome["failed"] = failed
     outcome["begin"] = begin
@@ -123,14 +124,14 @@ def seek(channel: Record, hit: bool, over: bool, limits: Record, scratch: Record
 
     Args:
         channel: of the lane.
-        hit: the newest block has the lane's label.
+        hit: the newest frame has the lane's label.
         over: the lane ends with it.
         limits: of the profile.
         scratch: room.
         outcomes: are added to.
     """
     at = channel["clock"]
-    # without the label in the newest block the next look would show no more, unless the label comes back
+    # without the label in the newest frame the next look would show no more, unless the label comes back
     channel["due"] = at + 1 if hit else at + 2
     stop = (at + 1) * HOPS
     start = max(channel["start"], stop - LONGEST)
@@ -189,11 +190,11 @@ def seek(channel: Record, hit: bool, over: bool, limits: Record, scratch: Record
 
 @inner
 def follow(channel: Record, over: bool, limits: Record, scratch: Record, outcomes: NDArray[Record]) -> None:
-    """Look for the end of an announced key in the last two blocks; arguments as for `seek`."""
+    """Look for the end of an announced key in the last two frames; arguments as for `seek`."""
     at, on, strong = channel["clock"], scratch["on"], scratch["strong"]
     start = (at - 1) * HOPS
     gap, last_on = channel["gap"], channel["last_on"]
-    if channel["done"] < start:  # solid blocks
+    if channel["done"] < start:  # solid frames
         gap, last_on = _ZERO, np.float64(start)
     fresh = max(channel["done"] - start, 0)
     fit_blocks(channel, at - 1 + fresh // HOPS)
@@ -235,7 +236,7 @@ def follow(channel: Record, over: bool, limits: Record, scratch: Record, outcome
 def go_on(
     channel: Record, label: int, energy: np.float32, limits: Record, scratch: Record, outcomes: NDArray[Record]
 ) -> None:
-    """Carry a lane on through its channel's newest block; label and energy are those that `screen.see` gives it."""
+    """Carry a lane on through its channel's newest frame; label and energy are those that `screen.see` gives it."""
     hit = label == channel["key"]
     if hit:
         channel["last"] = channel["clock"]
@@ -274,16 +275,16 @@ def advance(
     scratch: NDArray[Record],
     outcomes: NDArray[Record],
 ) -> int:
-    """Take channels through blocks.
+    """Take channels through frames.
 
     Args:
         channels: all of the bank, records of CHANNEL.
         slots: those that go on, (n,).
-        samples: (n, blocks, 160).
-        products: (n, blocks, 32), of each block's halves with `goertzel.screen_columns`.
+        samples: (n, frames, 160).
+        products: (n, frames, 32), of each frame's halves with `goertzel.screen_columns`.
         limits: of the profile, a record of LIMITS, (1,).
         scratch: room, a record of SCRATCH, (1,).
-        outcomes: is filled in; room for MOST_OUTCOMES a block of a channel.
+        outcomes: is filled in; room for MOST_OUTCOMES a frame of a channel.
 
     Returns:
         How many outcomes there are.
@@ -292,11 +293,11 @@ def advance(
     room["told"] = 0
     for row in range(len(slots)):
         channel = channels[slots[row]]
-        for block in range(samples.shape[1]):
+        for frame in range(samples.shape[1]):
             newest = channel["clock"] % KEPT
-            for n in range(BLOCK):
-                channel["samples"][newest, n] = samples[row, block, n]
-            weigh(products, row, block, room)
+            for n in range(FRAME_SAMPLES):
+                channel["samples"][newest, n] = samples[row, frame, n]
+            weigh(products, row, frame, room)
             label, energy, sure = see(channel, profile["least_bin"], room)
             channel["guesses"][newest] = channel["guess"]
             if channel["alive"]:

@@ -16,8 +16,8 @@ from dsp.detector.burst import dot
 from dsp.detector.measures import amplitude
 from dsp.detector.records import KEPT, Record
 from dsp.kernel.compiled import inner
-from dsp.kernel.goertzel import BLOCK, HOP, key_frequencies
-from sound.telephone import SAMPLE_RATE_HZ
+from dsp.kernel.goertzel import HOP, key_frequencies
+from sound.telephone import FRAME_SAMPLES, SAMPLE_RATE_HZ
 
 MARGIN: Final = 4
 """Samples before a begin that may be its."""
@@ -76,10 +76,10 @@ def onset(
         start: the look's first hop.
         scratch: has the look.
     """
-    oldest = (channel["clock"] + 1 - KEPT) * BLOCK
+    oldest = (channel["clock"] + 1 - KEPT) * FRAME_SAMPLES
     rough = int(begin * HOP)
     hop = int(np.ceil(begin)) + 1  # the first hop that is surely wholly tone
-    if rough - LEAD - HOP - MARGIN < oldest or (hop + 1) * HOP > (channel["clock"] + 1) * BLOCK or hop < start:
+    if rough - LEAD - HOP - MARGIN < oldest or (hop + 1) * HOP > (channel["clock"] + 1) * FRAME_SAMPLES or hop < start:
         return unknown()
     low = wave(channel["key"], 0, low_offset, hop, rough + NEAR, start, scratch)
     high = wave(channel["key"], 1, high_offset, hop, rough + NEAR, start, scratch)
@@ -112,9 +112,9 @@ def wave(key: int, tone: int, offset: np.float32, hop: int, sample: int, start: 
 @inner
 def energy(channel: Record, begin: int) -> np.float32:
     """Of a hop's length of samples from this one on."""
-    block, at = begin // BLOCK % KEPT, begin % BLOCK
-    first = channel["samples"][block, at : at + HOP]
-    second = channel["samples"][(block + 1) % KEPT, : HOP - len(first)]
+    frame, at = begin // FRAME_SAMPLES % KEPT, begin % FRAME_SAMPLES
+    first = channel["samples"][frame, at : at + HOP]
+    second = channel["samples"][(frame + 1) % KEPT, : HOP - len(first)]
     return np.float32(dot(first, first) + dot(second, second))
 
 
@@ -130,12 +130,12 @@ def first_sample(channel: Record, last: int, least: int, low: Wave, high: Wave) 
     high_now, high_then = high.now.real, (high.now * high.turn).real
     low_twice, high_twice = 2 * low.turn.real, 2 * high.turn.real
     enough = ENOUGH / 2 * (square(low.now) + square(high.now))
-    samples, block, at = channel["samples"], last // BLOCK % KEPT, last % BLOCK
+    samples, frame, at = channel["samples"], last // FRAME_SAMPLES % KEPT, last % FRAME_SAMPLES
     best, most, total = last, 0.0, 0.0
     best_low, best_low_then, best_high, best_high_then = low_now, low_then, high_now, high_then
     for n in range(last, least, -1):
         expected = low_now + high_now
-        total += expected * (2 * samples[block, at] - expected)
+        total += expected * (2 * samples[frame, at] - expected)
         if total > most:
             best, most = n, total
             best_low, best_low_then, best_high, best_high_then = low_now, low_then, high_now, high_then
@@ -145,7 +145,7 @@ def first_sample(channel: Record, last: int, least: int, low: Wave, high: Wave) 
         high_now, high_then = high_twice * high_now - high_then, high_now
         at -= 1
         if at < 0:
-            block, at = (block - 1) % KEPT, BLOCK - 1
+            frame, at = (frame - 1) % KEPT, FRAME_SAMPLES - 1
     return best, Onset(analytic(best_low, best_low_then, low.turn), analytic(best_high, best_high_then, high.turn))
 
 

@@ -17,9 +17,9 @@ import numpy as np
 from dsp.detector.records import KEPT, Flag, Record
 from dsp.detector.verdict import OVERDRIVEN_PURITY, Figures
 from dsp.kernel.compiled import inner
-from dsp.kernel.goertzel import BLOCK, HOP, Floats, key_frequencies
+from dsp.kernel.goertzel import HOP, Floats, key_frequencies
 from dsp.kernel.least_squares import least_squares
-from sound.telephone import SAMPLE_RATE_HZ
+from sound.telephone import FRAME_SAMPLES, SAMPLE_RATE_HZ
 
 MOST_LEFT: Final = 0.08
 """Share that the products may leave: 20 dB of overdrive leave 0.05 to those of higher orders."""
@@ -51,14 +51,14 @@ def overdriven(channel: Record, begin: float, end: float, figures: Figures) -> F
         begin, end: hops at which the burst begins, and ends or has got to.
         figures: of the burst, as far as they could be measured.
     """
-    oldest = (channel["clock"] + 1 - KEPT) * BLOCK
-    stop = min(int((end - EDGE_HOPS) * HOP), oldest + KEPT * BLOCK)
+    oldest = (channel["clock"] + 1 - KEPT) * FRAME_SAMPLES
+    stop = min(int((end - EDGE_HOPS) * HOP), oldest + KEPT * FRAME_SAMPLES)
     start = max(int(np.ceil((begin + EDGE_HOPS) * HOP)), oldest, stop - MOST_HOPS * HOP)
     if stop - start < LEAST_HOPS * HOP:
         return False
     samples = np.empty(stop - start, np.float32)
     for n in range(stop - start):
-        samples[n] = channel["samples"][(start + n) // BLOCK % KEPT, (start + n) % BLOCK]
+        samples[n] = channel["samples"][(start + n) // FRAME_SAMPLES % KEPT, (start + n) % FRAME_SAMPLES]
     key = channel["key"]
     low = _HERTZ[key, 0] * (1 + np.float64(figures.low_offset_percent) / 100)
     high = _HERTZ[key, 1] * (1 + np.float64(figures.high_offset_percent) / 100)

@@ -7,17 +7,18 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from dsp.events import FailedTest
-from dsp.kernel.goertzel import BLOCK, HOPS
+from dsp.kernel.goertzel import HOPS
+from sound.telephone import FRAME_SAMPLES
 
 Record: TypeAlias = np.void
 Flag: TypeAlias = bool | np.bool_
 
 NO_LABEL: Final = -1
-"""Label of a block that the screen saw no key in."""
+"""Label of a frame that the screen saw no key in."""
 UNSEEN: Final = -2
-"""Label of a block that the screen has only guessed at."""
+"""Label of a frame that the screen has only guessed at."""
 KEPT: Final = 4
-"""Blocks of samples kept of each channel: a lane is first judged at its fourth block. A power of two."""
+"""Frames of samples kept of each channel: a lane is first judged at its fourth frame. A power of two."""
 LONGEST: Final = 7 * HOPS
 """Hops that a look at a burst may have."""
 FITTED: Final = 32
@@ -77,25 +78,25 @@ CHANNEL: Final = np.dtype(
         ("echo_low_dbm0", np.float32),
         ("echo_high_dbm0", np.float32),
         ("fits", np.float32, (FITTED, 6)),
-        ("samples", np.float32, (KEPT, BLOCK)),
-        ("rest", np.int16, BLOCK),
+        ("samples", np.float32, (KEPT, FRAME_SAMPLES)),
+        ("rest", np.int16, FRAME_SAMPLES),
     ],
     align=True,
 )
 """A channel: what the screen saw last, a lane (`lanes`), and what it heard last.
 
 slot: its number.
-clock: complete blocks so far; times are in blocks (last, due, fitted) or hops, on this clock.
-guess, label, sure, energy, energy_before: of the last block, and the energy of the one before it (`screen.see`).
-guesses: of block n in place n modulo KEPT.
+clock: complete frames so far; times are in frames (last, due, fitted) or hops, on this clock.
+guess, label, sure, energy, energy_before: of the last frame, and the energy of the one before it (`screen.see`).
+guesses: of frame n in place n modulo KEPT.
 alive: there is a lane; what follows is its state.
 open: the key is announced and not yet ended.
-pending: the last block was not solid and is to be followed with the next.
+pending: the last frame was not solid and is to be followed with the next.
 key: index of the key in `KEYS`.
-last: the last block that the screen labelled with the key.
-due: the block at which to judge.
+last: the last frame that the screen labelled with the key.
+due: the frame at which to judge.
 start: hops before this one are not looked at.
-fitted: blocks before this one are fitted, if they are to be.
+fitted: frames before this one are fitted, if they are to be.
 done: hops before this one are followed.
 begin: the burst's begin (NaN before it is known).
 onset, onset_low, onset_high: a burst's begin and its tones there, when they were first looked for (`onset`).
@@ -113,8 +114,8 @@ heard_onset_low, heard_onset_high: their tones at the begin (`onset`).
 heard: how many keys were heard, modulo REMEMBERED: where the next goes.
 echo_key, echo_end, echo_low_dbm0, echo_high_dbm0: the echo that was refused last (NO_LABEL: none), and its figures.
 fits: of hop n in row n modulo FITTED.
-samples: of block n in row n modulo KEPT.
-rest: samples of a block that is not complete.
+samples: of frame n in row n modulo KEPT.
+rest: samples of a frame that is not complete.
 """
 
 OUTCOME: Final = np.dtype(
@@ -123,7 +124,7 @@ OUTCOME: Final = np.dtype(
         ("key", np.int8),
         ("failed", np.int8),
         ("slot", np.int64),
-        ("block", np.int64),
+        ("frame", np.int64),
         ("begin", np.float64),
         ("end", np.float64),
         ("low_dbm0", np.float32),
@@ -134,13 +135,13 @@ OUTCOME: Final = np.dtype(
     ],
     align=True,
 )
-"""What was found out: STARTED, ENDED or REFUSED; the block at which; times in hops."""
+"""What was found out: STARTED, ENDED or REFUSED; the frame at which; times in hops."""
 STARTED, ENDED, REFUSED = range(3)
 FAILED_TESTS: Final = tuple(FailedTest)
 PASSED: Final = -1
 """Beside the indices of FAILED_TESTS."""
 MOST_OUTCOMES: Final = 2
-"""In one block of a channel: a key may be announced and over at once."""
+"""In one frame of a channel: a key may be announced and over at once."""
 
 SCRATCH: Final = np.dtype(
     [
@@ -163,7 +164,7 @@ SCRATCH: Final = np.dtype(
 A record, as arrays that are passed between compiled functions cost a count of references each time.
 
 told: outcomes so far.
-tones: energy of each tone's bins in a block, low tones first.
+tones: energy of each tone's bins in a frame, low tones first.
 explained, energy, re, im: fits of the hops of a look; re and im of the low tone, then of the high one.
 on, strong, clean: how much of each hop of a look is on, 0 to 1, and flags (`burst`).
 residuals, in_line: of the phase advance from each hop into the next, in rad, and a flag (`measures`).
@@ -187,6 +188,6 @@ LIMITS: Final = np.dtype(
 
 near_misses: tell of refused bursts, too.
 min_gap: hops of silence that end a burst.
-least_bin: least energy of a tone's bins in a block that the screen labels.
+least_bin: least energy of a tone's bins in a frame that the screen labels.
 excluded: keys that are not heard.
 """

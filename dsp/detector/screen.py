@@ -1,8 +1,8 @@
-"""The screen: which 20 ms blocks might hold a key, at a cost that every block of every channel can bear.
+"""The screen: which 20 ms frames might hold a key, at a cost that every frame of every channel can bear.
 
-A block is seen as two windows of 10 ms, so that a phase jump (a lost packet) spoils one of them at most. The
+A frame is seen as two windows of 10 ms, so that a phase jump (a lost packet) spoils one of them at most. The
 energies of each tone's bin are added over the two; the strongest low and the strongest high tone must hold a
-good share of the block's energy. That energy is taken only where it matters (`see`).
+good share of the frame's energy. That energy is taken only where it matters (`see`).
 """
 
 from __future__ import annotations
@@ -14,16 +14,17 @@ import numpy as np
 from dsp.detector.burst import dot
 from dsp.detector.records import KEPT, NO_LABEL, UNSEEN, Flag, Record
 from dsp.kernel.compiled import inner
-from dsp.kernel.goertzel import BLOCK, HALF, Floats, screen_columns
+from dsp.kernel.goertzel import HALF, Floats, screen_columns
 from dsp.tones import HIGH_HZ, LOW_HZ
+from sound.telephone import FRAME_SAMPLES
 
 SHARE: Final = np.float32(0.33)
 """Least share of the energy in the pair. One clean half of two is 0.5; tones 1.8 % off lose a fifth of that."""
 SURE: Final = np.float32(0.65)
-"""Share of the energy that one of a lane's first two blocks must have. Every tone of 40 ms covers a block, or half
-of one with the rest silent; of the blocks of speech that have SHARE one in eight has a neighbour with this."""
+"""Share of the energy that one of a lane's first two frames must have. Every tone of 40 ms covers a frame, or half
+of one with the rest silent; of the frames of speech that have SHARE one in eight has a neighbour with this."""
 LOPSIDED: Final = np.float32(10 ** (-17 / 10))
-"""Least ratio of the weaker to the stronger tone: the tightest twist test that no half-covered block fails."""
+"""Least ratio of the weaker to the stronger tone: the tightest twist test that no half-covered frame fails."""
 
 _ZERO: Final = np.float32(0)
 _ENERGY_OF_BIN: Final = np.float32(2 / HALF)
@@ -34,26 +35,26 @@ _NUISANCES: Final = len(_NUISANCE)
 
 
 @inner
-def weigh(products: Floats, row: int, block: int, scratch: Record) -> None:
-    """Take the energy of each tone's bin in a block to the scratch record: Re^2 + Im^2, added over the two halves.
+def weigh(products: Floats, row: int, frame: int, scratch: Record) -> None:
+    """Take the energy of each tone's bin in a frame to the scratch record: Re^2 + Im^2, added over the two halves.
 
     Args:
-        products: of each block's halves with `goertzel.screen_columns`, (n, blocks, 32).
-        row, block: which.
+        products: of each frame's halves with `goertzel.screen_columns`, (n, frames, 32).
+        row, frame: which.
         scratch: for the result.
     """
     for tone in range(_TONES):
         scratch["tones"][tone] = (
-            products[row, block, tone] ** 2
-            + products[row, block, tone + _TONES] ** 2
-            + products[row, block, tone + 2 * _TONES] ** 2
-            + products[row, block, tone + 3 * _TONES] ** 2
+            products[row, frame, tone] ** 2
+            + products[row, frame, tone + _TONES] ** 2
+            + products[row, frame, tone + 2 * _TONES] ** 2
+            + products[row, frame, tone + 3 * _TONES] ** 2
         )
 
 
 @inner
 def guess(least_bin: np.float32, scratch: Record) -> tuple[int, np.float32]:
-    """The nearest key of the block that was weighed, and the energy of its pair, in sample units squared.
+    """The nearest key of the frame that was weighed, and the energy of its pair, in sample units squared.
 
     NO_LABEL and 0 if there are no two tones of fair level; `least_bin` is the energy of a tone's bins that must not be
     overlooked.
@@ -73,18 +74,18 @@ def guess(least_bin: np.float32, scratch: Record) -> tuple[int, np.float32]:
 
 
 @inner
-def share(channel: Record, block: int, key: int, energy: np.float32, expected: Flag) -> tuple[int, np.float32, Flag]:
-    """Compare the energy of a guessed key's pair with all energy of its block, one of the last KEPT.
+def share(channel: Record, frame: int, key: int, energy: np.float32, expected: Flag) -> tuple[int, np.float32, Flag]:
+    """Compare the energy of a guessed key's pair with all energy of its frame, one of the last KEPT.
 
     Returns:
         The key, or NO_LABEL if the share is too small; the energy, 0 without a label; whether the share is large,
         which is not found out if the key is `expected`: of a lane's own label nobody asks.
     """
-    samples = channel["samples"][block % KEPT]
+    samples = channel["samples"][frame % KEPT]
     total = dot(samples, samples)
     # the nuisances matter only where the share is not large with them, too
     if energy <= (SHARE if expected else SURE) * total:
-        for half in range(0, BLOCK, HALF):
+        for half in range(0, FRAME_SAMPLES, HALF):
             for column in range(_NUISANCES):
                 total -= dot(samples[half : half + HALF], _NUISANCE[column]) ** 2
     if not energy > SHARE * total:
@@ -94,9 +95,9 @@ def share(channel: Record, block: int, key: int, energy: np.float32, expected: F
 
 @inner
 def see(channel: Record, least_bin: np.float32, scratch: Record) -> tuple[int, np.float32, Flag]:
-    """Label a channel's newest block, which was weighed.
+    """Label a channel's newest frame, which was weighed.
 
-    A label tells something to a lane, or beside an equal one. Where there is no lane, a block whose neighbour looks
+    A label tells something to a lane, or beside an equal one. Where there is no lane, a frame whose neighbour looks
     different is left UNSEEN; if the next looks the same, both are labelled then.
 
     Returns:

@@ -18,7 +18,7 @@ _NO_SLOT: Final = -1
 
 @outer(numba.int64[::1], numba.boolean[::1], numba.int64[::1])
 def held(slots: NDArray[np.int64], busy: NDArray[np.bool_], filled: NDArray[np.int64]) -> int:
-    """How many samples of a part of a block each of these channels holds, if they are open, and it is the same number.
+    """How many samples of a part of a frame each of these channels holds, if they are open, and it is the same number.
 
     Args:
         slots: (n,).

@@ -19,7 +19,7 @@ from sound.telephone import FULL_SCALE, SAMPLE_RATE_HZ
 
 HOP_MS: Final = 1000 * HOP / SAMPLE_RATE_HZ
 LEEWAY_DB: Final = 9.0
-"""A block a third covered by the tone is this much weaker than the tone."""
+"""A frame a third covered by the tone is this much weaker than the tone."""
 TWIST_MARGIN_DB: Final = 3.5
 """An echo 10 dB down can raise one tone by 2.4 dB and lower the other by 3.3 dB; no table refuses twist."""
 OFFSET_MARGIN: Final = 1.1

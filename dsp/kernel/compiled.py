@@ -1,7 +1,7 @@
 """Compiled code: Python source that numba turns into machine code.
 
-`DetectorBank` hands each frame to one compiled function, `lanes.advance`, which goes over its channels block by
-block. All that it calls (`screen.see`, `burst`, `verdict`) is compiled with it; the same source runs as plain Python
+`DetectorBank` hands what it is fed to one compiled function, `lanes.advance`, which goes over its channels frame by
+frame. All that it calls (`screen.see`, `burst`, `verdict`) is compiled with it; the same source runs as plain Python
 with NUMBA_DISABLE_JIT=1, only some hundred times slower.
 
 Compiling takes some seconds, once: what comes out is kept on disk. numba notices when the file of a cached function

@@ -19,15 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.tones import HIGH_HZ, LOW_HZ
-from sound.telephone import SAMPLE_RATE_HZ
+from sound.telephone import FRAME_SAMPLES, SAMPLE_RATE_HZ
 
-BLOCK: Final = 160
-"""Samples in a block (20 ms), the step of the state machine."""
 HALF: Final = 80
 """Samples in a window of the screen (10 ms)."""
 HOP: Final = 40
 """Samples in a window of the measurements (5 ms)."""
-HOPS: Final = BLOCK // HOP
+HOPS: Final = FRAME_SAMPLES // HOP
 NUISANCE_HZ: Final = 450.0
 
 Floats = NDArray[np.float32]

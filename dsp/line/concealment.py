@@ -1,10 +1,10 @@
-"""Fills in for blocks of audio that are known to be lost.
+"""Fills in for frames of audio that are known to be lost.
 
 What a tone pair did before a gap it goes on doing in it, and what it does after the gap it did before. So the first
-half of a gap is extrapolated from the block in front of it, the second half from the block behind it, backwards: a
+half of a gap is extrapolated from the frame in front of it, the second half from the frame behind it, backwards: a
 tone that was cut is whole again (its phase meets in the middle, or jumps where the receiver expects a splice), and a
 pause keeps its length. Extrapolation is by linear prediction; its coefficients are Burg's (J. P. Burg, Maximum entropy
-spectral analysis, 1967), which are stable for any block and sharp for one as short as 20 ms.
+spectral analysis, 1967), which are stable for any frame and sharp for one as short as 20 ms.
 """
 
 from __future__ import annotations
@@ -21,46 +21,46 @@ from sound.telephone import FULL_SCALE
 ORDER: Final = 24
 """Two tones need 4; the rest is for noise, hum and speech around them."""
 QUIET: Final = 64
-"""A block whose samples stay below this (a tone of -51 dBm0) holds no key, and silence continues it as well."""
+"""A frame whose samples stay below this (a tone of -51 dBm0) holds no key, and silence continues it as well."""
 
 
 def conceal(before: NDArray[Any], after: NDArray[Any], samples: int) -> NDArray[np.int16]:
-    """Audio to stand in for what was lost between two blocks.
+    """Audio to stand in for what was lost between two frames.
 
     Args:
-        before: the block in front of the gap, 8 kHz, in the range of int16; at least `ORDER` + 1 samples.
-        after: the block behind it, likewise.
+        before: the frame in front of the gap, 8 kHz, in the range of int16; at least `ORDER` + 1 samples.
+        after: the frame behind it, likewise.
         samples: length of the gap.
 
     Returns:
         int16, shape (samples,).
 
     Raises:
-        ValueError: a block is too short to tell anything from.
+        ValueError: a frame is too short to tell anything from.
     """
     if min(len(before), len(after)) <= ORDER:
-        raise ValueError(f"blocks of {len(before)} and {len(after)} samples; concealment needs more than {ORDER}")
+        raise ValueError(f"frames of {len(before)} and {len(after)} samples; concealment needs more than {ORDER}")
     half = samples // 2
     forward = _continued(before.astype(np.float64), samples - half)
     backward = _continued(after[::-1].astype(np.float64), half)[::-1]
     return to_int16(np.concatenate([forward, backward]) / FULL_SCALE)
 
 
-def _continued(block: NDArray[np.float64], samples: int) -> NDArray[np.float64]:
-    """What linear prediction expects after a block."""
-    if np.abs(block).max() < QUIET:
+def _continued(frame: NDArray[np.float64], samples: int) -> NDArray[np.float64]:
+    """What linear prediction expects after a frame."""
+    if np.abs(frame).max() < QUIET:
         return np.zeros(samples)
-    prediction = burg(block, ORDER)
-    state = lfiltic([1.0], prediction, block[::-1][:ORDER])
+    prediction = burg(frame, ORDER)
+    state = lfiltic([1.0], prediction, frame[::-1][:ORDER])
     continued: NDArray[np.float64] = lfilter([1.0], prediction, np.zeros(samples), zi=state)[0]
     return continued
 
 
-def burg(block: NDArray[np.float64], order: int) -> NDArray[np.float64]:
-    """The prediction error filter of a block, by Burg's recursion on forward and backward errors.
+def burg(frame: NDArray[np.float64], order: int) -> NDArray[np.float64]:
+    """The prediction error filter of a frame, by Burg's recursion on forward and backward errors.
 
     Args:
-        block: samples, shape (n,), n > order.
+        frame: samples, shape (n,), n > order.
         order: how many samples are looked back.
 
     Returns:
@@ -68,7 +68,7 @@ def burg(block: NDArray[np.float64], order: int) -> NDArray[np.float64]:
     """
     coefficients = np.zeros(order + 1)
     coefficients[0] = 1.0
-    forward, backward = block[1:], block[:-1]
+    forward, backward = frame[1:], frame[:-1]
     for step in range(1, order + 1):
         energy = forward @ forward + backward @ backward
         if energy <= 0.0:  # silence, or predicted without a rest

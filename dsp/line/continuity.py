@@ -38,13 +38,13 @@ Samples = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two tones that sound all through a block.
+    """Two tones that sound all through a frame.
 
     Attributes:
         key: index of the key's row and column, (low, high).
         hertz: their frequencies, (2,).
-        phasors: amplitude and phase of each at the block's centre, complex, (2,).
-        noise: mean square of what else is in the block.
+        phasors: amplitude and phase of each at the frame's centre, complex, (2,).
+        noise: mean square of what else is in the frame.
     """
 
     key: tuple[int, int]
@@ -53,13 +53,13 @@ class Pair:
     noise: float
 
 
-def pair_in(block: NDArray[Any]) -> Pair | None:
-    """The pair of a key that sounds all through a block; None if there is none, or something else sounds as well.
+def pair_in(frame: NDArray[Any]) -> Pair | None:
+    """The pair of a key that sounds all through a frame; None if there is none, or something else sounds as well.
 
     Args:
-        block: 8 kHz, in the range of int16, shape (samples,); 20 ms are enough.
+        frame: 8 kHz, in the range of int16, shape (samples,); 20 ms are enough.
     """
-    samples = np.asarray(block, np.float64)
+    samples = np.asarray(frame, np.float64)
     if np.abs(samples).max(initial=0.0) < _QUIETEST:
         return None
     low, high = _strongest(samples, LOW_HZ), _strongest(samples, HIGH_HZ)
@@ -87,13 +87,13 @@ def pair_in(block: NDArray[Any]) -> Pair | None:
 
 
 def goes_on(before: Pair, after: Pair, samples: int, gap: int, in_phase_rad: float = IN_PHASE_RAD) -> bool:
-    """Whether one tone pair sounded from the first block to the second.
+    """Whether one tone pair sounded from the first frame to the second.
 
     Args:
-        before: of the block in front of the gap.
+        before: of the frame in front of the gap.
         after: of the one behind it.
-        samples: length of a block.
-        gap: samples between the two blocks.
+        samples: length of a frame.
+        gap: samples between the two frames.
         in_phase_rad: what the phases of a clean tone may be off.
     """
     if before.key != after.key or gap > LONGEST:

@@ -19,7 +19,7 @@ from ivr.exchange.configuration import ExchangeError
 from ivr.host.running import RunningError
 from ivr.host.settings import Settings, SettingsError
 from ivr.records import CallNotFound
-from ivr.service.audit_heads import AuditHeads
+from ivr.service.watching.audit_heads import AuditHeads
 from ivr.telephony.errors import TelephonyError
 from prompts import PromptError
 from storage.errors import InvalidDatabaseUrl, StorageError, StoreUnavailable

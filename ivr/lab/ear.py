@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from prompts import Catalogue
-from sound.telephone import SAMPLE_RATE_HZ
+from sound.telephone import FRAME_SAMPLES, SAMPLE_RATE_HZ
 
 SPEECH_RMS: Final = 100.0
 """Of a 20 ms frame of int16 samples (-46 dBm0): above line noise and the idle code of G.711, below speech."""
@@ -28,7 +28,6 @@ _PROBE_SAMPLES: Final = 4000
 
 _CLIPPED_S: Final = 0.4
 """What may lack of a clip that was heard to its end: a faint last sound, lost packets."""
-_FRAME_SAMPLES: Final = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +154,10 @@ def _share(heard_s: float, speech_s: float) -> float:
 
 def _speech_s(clip: NDArray[np.int16]) -> float:
     """From a clip's begin to where `Ear` ends the utterance: its end, or a pause in it that is long enough."""
-    frames = clip[: len(clip) // _FRAME_SAMPLES * _FRAME_SAMPLES].reshape(-1, _FRAME_SAMPLES).astype(np.float64)
+    frames = clip[: len(clip) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES).astype(np.float64)
     loud = np.flatnonzero(np.sqrt(np.mean(np.square(frames), axis=1)) > SPEECH_RMS)
     if len(loud) == 0:
         return 0.0
-    pauses = np.flatnonzero((np.diff(loud) - 1) * _FRAME_SAMPLES > PAUSE_S * SAMPLE_RATE_HZ)
+    pauses = np.flatnonzero((np.diff(loud) - 1) * FRAME_SAMPLES > PAUSE_S * SAMPLE_RATE_HZ)
     last = loud[pauses[0]] if len(pauses) else loud[-1]
-    return (int(last) + 1) * _FRAME_SAMPLES / SAMPLE_RATE_HZ
+    return (int(last) + 1) * FRAME_SAMPLES / SAMPLE_RATE_HZ

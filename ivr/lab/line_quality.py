@@ -31,9 +31,8 @@ from dsp.line.reflections import (
 from dsp.line.samples import Samples, places
 from dsp.line.speech_coders import NARROW
 from dsp.tones import amplitude_of
-from ivr.telephony.audiosocket.codec import FRAME_SAMPLES
 from sound.samples import to_float32, to_int16
-from sound.telephone import SAMPLE_RATE_HZ
+from sound.telephone import FRAME_SAMPLES, SAMPLE_RATE_HZ
 
 REFERENCE_DBM0: Final = -10.0
 """The level of each tone of a key that `Noise.snr_db` is measured against: a telephone's usual one."""

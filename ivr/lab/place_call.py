@@ -21,7 +21,7 @@ from ivr.lab.ear import Ear, Utterance
 from ivr.lab.sender import Sender
 from ivr.media.clock import TICK_S
 from ivr.telephony.ami.messages import AmiEvents, send_action
-from ivr.telephony.audiosocket.inbox import AudioFrame
+from ivr.telephony.audiosocket.inbox import FrameSent
 from ivr.telephony.audiosocket.server import AudioSocketConnection, AudioSocketLimits, AudioSocketServer
 
 ANSWER_S: Final = 15.0
@@ -120,8 +120,8 @@ async def _talk(connection: AudioSocketConnection, sender: Sender, heard: Callab
     while True:
         utterance = None
         while (taken := connection.take(loop.time())) is not None:
-            if isinstance(taken, AudioFrame):
-                utterance = ear.feed(np.frombuffer(taken.audio, "<i2")) or utterance
+            if isinstance(taken, FrameSent):
+                utterance = ear.feed(np.frombuffer(taken.frame, "<i2")) or utterance
         if utterance is not None:
             heard(utterance)
         if connection.ended:

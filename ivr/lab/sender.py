@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ivr.lab.ear import Ear, Utterance
-from ivr.telephony.audiosocket.codec import FRAME_SAMPLES
+from sound.telephone import FRAME_SAMPLES
 
 SILENCE: Final = np.zeros(FRAME_SAMPLES, np.int16)
 SILENCE.setflags(write=False)

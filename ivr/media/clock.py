@@ -24,10 +24,9 @@ from dsp import Event as ReceiverEvent
 from ivr.call.keys import Span
 from ivr.media.hindsight import Hindsight
 from ivr.media.playout import Playout
-from ivr.telephony.audiosocket.codec import FRAME_SAMPLES
-from ivr.telephony.audiosocket.inbox import AudioFrame, KeySent, NothingSent
+from ivr.telephony.audiosocket.inbox import FrameSent, KeySent, NothingSent
 from ivr.telephony.audiosocket.server import AudioSocketConnection
-from sound.telephone import SAMPLE_RATE_HZ
+from sound.telephone import FRAME_SAMPLES, SAMPLE_RATE_HZ
 
 _log = structlog.get_logger(__name__)
 
@@ -96,8 +95,8 @@ class _Stream:
             return self.waiting.popleft()
         while (item := self.connection.take(now)) is not None:
             match item:
-                case AudioFrame():
-                    first, *rest = self.playout.frames(item.audio, item.missing, late=item.late)
+                case FrameSent():
+                    first, *rest = self.playout.frames(item.frame, item.missing, late=item.late)
                     if self.playout.late:
                         self.hindsight.take_back()
                     else:
@@ -212,8 +211,8 @@ class Media:
                     frames.append(frame)
             if not ready:
                 break
-            audio = np.frombuffer(b"".join(frames), "<i2").reshape(len(ready), FRAME_SAMPLES)
-            for event in self._bank.feed(ready, audio):
+            samples = np.frombuffer(b"".join(frames), "<i2").reshape(len(ready), FRAME_SAMPLES)
+            for event in self._bank.feed(ready, samples):
                 self._hear(event, now)
 
     def _hear(self, event: ReceiverEvent, now: float) -> None:

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from dsp.line.concealment import conceal
 from dsp.line.continuity import goes_on, pair_in, weaker
 from ivr.call.keys import Span
-from ivr.telephony.audiosocket.codec import FRAME_SAMPLES, SILENCE
-from sound.telephone import SAMPLE_RATE_HZ
+from ivr.telephony.audiosocket.codec import SILENCE
+from sound.telephone import FRAME_SAMPLES, SAMPLE_RATE_HZ
 
 SURELY_LOST: Final = 2
 SURELY_IN_PHASE_RAD: Final = 0.12
@@ -68,7 +68,7 @@ class Playout:
         return self._frames * FRAME_SAMPLES / SAMPLE_RATE_HZ
 
     def frames(self, frame: bytes, missing: int, *, late: bool = False) -> tuple[bytes, ...]:
-        """The next audio.
+        """The next frames.
 
         Args:
             frame: 20 ms that arrived: int16 little-endian at 8 kHz, `FRAME_BYTES` octets.
@@ -93,7 +93,7 @@ class Playout:
         suppressed = missing > 1 and self._suppresses
         filled, bridged = _filled(np.frombuffer(before, "<i2"), np.frombuffer(frame, "<i2"), missing, suppressed)
         self.hole = missing >= HIDES_A_KEY and not (bridged or suppressed)
-        return (*(block.astype("<i2").tobytes() for block in filled.reshape(missing, FRAME_SAMPLES)), frame)
+        return (*(lost.astype("<i2").tobytes() for lost in filled.reshape(missing, FRAME_SAMPLES)), frame)
 
     def silence(self) -> bytes:
         """20 ms in which nothing came."""

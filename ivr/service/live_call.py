@@ -19,8 +19,8 @@ from ivr.call.transcript import fan_out
 from ivr.host.settings import Settings
 from ivr.media.clock import Media
 from ivr.records import CallBegan, Recorder
-from ivr.service.monitoring import Monitoring
 from ivr.service.store_threads import StoreThreads
+from ivr.service.watching.monitoring import Monitoring
 from ivr.telephony.fastagi.server import AgiChannel
 from prompts import Catalogue
 from storage.clock import utc_now

@@ -11,9 +11,9 @@ import structlog
 from ivr.call.caller import Caller, caller_from_network
 from ivr.call.dialogue.limits import AFTER_THE_CALL_S
 from ivr.host.settings import Settings
-from ivr.service.metrics import TurnedAway
 from ivr.service.places import Places
 from ivr.service.presented import presented_by
+from ivr.service.watching.metrics import TurnedAway
 from ivr.telephony.fastagi.proof import SECRET_FILE, proves
 from ivr.telephony.fastagi.server import AgiChannel
 

@@ -21,12 +21,12 @@ from ivr.host.handed_sockets import HandedSockets
 from ivr.host.settings import Settings
 from ivr.media.clock import Media
 from ivr.records import Recorder
-from ivr.service.lateness import Lateness
 from ivr.service.live_call import LiveCalls
-from ivr.service.metrics import TurnedAway
-from ivr.service.monitoring import Monitoring
 from ivr.service.reception import Reception
 from ivr.service.store_threads import StoreThreads
+from ivr.service.watching.lateness import Lateness
+from ivr.service.watching.metrics import TurnedAway
+from ivr.service.watching.monitoring import Monitoring
 from ivr.telephony.audiosocket.server import AudioSocketLimits, AudioSocketServer
 from ivr.telephony.fastagi.server import AgiLimits, FastAgiServer
 

@@ -16,8 +16,8 @@ from console.live.view import STREAMS, Away, LiveView, Snapshot, services_to_sho
 from console.operators import Role
 from ivr.records import AmiState, ServiceState, Vitals
 from ivr.records.changes import Progress
+from tests.console.login.test_login import LogIn
 from tests.console.stage import CONTRACT, Stage, Tone, bad_keys
-from tests.console.test_login import LogIn
 from tests.console.visitor import Visitor
 from tests.storage.databases import FakeClock
 

@@ -14,7 +14,7 @@ import yaml
 from ivr.call.dialogue.events import Ending, Judged, Outcome, Verdict
 from ivr.call.transcript import Ended, EntryJudged, KeyFigures, KeyHeard, KeyMissed
 from ivr.records import Vitals
-from ivr.service.metrics import Metrics
+from ivr.service.watching.metrics import Metrics
 from ivr.telephony.ami.channel_end import channel_end
 from tests import needs
 from tests.repository import ROOT

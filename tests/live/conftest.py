@@ -10,7 +10,7 @@ import pytest
 
 from ivr.exchange.process import find_asterisk
 from tests import needs
-from tests.live.capture import RtpCapture
+from tests.live.hearing.capture import RtpCapture
 from tests.live.house import House
 from tests.live.network import enter_own_network
 

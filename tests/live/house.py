@@ -18,7 +18,7 @@ from credentials.secrets.keys import Key
 from credentials.store import CredentialStore
 from ivr.exchange.process import Exchange, ExchangeConfig, Phone
 from ivr.lab.scenarios.house import free_tcp_ports, free_udp_ports
-from tests.live.phone import SippPhone
+from tests.live.callers.phone import SippPhone
 from tests.repository import ROOT
 
 ACCESS_NUMBER = "0363044747"

@@ -30,9 +30,9 @@ from ivr.telephony.audiosocket.server import AudioSocketLimits, AudioSocketServe
 from ivr.telephony.fastagi.server import AgiChannel, AgiLimits, FastAgiServer
 from tests import needs
 from tests.listener import Listener
+from tests.live.callers.media import BRISK, BadLine, Press, Timing, duration_s
+from tests.live.callers.phone import Caller, SippPhone
 from tests.live.house import ACCESS_NUMBER, SOUNDS
-from tests.live.media import BRISK, BadLine, Press, Timing, duration_s
-from tests.live.phone import Caller, SippPhone
 
 KEYS_A_CALL: Final = 28
 OURS_HOST: Final = "127.0.0.2"

@@ -14,9 +14,9 @@ from ivr.telephony.ami.channel_end import ChannelEnd, RtpFigures
 from ivr.telephony.ami.connection import AmiLogin
 from ivr.telephony.ami.link import AmiLink, LinkState, LinkStatus, LinkTimes
 from ivr.telephony.ami.messages import AmiEvents
+from tests.live.callers.media import BadLine
+from tests.live.callers.phone import Call, Caller
 from tests.live.house import AMI_SECRET, House
-from tests.live.media import BadLine
-from tests.live.phone import Call, Caller
 
 CALLER = Caller(number="0312345678", asserted="sip:0312345678@carrier.example")
 STRANGER = Caller(number="0399999999", asserted="sip:0399999999@carrier.example")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from credentials.model import LoginVerdict
+from tests.live.callers.media import BRISK, KeyPath, Press, duration_s
+from tests.live.callers.phone import Caller, CallResult, EndedBy
 from tests.live.house import House, new_password
-from tests.live.media import BRISK, KeyPath, Press, duration_s
-from tests.live.phone import Caller, CallResult, EndedBy
 
 CONTRACT = "0312345678"
 ADDITIONAL = "0312345679"

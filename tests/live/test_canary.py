@@ -20,8 +20,8 @@ from playwright.sync_api import Browser
 from credentials.model import LoginVerdict
 from dsp import synthesize
 from ivr.records import CallReader, CallRecord, Query, open_existing_records
+from tests.live.callers.media import BRISK, KeyPath, duration_s
 from tests.live.house import AMI_SECRET, House, contents, ivr_command, new_password
-from tests.live.media import BRISK, KeyPath, duration_s
 from tests.live.test_calls import ADDITIONAL, CONTRACT, OTHER_ADDITIONAL, OTHER_CONTRACT, call, from_trunk, typed
 from tests.live.test_console import browser, console, watching
 

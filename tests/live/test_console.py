@@ -13,8 +13,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from ivr.lab.scenarios.house import free_tcp_ports
 from tests import needs
+from tests.live.callers.media import BRISK, Press, duration_s
 from tests.live.house import AMI_SECRET, House, ivr_command, new_password
-from tests.live.media import BRISK, Press, duration_s
 from tests.live.test_calls import CONTRACT, from_trunk
 from tests.live.test_records import bad_keys
 

@@ -11,11 +11,11 @@ from credentials.model import LoginVerdict
 from ivr.exchange.process import Exchange
 from ivr.lab.ear import recognise
 from prompts import load_catalogue
-from tests.live.capture import RtpCapture, Sound
-from tests.live.hearing import heard_clips
+from tests.live.callers.media import KeyPath, Press, Timing
+from tests.live.callers.phone import Caller, EndedBy
+from tests.live.hearing.capture import RtpCapture, Sound
+from tests.live.hearing.guidance import heard_clips
 from tests.live.house import House, new_password
-from tests.live.media import KeyPath, Press, Timing
-from tests.live.phone import Caller, EndedBy
 
 CALLER = Caller(number="0312345678", asserted="sip:0312345678@carrier.example")
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from credentials.model import LoginVerdict
-from tests.live.capture import RtpCapture
-from tests.live.hearing import heard_clips
+from tests.live.callers.media import Press
+from tests.live.callers.phone import Caller, EndedBy
+from tests.live.hearing.capture import RtpCapture
+from tests.live.hearing.guidance import heard_clips
 from tests.live.house import PHONE_NUMBER, PHONE_SECRET, House, new_password
-from tests.live.media import Press
-from tests.live.phone import Caller, EndedBy
 
 VICTIM = "0661234567"
 VICTIMS = f"sip:{VICTIM}@carrier.example"

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from tests.live import media, phone
+from tests.live.callers import media, phone
+from tests.live.callers.media import KeyPath, Press
+from tests.live.callers.phone import Caller, PhoneError
+from tests.live.callers.ports import PhonePorts
+from tests.live.callers.sent import SentPackets
 from tests.live.house import TRUNK_HOST, House
-from tests.live.media import KeyPath, Press
-from tests.live.phone import Caller, PhoneError
-from tests.live.ports import PhonePorts
-from tests.live.sent import SentPackets
 
 CALLER = Caller(number="0312345678", asserted="sip:0312345678@carrier.example")
 PCAP_HEAD = 24

@@ -12,10 +12,10 @@ import pytest
 
 from ivr.exchange.configuration import MANAGER_USER
 from ivr.telephony.ami.connection import ActionRefused, AmiConnection, AmiLogin
-from tests.live.capture import RtpCapture
-from tests.live.hearing import heard_clips
+from tests.live.callers.phone import Caller, EndedBy
+from tests.live.hearing.capture import RtpCapture
+from tests.live.hearing.guidance import heard_clips
 from tests.live.house import AGI_SECRET, AMI_SECRET, House
-from tests.live.phone import Caller, EndedBy
 
 CALLER = Caller(number="0312345678", asserted="sip:0312345678@carrier.example")
 

@@ -14,8 +14,8 @@ import soundfile
 
 from dsp import synthesize
 from sound.telephone import SAMPLE_RATE_HZ
+from tests.live.callers.media import Press
 from tests.live.house import House, new_password
-from tests.live.media import Press
 from tests.live.test_calls import CONTRACT, from_trunk, typed
 
 

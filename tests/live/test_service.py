@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from credentials.model import LoginVerdict
+from tests.live.callers.media import KeyPath, Press
+from tests.live.callers.phone import Caller, EndedBy
 from tests.live.house import House, new_password
-from tests.live.media import KeyPath, Press
-from tests.live.phone import Caller, EndedBy
 
 CALLER = Caller(number="0312345678", asserted="sip:0312345678@carrier.example")
 

@@ -12,8 +12,8 @@ from credentials.model import LoginVerdict
 from dsp import synthesize
 from ivr.lab.scenarios.phone import PhoneCall, open_call
 from ivr.lab.sender import Sent
-from ivr.telephony.audiosocket.codec import FRAME_SAMPLES
 from sound.samples import to_int16
+from sound.telephone import FRAME_SAMPLES
 from tests.live.house import ACCESS_NUMBER, TRUNK_HOST, House, new_password
 
 CALLER = "0661234567"

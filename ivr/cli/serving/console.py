@@ -16,7 +16,7 @@ from ivr.doctor.checks.ports import require_free
 from ivr.host.ports import console_port
 from ivr.host.process_limits import leave_no_core_dumps
 from ivr.host.settings import Settings
-from ivr.service.audit_heads import AuditHeads
+from ivr.service.watching.audit_heads import AuditHeads
 from logs.setup import LogLevel, configure_logs
 
 _log = structlog.get_logger(__name__)

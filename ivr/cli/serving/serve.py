@@ -33,10 +33,10 @@ from ivr.host.processes import exit_within
 from ivr.host.running import RunningInstance
 from ivr.host.settings import Settings
 from ivr.records import CallWriter, Recorder, open_records
-from ivr.service.audit_heads import AuditHeads
 from ivr.service.console_process import ConsoleProcess
-from ivr.service.monitoring import Monitoring
 from ivr.service.service import Service
+from ivr.service.watching.audit_heads import AuditHeads
+from ivr.service.watching.monitoring import Monitoring
 from logs.setup import LogLevel, configure_logs
 
 _log = structlog.get_logger(__name__)

@@ -16,9 +16,8 @@ from ivr.lab.line_quality import Absent, TelephoneLine
 from ivr.lab.scenarios.model import Copy, Keying, Source, Step
 from ivr.lab.sender import SILENCE, KeyEvent, Sent
 from ivr.media.clock import TICK_S
-from ivr.telephony.audiosocket.codec import FRAME_SAMPLES
 from sound.samples import to_float32, to_int16
-from sound.telephone import SAMPLE_RATE_HZ
+from sound.telephone import FRAME_SAMPLES, SAMPLE_RATE_HZ
 
 _QUIET_S: Final = 0.2
 """Guidance that was stopped by a key leaves at least this much silence before the next one: its lead-in."""

@@ -22,9 +22,8 @@ from numpy.typing import NDArray
 
 from dsp import ulaw_decode, ulaw_encode
 from ivr.lab.sender import KeyEvent, Sent
-from ivr.telephony.audiosocket.codec import FRAME_SAMPLES
 from ivr.telephony.errors import TelephonyError
-from sound.telephone import SAMPLE_RATE_HZ
+from sound.telephone import FRAME_SAMPLES, SAMPLE_RATE_HZ
 
 _PCMU: Final = 0
 _EVENTS: Final = 101

@@ -30,7 +30,7 @@ from ivr.call.transcript import (
 )
 from ivr.lab.simulator import Moment
 from ivr.media.clock import TICK_S
-from ivr.telephony.audiosocket.codec import FRAME_SAMPLES
+from sound.telephone import FRAME_SAMPLES
 
 _LOOK_BACK_FRAMES: Final = 6
 """A key is known some 60 ms after its tones began: what came that long before a hidden time is hidden, too."""

@@ -16,8 +16,8 @@ from uuid import UUID
 
 from ivr.telephony.errors import CutMessageError, RemoteProtocolError
 from ivr.telephony.parser import Parser
+from sound.telephone import FRAME_SAMPLES
 
-FRAME_SAMPLES: Final = 160
 FRAME_BYTES: Final = 2 * FRAME_SAMPLES
 """20 ms of signed 16-bit little-endian samples at 8 kHz."""
 SILENCE: Final = bytes(FRAME_BYTES)

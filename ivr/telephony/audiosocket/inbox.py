@@ -33,17 +33,17 @@ time between keys begins so much later."""
 
 
 @dataclass(frozen=True, slots=True)
-class AudioFrame:
+class FrameSent:
     """20 ms of the caller's audio.
 
     Attributes:
-        audio: signed 16-bit little-endian samples at 8 kHz, `FRAME_BYTES` octets.
+        frame: signed 16-bit little-endian samples at 8 kHz, `FRAME_BYTES` octets.
         missing: how many frames did not arrive just before it, those aside for which silence was given already.
         ahead: more frames have come than were due: what was missing before was late.
         late: the silence that was given just before it was none: fewer frames are missing.
     """
 
-    audio: bytes = field(repr=False)
+    frame: bytes = field(repr=False)
     missing: int = 0
     ahead: bool = False
     late: bool = False
@@ -74,7 +74,7 @@ class Inbox:
         self._arrivals = Arrivals()
         self._rest = bytearray()
         self._repeats = Repeats()
-        self._known: deque[AudioFrame | KeySent] = deque()
+        self._known: deque[FrameSent | KeySent] = deque()
         self._doubted: list[bytes] = []
         self._quiet_from_s: float | None = None
         self._given = 0
@@ -101,7 +101,7 @@ class Inbox:
         if messages:
             self._quiet_from_s = now_s + QUIET_S
 
-    def take(self, now_s: float) -> AudioFrame | KeySent | NothingSent | None:
+    def take(self, now_s: float) -> FrameSent | KeySent | NothingSent | None:
         """The oldest frame or key that can be taken at `now_s`; None if there is none."""
         if self._doubted and (missing := self._arrivals.settle(now_s)) is not None:
             self._release(missing)
@@ -148,6 +148,6 @@ class Inbox:
         for frame in self._doubted:
             # Of frames that come at once nobody can say between which of them others are missing.
             late = missing < self._given
-            self._known.append(AudioFrame(frame, max(0, missing - self._given), self._arrivals.ahead, late))
+            self._known.append(FrameSent(frame, max(0, missing - self._given), self._arrivals.ahead, late))
             missing = self._given = 0
         self._doubted.clear()

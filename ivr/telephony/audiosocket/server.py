@@ -26,7 +26,7 @@ from ivr.telephony.audiosocket.codec import (
     Terminate,
     audio_message,
 )
-from ivr.telephony.audiosocket.inbox import AudioFrame, Inbox, KeySent, NothingSent
+from ivr.telephony.audiosocket.inbox import FrameSent, Inbox, KeySent, NothingSent
 from ivr.telephony.errors import CutMessageError, RemoteProtocolError
 from ivr.telephony.fastagi.server import BACKLOG
 from ivr.telephony.strangers import STRANGERS, Strangers
@@ -71,7 +71,7 @@ class AudioSocketConnection(asyncio.Protocol):
 
     # --- for the media clock --------------------------------------------------------------------------------
 
-    def take(self, now: float) -> AudioFrame | KeySent | NothingSent | None:
+    def take(self, now: float) -> FrameSent | KeySent | NothingSent | None:
         """What the caller sent first and was not taken yet, if it can be taken at `now` of the loop's clock."""
         return self._inbox.take(now)
 

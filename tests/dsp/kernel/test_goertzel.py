@@ -18,7 +18,7 @@ def goertzel_recursion(samples, hertz):
     return (state[-1] - np.exp(-1j * w) * state[-2]) * np.exp(-1j * w * (len(samples) - 1))
 
 
-@pytest.mark.parametrize("length", [goertzel.HOP, goertzel.HALF, goertzel.BLOCK])
+@pytest.mark.parametrize("length", [goertzel.HOP, goertzel.HALF, goertzel.FRAME_SAMPLES])
 @pytest.mark.parametrize("tone", range(8))
 def test_bins_agree_with_the_recursion_to_rounding(tone, length):
     rng = np.random.default_rng(tone)

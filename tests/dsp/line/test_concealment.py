@@ -1,4 +1,4 @@
-"""What stands in for lost blocks: a tone goes on, a pause stays a pause."""
+"""What stands in for lost frames: a tone goes on, a pause stays a pause."""
 
 from __future__ import annotations
 
@@ -71,8 +71,8 @@ def test_any_blocks_give_samples_in_range_of_the_length_asked_for(
 
 
 @given(arrays(np.int16, 160, elements=st.integers(-32768, 32767)))
-def test_the_prediction_is_stable(block: np.ndarray) -> None:
-    roots = np.roots(burg(block.astype(float), ORDER))
+def test_the_prediction_is_stable(frame: np.ndarray) -> None:
+    roots = np.roots(burg(frame.astype(float), ORDER))
     assert roots.size == 0 or np.abs(roots).max() < 1.0 + 1e-6
 
 

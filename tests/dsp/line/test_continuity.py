@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from dsp import KEYS
 from dsp.line.continuity import LONGEST, Pair, goes_on, pair_in, weaker
 from dsp.tones import key_tones
+from sound.telephone import FRAME_SAMPLES as FRAME
 
-FRAME = 160
 TRIES = 200
 
 
@@ -67,7 +67,7 @@ def test_a_block_that_is_not_all_of_one_key_holds_no_pair() -> None:
     half = np.where(np.arange(FRAME) < FRAME // 2, key, 0.0)
     single = 3000 * np.cos(2 * np.pi * 770 * np.arange(FRAME) / 8000)
     noise = 3000 * chance.standard_normal(FRAME)
-    assert [pair_in(block) for block in (half, single, noise, np.zeros(FRAME), np.ones(FRAME))] == [None] * 5
+    assert [pair_in(frame) for frame in (half, single, noise, np.zeros(FRAME), np.ones(FRAME))] == [None] * 5
 
 
 @pytest.mark.parametrize(("by_db", "expected"), [(0.0, False), (2.0, False), (5.0, True), (12.0, True)])

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credentials.model import Line, Unit
+from ivr.call import phrases
 from ivr.call.dialogue.table import (
     BROKEN_UP,
     CLOSINGS,
@@ -18,7 +19,6 @@ from ivr.call.dialogue.table import (
 )
 from ivr.call.number_groups import digits_of
 from ivr.call.phrases import Number, Part, Phrase, render, transcript
-from ivr.call.session import phrases
 from prompts import Catalogue, ClipError, languages, load_catalogue
 from prompts.purposes import PURPOSES
 

@@ -25,9 +25,8 @@ from dsp.line.samples import places
 from dsp.line.speech_coders import NARROW, LibraryMissingError
 from dsp.tones import amplitude_of
 from ivr.lab.line_quality import Absent, LineQuality, TelephoneLine
-from ivr.telephony.audiosocket.codec import FRAME_SAMPLES
 from sound.samples import to_float32, to_int16
-from sound.telephone import FULL_SCALE
+from sound.telephone import FRAME_SAMPLES, FULL_SCALE
 
 FRAMES = 500
 SILENCE = np.zeros(FRAMES * FRAME_SAMPLES, np.int16)

@@ -15,7 +15,7 @@ from ivr.lab.scenarios.caller import ScriptedCaller
 from ivr.lab.scenarios.model import Keying, Step
 from ivr.lab.sender import Sent
 from ivr.media.clock import TICK_S
-from ivr.telephony.audiosocket.codec import FRAME_SAMPLES
+from sound.telephone import FRAME_SAMPLES
 
 SPEECH = np.tile(np.array([3000, -3000], np.int16), FRAME_SAMPLES // 2)
 QUIET = np.zeros(FRAME_SAMPLES, np.int16)

@@ -18,7 +18,7 @@ from ivr.call.session import CallSession
 from ivr.call.transcript import Interrupted, KeyHeard, TranscriptEntry
 from ivr.media.clock import MAX_FRAMES_A_TICK, TICK_S, Media
 from ivr.telephony.audiosocket.codec import FRAME_BYTES
-from ivr.telephony.audiosocket.inbox import AudioFrame, KeySent
+from ivr.telephony.audiosocket.inbox import FrameSent, KeySent
 from prompts import Catalogue
 from tests.callers import tones
 from tests.ivr.call.answering_store import AnsweringStore
@@ -32,13 +32,13 @@ class Peer:
     """An AudioSocket connection whose other end is the test."""
 
     def __init__(self) -> None:
-        self.inbox: list[AudioFrame | KeySent] = []
+        self.inbox: list[FrameSent | KeySent] = []
         self.sent: list[bytes] = []
         self.ended = False
         self.broken: str | None = None
         self.terminated = False
 
-    def take(self, now: float) -> AudioFrame | KeySent | None:
+    def take(self, now: float) -> FrameSent | KeySent | None:
         return self.inbox.pop(0) if self.inbox else None
 
     def send(self, frame: bytes | memoryview) -> None:
@@ -96,7 +96,7 @@ class Switchboard:
                     peer.inbox.append(KeySent(keys[tick]))
                 frame = samples[tick * FRAME_BYTES : (tick + 1) * FRAME_BYTES]
                 if frame:
-                    peer.inbox.append(AudioFrame(frame.ljust(FRAME_BYTES, b"\0"), (losses or {}).get(tick, 0)))
+                    peer.inbox.append(FrameSent(frame.ljust(FRAME_BYTES, b"\0"), (losses or {}).get(tick, 0)))
             self.now += TICK_S
             self.media.tick(self.now)
 
@@ -199,7 +199,7 @@ async def test_a_call_that_fails_ends_alone(board: Switchboard) -> None:
 
 async def test_a_burst_of_audio_is_taken_in_portions(board: Switchboard) -> None:
     _, peer = board.call()
-    peer.inbox = [AudioFrame(bytes(FRAME_BYTES))] * 50
+    peer.inbox = [FrameSent(bytes(FRAME_BYTES))] * 50
     board.run(TICK_S)
     assert len(peer.inbox) == 50 - MAX_FRAMES_A_TICK
 
@@ -254,9 +254,9 @@ async def test_a_hole_is_told_of_unless_what_was_missing_was_only_late(
     monkeypatch.setattr(CallSession, "key_may_be_lost", lambda _session, now: holes.append(now))
     _, peer = board.call()
     silence = bytes(FRAME_BYTES)
-    peer.inbox += [AudioFrame(silence), AudioFrame(silence, missing=3)]
+    peer.inbox += [FrameSent(silence), FrameSent(silence, missing=3)]
     board.run(0.1)
     assert holes == []
-    peer.inbox.append(AudioFrame(silence, ahead=comes_late))
+    peer.inbox.append(FrameSent(silence, ahead=comes_late))
     board.run(0.3)
     assert len(holes) == told

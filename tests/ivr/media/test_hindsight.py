@@ -12,8 +12,9 @@ from dsp import BurstRefused, DetectorBank, Event, KeyEnded, KeyStarted, NearMis
 from dsp.events import FailedTest
 from ivr.media.clock import TICK_S, Media
 from ivr.media.hindsight import Hindsight
-from ivr.telephony.audiosocket.codec import FRAME_SAMPLES, Audio
-from ivr.telephony.audiosocket.inbox import AudioFrame, Inbox, KeySent, NothingSent
+from ivr.telephony.audiosocket.codec import Audio
+from ivr.telephony.audiosocket.inbox import FrameSent, Inbox, KeySent, NothingSent
+from sound.telephone import FRAME_SAMPLES
 from tests.callers import tones
 from tests.listener import Listener
 
@@ -28,7 +29,7 @@ class Peer:
         self.ended = False
         self.broken: str | None = None
 
-    def take(self, now: float) -> AudioFrame | KeySent | NothingSent | None:
+    def take(self, now: float) -> FrameSent | KeySent | NothingSent | None:
         return self.inbox.take(now)
 
     def send(self, frame: bytes | memoryview) -> None:

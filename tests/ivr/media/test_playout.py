@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from dsp import Event, KeyEnded, KeyStarted, Receiver, synthesize
 from ivr.media.playout import Playout
-from ivr.telephony.audiosocket.codec import FRAME_SAMPLES, Audio
-from ivr.telephony.audiosocket.inbox import AudioFrame, Inbox, NothingSent
+from ivr.telephony.audiosocket.codec import Audio
+from ivr.telephony.audiosocket.inbox import FrameSent, Inbox, NothingSent
 from sound.samples import to_int16
+from sound.telephone import FRAME_SAMPLES
 from tests.callers import tones
 
 BEAT_S = 0.02
@@ -34,8 +35,8 @@ def heard(audio: NDArray[np.int16], *, loss: float, jitter_s: float, seed: int) 
             at, frame = packets.pop(0)
             inbox.put([Audio(frame.astype("<i2").tobytes())], at)
         while (item := inbox.take(now)) is not None:
-            assert isinstance(item, AudioFrame)
-            samples = np.frombuffer(b"".join(playout.frames(item.audio, item.missing)), "<i2")
+            assert isinstance(item, FrameSent)
+            samples = np.frombuffer(b"".join(playout.frames(item.frame, item.missing)), "<i2")
             keys += "".join(event.key for event in receiver.feed(samples) if isinstance(event, KeyStarted))
     return keys
 
@@ -88,8 +89,8 @@ def events_of(packets: list[tuple[float, NDArray[np.int16]]], *, until_s: float)
             inbox.put([Audio(frame.astype("<i2").tobytes())], at)
         while (item := inbox.take(now)) is not None:
             match item:
-                case AudioFrame():
-                    audio = b"".join(playout.frames(item.audio, item.missing))
+                case FrameSent():
+                    audio = b"".join(playout.frames(item.frame, item.missing))
                 case NothingSent():
                     audio = playout.silence()
                 case _:

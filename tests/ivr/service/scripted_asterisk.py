@@ -15,9 +15,9 @@ from credentials.store import CredentialStore
 from ivr.call.guidance import Guidance
 from ivr.host.settings import Settings
 from ivr.records import CallReader, CallWriter, Recorder, open_records
-from ivr.service.audit_heads import AuditHeads
-from ivr.service.monitoring import Monitoring
 from ivr.service.service import Service
+from ivr.service.watching.audit_heads import AuditHeads
+from ivr.service.watching.monitoring import Monitoring
 from ivr.telephony.audiosocket.codec import message
 from prompts import Catalogue
 from tests.ivr.telephony.fastagi.agi_asterisk import proof

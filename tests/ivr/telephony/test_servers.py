@@ -12,7 +12,7 @@ import pytest
 import structlog
 
 from ivr.telephony.audiosocket.codec import FRAME_BYTES, TERMINATE, audio_message, message
-from ivr.telephony.audiosocket.inbox import MAX_WAITING_FRAMES, AudioFrame, KeySent
+from ivr.telephony.audiosocket.inbox import MAX_WAITING_FRAMES, FrameSent, KeySent
 from ivr.telephony.audiosocket.server import AudioSocketConnection, AudioSocketLimits, AudioSocketServer
 from ivr.telephony.errors import CutMessageError, RemoteProtocolError
 from ivr.telephony.fastagi.server import AgiChannel, AgiLimits, ChannelGone, FastAgiServer
@@ -259,7 +259,7 @@ class TestAudioSocket:
                 return len(taken) == 3
 
             await until(all_taken)
-            assert taken == [AudioFrame(b"\1\0" * 160), KeySent("5"), AudioFrame(b"\2\0" * 160)]
+            assert taken == [FrameSent(b"\1\0" * 160), KeySent("5"), FrameSent(b"\2\0" * 160)]
             (connection,) = connections
             writer.close()
             await until(lambda: connection.ended)

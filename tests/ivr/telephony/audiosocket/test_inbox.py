@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.telephony.audiosocket.codec import FRAME_BYTES, Audio, KeyFrame
-from ivr.telephony.audiosocket.inbox import MAX_WAITING_FRAMES, QUIET_S, AudioFrame, Inbox, KeySent, NothingSent
+from ivr.telephony.audiosocket.inbox import MAX_WAITING_FRAMES, QUIET_S, FrameSent, Inbox, KeySent, NothingSent
 
 BEAT_S = 0.02
 
@@ -19,7 +19,7 @@ def audio(number: int) -> Audio:
     return Audio(frame(number))
 
 
-def taken(inbox: Inbox, now_s: float) -> list[AudioFrame | KeySent | NothingSent]:
+def taken(inbox: Inbox, now_s: float) -> list[FrameSent | KeySent | NothingSent]:
     found = []
     while (item := inbox.take(now_s)) is not None:
         found.append(item)
@@ -37,10 +37,10 @@ def test_frames_and_keys_keep_their_order() -> None:
     inbox.put([audio(0), KeyFrame("5"), KeyFrame("6"), audio(1)], 0.0)
     inbox.put([KeyFrame("7")], BEAT_S)
     assert taken(inbox, BEAT_S) == [
-        AudioFrame(frame(0)),
+        FrameSent(frame(0)),
         KeySent("5"),
         KeySent("6"),
-        AudioFrame(frame(1)),
+        FrameSent(frame(1)),
         KeySent("7"),
     ]
 
@@ -48,22 +48,22 @@ def test_frames_and_keys_keep_their_order() -> None:
 def test_a_frame_that_came_late_waits_for_the_one_that_shows_a_loss() -> None:
     inbox = Inbox()
     put_at(inbox, 0, 1, 3)
-    assert taken(inbox, 3 * BEAT_S) == [AudioFrame(frame(0)), AudioFrame(frame(1))]
+    assert taken(inbox, 3 * BEAT_S) == [FrameSent(frame(0)), FrameSent(frame(1))]
     inbox.put([audio(3)], 4 * BEAT_S)
-    assert taken(inbox, 4 * BEAT_S) == [AudioFrame(frame(2), missing=1), AudioFrame(frame(3))]
+    assert taken(inbox, 4 * BEAT_S) == [FrameSent(frame(2), missing=1), FrameSent(frame(3))]
 
 
 def test_a_frame_that_came_late_alone_was_held_up() -> None:
     inbox = Inbox()
     put_at(inbox, 0, 1, 2.9, 3)
-    assert taken(inbox, 3 * BEAT_S) == [AudioFrame(frame(number)) for number in range(4)]
+    assert taken(inbox, 3 * BEAT_S) == [FrameSent(frame(number)) for number in range(4)]
 
 
 def test_a_frame_in_doubt_is_not_held_for_ever() -> None:
     inbox = Inbox()
     put_at(inbox, 0, 1, 3)
     assert len(taken(inbox, 3 * BEAT_S)) == 2
-    assert taken(inbox, 5 * BEAT_S) == [AudioFrame(frame(2), missing=1)]
+    assert taken(inbox, 5 * BEAT_S) == [FrameSent(frame(2), missing=1)]
 
 
 def test_audio_that_an_event_took_the_place_of_is_not_lost() -> None:
@@ -72,21 +72,21 @@ def test_audio_that_an_event_took_the_place_of_is_not_lost() -> None:
     inbox.put([KeyFrame("5")], 4.9 * BEAT_S)
     inbox.put([audio(2)], 5 * BEAT_S)
     inbox.put([audio(3)], 6 * BEAT_S)
-    assert [item.missing for item in taken(inbox, 6 * BEAT_S) if isinstance(item, AudioFrame)] == [0, 0, 0, 0]
+    assert [item.missing for item in taken(inbox, 6 * BEAT_S) if isinstance(item, FrameSent)] == [0, 0, 0, 0]
 
 
 def test_a_key_behind_a_frame_in_doubt_does_not_overtake_it() -> None:
     inbox = Inbox()
     put_at(inbox, 0, 1, 3)
     inbox.put([KeyFrame("5")], 3.1 * BEAT_S)
-    assert taken(inbox, 3.2 * BEAT_S)[-2:] == [AudioFrame(frame(2)), KeySent("5")]
+    assert taken(inbox, 3.2 * BEAT_S)[-2:] == [FrameSent(frame(2)), KeySent("5")]
 
 
 def test_what_is_in_doubt_when_the_caller_goes_is_heard_all_the_same() -> None:
     inbox = Inbox()
     put_at(inbox, 0, 1, 3)
     inbox.close()
-    assert taken(inbox, 3 * BEAT_S)[-1] == AudioFrame(frame(2))
+    assert taken(inbox, 3 * BEAT_S)[-1] == FrameSent(frame(2))
 
 
 def test_who_sends_faster_than_is_spoken_is_told_from_an_exchange() -> None:
@@ -105,9 +105,9 @@ def test_audio_in_pieces_of_any_size_comes_out_as_it_was_sent(sizes: list[int], 
         inbox.put([Audio(sent[at : at + size])], now)
         at += size
         now += data.draw(st.floats(0.0, 0.2))
-        out += b"".join(item.audio for item in taken(inbox, now) if isinstance(item, AudioFrame))
+        out += b"".join(item.frame for item in taken(inbox, now) if isinstance(item, FrameSent))
     inbox.close()
-    out += b"".join(item.audio for item in taken(inbox, now) if isinstance(item, AudioFrame))
+    out += b"".join(item.frame for item in taken(inbox, now) if isinstance(item, FrameSent))
     assert out == sent[: len(sent) // FRAME_BYTES * FRAME_BYTES]
 
 
@@ -121,8 +121,8 @@ def test_silence_is_given_when_nothing_has_come_for_a_while_and_counted_against_
     inbox.put([audio(3)], 31 * BEAT_S)
     inbox.put([audio(4)], 32 * BEAT_S)
     first, second = taken(inbox, 32 * BEAT_S)
-    assert first == AudioFrame(frame(3), missing=28 - given)
-    assert second == AudioFrame(frame(4))
+    assert first == FrameSent(frame(3), missing=28 - given)
+    assert second == FrameSent(frame(4))
 
 
 def test_silence_that_turns_out_to_have_been_a_network_that_stood_still_was_none() -> None:
@@ -132,8 +132,8 @@ def test_silence_that_turns_out_to_have_been_a_network_that_stood_still_was_none
     assert given
     inbox.put([audio(number) for number in range(3, 32)], 31 * BEAT_S)
     first, *others = taken(inbox, 32 * BEAT_S)
-    assert first == AudioFrame(frame(3), late=True)
-    assert others == [AudioFrame(frame(number)) for number in range(4, 32)]
+    assert first == FrameSent(frame(3), late=True)
+    assert others == [FrameSent(frame(number)) for number in range(4, 32)]
 
 
 def test_what_a_network_that_stood_still_lost_is_missing_nobody_knows_where() -> None:
@@ -144,8 +144,8 @@ def test_what_a_network_that_stood_still_lost_is_missing_nobody_knows_where() ->
     inbox.put([audio(number) for number in range(3, 30)], 31 * BEAT_S)
     inbox.put([audio(30)], 32 * BEAT_S)
     first, *others = taken(inbox, 32 * BEAT_S)
-    assert first == AudioFrame(frame(3), late=True)
-    assert [item.missing for item in others if isinstance(item, AudioFrame)] == [0] * 27
+    assert first == FrameSent(frame(3), late=True)
+    assert [item.missing for item in others if isinstance(item, FrameSent)] == [0] * 27
 
 
 def test_silence_around_an_event_stands() -> None:
@@ -155,7 +155,7 @@ def test_silence_around_an_event_stands() -> None:
     silence = [item for beat in range(10, 60) for item in taken(inbox, (beat + 0.1) * BEAT_S)]
     assert NothingSent() in silence
     inbox.put([audio(3)], 60 * BEAT_S)
-    assert taken(inbox, 60 * BEAT_S) == [AudioFrame(frame(3))]
+    assert taken(inbox, 60 * BEAT_S) == [FrameSent(frame(3))]
 
 
 def test_before_the_first_packet_time_passes_as_well() -> None:

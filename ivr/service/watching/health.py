@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ivr.records import Vitals
-from ivr.service.metrics import CONTENT_TYPE, Metrics
+from ivr.service.watching.metrics import CONTENT_TYPE, Metrics
 from web.server import EmbeddedServer
 
 CLOCK_STOPPED_S: Final = 2.0

@@ -19,8 +19,8 @@ from ivr.call.dialogue.events import Ending, Outcome
 from ivr.call.transcript import Ended, Interrupted, Observer
 from ivr.host.settings import Settings
 from ivr.records import CallBegan, CallReader, CallSummary, CallWriter, Recorder, open_records
-from ivr.service.audit_heads import AuditHeads
-from ivr.service.monitoring import Monitoring
+from ivr.service.watching.audit_heads import AuditHeads
+from ivr.service.watching.monitoring import Monitoring
 from storage.clock import utc_now
 from tests.ivr.telephony.ami.ami_server import FakeAmi, fake_ami
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ivr.service.lateness import SECONDS, Lateness
+from ivr.service.watching.lateness import SECONDS, Lateness
 
 
 def test_the_latest_tick_is_remembered_for_a_while_and_then_forgotten() -> None:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from dsp.line.g711 import ulaw_decode
 from sound.telephone import FULL_SCALE, SAMPLE_RATE_HZ
-from tests.live.media import EVENTS, PACKET_S, PCMU
+from tests.live.callers.media import EVENTS, PACKET_S, PCMU
 
 _ETH_P_IP = 0x0800
 _SO_TIMESTAMPNS = 35

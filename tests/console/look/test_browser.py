@@ -15,7 +15,7 @@ from console.operators import Role
 from ivr.records import AmiState, Vitals
 from ivr.records.changes import Progress
 from tests import needs
-from tests.console.screenshots import log_in
+from tests.console.look.screenshots import log_in
 from tests.console.server import serving
 from tests.console.stage import ADDITIONAL, CONTRACT, NAMES, OPERATOR_PASSWORD, Stage, Tone, bad_keys
 from tests.storage.postgresql import serving as serving_database

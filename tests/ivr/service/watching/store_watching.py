@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from ivr.service.store_watch import StoreWatch
+from ivr.service.watching.store_watch import StoreWatch
 
 
 async def until(watch: StoreWatch, *, up: bool, problem: str = "") -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ivr.lab.ear import recognise
 from prompts import load_catalogue
-from tests.live.capture import Sound
+from tests.live.hearing.capture import Sound
 
 CATALOGUE = load_catalogue("ja")
 

@@ -1,6 +1,6 @@
 """Pictures of the console for the README, of calls made of tones.
 
-python -m tests.console.screenshots docs/
+python -m tests.console.look.screenshots docs/
 """
 
 from __future__ import annotations

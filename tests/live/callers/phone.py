@@ -22,12 +22,12 @@ from enum import Enum
 from pathlib import Path
 from typing import Final, Self
 
-from tests.live import media
-from tests.live.media import BRISK, BadLine, KeyPath, Press, Timing
-from tests.live.phone_error import PhoneError
-from tests.live.ports import PhonePorts
-from tests.live.sent import SentPackets
-from tests.live.sipp_scenario import Caller, scenario
+from tests.live.callers import media
+from tests.live.callers.media import BRISK, BadLine, KeyPath, Press, Timing
+from tests.live.callers.phone_error import PhoneError
+from tests.live.callers.ports import PhonePorts
+from tests.live.callers.sent import SentPackets
+from tests.live.callers.sipp_scenario import Caller, scenario
 
 __all__ = ["Call", "CallResult", "Caller", "EndedBy", "PhoneError", "SippPhone", "parse_messages"]
 

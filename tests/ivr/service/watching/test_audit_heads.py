@@ -11,7 +11,7 @@ from sqlalchemy import text
 from credentials.audit import Head
 from credentials.secrets.keys import Key
 from credentials.store import CredentialStore
-from ivr.service.audit_heads import AuditHeads
+from ivr.service.watching.audit_heads import AuditHeads
 from logs.setup import configure_logs
 from tests.callers import LINES
 from tests.credentials.stores import CHEAP

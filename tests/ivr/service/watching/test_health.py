@@ -15,10 +15,10 @@ import pytest
 
 from credentials.store import CredentialStore
 from ivr.records import AmiState, StoreState, Vitals
-from ivr.service.health import health_app
-from ivr.service.metrics import Metrics
-from ivr.service.store_watch import StoreWatch
-from tests.ivr.service.store_watching import until
+from ivr.service.watching.health import health_app
+from ivr.service.watching.metrics import Metrics
+from ivr.service.watching.store_watch import StoreWatch
+from tests.ivr.service.watching.store_watching import until
 
 WELL = Vitals(
     calls=0,

@@ -18,10 +18,10 @@ from ivr.call.transcript import Ended, Observer, TranscriptEntry, fan_out
 from ivr.exchange.configuration import MANAGER_USER
 from ivr.host.settings import Settings
 from ivr.records import AmiState, Hangup, Recorder, RtpQuality, Vitals
-from ivr.service.audit_heads import AuditHeads
-from ivr.service.health import health_server
-from ivr.service.metrics import Metrics
-from ivr.service.store_watch import StoreWatch
+from ivr.service.watching.audit_heads import AuditHeads
+from ivr.service.watching.health import health_server
+from ivr.service.watching.metrics import Metrics
+from ivr.service.watching.store_watch import StoreWatch
 from ivr.telephony.ami.channel_end import ChannelEnd
 from ivr.telephony.ami.connection import AmiLogin
 from ivr.telephony.ami.link import AmiLink, LinkState

@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Final, Self
 
-from tests.live.phone_error import PhoneError
+from tests.live.callers.phone_error import PhoneError
 
 FIRST_PORT: Final = 12000
 LAST_PORT: Final = 22999

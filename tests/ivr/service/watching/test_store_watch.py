@@ -7,9 +7,9 @@ import threading
 
 from credentials.audit import Head
 from credentials.store import CredentialStore
-from ivr.service.store_watch import StoreWatch
+from ivr.service.watching.store_watch import StoreWatch
 from storage.errors import StoreUnavailable
-from tests.ivr.service.store_watching import until
+from tests.ivr.service.watching.store_watching import until
 
 
 class _Broken:
