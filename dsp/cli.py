@@ -1,4 +1,7 @@
-"""The command `dtmf`."""
+"""The command `dtmf`.
+
+A command imports what it computes with when it runs, so that the help does not wait for numpy and scipy.
+"""
 
 from __future__ import annotations
 
@@ -9,36 +12,26 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import typer
 from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
-from dsp.audio import coding_of, read_audio, write_audio
 from dsp.channel_option import ChannelOption, EachChannelOption, channel_asked_for
 from dsp.channels import Take
-from dsp.conformance import report
-from dsp.conformance.coders import missing_coders
-from dsp.conformance.conditions import CONDITIONS
-from dsp.conformance.corpus import Recording
-from dsp.conformance.networks import NETWORKS
-from dsp.conformance.receivers import CommandError, command_receiver, own_receiver, spandsp_receiver
-from dsp.conformance.runner import run, shortfalls
-from dsp.conformance.spandsp import SpandspMissingError
-from dsp.conformance.talkoff import run_speech, speech_files
+from dsp.command_group import CommandGroup
 from dsp.errors import AudioError
 from dsp.events import Key, NearMiss
 from dsp.plots.fonts import missing_packages
-from dsp.profiles import PROFILES, Profile
-from dsp.receiver import analyse
-from dsp.recordings import Side, hear_file, read_side
-from dsp.tones import synthesize
 from sound.telephone import SAMPLE_RATE_HZ
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+if TYPE_CHECKING:
+    from dsp.conformance.corpus import Recording
+    from dsp.profiles import Profile
+    from dsp.recordings import Side
+
+app = typer.Typer(cls=CommandGroup, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 """Push-button tones: hear them, make them, see them, test receivers of them."""
 
 
@@ -86,6 +79,8 @@ def decode_command(
     ] = False,
 ) -> None:
     """Print the keys in each file, one line a file; with --channel each, one a channel."""
+    from dsp.recordings import hear_file
+
     limits = _profile(profile, strict_level, no_letters)
     wanted = channel_asked_for(channel)
     failed = False
@@ -135,6 +130,11 @@ def generate(
     seed: Annotated[int | None, typer.Option(help="Start phases and noise of this seed.")] = None,
 ) -> None:
     """Write the tones of some keys to a WAV file."""
+    import numpy as np
+
+    from dsp.audio import coding_of, read_audio, write_audio
+    from dsp.tones import synthesize
+
     if not keys.strip():
         raise typer.BadParameter("name at least one key", param_hint="KEYS")
     if output.suffix.lower() != ".wav":
@@ -176,7 +176,10 @@ def plot_command(
     if missing := missing_packages():
         raise typer.BadParameter(f"needs {' and '.join(missing)}: pip install 'karipass[plot]'", param_hint="plot")
     wanted = channel_asked_for(channel, why_one="a picture has one channel: draw one for each")
-    from dsp.plots.plot import plot  # takes a second to load; the other commands need not wait
+    from dsp.plots.plot import plot
+    from dsp.profiles import PROFILES
+    from dsp.receiver import analyse
+    from dsp.recordings import read_side
 
     try:
         name, samples = read_side(file, channel=wanted, remark=_remark)
@@ -206,6 +209,18 @@ def conformance(
     write: Annotated[Path | None, typer.Option(help="Folder to write the recordings to, as WAV files.")] = None,
 ) -> None:
     """Test receivers: ITU-T Q.24's limits, lines, networks and their coders, signals without keys, speech."""
+    from rich.progress import Progress
+
+    from dsp.conformance import report
+    from dsp.conformance.coders import missing_coders
+    from dsp.conformance.conditions import CONDITIONS
+    from dsp.conformance.networks import NETWORKS
+    from dsp.conformance.receivers import CommandError, command_receiver, own_receiver, spandsp_receiver
+    from dsp.conformance.runner import run, shortfalls
+    from dsp.conformance.spandsp import SpandspMissingError
+    from dsp.conformance.talkoff import run_speech, speech_files
+    from dsp.profiles import PROFILES
+
     chosen = [item for item in (*CONDITIONS, *NETWORKS) if only.lower() in f"{item.section} {item.name}".lower()]
     missing = missing_coders({name for item in chosen for name in item.coders})
     for name, why in missing.items():
@@ -254,6 +269,8 @@ def conformance(
 
 def _writer(folder: Path | None) -> Callable[[Recording, int], None]:
     """Writes recordings of the tables to files that are named after their condition and seed."""
+    from dsp.audio import write_audio
+
     if folder is None:
         return lambda _recording, _seed: None
 
@@ -272,6 +289,8 @@ def bench_command(
     busy: Annotated[float, typer.Option(help="Share of channels that press keys at any time.", min=0, max=1)] = 0.03,
 ) -> None:
     """Measure speed, beside libspandsp's where it is installed, on one thread."""
+    from rich.progress import Progress
+
     from dsp import bench
 
     if not all(os.environ.get(name) == "1" for name in bench.THREAD_SETTINGS):
@@ -301,6 +320,8 @@ def bench_command(
 
 
 def _profile(name: ProfileName, strict_level: bool, no_letters: bool) -> Profile:
+    from dsp.profiles import PROFILES
+
     profile = PROFILES[name.value]
     if strict_level:
         profile = profile.strict()

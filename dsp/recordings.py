@@ -19,12 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.audio import sides_at_8k
-from dsp.channels import Channel, Likeness, Take, Views
+from dsp.channels import Channel, Take
 from dsp.detector.bank import FLUSH, DetectorBank
 from dsp.errors import AudioError
 from dsp.events import BurstRefused, Key, KeyEnded, NearMiss
 from dsp.files import Remark, name_of, unremarked
 from dsp.profiles import NTT, Profile
+from dsp.views import Likeness, Views
 from sound.samples import to_int16
 
 _PIECE: Final = 1 << 20

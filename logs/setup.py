@@ -8,21 +8,12 @@ import re
 import sys
 import threading
 from collections.abc import Mapping, MutableMapping
-from enum import StrEnum
 from types import TracebackType
 from typing import Any, Final, TextIO
 
 import structlog
 
-
-class LogLevel(StrEnum):
-    """The least important lines that are written."""
-
-    DEBUG = "debug"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-
+from logs.levels import LogLevel
 
 MASK: Final = "********"
 SECRET_FIELDS: Final = frozenset({"password", "secret", "keys", "key", "digits", "digit", "hash", "digest"})

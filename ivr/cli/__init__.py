@@ -1,25 +1,26 @@
 """The `ivr` command.
 
-A command's module is loaded when the command is used: who lists calls does not wait for the receiver to be there.
+A command's module is loaded when the command is used, and what the command works with when it runs: neither a help nor
+who lists calls waits for the receiver to be there.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import Annotated, Any, Final
 
 import typer
-from typer.core import TyperGroup
 from typer.main import get_group
+
+from dsp.command_group import CommandGroup
 
 COMMANDS: Final = {
     "up": (
-        "ivr.cli.serving.serve:up",
+        "ivr.cli.serving.commands:up",
         "Start an Asterisk, sample lines, the service and the console on this machine, and say how to call it.",
     ),
     "serve": (
-        "ivr.cli.serving.serve:serve",
+        "ivr.cli.serving.commands:serve",
         "Answer the access number's calls for an Asterisk that is configured with the files in dialplan/.",
     ),
     "simulate": ("ivr.cli.simulate:simulate", "Run a call whose caller sends a recording, and print what happened."),
@@ -40,7 +41,7 @@ COMMANDS: Final = {
         "Tell how many callers got through at the first try, and where the others fail, by trunk.",
     ),
     "console": (
-        "ivr.cli.serving.console:console",
+        "ivr.cli.serving.commands:console",
         "Serve the operators' console until SIGTERM or Ctrl-C. `ivr operator add` says who may log in.",
     ),
     "operator": ("ivr.cli.operator:operator_app", "Who may log in to the console."),
@@ -57,7 +58,7 @@ COMMANDS: Final = {
 but for a list of all none needs to be loaded."""
 
 
-class OnDemand(TyperGroup):
+class OnDemand(CommandGroup):
     """Commands that are loaded when they are asked for."""
 
     _listed = False
@@ -97,6 +98,8 @@ app = typer.Typer(name="ivr", cls=OnDemand, no_args_is_help=True, pretty_excepti
 
 def _print_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version
+
         print(f"karipass {version('karipass')}")
         raise typer.Exit
 

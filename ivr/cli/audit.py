@@ -7,14 +7,13 @@ from typing import Annotated, Final
 
 import typer
 
-from credentials.audit import Head
-from ivr.cli.common import open_store, reporting_errors
+from dsp.command_group import CommandGroup
+from ivr.cli.common import load_settings, open_store, reporting_errors
 from ivr.cli.output.moments import when
 from ivr.cli.output.tables import Column, print_table, terminal
 from ivr.cli.output.wording import counted
-from ivr.host.settings import Settings
 
-audit_app = typer.Typer(help="Who did what to which number when.", no_args_is_help=True)
+audit_app = typer.Typer(cls=CommandGroup, help="Who did what to which number when.", no_args_is_help=True)
 
 _COLUMNS: Final = (
     Column(name="record", right=True),
@@ -43,11 +42,13 @@ def verify(
     Keep the head that it shows in another place, and hand it in the next time: then records that were cut off at the
     end show too. The service's log has it as well, in a line `audit_trail` whenever something was recorded.
     """
+    from credentials.audit import Head
+
     try:
         earlier = None if since is None else Head.parse(since)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--since") from None
-    with open_store(Settings.load()) as store:
+    with open_store(load_settings()) as store:
         verification = store.verify_audit(since=earlier)
     if verification.problem is not None:
         print(f"ivr: the audit trail is NOT whole: {verification.problem}", file=sys.stderr)
@@ -62,7 +63,7 @@ def show(
     last: Annotated[int, typer.Option(min=1, help="How many records, from the end.")] = 50,
 ) -> None:
     """Show the newest records."""
-    with open_store(Settings.load()) as store:
+    with open_store(load_settings()) as store:
         records = store.audit_records(number=number, last=last)
     rows = [
         (

@@ -1,4 +1,7 @@
-"""What all commands share: settings, the store, and errors as one line."""
+"""What all commands share: settings, the store, and errors as one line.
+
+What takes long to load is imported where it is used: every command imports this module, also for its help.
+"""
 
 from __future__ import annotations
 
@@ -7,22 +10,15 @@ import os
 import pwd
 import sys
 from collections.abc import Callable, Mapping
-from typing import Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 
-from console.operators import OperatorError
-from credentials.secrets.keys import KeyRing
-from credentials.sides.base import nobody
-from credentials.store import CredentialStore
-from dsp import AudioError
-from ivr.errors import CallFailed, PortTaken
-from ivr.exchange.configuration import ExchangeError
-from ivr.host.running import RunningError
-from ivr.host.settings import Settings, SettingsError
-from ivr.records import CallNotFound
-from ivr.service.watching.audit_heads import AuditHeads
-from ivr.telephony.errors import TelephonyError
-from prompts import PromptError
-from storage.errors import InvalidDatabaseUrl, StorageError, StoreUnavailable
+from storage.errors import InvalidDatabaseUrl, StoreUnavailable
+
+if TYPE_CHECKING:
+    from credentials.secrets.keys import KeyRing
+    from credentials.store import CredentialStore
+    from ivr.host.settings import Settings
+    from ivr.service.watching.audit_heads import AuditHeads
 
 ONE_CALLER: Final = "a call has one caller: make one for each channel"
 """Why a command that calls takes no more channels of a recording."""
@@ -32,20 +28,33 @@ R = TypeVar("R")
 KEY_VARIABLE: Final = "KARIPASS_KEY"
 DATABASE_VARIABLE: Final = "KARIPASS_DATABASE_URL"
 
-EXPECTED: Final = (
-    SettingsError,
-    StorageError,
-    PromptError,
-    AudioError,
-    ExchangeError,
-    TelephonyError,
-    PortTaken,
-    RunningError,
-    CallFailed,
-    CallNotFound,
-    OperatorError,
-)
-"""Errors that say what is wrong and what to do: shown as their message, without a traceback."""
+
+def _expected_errors() -> tuple[type[Exception], ...]:
+    """Errors that say what is wrong and what to do: shown as their message, without a traceback."""
+    from console.operators import OperatorError
+    from dsp.errors import AudioError
+    from ivr.errors import CallFailed, PortTaken
+    from ivr.exchange.configuration import ExchangeError
+    from ivr.host.running import RunningError
+    from ivr.host.settings import SettingsError
+    from ivr.records import CallNotFound
+    from ivr.telephony.errors import TelephonyError
+    from prompts import PromptError
+    from storage.errors import StorageError
+
+    return (
+        SettingsError,
+        StorageError,
+        PromptError,
+        AudioError,
+        ExchangeError,
+        TelephonyError,
+        PortTaken,
+        RunningError,
+        CallFailed,
+        CallNotFound,
+        OperatorError,
+    )
 
 
 def reporting_errors(command: Callable[P, R]) -> Callable[P, R]:
@@ -53,9 +62,10 @@ def reporting_errors(command: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        expected = _expected_errors()  # before the command, which may leave no memory or files to load them with
         try:
             return command(*args, **kwargs)
-        except EXPECTED as error:
+        except expected as error:
             print_error(error)
             raise SystemExit(1) from None
 
@@ -103,12 +113,25 @@ def system_operator(environment: Mapping[str, str] = os.environ) -> str:
     return f"operator {name}" if behind == name else f"operator {behind} (as {name})"
 
 
+def load_settings() -> Settings:
+    """The settings from the environment, and from the instance that runs here.
+
+    Raises:
+        SettingsError: names each wrong variable, its value and what is expected.
+    """
+    from ivr.host.settings import Settings
+
+    return Settings.load()
+
+
 def make_state_dir(settings: Settings) -> None:
     """Make the state directory, for its owner alone, unless it is there.
 
     Raises:
         SettingsError: it cannot be made.
     """
+    from ivr.host.settings import SettingsError
+
     try:
         settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -128,6 +151,9 @@ def open_store(settings: Settings, heads: AuditHeads | None = None) -> Credentia
         SettingsError: the directory for it cannot be made.
         StorageError: the store or its key cannot be used.
     """
+    from credentials.sides.base import nobody
+    from credentials.store import CredentialStore
+
     make_state_dir(settings)
     return CredentialStore.open(
         settings.store_url,
@@ -143,6 +169,8 @@ def key_ring(settings: Settings) -> KeyRing:
     Raises:
         InvalidKey: they cannot be used.
     """
+    from credentials.secrets.keys import KeyRing
+
     if KEY_VARIABLE in os.environ:
         return KeyRing.from_environment(KEY_VARIABLE)
     return KeyRing.from_file(settings.store_key_file)

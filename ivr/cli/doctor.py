@@ -5,31 +5,25 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
+from ivr.cli.common import load_settings
 from ivr.cli.output.tables import Column, print_table, terminal
-from ivr.doctor import Examined, Level, Site, examine
-from ivr.doctor.checks import asterisk, database, disk, files, key_copy, local, own_name, ports, privacy, reach
-from ivr.doctor.finding import error
-from ivr.host.settings import Settings, SettingsError
-from logs.setup import LogLevel, configure_logs
+from logs.levels import LogLevel
 
-CHECKS: Final = tuple(
-    check
-    for room in (local, key_copy, privacy, disk, files, database, ports, reach, asterisk, own_name)
-    for check in room.CHECKS
-)
+if TYPE_CHECKING:
+    from ivr.doctor import Examined
+
 _COLUMNS: Final = (
     Column(),
     Column(name="check"),
     Column(name="finding", prose=True),
     Column(name="what to do", prose=True),
 )
-_STYLES: Final = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "bold red"}
 
 
 def doctor(
@@ -39,6 +33,9 @@ def doctor(
 
     Each finding comes with its remedy. The exit status is 1 if there is an error.
     """
+    from ivr.doctor import Level
+    from logs.setup import configure_logs
+
     configure_logs(level=LogLevel.ERROR)
     findings = list(_examined())
     if as_json:
@@ -49,8 +46,13 @@ def doctor(
 
 
 def _examined() -> Iterator[Examined]:
+    from ivr.doctor import Examined, Site, examine
+    from ivr.doctor.all_checks import CHECKS
+    from ivr.doctor.finding import error
+    from ivr.host.settings import SettingsError
+
     try:
-        settings = Settings.load()
+        settings = load_settings()
     except SettingsError as problem:
         for line in str(problem).splitlines():
             yield Examined("settings", error(line, "correct this variable; nothing else was looked at"))
@@ -62,6 +64,8 @@ def _examined() -> Iterator[Examined]:
 
 
 def _plain(findings: Iterable[Examined]) -> dict[str, object]:
+    from ivr.doctor import Level
+
     rows = [
         {"check": examined.check, "level": found.level.value, "text": found.text, "remedy": found.remedy}
         for examined in findings
@@ -71,11 +75,14 @@ def _plain(findings: Iterable[Examined]) -> dict[str, object]:
 
 
 def _print(findings: list[Examined]) -> None:
+    from ivr.doctor import Level
+
+    styles = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "bold red"}
     rows = []
     previous = ""
     for examined in findings:
         found = examined.finding
-        level = Text(found.level.value, _STYLES[found.level])
+        level = Text(found.level.value, styles[found.level])
         check = Text(examined.check, "dim" if examined.check == previous else "")
         rows.append((level, check, found.text, found.remedy))
         previous = examined.check

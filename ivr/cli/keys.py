@@ -6,22 +6,24 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from credentials.audit import Action, Entry
 from credentials.one_line import one_line
-from credentials.secrets.keys import Key, KeyRing
-from ivr.cli.common import KEY_VARIABLE, key_ring, open_store, reporting_errors, system_operator
+from dsp.command_group import CommandGroup
+from ivr.cli.common import KEY_VARIABLE, key_ring, load_settings, open_store, reporting_errors, system_operator
 from ivr.cli.output.tables import Column, print_table, terminal
 from ivr.cli.output.wording import counted
-from ivr.doctor.modes import lets_others_in
-from ivr.host.settings import Settings, SettingsError
-from ivr.service.key_copies import KeyCopy, note_copy, write_copy
 from storage.clock import utc_now
 
-keys_app = typer.Typer(help="The keys of the store's hashes, and their rotation.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from credentials.secrets.keys import KeyRing
+    from ivr.host.settings import Settings
+
+keys_app = typer.Typer(
+    cls=CommandGroup, help="The keys of the store's hashes, and their rotation.", no_args_is_help=True
+)
 
 _COPY: Final = "karipass-key"
 _LONGEST_PLACE: Final = 100
@@ -36,7 +38,7 @@ def list_keys() -> None:
 
     An earlier one that has no credentials any more can be taken out of the key file.
     """
-    settings = Settings.load()
+    settings = load_settings()
     with open_store(settings) as store:
         usage, current, earlier = store.key_usage(), store.current_key_id, store.earlier_key_ids
         key_ids = [key.key_id for key in key_ring(settings)]
@@ -63,9 +65,13 @@ def add() -> None:
     Bring the file to every host and restart them; then make the new key the first line of the file everywhere, and
     restart again. No password is lost: each is hashed anew at its owner's next login.
     """
+    from credentials.audit import Action, Entry
+    from credentials.secrets.keys import Key, KeyRing
+    from ivr.host.settings import SettingsError
+
     if KEY_VARIABLE in os.environ:
         raise SettingsError(f"{KEY_VARIABLE} holds the keys here, not a file: add a key to that, after a blank")
-    settings, key = Settings.load(), Key.generate()
+    settings, key = load_settings(), Key.generate()
     path = settings.store_key_file
     with open_store(settings) as store:
         store.record_ahead(Entry(Action.KEY_ADDED, "", f"key {key.key_id}"), operator=system_operator())
@@ -82,7 +88,11 @@ def copy(
 
     Without the keys no stored password can be checked. Keep the copy where whoever gets at the database does not.
     """
-    settings = Settings.load()
+    from ivr.doctor.modes import lets_others_in
+    from ivr.host.settings import SettingsError
+    from ivr.service.key_copies import write_copy
+
+    settings = load_settings()
     target = (to / _COPY if to.is_dir() else to).absolute()
     if target.exists():
         raise SettingsError(f"{target} is there already: name another file")
@@ -101,7 +111,9 @@ def copy(
 @reporting_errors
 def noted(place: Annotated[str, typer.Argument(help="Where it is, in a few words: no part of the key.")]) -> None:
     """Note where a copy of the keys is that was made in another way, for `ivr doctor`, which believes it."""
-    settings = Settings.load()
+    from ivr.host.settings import SettingsError
+
+    settings = load_settings()
     if _PARTS_OF_A_KEY.search(place):
         raise SettingsError("that looks like a key, not like a place: write where the copy is")
     where = one_line(place, _LONGEST_PLACE)
@@ -111,6 +123,8 @@ def noted(place: Annotated[str, typer.Argument(help="Where it is, in a few words
 
 def _recorded(settings: Settings, what: str) -> KeyRing:
     """The keys, once the audit trail says what is done with them."""
+    from credentials.audit import Action, Entry
+
     ring = key_ring(settings)
     with open_store(settings) as store:
         entry = Entry(Action.KEY_COPIED, "", f"{' '.join(key.key_id for key in ring)} {what}")
@@ -119,6 +133,8 @@ def _recorded(settings: Settings, what: str) -> KeyRing:
 
 
 def _note(settings: Settings, ring: KeyRing, place: str, *, same_disk: bool) -> frozenset[str]:
+    from ivr.service.key_copies import KeyCopy, note_copy
+
     key_ids = frozenset(key.key_id for key in ring)
     note_copy(settings, KeyCopy(place=place, key_ids=key_ids, at=utc_now(), same_disk=same_disk))
     return key_ids

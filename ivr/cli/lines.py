@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from credentials.lines.importing import ImportStage
 from credentials.lines.numbers import normalise_number
 from credentials.model import Line
-from ivr.cli.common import open_store, reporting_errors, system_operator
+from dsp.command_group import CommandGroup
+from ivr.cli.common import load_settings, open_store, reporting_errors, system_operator
 from ivr.cli.output.tables import Column, print_hanging, print_table, terminal
 from ivr.cli.output.wording import counted, listed
-from ivr.host.settings import Settings
-from prompts import languages as prompt_languages
 from storage.errors import StorageError
 
-lines_app = typer.Typer(help="The lines whose callers are admitted.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from ivr.host.settings import Settings
+
+lines_app = typer.Typer(cls=CommandGroup, help="The lines whose callers are admitted.", no_args_is_help=True)
 
 Number = Annotated[str, typer.Argument(help="The number, as in 03-1234-5678.", metavar="NUMBER")]
 NumberOfLine = Annotated[str, typer.Argument(help="Any number of the line.", metavar="NUMBER")]
@@ -34,12 +32,6 @@ _COLUMNS: Final = (
     Column(name="unit"),
     Column(name="state"),
 )
-_STAGES: Final = {
-    ImportStage.READING: "rows read",
-    ImportStage.STORING: "lines stored",
-}
-
-
 _INTERRUPTED: Final = 130
 """As a shell ends after Ctrl-C."""
 
@@ -59,8 +51,10 @@ def import_lines(
     One row a number. A line that the file names then has exactly the numbers that the file gives it; other lines stay
     as they are, unless with --whole. Calls go on meanwhile. If it is interrupted, run it again: it does the rest.
     """
-    settings = Settings.load()
-    with open_store(settings) as store, _progress() as progress:
+    from ivr.cli.import_progress import import_progress
+
+    settings = load_settings()
+    with open_store(settings) as store, import_progress() as progress:
         try:
             result = store.import_lines(file, remove_absent=whole, operator=system_operator(), progress=progress)
         except KeyboardInterrupt:
@@ -81,7 +75,7 @@ def export_lines(
     file: Annotated[Path | None, typer.Argument(help="Where to; standard output if not given.")] = None,
 ) -> None:
     """Export all lines as a CSV that `import` takes."""
-    with open_store(Settings.load()) as store:
+    with open_store(load_settings()) as store:
         if file is None:
             store.export_lines(sys.stdout)
             return
@@ -98,7 +92,7 @@ def export_lines(
 @reporting_errors
 def list_lines() -> None:
     """List the lines and their numbers."""
-    with open_store(Settings.load()) as store:
+    with open_store(load_settings()) as store:
         lines = store.list_lines()
     if not lines:
         print("no lines yet: import some with `ivr lines import FILE`")
@@ -126,7 +120,7 @@ def add(
     language: Annotated[str, typer.Option(help="The new line's language (ISO 639).")] = "ja",
 ) -> None:
     """Add a line, or a number to a line."""
-    settings = Settings.load()
+    settings = load_settings()
     with open_store(settings) as store:
         if to is not None:
             store.add_number(number, to=to, operator=system_operator())
@@ -149,7 +143,7 @@ def add(
 @reporting_errors
 def move(number: Number, to: Annotated[str, typer.Option(metavar="LINE", help="The line that it goes to.")]) -> None:
     """Move an additional number to another line. What opened it does not go with it."""
-    with open_store(Settings.load()) as store:
+    with open_store(load_settings()) as store:
         store.move_number(number, to=to, operator=system_operator())
     print(f"{normalise_number(number)} is a number of line {normalise_number(to)} now; what opened it is gone")
 
@@ -161,7 +155,7 @@ def remove(
     line: Annotated[bool, typer.Option("--line", help="It is a contract number: remove the whole line.")] = False,
 ) -> None:
     """Remove an additional number, or with --line a whole line, and what opens it."""
-    with open_store(Settings.load()) as store:
+    with open_store(load_settings()) as store:
         if line:
             store.remove_line(number, operator=system_operator())
         else:
@@ -174,7 +168,7 @@ def remove(
 @reporting_errors
 def lock(number: NumberOfLine) -> None:
     """Lock the line of a number out: its callers are refused, and none of its numbers logs in."""
-    with open_store(Settings.load()) as store:
+    with open_store(load_settings()) as store:
         line = store.line_of(number)
         changed = store.lock_line(line.contract_number, operator=system_operator())
     print(f"{_named(line, number)} is locked out{'' if changed else ' already'}")
@@ -184,7 +178,7 @@ def lock(number: NumberOfLine) -> None:
 @reporting_errors
 def unlock(number: NumberOfLine) -> None:
     """Let the line of a number in again that was locked out, or is refused for its many calls."""
-    with open_store(Settings.load()) as store:
+    with open_store(load_settings()) as store:
         line = store.line_of(number)
         changed = store.unlock_line(line.contract_number, operator=system_operator())
     print(f"{_named(line, number)} is let in {'again' if changed else 'already'}")
@@ -199,6 +193,8 @@ def _named(line: Line, number: str) -> str:
 
 def _warn_of_languages(languages: Collection[str], settings: Settings) -> None:
     """Say which languages there is no guidance in: the store takes any, and callers would wonder."""
+    from prompts import languages as prompt_languages
+
     there = prompt_languages(settings.operator_prompts_dir)
     for language in sorted(set(languages) - set(there)):
         print(
@@ -206,41 +202,3 @@ def _warn_of_languages(languages: Collection[str], settings: Settings) -> None:
             f" {settings.language} (KARIPASS_LANGUAGE)",
             file=sys.stderr,
         )
-
-
-class _ImportProgress:
-    """Shows how far an import is.
-
-    Args:
-        bars: where.
-    """
-
-    def __init__(self, bars: Progress) -> None:
-        self._bars = bars
-        self._tasks: dict[ImportStage, TaskID] = {}
-        self._stored, self._of = 0, 0
-
-    def __call__(self, stage: ImportStage, done: int, of: int | None) -> None:
-        if stage not in self._tasks:
-            self._tasks[stage] = self._bars.add_task(_STAGES[stage], total=of)
-        self._bars.update(self._tasks[stage], completed=done, total=of)
-        if stage is ImportStage.STORING:
-            self._stored, self._of = done, of or 0
-
-    @property
-    def reached(self) -> str:
-        """What an import that was interrupted has done, and what to do."""
-        if not self._stored:
-            return "nothing was changed"
-        return (
-            f"{self._stored} of {counted(self._of, 'line')} that change are as the file says, the others as they were;"
-            " run the same import again, which does the rest"
-        )
-
-
-@contextmanager
-def _progress() -> Iterator[_ImportProgress]:
-    """Show bars on standard error, if that is a terminal."""
-    columns = (TextColumn("{task.description:<14}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as bars:
-        yield _ImportProgress(bars)

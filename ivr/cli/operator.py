@@ -7,22 +7,33 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Final
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from console.operators import OperatorError, Operators, Role, require_password
-from ivr.cli.common import make_state_dir, open_store, reporting_errors, system_operator
+from dsp.command_group import CommandGroup
+from ivr.cli.common import load_settings, make_state_dir, open_store, reporting_errors, system_operator
 from ivr.cli.output.moments import when
 from ivr.cli.output.tables import Column, print_table, terminal
-from ivr.host.settings import Settings
-from ivr.records import open_records
 
-operator_app = typer.Typer(help="Who may log in to the console.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from console.operators import Operators
+
+operator_app = typer.Typer(cls=CommandGroup, help="Who may log in to the console.", no_args_is_help=True)
+
+
+class RoleName(StrEnum):
+    """The roles of `console.operators.Role`, so that the help need not load the console."""
+
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    ADMIN = "admin"
+
 
 Name = Annotated[str, typer.Argument(help="Lower-case letters, digits and . _ -", metavar="NAME")]
 RoleOption = Annotated[
-    Role,
+    RoleName,
     typer.Option(help="viewer: sees calls, numbers masked; operator: sees all, locks lines; admin: manages operators."),
 ]
 FromStdin = Annotated[
@@ -34,7 +45,10 @@ _COLUMNS: Final = Column(name="name"), Column(name="role"), Column(name="languag
 
 @contextmanager
 def _operators() -> Iterator[Operators]:
-    settings = Settings.load()
+    from console.operators import Operators
+    from ivr.records import open_records
+
+    settings = load_settings()
     make_state_dir(settings)
     database = open_records(settings.store_url)
     try:
@@ -47,15 +61,17 @@ def _operators() -> Iterator[Operators]:
 @reporting_errors
 def add(
     name: Name,
-    role: RoleOption = Role.VIEWER,
+    role: RoleOption = RoleName.VIEWER,
     language: Annotated[str, typer.Option(help="What the console speaks to them: ja or en.")] = "ja",
     password_stdin: FromStdin = False,
 ) -> None:
     """Add an operator. The password (at least 12 characters) is asked for, twice."""
+    from console.operators import Role
+
     with _operators() as operators:
         operators.require_free(name, language=language)
         chosen = _new_password(name, from_stdin=password_stdin)
-        operators.add(name, chosen, role=role, language=language, by=system_operator())
+        operators.add(name, chosen, role=Role(role), language=language, by=system_operator())
     print(f"{name} may log in to the console as {role.value}")
 
 
@@ -93,10 +109,12 @@ def password(name: Name, password_stdin: FromStdin = False) -> None:
 
 @operator_app.command()
 @reporting_errors
-def role(name: Name, role: Annotated[Role, typer.Argument(help="viewer, operator or admin.")]) -> None:
+def role(name: Name, role: Annotated[RoleName, typer.Argument(help="viewer, operator or admin.")]) -> None:
     """Give an operator another role, at once."""
+    from console.operators import Role
+
     with _operators() as operators:
-        operators.set_role(name, role, by=system_operator())
+        operators.set_role(name, Role(role), by=system_operator())
     print(f"{name} is {role.value} of the console now")
 
 
@@ -106,6 +124,8 @@ def _new_password(name: str, *, from_stdin: bool) -> str:
     Raises:
         OperatorError: it is too easy to guess, or there is nobody to ask.
     """
+    from console.operators import OperatorError, require_password
+
     if from_stdin:
         return sys.stdin.readline(_LONGEST_LINE).rstrip("\r\n")
     try:

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ivr.cli.common import make_state_dir, reporting_errors
+from dsp.command_group import CommandGroup
+from ivr.cli.common import load_settings, make_state_dir, reporting_errors
 from ivr.cli.output.tables import print_hanging, terminal
 from ivr.cli.output.wording import counted
-from ivr.host.settings import Settings
-from prompts import VoiceError, home, languages
-from prompts.building.build import build
-from prompts.building.check import check
-from prompts.building.export import export
-from prompts.building.replacement import import_catalogue
-from prompts.building.voices import Voice, open_voice
-from prompts.script import read_script
+
+if TYPE_CHECKING:
+    from prompts.building.voices import Voice
 
 prompts_app = typer.Typer(
-    help="What callers hear: check it, build it, replace wording or recordings.", no_args_is_help=True
+    cls=CommandGroup, help="What callers hear: check it, build it, replace wording or recordings.", no_args_is_help=True
 )
 
 LanguageOption = Annotated[str | None, typer.Option(help="The language (ISO 639); by default that of the settings.")]
@@ -33,7 +29,10 @@ def check_command(
     language: Annotated[str | None, typer.Option(help="The language (ISO 639); by default all.")] = None,
 ) -> None:
     """Look at wording, clips, levels and pronunciation; a line for each finding, and exit status 1 if there is one."""
-    own = Settings.load().operator_prompts_dir
+    from prompts import home, languages
+    from prompts.building.check import check
+
+    own = load_settings().operator_prompts_dir
     findings = []
     for each in languages(own) if language is None else (language,):
         place = home(each, own)
@@ -47,7 +46,12 @@ def check_command(
 @reporting_errors
 def build_command(language: LanguageOption = None) -> None:
     """Let the voice speak every line that nobody recorded."""
-    settings = Settings.load()
+    from prompts import home
+    from prompts.building.build import build
+    from prompts.building.voices import open_voice
+    from prompts.script import read_script
+
+    settings = load_settings()
     language = language or settings.language
     place = home(language, settings.operator_prompts_dir)
     script = read_script(language, place)
@@ -61,7 +65,10 @@ def export_command(
     directory: Annotated[Path, typer.Argument(help="A new directory for it.")], language: LanguageOption = None
 ) -> None:
     """Write wording and clips of one language into a directory, to be changed there and imported."""
-    settings = Settings.load()
+    from prompts import home, languages
+    from prompts.building.export import export
+
+    settings = load_settings()
     language = language or settings.language
     export(language, home(language, settings.operator_prompts_dir), directory)
     print(
@@ -81,7 +88,9 @@ def import_command(
     ] = None,
 ) -> None:
     """Take changed wording and recordings into use, all or nothing; a service takes them up when it starts."""
-    settings = Settings.load()
+    from prompts.building.replacement import import_catalogue
+
+    settings = load_settings()
     make_state_dir(settings)
     done = import_catalogue(directory, settings.operator_prompts_dir, language)
     for word, ids in (("recorded", done.recorded), ("spoken", done.spoken)):
@@ -92,6 +101,10 @@ def import_command(
 
 
 def _voice_if_installed(language: str, place: Path) -> Voice | None:
+    from prompts import VoiceError
+    from prompts.building.voices import open_voice
+    from prompts.script import read_script
+
     try:
         return open_voice(read_script(language, place).voice)
     except VoiceError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 from rich.text import Text
@@ -11,8 +11,9 @@ from rich.text import Text
 from ivr.cli.calls.call_queries import SinceOption, call_reader
 from ivr.cli.common import reporting_errors
 from ivr.cli.output.tables import GAP, Cell, Column, print_table, terminal
-from ivr.records import Query
-from ivr.records.report import Tally
+
+if TYPE_CHECKING:
+    from ivr.records.report import Tally
 
 _COLUMNS: Final = (
     Column(name="trunk"),
@@ -27,6 +28,8 @@ def report(
     since: SinceOption = None,
 ) -> None:
     """Tell how many callers got through at the first try, and where the others fail, by trunk."""
+    from ivr.records import Query
+
     with call_reader() as reader:
         counted = reader.report(Query(since=since, limit=None))
     if not counted.total.calls:

@@ -5,21 +5,21 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from ivr.call.guidance import Guidance
+from dsp.command_group import CommandGroup
 from ivr.cli.common import print_error, printable, reporting_errors
 from ivr.cli.output.tables import Column, print_hanging, print_table, terminal
-from ivr.lab.junit import Case, write_junit
-from ivr.lab.scenarios import SHIPPED, ScenarioError, ScenarioFile, Verdict, load_all
-from ivr.lab.scenarios.live import run_live
-from ivr.lab.scenarios.model import DEFAULT_LANGUAGE
-from ivr.lab.scenarios.simulated import Simulation, temporary_store
-from logs.setup import LogLevel, configure_logs
+from logs.levels import LogLevel
 
-scenario_app = typer.Typer(help="Test calls as files: who calls, what is pressed when, and what must come of it.")
+if TYPE_CHECKING:
+    from ivr.lab.scenarios import ScenarioFile, Verdict
+
+scenario_app = typer.Typer(
+    cls=CommandGroup, help="Test calls as files: who calls, what is pressed when, and what must come of it."
+)
 
 _COLUMNS: Final = Column(name="name"), Column(name="what it shows", prose=True)
 
@@ -44,6 +44,13 @@ def run(
     They have lines and a store of their own: nothing is set in yours. In the simulator all of them take seconds; over
     real calls as long as the calls do, many at once.
     """
+    from ivr.call.guidance import Guidance
+    from ivr.lab.junit import Case, write_junit
+    from ivr.lab.scenarios.live import run_live
+    from ivr.lab.scenarios.model import DEFAULT_LANGUAGE
+    from ivr.lab.scenarios.simulated import Simulation, temporary_store
+    from logs.setup import configure_logs
+
     configure_logs(level=LogLevel.ERROR)
     console = terminal()
     cases: list[Case] = []
@@ -92,6 +99,8 @@ def check(files: Annotated[list[Path], typer.Argument(help="Scenario files, or f
 
 
 def _loaded(paths: list[Path] | None) -> list[ScenarioFile]:
+    from ivr.lab.scenarios import SHIPPED, ScenarioError, load_all
+
     try:
         return load_all(paths or [SHIPPED])
     except ScenarioError as error:

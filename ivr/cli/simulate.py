@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.console import Console
@@ -13,31 +13,21 @@ from rich.text import Text
 
 from credentials.errors import InvalidNumber
 from credentials.lines.numbers import normalise_number
-from dsp import AudioError
 from dsp.channel_option import ChannelOption, channel_asked_for
 from dsp.channels import Channel, Take
-from dsp.files import STANDARD_INPUT, name_of
+from dsp.errors import AudioError
 from dsp.plots.fonts import missing_packages
-from ivr.call.caller import Caller
-from ivr.call.dialogue.events import Ending, Outcome, RefusalReason
-from ivr.call.guidance import Guidance
-from ivr.call.transcript import as_json
-from ivr.cli.calls.call_timeline import print_transcript
-from ivr.cli.common import ONE_CALLER, open_store, print_remark, printable, reporting_errors
+from ivr.cli.common import ONE_CALLER, load_settings, open_store, print_remark, printable, reporting_errors
 from ivr.cli.output.tables import Cell, Column, print_table, terminal
-from ivr.exchange.standalone import SAMPLE_PHONE
-from ivr.host.settings import Settings
-from ivr.lab.folder_report import Row, check_recordings, recordings
-from ivr.lab.junit import Case, write_junit
-from ivr.lab.recording import read_recording
-from ivr.lab.scenarios.model import DEFAULT_LANGUAGE, NO_NUMBER
-from ivr.lab.scenarios.simulated import Simulation, temporary_store
-from ivr.lab.sender import Recording
-from ivr.lab.simulator import run_call
-from ivr.lab.timeline import Timeline, TimelineRecorder
-from ivr.lab.timeline.page import render_page
-from ivr.records import recorded
-from logs.setup import LogLevel, configure_logs
+from ivr.exchange.sample_phone import SAMPLE_PHONE
+from logs.levels import LogLevel
+
+if TYPE_CHECKING:
+    from ivr.call.caller import Caller
+    from ivr.call.dialogue.events import Ending
+    from ivr.host.settings import Settings
+    from ivr.lab.folder_report import Row
+    from ivr.lab.timeline import Timeline
 
 _PANEL: Final = "A folder of recordings"
 _COLUMNS: Final = (
@@ -89,8 +79,12 @@ def simulate(
     afterwards; nothing is set in yours. FILE.yaml beside FILE.wav may say what is expected of it, as the `expect` of a
     scenario does; else the password must be set. The exit status is 1 if one is not as expected.
     """
+    from dsp.files import STANDARD_INPUT
+    from ivr.call.dialogue.events import Outcome
+    from logs.setup import configure_logs
+
     configure_logs(level=LogLevel.WARNING)
-    settings = Settings.load()
+    settings = load_settings()
     wanted = channel_asked_for(channel, why_one=ONE_CALLER)
     if str(file) != STANDARD_INPUT and not file.exists():
         raise AudioError(f"{file}: no such file")
@@ -129,6 +123,15 @@ def _check_drawings(plot: Path | None, html: Path | None) -> None:
 def _simulate(
     file: Path, who: Caller, settings: Settings, *, channel: Channel, as_json_: bool, hang_up: bool
 ) -> tuple[Ending, Timeline]:
+    from ivr.call.guidance import Guidance
+    from ivr.call.transcript import as_json
+    from ivr.cli.calls.call_timeline import print_transcript
+    from ivr.lab.recording import read_recording
+    from ivr.lab.sender import Recording
+    from ivr.lab.simulator import run_call
+    from ivr.lab.timeline import TimelineRecorder
+    from ivr.records import recorded
+
     audio = read_recording(file, call_s=settings.call_s, channel=channel, remark=print_remark)
     recorder = TimelineRecorder()
     with open_store(settings) as store:
@@ -166,6 +169,8 @@ def _draw(
 
             draw(timeline, plot, title=f"{_title(file)}   {caller}   {ending.outcome.value} ({ending.reason})")
         if html is not None:
+            from ivr.lab.timeline.page import render_page
+
             page = render_page(timeline, ending, title=_title(file), caller=caller, language=language)
             html.write_text(page, encoding="utf-8")
     except (OSError, ValueError) as error:
@@ -174,12 +179,20 @@ def _draw(
 
 
 def _title(file: Path) -> str:
+    from dsp.files import STANDARD_INPUT, name_of
+
     return name_of(file) if str(file) == STANDARD_INPUT else file.name
 
 
 def _check_folder(
     directory: Path, who: Caller, settings: Settings, report: Path | None, *, channel: Channel, hang_up: bool
 ) -> int:
+    from ivr.call.guidance import Guidance
+    from ivr.lab.folder_report import check_recordings, recordings
+    from ivr.lab.junit import Case, write_junit
+    from ivr.lab.scenarios.model import DEFAULT_LANGUAGE
+    from ivr.lab.scenarios.simulated import Simulation, temporary_store
+
     files = recordings(directory)
     if not files:
         print(f"ivr: {directory}: there is no WAV file in it", file=sys.stderr)
@@ -227,6 +240,10 @@ def _cells(row: Row) -> tuple[Cell, ...]:
 
 
 def _caller(text: str) -> Caller:
+    from ivr.call.caller import Caller
+    from ivr.call.dialogue.events import RefusalReason
+    from ivr.lab.scenarios.model import NO_NUMBER
+
     if text in NO_NUMBER:
         return Caller(None, RefusalReason(text))
     try:

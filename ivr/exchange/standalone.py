@@ -15,6 +15,7 @@ from ivr.call.dialogue.limits import AFTER_THE_CALL_S
 from ivr.call.number_groups import digits_of
 from ivr.exchange.configuration import ExchangeConfig, Phone
 from ivr.exchange.process import Exchange
+from ivr.exchange.sample_phone import SAMPLE_PHONE
 from ivr.host.settings import Settings, SettingsError
 from ivr.telephony.fastagi.proof import SECRET_CHARACTERS
 from prompts import home
@@ -24,8 +25,6 @@ from storage.private_files import draft_of
 _log = structlog.get_logger(__name__)
 
 SAMPLE_LINES: Final = Path(__file__).with_name("sample_lines.csv")
-SAMPLE_PHONE: Final = "0312345678"
-"""The contract number of the first sample line; a SIP phone may register as it."""
 SOUNDS_DIR: Final = HERE / "audio"
 """The clips that come with the product."""
 _CAP_MARGIN_S: Final = 60

@@ -21,7 +21,7 @@ from tests.console.stage import Stage
 from tests.console.test_live import watching
 from tests.console.visitor import Visitor
 
-COMMAND = [sys.executable, "-c", "import typer; from ivr.cli.serving.console import console; typer.run(console)"]
+COMMAND = [sys.executable, "-c", "import typer; from ivr.cli.serving.commands import console; typer.run(console)"]
 
 
 @contextmanager

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from dsp import synthesize
-from dsp.channels import Likeness, Take, Views, channel_of
+from dsp.channels import Take, channel_of
+from dsp.views import Likeness, Views
 
 
 @pytest.mark.parametrize(

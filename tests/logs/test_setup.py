@@ -13,7 +13,8 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from logs.setup import MASK, SECRET_FIELDS, LogLevel, configure_logs
+from logs.levels import LogLevel
+from logs.setup import MASK, SECRET_FIELDS, configure_logs
 
 CANARY = "90817263"
 SPELLED = " ".join(CANARY)

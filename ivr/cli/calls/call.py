@@ -18,10 +18,11 @@ from credentials.lines.numbers import normalise_number
 from dsp import KEYS
 from dsp.channels import Channel
 from ivr.call.dialogue.events import Outcome
-from ivr.cli.common import print_remark
+from ivr.cli.common import print_remark, reporting_errors
 from ivr.cli.output.tables import print_hanging, terminal
 from ivr.exchange.configuration import MANAGER_USER
-from ivr.exchange.standalone import SAMPLE_PHONE, ami_secret
+from ivr.exchange.sample_phone import SAMPLE_PHONE
+from ivr.exchange.standalone import ami_secret
 from ivr.host.settings import Settings
 from ivr.lab.ear import PAUSE_S, HeardClip, Utterance, heard_clips
 from ivr.lab.place_call import Origin, place_call
@@ -29,7 +30,8 @@ from ivr.lab.recording import read_recording
 from ivr.lab.scenarios.caller import ScriptedCaller
 from ivr.lab.scenarios.model import Step
 from ivr.lab.sender import Recording, Sender
-from logs.setup import LogLevel, configure_logs
+from logs.levels import LogLevel
+from logs.setup import configure_logs
 from prompts import Catalogue, home, load_catalogue
 from sound.samples import to_float32
 
@@ -39,6 +41,7 @@ _TELEPHONE_NUMBER: Final = re.compile("0[0-9]{9,10}")
 _PHRASE: Final = re.compile(r"[^。、,.\s]+[。、,.]?\s*")
 
 
+@reporting_errors
 def call(
     *, from_: str | None, keys: str | None, wav: Path | None, channel: Channel, ahead: bool, withheld: bool
 ) -> NoReturn:

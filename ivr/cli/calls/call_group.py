@@ -9,11 +9,11 @@ import typer
 
 from dsp.channel_option import ChannelOption, channel_asked_for
 from dsp.channels import Take
+from dsp.command_group import CommandGroup
 from ivr.cli.calls.calls import show
-from ivr.cli.common import ONE_CALLER, reporting_errors
+from ivr.cli.common import ONE_CALLER
 
 
-@reporting_errors
 def call(
     context: typer.Context,
     from_: Annotated[
@@ -53,6 +53,6 @@ def call(
     make(from_=from_, keys=keys, wav=wav, channel=wanted, ahead=ahead, withheld=withheld)
 
 
-call_app = typer.Typer(invoke_without_command=True)
+call_app = typer.Typer(cls=CommandGroup, invoke_without_command=True)
 call_app.callback()(call)
 call_app.command()(show)

@@ -7,15 +7,19 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from credentials.errors import InvalidNumber
 from credentials.lines.numbers import normalise_number
-from ivr.host.settings import Settings
-from ivr.records import OUTCOMES, CallReader, open_existing_records
+from ivr.cli.common import load_settings
 
+if TYPE_CHECKING:
+    from ivr.records import CallReader
+
+OUTCOME_NAMES: Final = ("set", "refused", "failed", "abandoned", "error", "in_progress", "lost")
+"""The outcomes of `ivr.records.OUTCOMES`, so that the help need not load the records."""
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -26,7 +30,9 @@ def call_reader() -> Iterator[CallReader]:
     Raises:
         StorageError: there are none, or they cannot be read.
     """
-    database = open_existing_records(Settings.load().store_url)
+    from ivr.records import CallReader, open_existing_records
+
+    database = open_existing_records(load_settings().store_url)
     try:
         yield CallReader(database)
     finally:
@@ -46,8 +52,8 @@ def moment(text: str) -> datetime:
 
 def outcome(text: str | None) -> str | None:
     """Read `--outcome`."""
-    if text is not None and text not in OUTCOMES:
-        raise typer.BadParameter(f"{text!r}: write one of {', '.join(OUTCOMES)}")
+    if text is not None and text not in OUTCOME_NAMES:
+        raise typer.BadParameter(f"{text!r}: write one of {', '.join(OUTCOME_NAMES)}")
     return text
 
 

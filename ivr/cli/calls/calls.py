@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from ivr.cli.calls.call_queries import SinceOption, call_reader, digits
+from ivr.cli.calls.call_queries import OUTCOME_NAMES, SinceOption, call_reader, digits
 from ivr.cli.calls.call_queries import outcome as read_outcome
-from ivr.cli.calls.call_table import print_calls
-from ivr.cli.calls.call_timeline import print_call
-from ivr.cli.calls.follow import Follower
 from ivr.cli.common import reporting_errors
 from ivr.cli.output.tables import terminal
 from ivr.cli.serving.interrupts import interrupts
-from ivr.records import OUTCOMES, CallSummary, Query
+
+if TYPE_CHECKING:
+    from ivr.records import CallSummary
 
 _LIMIT: Final = 50
 _MOST: Final = 100_000
@@ -25,7 +24,9 @@ _MOST: Final = 100_000
 @reporting_errors
 def calls(
     number: Annotated[str | None, typer.Option(callback=digits, help="Digits of the caller or target number.")] = None,
-    outcome: Annotated[str | None, typer.Option(callback=read_outcome, help=f"One of {', '.join(OUTCOMES)}.")] = None,
+    outcome: Annotated[
+        str | None, typer.Option(callback=read_outcome, help=f"One of {', '.join(OUTCOME_NAMES)}.")
+    ] = None,
     since: SinceOption = None,
     limit: Annotated[int, typer.Option(min=1, max=_MOST, help="At most so many, the latest.")] = _LIMIT,
     follow: Annotated[
@@ -39,6 +40,10 @@ def calls(
     ] = False,
 ) -> None:
     """List calls, the latest last. `ivr call show ID` tells why one went as it did."""
+    from ivr.cli.calls.call_table import print_calls
+    from ivr.cli.calls.follow import Follower
+    from ivr.records import Query
+
     query = Query(number=number, outcome=outcome, since=since, limit=limit)
     console = terminal()
     header = True
@@ -67,6 +72,8 @@ def show(
     call_id: Annotated[str, typer.Argument(metavar="ID", help="As `ivr calls` shows it; its first digits are enough.")],
 ) -> None:
     """Tell what happened in one call: what was said, each key with its figures, and why keys were not heard."""
+    from ivr.cli.calls.call_timeline import print_call
+
     with call_reader() as reader:
         record = reader.only(call_id)
     print_call(record, terminal())

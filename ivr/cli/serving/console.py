@@ -3,57 +3,37 @@
 from __future__ import annotations
 
 from ipaddress import ip_network
-from typing import Annotated, Any
+from typing import Any
 
 import structlog
-import typer
 
 from console.config import ConsoleConfig
 from console.serving import serve_console
-from ivr.cli.common import open_store, reporting_errors
+from ivr.cli.common import open_store
 from ivr.cli.serving.interrupts import heed_sigint
 from ivr.doctor.checks.ports import require_free
 from ivr.host.ports import console_port
 from ivr.host.process_limits import leave_no_core_dumps
 from ivr.host.settings import Settings
 from ivr.service.watching.audit_heads import AuditHeads
-from logs.setup import LogLevel, configure_logs
+from logs.levels import LogLevel
+from logs.setup import configure_logs
 
 _log = structlog.get_logger(__name__)
 
 
-@reporting_errors
-def console(
-    name: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="HOST",
-            help="A name under which browsers reach it, besides this machine's loopback; can be given several times. "
-            "By default those of KARIPASS_CONSOLE_NAMES.",
-        ),
-    ] = None,
-    https: Annotated[
-        bool | None,
-        typer.Option(
-            "--https/--http",
-            help="Browsers reach it over https, by way of a proxy: cookies are sent over nothing else. "
-            "By default as KARIPASS_CONSOLE_HTTPS says.",
-        ),
-    ] = None,
-    log_level: Annotated[
-        LogLevel, typer.Option("--log-level", help="The least important lines to write.")
-    ] = LogLevel.INFO,
-) -> None:
-    """Serve the operators' console until SIGTERM or Ctrl-C. `ivr operator add` says who may log in.
+def console(*, names: list[str] | None, https: bool | None, log_level: LogLevel) -> None:
+    """Serve the console until it is stopped.
 
-    Who fails to log in 5 times within a minute is refused for a minute: by browser, where that operator has logged in
-    before, else by address. Behind a proxy all others have its address, and are refused together, unless
-    KARIPASS_CONSOLE_PROXIES names it and it says by X-Forwarded-For whose request it is.
+    Args:
+        names: under which browsers reach it; None for those of the settings.
+        https: browsers reach it over https; None as the settings say.
+        log_level: the least important lines to write.
     """
     heed_sigint()
     configure_logs(level=log_level)
     leave_no_core_dumps()
-    given: dict[str, Any] = {"console_names": name or None, "console_https": https}
+    given: dict[str, Any] = {"console_names": names or None, "console_https": https}
     settings = Settings.load(**{setting: value for setting, value in given.items() if value is not None})
     require_free([console_port(settings)])
     heads = AuditHeads()

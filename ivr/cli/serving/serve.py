@@ -9,16 +9,15 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
-from typing import Annotated, Final
+from typing import Final
 from uuid import uuid4
 
 import structlog
-import typer
 import uvloop
 
 from credentials.store import CredentialStore
 from ivr.call.guidance import Guidance
-from ivr.cli.common import DATABASE_VARIABLE, KEY_VARIABLE, open_store, reporting_errors, system_operator
+from ivr.cli.common import DATABASE_VARIABLE, KEY_VARIABLE, open_store, system_operator
 from ivr.cli.serving.free_ports import Moved, with_free_ports
 from ivr.cli.serving.instance import claimed_state_dir, command_line, start_turn
 from ivr.cli.serving.signals import StopRequests
@@ -37,7 +36,8 @@ from ivr.service.console_process import ConsoleProcess
 from ivr.service.service import Service
 from ivr.service.watching.audit_heads import AuditHeads
 from ivr.service.watching.monitoring import Monitoring
-from logs.setup import LogLevel, configure_logs
+from logs.levels import LogLevel
+from logs.setup import configure_logs
 
 _log = structlog.get_logger(__name__)
 
@@ -111,20 +111,12 @@ async def _watch(exchange: Exchange | None, stop: asyncio.Event) -> None:
             stop.set()
 
 
-LevelOption = Annotated[LogLevel, typer.Option("--log-level", help="The least important lines to write.")]
+def serve(log_level: LogLevel, *, log_json: bool | None) -> None:
+    """Run the service until it is stopped.
 
-
-@reporting_errors
-def serve(
-    log_level: LevelOption = LogLevel.INFO,
-    log_json: Annotated[
-        bool | None,
-        typer.Option("--log-json/--log-text", help="By default JSON unless standard error is a terminal."),
-    ] = None,
-) -> None:
-    """Answer the access number's calls for an Asterisk that is configured with the files in dialplan/.
-
-    SIGTERM or Ctrl-C lets the calls that are there end, then stops; a second one stops it at once.
+    Args:
+        log_level: the least important lines to write.
+        log_json: write them as JSON; None unless standard error is a terminal.
     """
     configure_logs(level=log_level, json=log_json)
     leave_no_core_dumps()
@@ -138,13 +130,8 @@ def serve(
             _run_service(settings, store, heads, guidance, requests, handed=handed)
 
 
-@reporting_errors
-def up(log_level: LevelOption = LogLevel.INFO) -> None:
-    """Start an Asterisk, sample lines, the service and the console on this machine, and say how to call it.
-
-    If a default port is taken, a free one is used, and other commands find it by themselves. Ctrl-C or SIGTERM lets
-    the calls that are there end, then stops all of it; a second one stops it at once.
-    """
+def up(log_level: LogLevel) -> None:
+    """Run an Asterisk of its own, the service and the console until they are stopped."""
     configure_logs(level=log_level)
     leave_no_core_dumps()
     with StopRequests() as requests:

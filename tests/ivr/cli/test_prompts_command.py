@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-import ivr.cli.prompts as command_line
 from ivr.cli.prompts import prompts_app
 from prompts import VoiceError
+from prompts.building import voices
 from prompts.catalogue import HERE
 from prompts.purposes import PURPOSES
 
@@ -93,7 +93,7 @@ def test_without_the_voice_the_check_says_what_it_left_out(monkeypatch: pytest.M
     def away(_: object) -> None:
         raise VoiceError("install it")
 
-    monkeypatch.setattr(command_line, "open_voice", away)
+    monkeypatch.setattr(voices, "open_voice", away)
     status, output = run("check", "--language", "ja")
     assert (status, "ja: pronunciation not checked: install it" in output) == (0, True)
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from pathlib import Path
 
 import pytest
 
 from ivr.cli.doctor import doctor
-from ivr.doctor import Check
+from ivr.doctor import Check, all_checks
 from ivr.doctor.checks import local
 from tests.ivr.doctor.examined import free_ports
 
@@ -40,8 +39,7 @@ def test_the_command_ends_with_1_if_there_is_an_error_and_shows_it(
 def test_warnings_alone_do_not_fail(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    module = sys.modules[doctor.__module__]
-    monkeypatch.setattr(module, "CHECKS", [Check("state", local.state_directory)])
+    monkeypatch.setattr(all_checks, "CHECKS", [Check("state", local.state_directory)])
     assert run(monkeypatch, KARIPASS_STATE_DIR=str(tmp_path / "nowhere")) == 0
     assert "warnings: 1" in capsys.readouterr().out
 
@@ -56,8 +54,7 @@ def test_a_wrong_setting_is_an_error_too(monkeypatch: pytest.MonkeyPatch, capsys
 def test_the_report_for_machines_has_all_of_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    module = sys.modules[doctor.__module__]
-    monkeypatch.setattr(module, "CHECKS", [Check("state", local.state_directory)])
+    monkeypatch.setattr(all_checks, "CHECKS", [Check("state", local.state_directory)])
     tmp_path.chmod(0o700)
     assert run(monkeypatch, as_json=True, KARIPASS_STATE_DIR=str(tmp_path)) == 0
     expected = {"check": "state", "level": "ok", "text": str(tmp_path), "remedy": ""}

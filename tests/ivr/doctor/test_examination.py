@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from ivr.cli.doctor import CHECKS
 from ivr.doctor import Check, Finding, Level, Site, examine
+from ivr.doctor.all_checks import CHECKS
 from ivr.doctor.finding import ok
 from tests.ivr.doctor.examined import looked, site_of, wrong
 

@@ -1,0 +1,72 @@
+"""`ivr up`, `ivr serve` and `ivr console`: their options and help. What runs the services is imported when they run."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ivr.cli.common import reporting_errors
+from logs.levels import LogLevel
+
+LevelOption = Annotated[LogLevel, typer.Option("--log-level", help="The least important lines to write.")]
+
+
+@reporting_errors
+def up(log_level: LevelOption = LogLevel.INFO) -> None:
+    """Start an Asterisk, sample lines, the service and the console on this machine, and say how to call it.
+
+    If a default port is taken, a free one is used, and other commands find it by themselves. Ctrl-C or SIGTERM lets
+    the calls that are there end, then stops all of it; a second one stops it at once.
+    """
+    from ivr.cli.serving.serve import up as run
+
+    run(log_level)
+
+
+@reporting_errors
+def serve(
+    log_level: LevelOption = LogLevel.INFO,
+    log_json: Annotated[
+        bool | None,
+        typer.Option("--log-json/--log-text", help="By default JSON unless standard error is a terminal."),
+    ] = None,
+) -> None:
+    """Answer the access number's calls for an Asterisk that is configured with the files in dialplan/.
+
+    SIGTERM or Ctrl-C lets the calls that are there end, then stops; a second one stops it at once.
+    """
+    from ivr.cli.serving.serve import serve as run
+
+    run(log_level, log_json=log_json)
+
+
+@reporting_errors
+def console(
+    name: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="HOST",
+            help="A name under which browsers reach it, besides this machine's loopback; can be given several times. "
+            "By default those of KARIPASS_CONSOLE_NAMES.",
+        ),
+    ] = None,
+    https: Annotated[
+        bool | None,
+        typer.Option(
+            "--https/--http",
+            help="Browsers reach it over https, by way of a proxy: cookies are sent over nothing else. "
+            "By default as KARIPASS_CONSOLE_HTTPS says.",
+        ),
+    ] = None,
+    log_level: LevelOption = LogLevel.INFO,
+) -> None:
+    """Serve the operators' console until SIGTERM or Ctrl-C. `ivr operator add` says who may log in.
+
+    Who fails to log in 5 times within a minute is refused for a minute: by browser, where that operator has logged in
+    before, else by address. Behind a proxy all others have its address, and are refused together, unless
+    KARIPASS_CONSOLE_PROXIES names it and it says by X-Forwarded-For whose request it is.
+    """
+    from ivr.cli.serving.console import console as run
+
+    run(names=name, https=https, log_level=log_level)

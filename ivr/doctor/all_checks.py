@@ -1,0 +1,13 @@
+"""Everything that the doctor looks at, in the order in which it tells of it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ivr.doctor.checks import asterisk, database, disk, files, key_copy, local, own_name, ports, privacy, reach
+
+CHECKS: Final = tuple(
+    check
+    for room in (local, key_copy, privacy, disk, files, database, ports, reach, asterisk, own_name)
+    for check in room.CHECKS
+)
