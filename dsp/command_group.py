@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import typer
+from typing import Any
+
 from typer.core import TyperGroup, TyperOption
 
 
@@ -13,7 +14,7 @@ class CommandGroup(TyperGroup):
     pydantic for that: 0.25 s. False needs no conversion.
     """
 
-    def get_help_option(self, ctx: typer.Context) -> TyperOption | None:
+    def get_help_option(self, ctx: Any) -> TyperOption | None:
         """The option `--help`; None if the group has none."""
         option = super().get_help_option(ctx)
         if option is not None:
