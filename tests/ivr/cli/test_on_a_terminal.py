@@ -31,7 +31,7 @@ ENTRIES = (
     RecordedEntry(4, 9.0, "judged", {"step": "unit", "verdict": "wrong", "shown": "9", "attempt": 1}),
     RecordedEntry(5, 30.0, "ended", {"outcome": "failed", "reason": "wrong_entries"}),
 )
-FILES = ROOT / "ivr" / "scenarios" / "files"
+FILES = ROOT / "ivr" / "lab" / "scenarios" / "files"
 
 
 @pytest.fixture(autouse=True)
