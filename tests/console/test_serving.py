@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from console.serving import CONNECTIONS
-from ivr.lab.scenarios.house import free_tcp_ports
+from ivr.lab.free_ports import free_tcp_ports
 from ivr.records import Vitals
 from tests.console.stage import Stage
 from tests.console.test_live import watching

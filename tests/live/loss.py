@@ -24,7 +24,9 @@ from uuid import uuid4
 import numpy as np
 
 from ivr.exchange.process import Exchange, ExchangeConfig
-from ivr.lab.scenarios.house import free_tcp_ports, free_udp_ports
+from ivr.exchange.standalone import SOUNDS_DIR
+from ivr.lab.free_ports import free_tcp_ports, free_udp_ports
+from ivr.lab.house import ACCESS_NUMBER
 from ivr.media.clock import Media
 from ivr.telephony.audiosocket.server import AudioSocketLimits, AudioSocketServer
 from ivr.telephony.fastagi.server import AgiChannel, AgiLimits, FastAgiServer
@@ -32,7 +34,6 @@ from tests import needs
 from tests.listener import Listener
 from tests.live.callers.media import BRISK, BadLine, Press, Timing, duration_s
 from tests.live.callers.phone import Caller, SippPhone
-from tests.live.house import ACCESS_NUMBER, SOUNDS
 
 KEYS_A_CALL: Final = 28
 OURS_HOST: Final = "127.0.0.2"
@@ -182,7 +183,7 @@ def bench() -> Iterator[Bench]:
         config = ExchangeConfig(
             run_dir=Path(directory) / "exchange",
             access_number=ACCESS_NUMBER,
-            sounds_dir=SOUNDS,
+            sounds_dir=SOUNDS_DIR,
             ami_secret="of-no-use-to-anyone",
             agi_port=listeners.agi_port,
             sip_port=sip_port,

@@ -16,7 +16,7 @@ from ivr.telephony.ami.link import AmiLink, LinkState, LinkStatus, LinkTimes
 from ivr.telephony.ami.messages import AmiEvents
 from tests.live.callers.media import BadLine
 from tests.live.callers.phone import Call, Caller
-from tests.live.house import AMI_SECRET, House
+from tests.live.house import House
 
 CALLER = Caller(number="0312345678", asserted="sip:0312345678@carrier.example")
 STRANGER = Caller(number="0399999999", asserted="sip:0399999999@carrier.example")
@@ -24,8 +24,9 @@ TIMES = LinkTimes(ping_s=0.5, again_s=(0.1, 0.5), refused_again_s=(0.5, 0.5))
 
 
 @asynccontextmanager
-async def linked(house: House, secret: str = AMI_SECRET) -> AsyncIterator[AmiLink]:
-    link = AmiLink(AmiLogin(host="127.0.0.1", port=house.ami_port, user=MANAGER_USER, secret=secret), TIMES)
+async def linked(house: House, secret: str | None = None) -> AsyncIterator[AmiLink]:
+    secret = secret or house.ami_secret
+    link = AmiLink(AmiLogin(host="127.0.0.1", port=house.ports["ami_port"], user=MANAGER_USER, secret=secret), TIMES)
     stop = asyncio.Event()
     running = asyncio.create_task(link.run(stop))
     yield link
@@ -99,7 +100,7 @@ async def test_a_wrong_secret_is_refused_and_said(house: House) -> None:
 async def test_other_clients_hear_of_calls_from_the_link_and_from_the_dialplan(house: House) -> None:
     async with (
         linked(house) as link,
-        AmiEvents("127.0.0.1", house.ami_port, MANAGER_USER, AMI_SECRET, "UserEvent") as events,
+        AmiEvents("127.0.0.1", house.ports["ami_port"], MANAGER_USER, house.ami_secret, "UserEvent") as events,
     ):
         await until_status(link, LinkStatus.CONNECTED)
         link.call_ended(call_id="abc", uniqueid="1.1", caller="0312345678", outcome="set", reason="done")

@@ -21,7 +21,7 @@ from credentials.model import LoginVerdict
 from dsp import synthesize
 from ivr.records import CallReader, CallRecord, Query, open_existing_records
 from tests.live.callers.media import BRISK, KeyPath, duration_s
-from tests.live.house import AMI_SECRET, House, contents, ivr_command, new_password
+from tests.live.house import House, contents, ivr_command, new_password
 from tests.live.test_calls import ADDITIONAL, CONTRACT, OTHER_ADDITIONAL, OTHER_CONTRACT, call, from_trunk, typed
 from tests.live.test_console import browser, console, watching
 
@@ -48,8 +48,8 @@ def named_out_of_place(record: CallRecord) -> list[str]:
 @contextmanager
 def listening_to_asterisk(house: House, path: Path) -> Iterator[None]:
     """Another client of the manager interface, which writes down all that it is told."""
-    with socket.create_connection(("127.0.0.1", house.ami_port)) as connection, path.open("wb") as file:
-        connection.sendall(f"Action: Login\r\nUsername: karipass\r\nSecret: {AMI_SECRET}\r\n\r\n".encode())
+    with socket.create_connection(("127.0.0.1", house.ports["ami_port"])) as connection, path.open("wb") as file:
+        connection.sendall(f"Action: Login\r\nUsername: karipass\r\nSecret: {house.ami_secret}\r\n\r\n".encode())
 
         def write_down() -> None:
             while data := connection.recv(65536):
@@ -108,7 +108,7 @@ def while_the_store_is_locked(house: House, canary: str) -> None:
 def look_everywhere(house: House, seen: Path, wav: Path, browser: Browser) -> None:
     """All that operators and testers can look at, written down."""
     for page in ("metrics", "readyz", "healthz"):
-        with urllib.request.urlopen(f"http://127.0.0.1:{house.health_port}/{page}") as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{house.ports['health_port']}/{page}") as answer:
             (seen / page).write_bytes(answer.read())
     listed = house.ivr("calls", "--limit", "50", check=True).stdout
     calls = re.findall(r"^[0-9a-f]{12}", listed, re.MULTILINE)

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from ivr.lab.scenarios.house import free_tcp_ports
+from ivr.lab.free_ports import free_tcp_ports
 from tests import needs
 from tests.live.callers.media import BRISK, Press, duration_s
-from tests.live.house import AMI_SECRET, House, ivr_command, new_password
+from tests.live.house import House, ivr_command, new_password
 from tests.live.test_calls import CONTRACT, from_trunk
 from tests.live.test_records import bad_keys
 
@@ -132,5 +132,5 @@ def test_a_wrong_secret_of_the_manager_interface_is_named(tmp_path: Path, browse
         ami = page.locator("[data-ami]")
         expect(ami).to_have_attribute("data-ami", "refused", timeout=PATIENCE_MS)
         expect(ami.locator(".reason")).to_contain_text("KARIPASS_AMI_SECRET")
-        assert AMI_SECRET not in page.content()
+        assert house.ami_secret not in page.content()
         assert "not-the-one-of-manager-conf" not in page.content()

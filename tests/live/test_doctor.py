@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ivr.lab.scenarios.house import free_tcp_ports
+from ivr.lab.free_ports import free_tcp_ports
 from tests.live.house import House, ivr_command
 
 WITHIN_THE_CAP = {"KARIPASS_CALL_S": "200"}  # the exchange of the tests ends calls after 360 s

@@ -15,7 +15,7 @@ from ivr.telephony.ami.connection import ActionRefused, AmiConnection, AmiLogin
 from tests.live.callers.phone import Caller, EndedBy
 from tests.live.hearing.capture import RtpCapture
 from tests.live.hearing.guidance import heard_clips
-from tests.live.house import AGI_SECRET, AMI_SECRET, House
+from tests.live.house import House
 
 CALLER = Caller(number="0312345678", asserted="sip:0312345678@carrier.example")
 
@@ -50,16 +50,16 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 
 def test_a_listener_in_the_services_place_hears_no_secret(house: House) -> None:
-    listener = Listener(house.agi_port)
+    listener = Listener(house.ports["agi_port"])
     call = house.trunk.start(CALLER, hang_up_after_s=3.0)
     listener.close()
     call.wait()
     assert b"agi_uniqueid: " in listener.heard
-    assert AGI_SECRET.encode() not in listener.heard
+    assert house.agi_secret.encode() not in listener.heard
 
 
 def test_where_a_port_is_held_and_nobody_answers_the_caller_is_told(house: House, capture: RtpCapture) -> None:
-    listener = Listener(house.agi_port, holds_s=40.0)
+    listener = Listener(house.ports["agi_port"], holds_s=40.0)
     call = house.trunk.start(CALLER, hang_up_after_s=None)
     result = call.wait()
     listener.close()
@@ -68,7 +68,7 @@ def test_where_a_port_is_held_and_nobody_answers_the_caller_is_told(house: House
 
 
 async def test_the_secret_is_not_to_be_had_over_the_manager_interface(house: House) -> None:
-    login = AmiLogin(host="127.0.0.1", port=house.ami_port, user=MANAGER_USER, secret=AMI_SECRET)
+    login = AmiLogin(host="127.0.0.1", port=house.ports["ami_port"], user=MANAGER_USER, secret=house.ami_secret)
     async with await AmiConnection.open(login, lambda _event: None, patience_s=5.0) as manager:
         file = (await manager.ask("Getvar", Variable="KARIPASS_AGI_SECRET_FILE"))[0]["value"]
         assert file.endswith("agi-secret")
@@ -77,4 +77,4 @@ async def test_the_secret_is_not_to_be_had_over_the_manager_interface(house: Hou
                 value = (await manager.ask("Getvar", Variable=variable))[0].get("value", "")
             except ActionRefused:
                 continue
-            assert AGI_SECRET not in value
+            assert house.agi_secret not in value

@@ -25,7 +25,7 @@ def test_a_call_completes_among_port_scans_garbage_and_half_open_connections(hou
     house.mark_log()
     call = house.trunk.start(CALLER, presses, hang_up_after_s=12.0)
     house.wait_for_log(b"call_began")
-    for port in (house.agi_port, house.audiosocket_port):
+    for port in (house.ports["agi_port"], house.ports["audiosocket_port"]):
         for garbage in (b"", b"GET / HTTP/1.0\r\n\r\n", b"\xff" * 70000, b"\x01\x00\x10" + bytes(16), b"agi_x: y\n"):
             for _ in range(10):
                 with socket.create_connection(("127.0.0.1", port)) as peer:
@@ -134,7 +134,10 @@ def wait_until_closed(peer: socket.socket, seconds: float) -> bool:
 
 
 def test_half_open_connections_are_closed_in_time(house: House) -> None:
-    peers = [socket.create_connection(("127.0.0.1", port)) for port in (house.agi_port, house.audiosocket_port)]
+    peers = [
+        socket.create_connection(("127.0.0.1", port))
+        for port in (house.ports["agi_port"], house.ports["audiosocket_port"])
+    ]
     started = time.monotonic()
     closed = [wait_until_closed(peer, 15 - (time.monotonic() - started)) for peer in peers]
     for peer in peers:

@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import AsyncExitStack, ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -26,9 +26,9 @@ from dsp.line.speech_coders import LibraryMissingError
 from ivr.call.caller import DISPLAY_NAMES
 from ivr.call.dialogue.events import RefusalReason
 from ivr.lab.ear import Ear, Utterance
+from ivr.lab.house import ACCESS_NUMBER, House
 from ivr.lab.line_quality import TelephoneLine
 from ivr.lab.scenarios.caller import ScriptedCaller
-from ivr.lab.scenarios.house import ACCESS_NUMBER, PHONE_HOST, ScenarioHouse
 from ivr.lab.scenarios.load import ScenarioFile
 from ivr.lab.scenarios.model import NO_NUMBER, Scenario
 from ivr.lab.scenarios.phone import PhoneCall, open_call
@@ -40,6 +40,8 @@ from ivr.telephony.errors import TelephonyError
 from prompts import PromptError
 from storage.errors import StorageError
 
+PHONE_HOST: Final = "127.0.0.7"
+"""The address that the telephones of scenarios call from: a trunk to this exchange, and to no other."""
 CALLS_AT_ONCE: Final = 14
 """As many as two cores carry, callers included, without a late packet."""
 _FIRST: Final = -10
@@ -57,7 +59,7 @@ Done = Callable[[ScenarioFile, Verdict, float], None]
 class _Place:
     """Where a scenario runs."""
 
-    house: ScenarioHouse
+    house: House
     store: CredentialStore
     ears: ProcessPoolExecutor
     desk: ThreadPoolExecutor
@@ -90,10 +92,15 @@ def run_live(files: Sequence[ScenarioFile], done: Done) -> None:
         work = []
         for limits, group in by_limits.items():
             directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="karipass-")))
-            house = stack.enter_context(ScenarioHouse(directory, dict(limits)))
+            house = stack.enter_context(_house(directory, dict(limits)))
             place = _Place(house, stack.enter_context(closing(house.store())), ears, desk)
             work += [(file, place) for file in group]
         asyncio.run(_run_all(work, done))
+
+
+def _house(directory: Path, limits: Mapping[str, float]) -> House:
+    settings = {f"KARIPASS_{name.upper()}": f"{value:g}" for name, value in limits.items()}
+    return House(directory, settings={"KARIPASS_STOP_S": "1", **settings}, trunks=(PHONE_HOST,))
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import Any
 from ivr.doctor import Examined, Finding, Level, Site, examine
 from ivr.doctor.exchange_facts import ACCESS, INBOUND, MODULES, ExchangeFacts
 from ivr.host.settings import Settings
-from ivr.lab.scenarios.house import free_tcp_ports
+from ivr.lab.free_ports import free_tcp_ports
 
 SECRET = "known-to-the-dialplan"
 FACTS = ExchangeFacts(

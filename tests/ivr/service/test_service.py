@@ -19,7 +19,7 @@ from ivr.call.session import CallSession
 from ivr.errors import PortTaken
 from ivr.host.handed_sockets import HandedSockets
 from ivr.host.settings import Settings
-from ivr.lab.scenarios.house import free_tcp_ports
+from ivr.lab.free_ports import free_tcp_ports
 from ivr.records import Query
 from ivr.service.places import Places
 from ivr.telephony.fastagi.server import AgiLimits

@@ -15,7 +15,7 @@ from ivr.errors import PortTaken
 from ivr.host.port_marks import marked, marked_ranges
 from ivr.host.ports import Transport, console_port, exchange_ports, service_ports
 from ivr.host.settings import Settings
-from ivr.lab.scenarios.house import free_tcp_ports, free_udp_ports
+from ivr.lab.free_ports import free_tcp_ports, free_udp_ports
 
 TCP = ("agi_port", "audiosocket_port", "health_port", "console_port", "ami_port")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr.lab.scenarios.house import free_tcp_ports
+from ivr.lab.free_ports import free_tcp_ports
 
 PHASES = """
 import asyncio, os, sys, time, uvloop

@@ -1,0 +1,189 @@
+"""A house to call: an Asterisk and the service beside it, on free ports, in a directory of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Any, Final, Self
+
+from credentials.secrets.keys import Key
+from credentials.store import CredentialStore
+from ivr.exchange.configuration import Phone
+from ivr.exchange.process import Exchange, ExchangeConfig, ExchangeError
+from ivr.exchange.standalone import SOUNDS_DIR
+from ivr.host.settings import Settings
+from ivr.lab.free_ports import free_tcp_ports, free_udp_ports
+
+ACCESS_NUMBER: Final = "0363044747"
+_RTP_PORTS: Final = 400
+_START_S: Final = 120.0
+"""How long the service may take to start: its first start compiles the receiver."""
+_STOP_S: Final = 60.0
+_POLL_S: Final = 0.05
+
+
+class House:
+    """Starts Asterisk and the service, and stops them; a context manager.
+
+    Args:
+        directory: where it keeps its files; must exist, and be for this house alone.
+        settings: settings of the service that differ from the default, as its environment has them.
+        trunks: addresses that calls come from, which Asterisk trusts.
+        phones: SIP phones that may register.
+        log_level: the least important lines that the service logs.
+
+    Attributes:
+        directory, state: the house's directory, and the service's within it.
+        ports: the service's ports, by the names of its settings.
+        sip_port: Asterisk's port for calls (UDP).
+        agi_secret, ami_secret: what Asterisk and the service both know.
+        environment: of the service, and of commands that belong to it.
+        exchange: its Asterisk.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        settings: Mapping[str, str] = MappingProxyType({}),
+        trunks: Sequence[str],
+        phones: Sequence[Phone] = (),
+        log_level: str = "info",
+    ) -> None:
+        self.directory = directory
+        self.state = directory / "state"
+        self.state.mkdir(mode=0o700)
+        names = [name for name in Settings.model_fields if name.endswith("_port") and name != "sip_port"]
+        self.ports = dict(zip(names, free_tcp_ports(len(names)), strict=True))
+        self.sip_port, rtp_first = free_udp_ports(_RTP_PORTS)
+        self.agi_secret, self.ami_secret = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("KARIPASS_")},
+            "KARIPASS_STATE_DIR": str(self.state),
+            "KARIPASS_ACCESS_NUMBER": ACCESS_NUMBER,
+            **{f"KARIPASS_{name.upper()}": str(port) for name, port in self.ports.items()},
+            "KARIPASS_AGI_SECRET": self.agi_secret,
+            "KARIPASS_AMI_SECRET": self.ami_secret,
+            **settings,
+        }
+        self.exchange = Exchange(
+            ExchangeConfig(
+                run_dir=directory / "exchange",
+                access_number=ACCESS_NUMBER,
+                sounds_dir=SOUNDS_DIR,
+                ami_secret=self.ami_secret,
+                agi_port=self.ports["agi_port"],
+                agi_secret=self.agi_secret,
+                sip_port=self.sip_port,
+                rtp_ports=(rtp_first, rtp_first + _RTP_PORTS - 1),
+                ami_port=self.ports["ami_port"],
+                trunks=tuple(trunks),
+                phones=tuple(phones),
+            )
+        )
+        self._log_level = log_level
+        self._log = directory / "service.log"
+        self._service: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        """Start Asterisk and the service.
+
+        Raises:
+            ExchangeError: one of them did not come up.
+        """
+        self.exchange.start()
+        try:
+            self.start_service()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop both."""
+        self.stop_service()
+        self.exchange.stop()
+
+    def store(self) -> CredentialStore:
+        """The store that the service uses."""
+        return CredentialStore.open(f"sqlite:///{self.state / 'store.db'}", key=Key.from_file(self.state / "key"))
+
+    # --- the service ----------------------------------------------------------------------------------------
+
+    def start_service(self) -> None:
+        """Start the service, and wait until it takes calls.
+
+        Raises:
+            ExchangeError: it ended, or did not come up in time.
+        """
+        before = self.log_length
+        with self._log.open("ab") as log:
+            self._service = subprocess.Popen(  # noqa: S603 - our own command
+                [*IVR, "serve", "--log-json", "--log-level", self._log_level],
+                env=self.environment,
+                cwd=self.directory,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        give_up = time.monotonic() + _START_S
+        while not any(record.get("event") == "serving" for record in self.logged_since(before)):
+            if self._service.poll() is not None or time.monotonic() > give_up:
+                last = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
+                raise ExchangeError(f"the service of the house did not start: {''.join(last) or 'no word'}")
+            time.sleep(_POLL_S)
+
+    @property
+    def service_runs(self) -> bool:
+        """Whether the service was started and has not ended."""
+        return self._service is not None and self._service.poll() is None
+
+    def signal_service(self, number: int) -> None:
+        """Send the service a signal, if there is one."""
+        if self._service is not None:
+            self._service.send_signal(number)
+
+    def stop_service(self, number: int = signal.SIGTERM) -> int | None:
+        """Stop the service; returns its exit status, None if there was none."""
+        self.signal_service(number)
+        return self.wait_for_service()
+
+    def wait_for_service(self) -> int | None:
+        """Wait until the service has ended; kill it if it does not end. Returns its exit status; None without one."""
+        service, self._service = self._service, None
+        if service is None:
+            return None
+        try:
+            return service.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            service.kill()
+            return service.wait()
+
+    # --- its log --------------------------------------------------------------------------------------------
+
+    @property
+    def log_length(self) -> int:
+        """How many octets the service has logged."""
+        return self._log.stat().st_size if self._log.exists() else 0
+
+    def logged_since(self, length: int) -> Iterator[dict[str, Any]]:
+        """What the service has logged since it had logged so many octets, as objects."""
+        with self._log.open("rb") as log:
+            log.seek(length)
+            for line in log:
+                if line.startswith(b"{") and line.endswith(b"}\n"):
+                    yield json.loads(line)
+
+
+IVR: Final = (sys.executable, "-m", "ivr")
+"""The command `ivr` of this very program."""
