@@ -14,7 +14,7 @@ async def healthz(request: Request) -> JSONResponse:
     """Tell 200 if the store serves, else 503."""
     backend: Backend = request.app.state.backend
     try:
-        await run_in_threadpool(lambda: backend.findings.in_progress())
+        await run_in_threadpool(lambda: backend.calls.in_progress())
     except StorageError:
         return JSONResponse({"store": "away"}, 503)
     return JSONResponse({"store": "connected"})

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 from console.masking import mask_text
-from console.report.charts import sum_of
 from console.visit import Visit
-from ivr.records import Tally
+from ivr.records import Report
 
 
 class Trunks:
@@ -20,7 +19,7 @@ class Trunks:
     def __init__(self, visit: Visit) -> None:
         self._masked = visit.masked
         self._by_name: dict[str, list[str]] = {}
-        for name in visit.backend.findings.trunks():
+        for name in visit.backend.calls.trunks():
             self._by_name.setdefault(self._shown(name), []).append(name)
 
     @property
@@ -36,12 +35,9 @@ class Trunks:
         """
         return self._by_name.get(name, ()) if name else None
 
-    def tallies(self, by_trunk: Mapping[str, Tally]) -> dict[str, Tally]:
-        """Tallies by the names that are shown."""
-        alike: dict[str, list[Tally]] = {}
-        for name, tally in by_trunk.items():
-            alike.setdefault(self._shown(name), []).append(tally)
-        return {name: sum_of(tallies) for name, tallies in alike.items()}
+    def report(self, report: Report) -> Report:
+        """A report by the names that are shown."""
+        return Report.of((self._shown(name), tally) for name, tally in report.by_trunk.items())
 
     def _shown(self, name: str) -> str:
         return mask_text(name) if self._masked else name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from starlette.responses import Response
@@ -10,7 +9,7 @@ from starlette.responses import Response
 from console.report.charts import STACK, Period, columns, histograms, refused_tests, report_of
 from console.trunks import Trunks
 from console.visit import Visit
-from ivr.records import Query, Tally
+from ivr.records import Query, Report
 
 
 def show(visit: Visit) -> Response:
@@ -21,11 +20,11 @@ def show(visit: Visit) -> Response:
     now = visit.config.clock()
     calls = visit.backend.calls
 
-    def tallies(since: datetime, until: datetime) -> Mapping[str, Tally]:
-        return trunks.tallies(calls.tallies(Query(since=since, until=until, trunks=wanted)))
+    def report(since: datetime, until: datetime) -> Report:
+        return trunks.report(calls.report(Query(since=since, until=until, trunks=wanted)))
 
-    made = columns(tallies, period, now)
-    keys = visit.backend.findings.keys(since=now - period.span, trunks=wanted)
+    made = columns(report, period, now)
+    keys = calls.keys(Query(since=now - period.span, trunks=wanted))
     return visit.page(
         "report.html",
         period=period,

@@ -10,9 +10,8 @@ from enum import Enum
 from functools import cached_property
 from typing import Final
 
-from console.report.findings import KeyQuality
 from dsp import NTT
-from ivr.records import Fate, Report, Tally
+from ivr.records import Fate, KeyQuality, Report, Tally
 
 STACK: Final = ("set", "abandoned", "refused", "failed", "error", "lost")
 """Outcomes of calls that are over, from the bottom of a column to its top."""
@@ -44,17 +43,17 @@ class Column:
     Attributes:
         place: which column it is, from 0.
         begin: when it began.
-        by_trunk: the tallies of the calls that began in it.
+        report: counts the calls that began in it.
     """
 
     place: int
     begin: datetime
-    by_trunk: Mapping[str, Tally]
+    report: Report
 
     @cached_property
     def tally(self) -> Tally:
         """That of all trunks."""
-        return sum_of(self.by_trunk.values())
+        return self.report.total
 
     @cached_property
     def counts(self) -> Mapping[str, int]:
@@ -71,46 +70,21 @@ class Column:
         return sum(self.counts.values())
 
 
-def columns(
-    tallies: Callable[[datetime, datetime], Mapping[str, Tally]], period: Period, now: datetime
-) -> list[Column]:
+def columns(report: Callable[[datetime, datetime], Report], period: Period, now: datetime) -> list[Column]:
     """The columns of a period.
 
     Args:
-        tallies: counts the calls that began from a moment on and before another, by trunk.
+        report: counts the calls that began from a moment on and before another.
         period: until now.
         now: the time.
     """
     begins = [now - period.span + period.column * place for place in range(round(period.span / period.column))]
-    return [Column(place, begin, tallies(begin, begin + period.column)) for place, begin in enumerate(begins)]
+    return [Column(place, begin, report(begin, begin + period.column)) for place, begin in enumerate(begins)]
 
 
 def report_of(columns: Iterable[Column]) -> Report:
-    """The tally of all columns, and that of each trunk."""
-    by_trunk: dict[str, list[Tally]] = {}
-    for column in columns:
-        for trunk, tally in column.by_trunk.items():
-            by_trunk.setdefault(trunk, []).append(tally)
-    sums = {trunk: sum_of(tallies) for trunk, tallies in sorted(by_trunk.items())}
-    return Report(sum_of(sums.values()), sums)
-
-
-def sum_of(tallies: Iterable[Tally]) -> Tally:
-    """One tally of all."""
-    total = Tally()
-    outcomes: Counter[tuple[str, str]] = Counter()
-    failed_at: Counter[str] = Counter()
-    for tally in tallies:
-        total.calls += tally.calls
-        total.admitted += tally.admitted
-        total.set_ += tally.set_
-        total.first_try += tally.first_try
-        total.keys += tally.keys
-        total.missed += tally.missed
-        outcomes.update(tally.outcomes)
-        failed_at.update(tally.failed_at)
-    total.outcomes, total.failed_at = dict(outcomes), dict(failed_at)
-    return total
+    """The report of all columns."""
+    return Report.of(item for column in columns for item in column.report.by_trunk.items())
 
 
 @dataclass(frozen=True, slots=True)

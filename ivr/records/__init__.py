@@ -8,15 +8,17 @@ from ivr.records.model import (
     CallSummary,
     Fate,
     Hangup,
+    KeyQuality,
     RecordedEntry,
     RtpQuality,
     ServiceState,
     recorded,
     together,
 )
-from ivr.records.reading import CallNotFound, CallReader, Query
+from ivr.records.queries import Query
+from ivr.records.reading import CallNotFound, CallReader
 from ivr.records.recorder import CallRecorder, Recorder
-from ivr.records.report import Report, Tally, report
+from ivr.records.report import Report, Tally
 from ivr.records.vitals import AmiState, StoreState, Vitals
 from ivr.records.writing import CallWriter
 
@@ -32,6 +34,7 @@ __all__ = [
     "CallWriter",
     "Fate",
     "Hangup",
+    "KeyQuality",
     "Query",
     "RecordedEntry",
     "Recorder",
@@ -44,6 +47,5 @@ __all__ = [
     "open_existing_records",
     "open_records",
     "recorded",
-    "report",
     "together",
 ]

@@ -168,6 +168,23 @@ def together(entries: Iterable[RecordedEntry]) -> Iterator[tuple[RecordedEntry, 
         yield first, more
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyQuality:
+    """How well a key was heard, or why it was not.
+
+    Attributes:
+        source: `in-band` or `rfc4733`; "" for a near miss.
+        failed: the test that it failed; None if it was heard.
+        level_dbm0, twist_db, snr_db: its figures; None for an RFC 4733 key.
+    """
+
+    source: str
+    failed: str | None
+    level_dbm0: float | None
+    twist_db: float | None
+    snr_db: float | None
+
+
 @dataclass(frozen=True, slots=True)
 class CallRecord:
     """All that is known of one call."""

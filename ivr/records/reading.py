@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Select, func, literal_column, or_, select
+from sqlalchemy import Row, func, select
 
-from ivr.call.dialogue.events import Outcome
 from ivr.call.transcript import in_order
 from ivr.records.model import (
     CallBegan,
@@ -19,11 +16,13 @@ from ivr.records.model import (
     CallSummary,
     Fate,
     Hangup,
+    KeyQuality,
     RecordedEntry,
     RtpQuality,
     ServiceState,
 )
-from ivr.records.report import NOT_COUNTED, Report, Tally, report
+from ivr.records.queries import Query, groups, last_of_each_kind, latest_first, newest_keys
+from ivr.records.report import Report, Tally, tally_alike
 from ivr.records.schema import call_entries, calls, services
 from ivr.records.vitals import vitals_from_json
 from ivr.records.writing import is_alive, mark_lost
@@ -33,26 +32,6 @@ from storage.database import Database, database_border
 
 class CallNotFound(Exception):  # noqa: N818 - reads as what it says
     """There is no such call, or no single one; the message says how to find it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
-    """Which calls; every condition that is given must hold.
-
-    Attributes:
-        number: digits that the caller or the target number contains.
-        outcome: one of `OUTCOMES`.
-        trunks: the endpoints by which they came; None for all.
-        since, until: when they began.
-        limit: at most so many, the latest; None for all.
-    """
-
-    number: str | None = None
-    outcome: str | None = None
-    trunks: Collection[str] | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    limit: int | None = 100
 
 
 class CallReader:
@@ -72,28 +51,35 @@ class CallReader:
         """The calls of a query, the latest first."""
         self._mark_lost()
         with self._database.reading() as connection:
-            return [_summary(row) for row in connection.execute(_latest_first(query))]
+            return [_summary(row) for row in connection.execute(latest_first(query))]
 
     @database_border
     def report(self, query: Query) -> Report:
-        """Count the calls of a query, however many there are: they are never all in memory."""
-        self._mark_lost()
-        with self._database.reading() as connection:
-            rows = connection.execute(_latest_first(query), execution_options={"yield_per": _ROWS_AT_ONCE})
-            return report(_summary(row) for row in rows)
+        """Count the calls of a query, whatever its limit.
 
-    @database_border
-    def tallies(self, query: Query) -> dict[str, Tally]:
-        """Count the calls of a query by trunk, in the database; its limit does not count.
-
-        It tells what `report` does, in a tenth of the time: of 100,000 calls only some dozen counts are read.
+        The database counts: of 100,000 calls only some dozen counts are read.
         """
         self._mark_lost()
-        found: dict[str, Tally] = {}
         with self._database.reading() as connection:
-            for row in connection.execute(_grouped(query)):
-                _add_group(found.setdefault(row.trunk, Tally()), row)
-        return dict(sorted(found.items()))
+            return Report.of((row.trunk, _tally(row)) for row in connection.execute(groups(query)))
+
+    @database_border
+    def in_progress(self) -> int:
+        """How many calls go on."""
+        with self._database.reading() as connection:
+            return connection.scalar(select(func.count()).where(calls.c.outcome.is_(None))) or 0
+
+    @database_border
+    def trunks(self) -> list[str]:
+        """All endpoints by which calls came."""
+        with self._database.reading() as connection:
+            return list(connection.scalars(select(calls.c.trunk).distinct().order_by(calls.c.trunk)))
+
+    @database_border
+    def keys(self, query: Query) -> list[KeyQuality]:
+        """How well keys were heard: the `NEWEST_KEYS` latest ones of the calls of a query, whatever its limit."""
+        with self._database.reading() as connection:
+            return [_quality(json.loads(row.body)) for row in connection.execute(newest_keys(query, NEWEST_KEYS))]
 
     def only(self, beginning: str) -> CallRecord:
         """The one call whose id begins so.
@@ -130,6 +116,15 @@ class CallReader:
             return CallRecord(_summary(row), [entry for _, entry in ordered])
 
     @database_border
+    def last_entries(self, call_ids: Sequence[str]) -> dict[str, dict[str, RecordedEntry]]:
+        """The last entry of each kind, by call and kind."""
+        found: dict[str, dict[str, RecordedEntry]] = {call_id: {} for call_id in call_ids}
+        with self._database.reading() as connection:
+            for row in connection.execute(last_of_each_kind(call_ids)):
+                found[row.call_id][row.kind] = _entry(row)
+        return found
+
+    @database_border
     def services(self) -> list[ServiceState]:
         """The processes that answer calls, those that beat last first."""
         now, host = self._clock(), socket.gethostname()
@@ -142,59 +137,32 @@ class CallReader:
         mark_lost(self._database, self._clock(), socket.gethostname())
 
 
+NEWEST_KEYS: Final = 20_000
+"""Enough for a histogram; all keys of 90 days would be read for minutes."""
 _SOME: Final = 5
-_ROWS_AT_ONCE: Final = 500
-_NUMBERS: Final = (calls.c.caller, calls.c.target)
 
 
-def _latest_first(query: Query) -> Select[Any]:
-    conditions: list[ColumnElement[bool]] = []
-    if query.number:
-        conditions.append(or_(*(column.contains(query.number, autoescape=True) for column in _NUMBERS)))
-    if query.outcome:
-        conditions.append(_outcome_is(query.outcome))
-    if query.trunks is not None:
-        conditions.append(calls.c.trunk.in_(query.trunks))
-    if query.since:
-        conditions.append(calls.c.began_at >= query.since)
-    if query.until:
-        conditions.append(calls.c.began_at < query.until)
-    return select(calls).where(*conditions).order_by(calls.c.began_at.desc(), calls.c.call_id).limit(query.limit)
-
-
-def _grouped(query: Query) -> Select[Any]:
-    """How many calls of a query are alike in all that a tally tells apart."""
-    # No bound 0: a database would take the one that is selected and the one that is grouped by for two.
-    all_well = ((calls.c.wrong_entries + calls.c.silences) == literal_column("0")).label("all_well")
-    kinds = (calls.c.trunk, calls.c.outcome, calls.c.reason, calls.c.step, all_well)
-    sums = (
-        func.count().label("number"),
-        func.sum(calls.c["keys"]).label("keys_heard"),
-        func.sum(calls.c.missed).label("keys_missed"),
+def _tally(row: Row[Any]) -> Tally:
+    return tally_alike(
+        row.number,
+        outcome=row.outcome or Fate.IN_PROGRESS.value,
+        reason=row.reason or "",
+        step=row.step,
+        all_well=bool(row.all_well),
+        keys=row.keys_heard,
+        missed=row.keys_missed,
     )
-    return _latest_first(query).limit(None).order_by(None).with_only_columns(*kinds, *sums).group_by(*kinds)
 
 
-def _add_group(tally: Tally, row: Row[Any]) -> None:
-    """Count calls that are alike, as `Tally.add` counts one."""
-    outcome = row.outcome or Fate.IN_PROGRESS.value
-    why = outcome, row.reason or ""
-    tally.calls += row.number
-    tally.keys += row.keys_heard
-    tally.missed += row.keys_missed
-    tally.outcomes[why] = tally.outcomes.get(why, 0) + row.number
-    if outcome in NOT_COUNTED:
-        return
-    tally.admitted += row.number
-    if outcome == Outcome.SET:
-        tally.set_ += row.number
-        tally.first_try += row.number if row.all_well else 0
-    else:
-        tally.failed_at[row.step] = tally.failed_at.get(row.step, 0) + row.number
-
-
-def _outcome_is(outcome: str) -> ColumnElement[bool]:
-    return calls.c.outcome.is_(None) if outcome == Fate.IN_PROGRESS else calls.c.outcome == outcome
+def _quality(body: Mapping[str, Any]) -> KeyQuality:
+    figures = body["figures"] or {}
+    return KeyQuality(
+        source=body.get("source", ""),
+        failed=body.get("failed"),
+        level_dbm0=figures.get("level_dbm0"),
+        twist_db=figures.get("twist_db"),
+        snr_db=figures.get("snr_db"),
+    )
 
 
 def _summary(row: Row[Any]) -> CallSummary:

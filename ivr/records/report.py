@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from typing import Final
 
 from ivr.call.dialogue.events import Outcome
-from ivr.records.model import CallSummary, Fate
+from ivr.records.model import Fate
 
-K = TypeVar("K")
-
-NOT_COUNTED: Final = frozenset({Fate.IN_PROGRESS.value, Outcome.REFUSED.value})
+_NOT_COUNTED: Final = frozenset({Fate.IN_PROGRESS.value, Outcome.REFUSED.value})
 """Calls that go on, and callers who were not to get through, say nothing of how well callers fare."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
     """Counts of calls.
 
@@ -33,25 +32,22 @@ class Tally:
     admitted: int = 0
     set_: int = 0
     first_try: int = 0
-    outcomes: dict[tuple[str, str], int] = field(default_factory=dict)
-    failed_at: dict[str, int] = field(default_factory=dict)
+    outcomes: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    failed_at: Mapping[str, int] = field(default_factory=dict)
     keys: int = 0
     missed: int = 0
 
-    def add(self, call: CallSummary) -> None:
-        """Count one more call."""
-        self.calls += 1
-        self.keys += call.keys
-        self.missed += call.missed
-        _count(self.outcomes, (call.outcome, call.reason))
-        if call.outcome in NOT_COUNTED:
-            return
-        self.admitted += 1
-        if call.outcome == Outcome.SET:
-            self.set_ += 1
-            self.first_try += call.first_try
-        else:
-            _count(self.failed_at, call.step)
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(
+            calls=self.calls + other.calls,
+            admitted=self.admitted + other.admitted,
+            set_=self.set_ + other.set_,
+            first_try=self.first_try + other.first_try,
+            outcomes=Counter(self.outcomes) + Counter(other.outcomes),
+            failed_at=Counter(self.failed_at) + Counter(other.failed_at),
+            keys=self.keys + other.keys,
+            missed=self.missed + other.missed,
+        )
 
     @property
     def first_try_share(self) -> float | None:
@@ -59,22 +55,46 @@ class Tally:
         return self.first_try / self.admitted if self.admitted else None
 
 
+def tally_alike(calls: int, *, outcome: str, reason: str, step: str, all_well: bool, keys: int, missed: int) -> Tally:
+    """Count calls that are alike.
+
+    Args:
+        calls: how many there are.
+        outcome: how each of them ended: one of `OUTCOMES`.
+        reason: why.
+        step: the last step that each of them reached.
+        all_well: whether each of them went without a wrong entry and without a silence.
+        keys, missed: keys that were heard in all of them together; near misses.
+    """
+    admitted = 0 if outcome in _NOT_COUNTED else calls
+    set_ = admitted if outcome == Outcome.SET else 0
+    return Tally(
+        calls=calls,
+        admitted=admitted,
+        set_=set_,
+        first_try=set_ if all_well else 0,
+        outcomes={(outcome, reason): calls},
+        failed_at={step: admitted - set_} if admitted > set_ else {},
+        keys=keys,
+        missed=missed,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The tally of all calls, and that of each trunk."""
+    """The tally of each trunk, by its name."""
 
-    total: Tally
-    by_trunk: dict[str, Tally]
+    by_trunk: Mapping[str, Tally]
 
+    @classmethod
+    def of(cls, tallies: Iterable[tuple[str, Tally]]) -> Report:
+        """Add up tallies, each of which has the name of its trunk."""
+        by_trunk: dict[str, Tally] = {}
+        for trunk, tally in tallies:
+            by_trunk[trunk] = by_trunk.get(trunk, Tally()) + tally
+        return cls(dict(sorted(by_trunk.items())))
 
-def report(calls: Iterable[CallSummary]) -> Report:
-    """Count calls."""
-    total, by_trunk = Tally(), dict[str, Tally]()
-    for call in calls:
-        total.add(call)
-        by_trunk.setdefault(call.began.trunk, Tally()).add(call)
-    return Report(total, dict(sorted(by_trunk.items())))
-
-
-def _count(counts: dict[K, int], key: K) -> None:
-    counts[key] = counts.get(key, 0) + 1
+    @property
+    def total(self) -> Tally:
+        """The tally of all trunks."""
+        return sum(self.by_trunk.values(), Tally())

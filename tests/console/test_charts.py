@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy import insert
 
 from console.report.charts import Period, columns, histograms, refused_tests, report_of
-from console.report.findings import KeyQuality
-from ivr.records import CallReader, Query, Tally, report
+from ivr.records import CallReader, KeyQuality, Query, Report, Tally
 from ivr.records.schema import calls
 from storage.database import Database
+from tests.ivr.records.plain_report import count_one_by_one
 from tests.storage.databases import FakeClock
 
 KINDS = [
@@ -67,23 +67,23 @@ def test_counting_in_the_database_tells_what_counting_every_call_does(
         Query(trunks=["a"], limit=None),
         Query(since=clock.now - timedelta(hours=7), until=clock.now - timedelta(hours=3), limit=None),
     ):
-        counted = reader.report(query)
+        counted = count_one_by_one(reader.search(query))
         assert counted.total.calls > 50
-        assert reader.tallies(query) == counted.by_trunk
+        assert reader.report(query) == counted
 
 
 def test_the_columns_of_a_period_have_all_its_calls_each_once(
     database: Database, reader: CallReader, clock: FakeClock
 ) -> None:
     write_calls(database, clock.now, 500)
-    made = columns(lambda since, until: reader.tallies(Query(since=since, until=until)), Period.DAY, clock.now)
+    made = columns(lambda since, until: reader.report(Query(since=since, until=until)), Period.DAY, clock.now)
     assert [column.place for column in made if 20 <= column.total <= 21] == list(range(24))
-    assert report_of(made) == report(reader.search(Query(limit=None)))
+    assert report_of(made) == count_one_by_one(reader.search(Query(limit=None)))
 
 
 def test_a_call_that_goes_on_is_counted_and_drawn_in_no_column(clock: FakeClock) -> None:
     tally = Tally(calls=3, outcomes={("in_progress", ""): 1, ("failed", "silence"): 1, ("failed", "wrong_entries"): 1})
-    column = columns(lambda _since, _until: {"a": tally}, Period.DAY, clock.now)[0]
+    column = columns(lambda _since, _until: Report({"a": tally}), Period.DAY, clock.now)[0]
     assert (column.counts, column.total, column.tally.calls) == ({"failed": 2}, 2, 3)
 
 
@@ -93,7 +93,7 @@ def test_a_period_is_counted_without_having_its_calls_in_memory(
     write_calls(database, clock.now, 3000)
 
     def count() -> None:
-        columns(lambda since, until: reader.tallies(Query(since=since, until=until)), Period.DAY, clock.now)
+        columns(lambda since, until: reader.report(Query(since=since, until=until)), Period.DAY, clock.now)
 
     count()
     tracemalloc.start()
@@ -108,9 +108,9 @@ def test_a_period_is_counted_without_having_its_calls_in_memory(
 
 def test_histograms_count_heard_and_refused_and_put_the_extremes_at_the_ends() -> None:
     keys = [
-        KeyQuality("in-band", None, -10.0, 0.0, 45.0, 0.0),
-        KeyQuality("", "twist", -60.0, -12.0, 99.0, 0.0),
-        KeyQuality("rfc4733", None, None, None, None, None),
+        KeyQuality(source="in-band", failed=None, level_dbm0=-10.0, twist_db=0.0, snr_db=45.0),
+        KeyQuality(source="", failed="twist", level_dbm0=-60.0, twist_db=-12.0, snr_db=99.0),
+        KeyQuality(source="rfc4733", failed=None, level_dbm0=None, twist_db=None, snr_db=None),
     ]
     level, twist, snr = histograms(keys)
     assert (sum(level.heard), sum(level.refused)) == (1, 1)
