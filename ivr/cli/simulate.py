@@ -125,7 +125,7 @@ def _simulate(
 ) -> tuple[Ending, Timeline]:
     from ivr.call.guidance import Guidance
     from ivr.call.transcript import as_json
-    from ivr.cli.calls.call_timeline import print_transcript
+    from ivr.cli.calls.one_call import print_transcript
     from ivr.lab.recording import read_recording
     from ivr.lab.sender import Recording
     from ivr.lab.simulator import run_call

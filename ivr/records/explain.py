@@ -1,50 +1,58 @@
-"""Why a key was not heard, in words: the test that it failed, its figure, and what is accepted."""
+"""Why a key was not heard: the test that it failed, its figure, and what is accepted. The console has the words."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 from dsp import NTT, Profile
 from dsp.events import FailedTest
 
+_WITH_FIGURE: Final = frozenset(
+    {FailedTest.DURATION, FailedTest.LEVEL, FailedTest.FREQUENCY, FailedTest.TWIST, FailedTest.PURITY}
+)
+"""Tests whose sentence names a figure of the key."""
 
-def explain_miss(body: Mapping[str, Any], profile: Profile = NTT) -> str:
-    """Tell why a near miss was not counted.
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A sentence in any language.
+
+    Attributes:
+        sentence: its name: the test that failed, with `_hidden` behind it where it would name a figure and must not.
+        gaps: what fills its gaps: figures of the key and limits of the receiver (ms, dBm0, dB, %), without units.
+    """
+
+    sentence: str
+    gaps: Mapping[str, str]
+
+
+def explain(body: Mapping[str, Any], profile: Profile = NTT) -> Explanation:
+    """Explain why a near miss was not counted.
 
     Args:
         body: a `missed` entry's fields (`ivr.call.transcript.KeyMissed` as JSON).
         profile: what the receiver accepts.
     """
+    failed = FailedTest(body["failed"])
     figures: Mapping[str, Any] | None = body["figures"]
-    hidden = figures is None or figures["begin_s"] is None  # then its figures, if any, are not its own
-    figures = {} if figures is None or hidden else figures
-    match FailedTest(body["failed"]):
-        case FailedTest.DURATION:
-            least = f"at least {profile.tone_accept_ms:.0f} ms are asked for"
-            return f"too short: {least}" if hidden else f"too short: {figures['duration_ms']:.0f} ms; {least}"
-        case FailedTest.LEVEL:
-            floor = f"the floor is {profile.floor_dbm0:+.0f} dBm0"
-            return f"too soft: {floor}" if hidden else f"too soft: {figures['level_dbm0']:+.0f} dBm0; {floor}"
-        case FailedTest.FREQUENCY:
-            most = f"up to {profile.frequency_accept_percent:g} % is accepted"
-            if hidden:
-                return f"off frequency: {most}"
-            low, high = (f"{figures[f'{tone}_offset_percent']:+.1f} %" for tone in ("low", "high"))
-            return f"off frequency: low tone {low}, high tone {high}; {most}"
-        case FailedTest.TWIST:
-            least_db, most_db = profile.twist_accept_db
-            accepted = f"{least_db:+.0f} to {most_db:+.0f} dB is accepted"
-            twist = "" if hidden else f"twist {figures['twist_db']:+.1f} dB; "
-            return f"unequal tones: {twist}{accepted}"
-        case FailedTest.PURITY:
-            ratio = "" if hidden else f": SNR {figures['snr_db']:.0f} dB"
-            return f"too much else beside the tones{ratio} (noise, voice or another tone)"
-        case FailedTest.STEADINESS:
-            return "unsteady: the tones waver, glide or break off, as those of a voice do"
-        case FailedTest.LIKENESS:
-            return "near too many limits at once, as a voice is and a phone is not"
-        case FailedTest.KEY:
-            return "a key that is not in use here (A to D)"
-        case FailedTest.ECHO:
-            return "an echo: the same key again, weaker, right behind the one that was heard"
+    least_db, most_db = profile.twist_accept_db
+    limits = {
+        "least_ms": f"{profile.tone_accept_ms:.0f}",
+        "floor": f"{profile.floor_dbm0:+.0f}",
+        "accepted": f"{profile.frequency_accept_percent:g}",
+        "least_db": f"{least_db:+.0f}",
+        "most_db": f"{most_db:+.0f}",
+    }
+    if figures is None or figures["begin_s"] is None:  # the key is hidden: its figures, if any, are not its own
+        return Explanation(f"{failed.value}_hidden" if failed in _WITH_FIGURE else failed.value, limits)
+    own = {
+        "ms": f"{figures['duration_ms']:.0f}",
+        "level": f"{figures['level_dbm0']:+.0f}",
+        "low": f"{figures['low_offset_percent']:+.1f}",
+        "high": f"{figures['high_offset_percent']:+.1f}",
+        "twist": f"{figures['twist_db']:+.1f}",
+        "snr": f"{figures['snr_db']:.0f}",
+    }
+    return Explanation(failed.value, limits | own)

@@ -8,7 +8,7 @@ from typing import Final
 from rich.console import Console
 
 from ivr.call.dialogue.events import REASONS
-from ivr.cli.calls.call_timeline import outcome_text
+from ivr.cli.calls.one_call import outcome_text
 from ivr.cli.output.moments import when
 from ivr.cli.output.tables import Column, Row, print_table
 from ivr.records import CallSummary

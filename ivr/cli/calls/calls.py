@@ -72,7 +72,7 @@ def show(
     call_id: Annotated[str, typer.Argument(metavar="ID", help="As `ivr calls` shows it; its first digits are enough.")],
 ) -> None:
     """Tell what happened in one call: what was said, each key with its figures, and why keys were not heard."""
-    from ivr.cli.calls.call_timeline import print_call
+    from ivr.cli.calls.one_call import print_call
 
     with call_reader() as reader:
         record = reader.only(call_id)

@@ -7,6 +7,7 @@ from pathlib import Path
 from string import Formatter
 
 import pytest
+from rich.console import Console
 
 import console
 from console.call.explanations import explain_miss
@@ -15,8 +16,8 @@ from console.texts import load_texts, preferred_language
 from dsp.events import FailedTest
 from ivr.call.dialogue.events import RefusalReason, Verdict
 from ivr.call.dialogue.table import STEPS
-from ivr.records import OUTCOMES
-from ivr.records.explain import explain_miss as explain_in_english
+from ivr.cli.calls.one_call import print_transcript
+from ivr.records import OUTCOMES, RecordedEntry
 from ivr.records.vitals import AMI_STATES
 
 BY_WORD = {
@@ -93,10 +94,13 @@ def test_every_word_of_the_records_has_a_text(language: str) -> None:
 
 @pytest.mark.parametrize("failed", list(FailedTest))
 @pytest.mark.parametrize("hidden", [False, True])
-def test_a_near_miss_is_explained_as_on_the_command_line(failed: FailedTest, hidden: bool) -> None:
+def test_a_near_miss_is_explained_as_on_the_command_line(
+    failed: FailedTest, hidden: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
     figures = FIGURES | ({"begin_s": None, "duration_ms": None} if hidden else {})
     body = {"value": None, "failed": failed.value, "figures": figures}
-    assert explain_miss(body, load_texts("en")) == explain_in_english(body)
+    print_transcript([RecordedEntry(0, 1.0, "missed", body)], Console())
+    assert f"near miss •  {explain_miss(body, load_texts('en'))}  " in capsys.readouterr().out
     assert explain_miss(body, load_texts("ja"))
 
 

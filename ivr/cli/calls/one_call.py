@@ -8,13 +8,14 @@ from typing import Any, Final
 from rich.console import Console
 from rich.text import Text
 
+from console.call.explanations import explain_miss
+from console.texts import load_texts
 from ivr.call.dialogue.events import Outcome
 from ivr.call.transcript import HIDDEN
 from ivr.cli.output.moments import when
 from ivr.cli.output.tables import Column, print_table
 from ivr.cli.output.wording import counted
 from ivr.records import CallRecord, CallSummary, Fate, RecordedEntry, together
-from ivr.records.explain import explain_miss
 
 _STYLES: Final = {Outcome.SET.value: "green", Fate.IN_PROGRESS.value: "cyan", Outcome.REFUSED.value: "yellow"}
 _WRONG: Final = "red"
@@ -85,7 +86,7 @@ def _line(entry: RecordedEntry) -> tuple[Text, Text]:
             figures = "" if body["figures"] is None else f"  {_figures(body['figures'])}"
             return Text(f"key {_shown(body)}", "green"), Text(f"{body['source']}{figures}{again}", "dim")
         case "missed":
-            why = Text(explain_miss(body), _WRONG)
+            why = Text(explain_miss(body, load_texts("en")), _WRONG)
             figures = "" if body["figures"] is None else f"  {_figures(body['figures'])}"
             return Text(f"{_NEAR_MISS} {_shown(body)}", _WRONG), why.append(figures, "dim")
         case "judged":
