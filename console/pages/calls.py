@@ -12,8 +12,8 @@ from urllib.parse import urlencode
 import structlog
 from starlette.responses import Response
 
+from console.call.drawing import AXIS, HEIGHT, Lane, draw
 from console.call.explanations import explain_miss
-from console.call.timeline import AXIS, HEIGHT, Lane, draw
 from console.operators import Role
 from console.trunks import Trunks
 from console.visit import LONGEST, Visit, back_to

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from ivr.call.caller import Caller
     from ivr.call.dialogue.events import Ending
     from ivr.host.settings import Settings
+    from ivr.lab.drawing import DrawnCall
     from ivr.lab.folder_report import Row
-    from ivr.lab.timeline import Timeline
 
 _PANEL: Final = "A folder of recordings"
 _COLUMNS: Final = (
@@ -99,8 +99,8 @@ def simulate(
         raise typer.BadParameter("who calls? Give the caller number", param_hint="--caller")
     _check_drawings(plot, html)
     who = _caller(caller)
-    ending, timeline = _simulate(file, who, settings, channel=wanted, as_json_=as_json_, hang_up=hang_up)
-    _draw(timeline, ending, file, caller, plot, html, settings.language)
+    ending, drawn = _simulate(file, who, settings, channel=wanted, as_json_=as_json_, hang_up=hang_up)
+    _draw(drawn, ending, file, caller, plot, html, settings.language)
     raise SystemExit(0 if ending.outcome is Outcome.SET else 1)
 
 
@@ -122,18 +122,18 @@ def _check_drawings(plot: Path | None, html: Path | None) -> None:
 
 def _simulate(
     file: Path, who: Caller, settings: Settings, *, channel: Channel, as_json_: bool, hang_up: bool
-) -> tuple[Ending, Timeline]:
+) -> tuple[Ending, DrawnCall]:
     from ivr.call.guidance import Guidance
     from ivr.call.transcript import as_json
     from ivr.cli.calls.one_call import print_transcript
+    from ivr.lab.drawing import DrawnCallRecorder
     from ivr.lab.recording import read_recording
     from ivr.lab.sender import Recording
     from ivr.lab.simulator import run_call
-    from ivr.lab.timeline import TimelineRecorder
     from ivr.records import recorded
 
     audio = read_recording(file, call_s=settings.call_s, channel=channel, remark=print_remark)
-    recorder = TimelineRecorder()
+    recorder = DrawnCallRecorder()
     with open_store(settings) as store:
         simulated = run_call(
             Recording(audio, hang_up_at_end=hang_up),
@@ -144,34 +144,34 @@ def _simulate(
             observer=recorder.observe,
             watch=recorder.watch,
         )
-    ending, timeline = simulated.ending, recorder.timeline(simulated.hidden_at)
+    ending, drawn = simulated.ending, recorder.drawn_call(simulated.hidden_at)
     if as_json_:
         call = {
             "file": str(file),
             "caller": who.number,
             "outcome": ending.outcome.value,
             "reason": ending.reason,
-            "transcript": [as_json(at_s, entry) for at_s, entry in timeline.entries],
+            "transcript": [as_json(at_s, entry) for at_s, entry in drawn.entries],
         }
         print(json.dumps(call, ensure_ascii=False, indent=2))
     else:
-        entries = [recorded(place, at_s, entry) for place, (at_s, entry) in enumerate(timeline.entries)]
+        entries = [recorded(place, at_s, entry) for place, (at_s, entry) in enumerate(drawn.entries)]
         print_transcript(entries, terminal())
-    return ending, timeline
+    return ending, drawn
 
 
 def _draw(
-    timeline: Timeline, ending: Ending, file: Path, caller: str, plot: Path | None, html: Path | None, language: str
+    drawn: DrawnCall, ending: Ending, file: Path, caller: str, plot: Path | None, html: Path | None, language: str
 ) -> None:
     try:
         if plot is not None:
-            from ivr.lab.timeline.plot import plot as draw
+            from ivr.lab.drawing.plot import plot as draw
 
-            draw(timeline, plot, title=f"{_title(file)}   {caller}   {ending.outcome.value} ({ending.reason})")
+            draw(drawn, plot, title=f"{_title(file)}   {caller}   {ending.outcome.value} ({ending.reason})")
         if html is not None:
-            from ivr.lab.timeline.page import render_page
+            from ivr.lab.drawing.page import render_page
 
-            page = render_page(timeline, ending, title=_title(file), caller=caller, language=language)
+            page = render_page(drawn, ending, title=_title(file), caller=caller, language=language)
             html.write_text(page, encoding="utf-8")
     except (OSError, ValueError) as error:
         print(f"ivr: the call cannot be drawn: {error}", file=sys.stderr)

@@ -42,13 +42,11 @@ class Moment:
         audio: what came from the caller, int16 at 8 kHz, shape (160,).
         hides_keys: whether a key that is heard now may be a password digit; None: that is known when its entry, which
             is to be a telephone number, is judged.
-        speaks: whether guidance was sent.
     """
 
     at_s: float
     audio: NDArray[np.int16]
     hides_keys: bool | None
-    speaks: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +141,7 @@ def run_call(
         exchange.carry(sent, now)
         hides = session.hides_keys(now)
         frame = np.frombuffer(session.tick(now), "<i2")
-        watch(Moment(now, SILENCE if sent.audio is None else sent.audio, hides, bool(frame.any())))
+        watch(Moment(now, SILENCE if sent.audio is None else sent.audio, hides))
         utterance = ear.feed(frame)
         if utterance is not None:
             heard.append(utterance)

@@ -19,9 +19,9 @@ from ivr.call.dialogue import Limits
 from ivr.call.dialogue.events import Verdict
 from ivr.call.guidance import Guidance
 from ivr.call.transcript import EntryJudged, KeyHeard, KeyMissed
+from ivr.lab.drawing import DrawnCall, DrawnCallRecorder
 from ivr.lab.sender import Recording
 from ivr.lab.simulator import run_call
-from ivr.lab.timeline import Timeline, TimelineRecorder
 from prompts import Catalogue
 from sound.samples import to_int16
 from sound.telephone import SAMPLE_RATE_HZ
@@ -82,8 +82,8 @@ def pressed(seed: int, bad: float) -> Pressed:
     return press
 
 
-def called(store: CredentialStore, catalogue: Catalogue, press: Pressed) -> Timeline:
-    recorder = TimelineRecorder()
+def called(store: CredentialStore, catalogue: Catalogue, press: Pressed) -> DrawnCall:
+    recorder = DrawnCallRecorder()
     simulated = run_call(
         Recording(to_int16(np.concatenate(press.parts)), hang_up_at_end=bool(press.rng.random() < 0.5)),
         caller=Caller(str(press.rng.choice([CONTRACT, ADDITIONAL]))),
@@ -93,32 +93,32 @@ def called(store: CredentialStore, catalogue: Catalogue, press: Pressed) -> Time
         observer=recorder.observe,
         watch=recorder.watch,
     )
-    return recorder.timeline(simulated.hidden_at)
+    return recorder.drawn_call(simulated.hidden_at)
 
 
-def units_chosen(timeline: Timeline) -> set[str]:
+def units_chosen(drawn: DrawnCall) -> set[str]:
     """What was taken for the unit is told by what is said next: if it was a key of a password, nobody can hide it."""
-    judged = [entry.judged for _, entry in timeline.entries if isinstance(entry, EntryJudged)]
+    judged = [entry.judged for _, entry in drawn.entries if isinstance(entry, EntryJudged)]
     return {one.shown for one in judged if one.step == "unit" and one.verdict is Verdict.ACCEPTED}
 
 
-def named_secrets(timeline: Timeline, press: Pressed) -> list[str]:
+def named_secrets(drawn: DrawnCall, press: Pressed) -> list[str]:
     """Keys that are named although they were pressed as a password's, but for the one that chose the unit."""
     found = []
-    for _, entry in timeline.entries:
+    for _, entry in drawn.entries:
         if isinstance(entry, KeyHeard | KeyMissed) and entry.value is not None and entry.figures is not None:
             begin_s = entry.figures.begin_s or 0.0
             if any(begin_s < end_s and begin_s > began_s - 0.02 for began_s, end_s in press.secret):
                 found.append(entry.value)
-    for unit in units_chosen(timeline) & set(found):
+    for unit in units_chosen(drawn) & set(found):
         found.remove(unit)
     return found
 
 
-def drawn_secrets(timeline: Timeline, press: Pressed) -> int:
+def drawn_secrets(drawn: DrawnCall, press: Pressed) -> int:
     """How many keys of the password can be seen in the audio that is drawn."""
     return sum(
-        bool(np.any(timeline.audio[round(began_s * SAMPLE_RATE_HZ) : round(end_s * SAMPLE_RATE_HZ)]))
+        bool(np.any(drawn.audio[round(began_s * SAMPLE_RATE_HZ) : round(end_s * SAMPLE_RATE_HZ)]))
         for began_s, end_s in press.secret
     )
 
@@ -129,9 +129,9 @@ def test_keys_of_a_password_are_not_named_and_not_drawn_however_badly_they_are_s
 ) -> None:
     for seed in range(30):
         press = pressed(seed, bad)
-        timeline = called(store, catalogue, press)
-        assert named_secrets(timeline, press) == [], seed
-        assert drawn_secrets(timeline, press) <= len(units_chosen(timeline)), seed
+        drawn = called(store, catalogue, press)
+        assert named_secrets(drawn, press) == [], seed
+        assert drawn_secrets(drawn, press) <= len(units_chosen(drawn)), seed
 
 
 @pytest.mark.parametrize("bad", [0.0, 0.5, 1.0])
@@ -146,7 +146,7 @@ def test_a_password_typed_slowly_where_the_unit_is_asked_for_is_not_spelled_out(
         for digit in "48590764":
             press.press(digit, secret=True)
             press.wait(apart_s)
-        timeline = called(store, catalogue, press)
-        named = named_secrets(timeline, press)
+        drawn = called(store, catalogue, press)
+        named = named_secrets(drawn, press)
         assert len(named) <= 1, (seed, named)
-        assert drawn_secrets(timeline, press) <= 1, seed
+        assert drawn_secrets(drawn, press) <= 1, seed

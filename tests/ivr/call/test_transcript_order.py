@@ -9,10 +9,10 @@ from ivr.call.caller import Caller
 from ivr.call.dialogue import Limits
 from ivr.call.guidance import Guidance
 from ivr.call.transcript import EntryJudged, Interrupted, KeyHeard, TranscriptEntry, in_order
+from ivr.lab.drawing import DrawnCallRecorder
 from ivr.lab.scenarios.caller import ScriptedCaller
 from ivr.lab.scenarios.model import Keying, Step
 from ivr.lab.simulator import run_call
-from ivr.lab.timeline import TimelineRecorder
 from prompts import Catalogue
 
 CONTRACT, ADDITIONAL = "0312345678", "0312345679"
@@ -22,7 +22,7 @@ PASSWORD = "24681357"
 def transcript(
     store: CredentialStore, catalogue: Catalogue, *steps: Step, **keying: object
 ) -> list[tuple[float | None, TranscriptEntry]]:
-    recorder = TimelineRecorder()
+    recorder = DrawnCallRecorder()
     simulated = run_call(
         ScriptedCaller([*steps, Step(hang_up=True, ahead=True, wait=4.0)], keying=Keying.model_validate(keying)),
         caller=Caller(CONTRACT),
@@ -32,7 +32,7 @@ def transcript(
         observer=recorder.observe,
         watch=recorder.watch,
     )
-    return list(recorder.timeline(simulated.hidden_at).entries)
+    return list(recorder.drawn_call(simulated.hidden_at).entries)
 
 
 def shown(entries: list[tuple[float | None, TranscriptEntry]]) -> list[str]:

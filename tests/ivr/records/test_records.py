@@ -294,4 +294,5 @@ def test_a_report_is_of_all_calls_and_never_has_them_all_in_memory(reader: CallR
 
     assert reader.report(Query(limit=None)) == count_one_by_one(reader.search(Query(limit=None)))
     assert reader.report(Query(trunks=["a"], limit=None)).total.calls == 1
+    assert reader.report(Query(limit=1)).total.calls == 3000
     assert peak_of(reader.report) < peak_of(reader.search) / 2

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ivr.call.transcript import HIDDEN, EntryJudged, KeyHeard
-from ivr.lab.timeline.model import Mark, Timeline
+from ivr.call.transcript import HIDDEN, EntryJudged, KeyFigures
+from ivr.records.timeline import Mark, Timeline
 
 INK: Final = "#26323d"
 FAINT: Final = "#7b8894"
@@ -23,6 +23,9 @@ TONE_LINE: Final = "#9fb3c4"
 SCALE: Final = ("#ffffff", "#dfeaf3", "#a9c8e0", "#5f97c2", "#2a6399", "#123a63", "#071d38")
 """Of the spectrogram, from nothing to loud."""
 
+MOST_TICKS: Final = 16
+"""Of the line of time."""
+
 WHY_HIDDEN: Final = "not shown: keys pressed here may be a password, and its tones would tell it"
 
 
@@ -30,7 +33,7 @@ WHY_HIDDEN: Final = "not shown: keys pressed here may be a password, and its ton
 class Label:
     """Keys as they stand on the line of time: one, or several that follow each other too closely to stand apart."""
 
-    begin_s: float
+    start_s: float
     text: str
     heard: bool
 
@@ -39,25 +42,25 @@ def labels(timeline: Timeline, room_s: float) -> list[Label]:
     """What is written for the marks, where the letter of a key takes up so many seconds."""
     found: list[Label] = []
     last_s = 0.0
-    for mark in sorted(timeline.marks, key=lambda mark: mark.begin_s):
-        key, heard = mark.entry.value or HIDDEN, isinstance(mark.entry, KeyHeard)
-        if found and found[-1].heard == heard and mark.begin_s - last_s < room_s:
+    for mark in sorted(timeline.marks, key=lambda mark: mark.start_s):
+        key = mark.entry.body["value"] or HIDDEN
+        if found and found[-1].heard == mark.heard and mark.start_s - last_s < room_s:
             found[-1] = replace(found[-1], text=found[-1].text + key)
         else:
-            found.append(Label(mark.begin_s, key, heard))
-        last_s = mark.begin_s
+            found.append(Label(mark.start_s, key, mark.heard))
+        last_s = mark.start_s
     return found
 
 
 def figures(mark: Mark) -> str:
     """What is known of a key or near miss, in a few short lines."""
-    entry, lines = mark.entry, []
-    if not isinstance(entry, KeyHeard):
-        lines.append(f"near miss: {entry.failed}")
-    if entry.figures is not None:
-        lines.append(f"{entry.figures.duration_ms or 0:.0f} ms  {entry.figures.level_dbm0:.0f} dBm0")
-        lines.append(f"twist {entry.figures.twist_db:+.1f} dB")
-        lines.append(f"SNR {entry.figures.snr_db:.0f} dB  {entry.figures.offset_percent:+.1f} %")
+    body = mark.entry.body
+    lines = [] if mark.heard else [f"near miss: {body['failed']}"]
+    if body["figures"] is not None:
+        known = KeyFigures(**body["figures"])
+        lines.append(f"{known.duration_ms or 0:.0f} ms  {known.level_dbm0:.0f} dBm0")
+        lines.append(f"twist {known.twist_db:+.1f} dB")
+        lines.append(f"SNR {known.snr_db:.0f} dB  {known.offset_percent:+.1f} %")
     else:
         lines.append("RFC 4733")
     return "\n".join(lines)
@@ -73,13 +76,7 @@ def judged(entry: EntryJudged) -> str:
 def with_room(timeline: Timeline, room_s: float) -> list[Mark]:
     """The marks whose figures, so wide, can be written without covering others': near misses first."""
     chosen: list[Mark] = []
-    for mark in sorted(timeline.marks, key=lambda mark: (isinstance(mark.entry, KeyHeard), mark.begin_s)):
-        if all(abs(mark.begin_s - other.begin_s) >= room_s for other in chosen):
+    for mark in sorted(timeline.marks, key=lambda mark: (mark.heard, mark.start_s)):
+        if all(abs(mark.start_s - other.start_s) >= room_s for other in chosen):
             chosen.append(mark)
     return chosen
-
-
-def ruler(timeline: Timeline) -> list[int]:
-    """Seconds that are marked on the line of time."""
-    step = next((step for step in (1, 2, 5, 10, 20, 30, 60) if timeline.seconds / step <= 16), 120)
-    return list(range(0, int(timeline.seconds) + 1, step))

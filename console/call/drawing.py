@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final
+from typing import Final
 
 from ivr.records import CallRecord, RecordedEntry
+from ivr.records.timeline import Timeline, ticks, timeline_of
 
 WIDTH: Final = 980.0
 """At least so wide."""
@@ -21,7 +22,6 @@ _MARGIN: Final = 14.0
 _LABEL_PX: Final = 12.0
 """Room that a key's label takes."""
 _LEAST_BAR_PX: Final = 3.0
-_TICKS_S: Final = (1, 2, 5, 10, 15, 30, 60)
 _LEAST_TICK_PX: Final = 56.0
 
 
@@ -59,8 +59,8 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """A key, a near miss, or an entry that was judged.
+class Point:
+    """Where a key, a near miss, or an entry that was judged is drawn.
 
     Attributes:
         x: when it was; in a hidden band nothing but its order.
@@ -77,13 +77,13 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawing:
-    """A call's timeline.
+    """A call, laid out in pixels.
 
     Attributes:
-        width: in pixels.
+        width: of the whole drawing.
         ticks: the time axis: place and seconds.
         steps, guidance, hidden, silence: what lasts.
-        keys, misses, entries: what is marked.
+        keys, misses, entries: points.
         end_x: where the call ended; None if it goes on.
     """
 
@@ -93,29 +93,28 @@ class Drawing:
     guidance: Sequence[Bar]
     hidden: Sequence[Bar]
     silence: Sequence[Bar]
-    keys: Sequence[Mark]
-    misses: Sequence[Mark]
-    entries: Sequence[Mark]
+    keys: Sequence[Point]
+    misses: Sequence[Point]
+    entries: Sequence[Point]
     end_x: float | None
 
 
 def draw(record: CallRecord) -> Drawing:
     """Lay a call out."""
-    last_s = max((entry.at_s for entry in record.entries if entry.at_s is not None), default=0.0)
-    seconds = max(last_s, record.summary.seconds or 0.0, 1.0)
-    scale = _Scale(seconds)
+    timeline = timeline_of(record.entries)
+    scale = _Scale(max(timeline.last_s, record.summary.seconds or 0.0, 1.0))
     placed = list(_placed(record.entries, scale))
     ended = next((x for entry, x in placed if entry.kind == "ended"), None)
     return Drawing(
         width=scale.width,
         ticks=scale.ticks(),
         steps=list(_steps(record, placed, scale)),
-        guidance=list(_guidance(placed, scale)),
+        guidance=list(_guidance(timeline, placed, scale)),
         hidden=list(_hidden(record.entries, scale)),
         silence=list(_silence(placed)),
-        keys=_marks(placed, "key", scale),
-        misses=_marks(placed, "missed", scale),
-        entries=_marks(placed, "judged", scale),
+        keys=_points(timeline, placed, "key", scale),
+        misses=_points(timeline, placed, "missed", scale),
+        entries=_points(timeline, placed, "judged", scale),
         end_x=ended,
     )
 
@@ -133,8 +132,7 @@ class _Scale:
         return round(seconds * self._per_s, 1)
 
     def ticks(self) -> list[tuple[float, int]]:
-        step = next((step for step in _TICKS_S if step * self._per_s >= _LEAST_TICK_PX), _TICKS_S[-1])
-        return [(self.x(at), at) for at in range(0, int(self.seconds) + 1, step)]
+        return [(self.x(at), at) for at in ticks(self.seconds, self.seconds * self._per_s / _LEAST_TICK_PX)]
 
 
 Placed = tuple[RecordedEntry, float]
@@ -200,23 +198,15 @@ def _steps(record: CallRecord, placed: Sequence[Placed], scale: _Scale) -> Itera
         yield Bar(begin, round(end - begin, 1), last, "step")
 
 
-def _guidance(placed: Sequence[Placed], scale: _Scale) -> Iterator[Bar]:
-    """Each guidance until it is heard to its end, is stopped, or another begins."""
-    for place, (entry, x) in enumerate(placed):
-        if entry.kind != "said":
-            continue
-        following = placed[place + 1 :]
-        end, kind = next(
-            ((at, _ENDS[other.kind]) for other, at in following if other.kind in _ENDS),
-            (placed[-1][1], "heard"),
-        )
-        length = entry.body.get("seconds")
-        if length is not None and x + scale.length(length) <= end:
-            end, kind = x + scale.length(length), "heard"
-        yield Bar(x, round(max(end - x, _LEAST_BAR_PX), 1), entry.body["text"], kind, entry.position)
-
-
-_ENDS: Final = {"interrupted": "stopped", "said": "heard", "ended": "heard"}
+def _guidance(timeline: Timeline, placed: Sequence[Placed], scale: _Scale) -> Iterator[Bar]:
+    """Each guidance until it fell silent: where a hidden key stopped it, until the first of those keys."""
+    places = {entry.position: x for entry, x in placed}
+    for guidance in timeline.guidance:
+        end = scale.x(guidance.latest_s if guidance.end_s is None else guidance.end_s)
+        if guidance.end_s is None and guidance.stop is not None:
+            end = min(places[guidance.stop.position], end)
+        x, kind = scale.x(guidance.start_s), "heard" if guidance.stop is None else "stopped"
+        yield Bar(x, round(max(end - x, _LEAST_BAR_PX), 1), guidance.text, kind, guidance.entry.position)
 
 
 def _silence(placed: Sequence[Placed]) -> Iterator[Bar]:
@@ -229,21 +219,15 @@ def _silence(placed: Sequence[Placed]) -> Iterator[Bar]:
             since = x
 
 
-def _marks(placed: Sequence[Placed], kind: str, scale: _Scale) -> list[Mark]:
-    marks: list[Mark] = []
+def _points(timeline: Timeline, placed: Sequence[Placed], kind: str, scale: _Scale) -> list[Point]:
+    timed = {mark.entry.position: mark for mark in timeline.marks}
+    points: list[Point] = []
     for entry, x in placed:
         if entry.kind != kind:
             continue
-        begin_s, length_ms = _tone(entry.body)
-        at, width = (x, 0.0) if begin_s is None else (scale.x(begin_s), scale.length(length_ms / 1000))
-        room = marks[-1].label_x + _LABEL_PX if marks else at
-        marks.append(Mark(at, width, round(max(at, room), 1), entry))
-    return marks
-
-
-def _tone(body: Any) -> tuple[float | None, float]:
-    """When a key's tones began on the caller's audio clock, and how long they lasted, where that is told."""
-    figures = body.get("figures")
-    if not figures or figures["begin_s"] is None:
-        return None, 0.0
-    return figures["begin_s"], figures["duration_ms"] or 0.0
+        at, width = x, 0.0
+        if (mark := timed.get(entry.position)) is not None:
+            at, width = scale.x(mark.start_s), scale.length(mark.end_s - mark.start_s)
+        room = points[-1].label_x + _LABEL_PX if points else at
+        points.append(Point(at, width, round(max(at, room), 1), entry))
+    return points

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from dsp.tones import HIGH_HZ, LOW_HZ
 from ivr.call.dialogue.events import Ending, Verdict
 from ivr.call.transcript import Ended, EntryJudged, Interrupted, KeyHeard, KeyMissed, Said, TranscriptEntry, describe
-from ivr.lab.timeline import look
-from ivr.lab.timeline.model import Bar, Mark, Timeline
-from ivr.lab.timeline.png import encode_png
-from ivr.lab.timeline.sound import TOP_HZ, outline, spectrogram
+from ivr.lab.drawing import look
+from ivr.lab.drawing.model import DrawnCall
+from ivr.lab.drawing.png import encode_png
+from ivr.lab.drawing.sound import TOP_HZ, outline, spectrogram
+from ivr.records.timeline import Guidance, Mark, Timeline, ticks
 
 _TEMPLATE: Final = Path(__file__).with_name("page.html")
 _PX_PER_S: Final = 44
@@ -51,11 +52,11 @@ class _Rows:
 _ROWS: Final = _Rows()
 
 
-def render_page(timeline: Timeline, ending: Ending, *, title: str, caller: str, language: str) -> str:
+def render_page(call: DrawnCall, ending: Ending, *, title: str, caller: str, language: str) -> str:
     """The page of a call.
 
     Args:
-        timeline: what may be shown of it.
+        call: what may be shown of it.
         ending: how it ended.
         title: its heading.
         caller: who called.
@@ -64,8 +65,8 @@ def render_page(timeline: Timeline, ending: Ending, *, title: str, caller: str, 
     Returns:
         HTML; whatever the arguments hold is text in it.
     """
-    width = max(round(timeline.seconds * _PX_PER_S), _LEAST_PX)
-    scale = width / timeline.seconds
+    width = max(round(call.seconds * _PX_PER_S), _LEAST_PX)
+    scale = width / call.seconds
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     return environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
         title=title,
@@ -74,24 +75,24 @@ def render_page(timeline: Timeline, ending: Ending, *, title: str, caller: str, 
         outcome=ending.outcome.value,
         reason=ending.reason,
         look=look,
-        timeline=timeline,
+        seconds=call.seconds,
         width=width,
         rows=_ROWS,
         tones=[{"hertz": round(hertz), "y": _height_of(hertz)} for hertz in LOW_HZ + HIGH_HZ],
-        bars=[_bar(bar, scale) for bar in timeline.bars],
+        bars=[_bar(number, guidance, scale) for number, guidance in enumerate(call.timeline.guidance, 1)],
         veils=[
-            {"x": _px(span.begin_s, scale), "width": _px(span.end_s - span.begin_s, scale)} for span in timeline.hidden
+            {"x": _px(span.start_s, scale), "width": _px(span.end_s - span.start_s, scale)} for span in call.silenced
         ],
         labels=[
-            {"x": _px(label.begin_s, scale), "text": label.text, "heard": label.heard}
-            for label in look.labels(timeline, _LETTER_PX / scale)
+            {"x": _px(label.start_s, scale), "text": label.text, "heard": label.heard}
+            for label in look.labels(call.timeline, _LETTER_PX / scale)
         ],
-        marks=_marks(timeline, scale),
-        judged=_judged(timeline, scale),
-        ruler=[{"x": _px(second, scale), "text": str(second)} for second in look.ruler(timeline)],
-        wave=_wave(timeline, width),
-        spectrogram=base64.b64encode(_picture(timeline, width)).decode("ascii"),
-        rows_of_transcript=[_row(at_s, entry) for at_s, entry in timeline.entries],
+        marks=_marks(call.timeline, scale),
+        judged=_judged(call, scale),
+        ruler=[{"x": _px(second, scale), "text": str(second)} for second in ticks(call.seconds, look.MOST_TICKS)],
+        wave=_wave(call, width),
+        spectrogram=base64.b64encode(_picture(call, width)).decode("ascii"),
+        rows_of_transcript=[_row(at_s, entry) for at_s, entry in call.entries],
     )
 
 
@@ -104,16 +105,17 @@ def _height_of(hertz: float) -> float:
     return round(_ROWS.ruler - share * _ROWS.spectrum_height, 1)
 
 
-def _bar(bar: Bar, scale: float) -> dict[str, Any]:
+def _bar(number: int, guidance: Guidance, scale: float) -> dict[str, Any]:
+    end_s = guidance.latest_s if guidance.end_s is None else guidance.end_s
     return {
-        "number": bar.number,
-        "text": bar.text,
-        "begin_s": bar.begin_s,
-        "x": _px(bar.begin_s, scale),
-        "width": max(_px(bar.end_s - bar.begin_s, scale) - 1, 1),
-        "known": bar.end_is_known,
-        "stopped": bar.stopped,
-        "cut": bar.stopped and bar.end_is_known,
+        "number": number,
+        "text": guidance.text,
+        "start_s": guidance.start_s,
+        "x": _px(guidance.start_s, scale),
+        "width": max(_px(end_s - guidance.start_s, scale) - 1, 1),
+        "known": guidance.end_s is not None,
+        "stopped": guidance.stop is not None,
+        "cut": guidance.stop is not None and guidance.end_s is not None,
     }
 
 
@@ -124,25 +126,25 @@ def _marks(timeline: Timeline, scale: float) -> list[dict[str, Any]]:
 
 def _mark(mark: Mark, scale: float, *, has_room: bool) -> dict[str, Any]:
     return {
-        "x": _px(mark.begin_s, scale),
-        "width": max(_px(mark.end_s - mark.begin_s, scale), 2),
-        "heard": isinstance(mark.entry, KeyHeard),
+        "x": _px(mark.start_s, scale),
+        "width": max(_px(mark.end_s - mark.start_s, scale), 2),
+        "heard": mark.heard,
         "figures": look.figures(mark).splitlines(),
         "has_room": has_room,
     }
 
 
-def _judged(timeline: Timeline, scale: float) -> list[dict[str, Any]]:
+def _judged(call: DrawnCall, scale: float) -> list[dict[str, Any]]:
     return [
         {"x": _px(at_s, scale), "text": look.judged(entry), "accepted": entry.judged.verdict is Verdict.ACCEPTED}
-        for at_s, entry in timeline.entries
+        for at_s, entry in call.entries
         if isinstance(entry, EntryJudged) and at_s is not None
     ]
 
 
-def _wave(timeline: Timeline, width: int) -> str:
+def _wave(call: DrawnCall, width: int) -> str:
     """The outline of the caller's audio, as an SVG path."""
-    curve = outline(timeline.audio, width)
+    curve = outline(call.audio, width)
     peak = max(float(curve.high.max()), -float(curve.low.min()), 0.05)
     half = _ROWS.wave_height / 2
     middle = _ROWS.wave + half
@@ -151,8 +153,8 @@ def _wave(timeline: Timeline, width: int) -> str:
     return f"M{' '.join(upper + lower)}Z"
 
 
-def _picture(timeline: Timeline, width: int) -> bytes:
-    shown = spectrogram(timeline.audio, width)
+def _picture(call: DrawnCall, width: int) -> bytes:
+    shown = spectrogram(call.audio, width)
     first = round(_LOW_HZ / TOP_HZ * (len(shown) - 1))
     return encode_png(np.rint(shown[first:][::-1] * 255).astype(np.uint8), _palette())
 

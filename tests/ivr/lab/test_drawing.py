@@ -19,14 +19,14 @@ from ivr.call.caller import Caller
 from ivr.call.dialogue import Limits
 from ivr.call.dialogue.events import Ending
 from ivr.call.guidance import Guidance
-from ivr.call.transcript import EntryJudged, KeyMissed
+from ivr.call.transcript import EntryJudged
+from ivr.lab.drawing import DrawnCall, DrawnCallRecorder, look
+from ivr.lab.drawing.page import render_page
+from ivr.lab.drawing.plot import plot
+from ivr.lab.drawing.png import encode_png
+from ivr.lab.drawing.sound import TOP_HZ, outline, spectrogram
 from ivr.lab.sender import Recording
 from ivr.lab.simulator import SimulatedCall, run_call
-from ivr.lab.timeline import Timeline, TimelineRecorder, look
-from ivr.lab.timeline.page import render_page
-from ivr.lab.timeline.plot import plot
-from ivr.lab.timeline.png import encode_png
-from ivr.lab.timeline.sound import TOP_HZ, outline, spectrogram
 from ivr.media.clock import TICK_S
 from prompts import Catalogue
 from tests.callers import tones
@@ -41,7 +41,7 @@ def run(
     catalogue: Catalogue,
     audio: NDArray[np.int16],
     *,
-    recorder: TimelineRecorder,
+    recorder: DrawnCallRecorder,
     hang_up_at_end: bool = False,
 ) -> SimulatedCall:
     return run_call(
@@ -55,10 +55,10 @@ def run(
     )
 
 
-def call(store: CredentialStore, catalogue: Catalogue, audio: NDArray[np.int16]) -> tuple[Timeline, Ending]:
-    recorder = TimelineRecorder()
+def call(store: CredentialStore, catalogue: Catalogue, audio: NDArray[np.int16]) -> tuple[DrawnCall, Ending]:
+    recorder = DrawnCallRecorder()
     simulated = run(store, catalogue, audio, recorder=recorder)
-    return recorder.timeline(simulated.hidden_at), simulated.ending
+    return recorder.drawn_call(simulated.hidden_at), simulated.ending
 
 
 @pytest.mark.parametrize(
@@ -84,12 +84,12 @@ def call(store: CredentialStore, catalogue: Catalogue, audio: NDArray[np.int16])
         "a password typed ahead of a wrong unit",
     ],
 )
-def test_the_audio_of_a_timeline_holds_the_keys_that_may_be_named_and_no_other(
+def test_the_audio_of_a_drawn_call_holds_the_keys_that_may_be_named_and_no_other(
     store: CredentialStore, catalogue: Catalogue, keys: str, seen: str
 ) -> None:
-    timeline, _ = call(store, catalogue, tones(keys))
-    assert decode(timeline.audio) == seen
-    assert "".join(mark.entry.value or "?" for mark in timeline.marks) == seen
+    drawn, _ = call(store, catalogue, tones(keys))
+    assert decode(drawn.audio) == seen
+    assert "".join(mark.entry.body["value"] or "?" for mark in drawn.timeline.marks) == seen
 
 
 @pytest.mark.parametrize("keys", [f"1 {PASSWORD} {PASSWORD}", f"2 {PASSWORD}# {PASSWORD} {PASSWORD}"])
@@ -98,10 +98,10 @@ def test_where_a_password_was_pressed_there_is_not_even_a_trace_of_a_tone(
 ) -> None:
     """Not the first milliseconds of its first tone either, which came before anyone could know that it was one."""
     audio = tones(keys)
-    timeline, _ = call(store, catalogue, audio)
+    drawn, _ = call(store, catalogue, audio)
     first_key_ends = np.flatnonzero(audio[: 8 * 300])[-1] + 1  # the unit's tone; silence follows
-    assert np.any(timeline.audio[:first_key_ends])
-    assert not np.any(timeline.audio[first_key_ends:])
+    assert np.any(drawn.audio[:first_key_ends])
+    assert not np.any(drawn.audio[first_key_ends:])
 
 
 def test_a_password_whose_first_tone_begins_while_a_number_is_judged_is_hidden_from_its_first_moment(
@@ -109,50 +109,63 @@ def test_a_password_whose_first_tone_begins_while_a_number_is_judged_is_hidden_f
 ) -> None:
     """Its first key is known only when its tones have lasted: later than the number before it is over."""
     number = tones(f"2 {ADDITIONAL}")  # without its end: it is judged when nothing more comes
-    timeline, _ = call(store, catalogue, number)
+    drawn, _ = call(store, catalogue, number)
     judged_s = next(
-        at_s for at_s, entry in timeline.entries if isinstance(entry, EntryJudged) and "number" in look.judged(entry)
+        at_s for at_s, entry in drawn.entries if isinstance(entry, EntryJudged) and "number" in look.judged(entry)
     )
     assert judged_s is not None
     quiet = np.zeros(round((judged_s - 0.035) * 8000) - len(number), np.int16)
     password = np.trim_zeros(tones(PASSWORD), "f")
-    timeline, _ = call(store, catalogue, np.concatenate([number, quiet, password]))
-    assert "".join(mark.entry.value or "?" for mark in timeline.marks) == f"2{ADDITIONAL}"
-    assert not np.any(timeline.audio[len(number) :])
+    drawn, _ = call(store, catalogue, np.concatenate([number, quiet, password]))
+    assert "".join(mark.entry.body["value"] or "?" for mark in drawn.timeline.marks) == f"2{ADDITIONAL}"
+    assert not np.any(drawn.audio[len(number) :])
 
 
 def test_hidden_times_are_silent_and_told(store: CredentialStore, catalogue: Catalogue) -> None:
-    timeline, _ = call(store, catalogue, tones(f"1 {PASSWORD} {PASSWORD}"))
-    (span,) = timeline.hidden
-    assert span.end_s == pytest.approx(timeline.seconds)
-    assert not np.any(timeline.audio[round(span.begin_s * 8000) :])
+    drawn, _ = call(store, catalogue, tones(f"1 {PASSWORD} {PASSWORD}"))
+    (span,) = drawn.silenced
+    assert span.end_s == pytest.approx(drawn.seconds)
+    assert not np.any(drawn.audio[round(span.start_s * 8000) :])
 
 
 def test_no_bar_ends_where_a_key_of_a_password_stopped_it(store: CredentialStore, catalogue: Catalogue) -> None:
     """The end of a guidance that a hidden key stopped would tell when that key was pressed."""
-    timelines = [call(store, catalogue, tones(f"1{wait}{PASSWORD} {PASSWORD}"))[0] for wait in (" ", "   ")]
-    for timeline in timelines:
-        asked = timeline.bars[1]
-        assert (asked.stopped, asked.end_is_known) == (True, False)
-        assert asked.end_s == timeline.bars[2].begin_s
-    assert [mark.begin_s for mark in timelines[0].marks] == [mark.begin_s for mark in timelines[1].marks]
+    calls = [call(store, catalogue, tones(f"1{wait}{PASSWORD} {PASSWORD}"))[0] for wait in (" ", "   ")]
+    for drawn in calls:
+        asked = drawn.timeline.guidance[1]
+        assert asked.stop is not None
+        assert asked.end_s is None
+        assert asked.latest_s == drawn.timeline.guidance[2].start_s
+    assert [mark.start_s for mark in calls[0].timeline.marks] == [mark.start_s for mark in calls[1].timeline.marks]
+
+
+def test_each_guidance_ends_at_the_key_that_stopped_it(store: CredentialStore, catalogue: Catalogue) -> None:
+    """The key that chose the unit is noted after the guidance that it led to."""
+    drawn, _ = call(store, catalogue, tones(f"2 {ADDITIONAL}#"))
+    unit, number = drawn.timeline.guidance[:2]
+    two, zero = drawn.timeline.marks[:2]
+    assert (unit.stop is not None, number.stop is not None) == (True, True)
+    assert unit.end_s == number.start_s
+    assert two.start_s < unit.end_s < zero.start_s
+    assert number.end_s == pytest.approx(zero.start_s, abs=0.1)
 
 
 def test_guidance_that_is_heard_out_ends_when_it_falls_silent(store: CredentialStore, catalogue: Catalogue) -> None:
-    timeline, _ = call(store, catalogue, tones(""))
-    first = timeline.bars[0]
+    drawn, _ = call(store, catalogue, tones(""))
+    first = drawn.timeline.guidance[0]
     said_s = len(catalogue.clip("unit.ask")) / 8000
-    assert not first.stopped
-    assert first.end_s - first.begin_s == pytest.approx(said_s + 0.3, abs=0.1)
-    assert timeline.bars[1].begin_s == pytest.approx(first.end_s + Limits().first_key_s, abs=0.2)
+    assert first.stop is None
+    assert first.end_s is not None
+    assert first.end_s - first.start_s == pytest.approx(said_s + 0.3, abs=0.1)
+    assert drawn.timeline.guidance[1].start_s == pytest.approx(first.end_s + Limits().first_key_s, abs=0.2)
 
 
 def test_a_key_that_was_not_heard_is_marked(store: CredentialStore, catalogue: Catalogue) -> None:
-    timeline, _ = call(store, catalogue, tones("1", tone_s=0.024))
-    (mark,) = timeline.marks
-    assert isinstance(mark.entry, KeyMissed)
-    assert mark.end_s - mark.begin_s == pytest.approx(0.024, abs=0.004)
-    assert len(timeline.audio) * TICK_S / 160 == pytest.approx(timeline.seconds)
+    drawn, _ = call(store, catalogue, tones("1", tone_s=0.024))
+    (mark,) = drawn.timeline.marks
+    assert mark.entry.kind == "missed"
+    assert mark.end_s - mark.start_s == pytest.approx(0.024, abs=0.004)
+    assert len(drawn.audio) * TICK_S / 160 == pytest.approx(drawn.seconds)
 
 
 def test_the_outline_has_the_extremes_of_each_stretch() -> None:
@@ -178,19 +191,19 @@ def test_a_short_key_in_a_long_call_is_in_the_spectrogram_at_its_frequencies() -
 def test_a_call_that_is_over_before_it_began_can_be_drawn(
     store: CredentialStore, catalogue: Catalogue, tmp_path: Path
 ) -> None:
-    recorder = TimelineRecorder()
+    recorder = DrawnCallRecorder()
     nothing = np.zeros(0, np.int16)
     ending = run(store, catalogue, nothing, recorder=recorder, hang_up_at_end=True).ending
-    timeline = recorder.timeline(())
-    assert len(timeline.audio) == 0
-    plot(timeline, tmp_path / "call.png", title="A call")
+    drawn = recorder.drawn_call(())
+    assert len(drawn.audio) == 0
+    plot(drawn, tmp_path / "call.png", title="A call")
     assert (tmp_path / "call.png").read_bytes().startswith(b"\x89PNG")
-    assert "abandoned" in render_page(timeline, ending, title="call.wav", caller=CONTRACT, language="ja")
+    assert "abandoned" in render_page(drawn, ending, title="call.wav", caller=CONTRACT, language="ja")
 
 
 def test_a_picture_is_written(store: CredentialStore, catalogue: Catalogue, tmp_path: Path) -> None:
-    timeline, _ = call(store, catalogue, tones(f"2 {ADDITIONAL}# {PASSWORD} {PASSWORD}"))
-    plot(timeline, tmp_path / "call.png", title="A call")
+    drawn, _ = call(store, catalogue, tones(f"2 {ADDITIONAL}# {PASSWORD} {PASSWORD}"))
+    plot(drawn, tmp_path / "call.png", title="A call")
     header = (tmp_path / "call.png").read_bytes()[:24]
     assert header.startswith(b"\x89PNG")
     width, height = struct.unpack(">II", header[16:24])
@@ -200,16 +213,21 @@ def test_a_picture_is_written(store: CredentialStore, catalogue: Catalogue, tmp_
 def test_any_machine_can_write_the_guidance(store: CredentialStore, catalogue: Catalogue, tmp_path: Path) -> None:
     """matplotlib warns of each letter that no font has, and a warning fails a test."""
     letters = "".join(sorted({letter for clip_id in catalogue.ids for letter in catalogue.text(clip_id)}))
-    timeline, _ = call(store, catalogue, tones("9"))
-    said = replace(timeline.bars[0], text=letters)
-    plot(replace(timeline, bars=(said, *timeline.bars[1:])), tmp_path / "call.svg", title="録音 $x$")
+    drawn, _ = call(store, catalogue, tones("9"))
+    first, *others = drawn.timeline.guidance
+    said = replace(first, entry=replace(first.entry, body=first.entry.body | {"text": letters}))
+    plot(
+        replace(drawn, timeline=replace(drawn.timeline, guidance=(said, *others))),
+        tmp_path / "call.svg",
+        title="録音 $x$",
+    )
     assert (tmp_path / "call.svg").stat().st_size > 10_000
 
 
 class TestPage:
     def page(self, store: CredentialStore, catalogue: Catalogue, title: str = "call.wav") -> str:
-        timeline, ending = call(store, catalogue, tones(f"2 {ADDITIONAL}# {PASSWORD} {PASSWORD}"))
-        return render_page(timeline, ending, title=title, caller=CONTRACT, language="ja")
+        drawn, ending = call(store, catalogue, tones(f"2 {ADDITIONAL}# {PASSWORD} {PASSWORD}"))
+        return render_page(drawn, ending, title=title, caller=CONTRACT, language="ja")
 
     def test_it_says_what_was_said_pressed_and_judged(self, store: CredentialStore, catalogue: Catalogue) -> None:
         page = self.page(store, catalogue)

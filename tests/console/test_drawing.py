@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.call.timeline import WIDTH, draw
+from console.call.drawing import WIDTH, draw
 from ivr.records import CallBegan, CallRecord, CallSummary, RecordedEntry
 
 BEGAN = datetime(2026, 4, 1, 9, 0, tzinfo=UTC)
@@ -103,6 +103,14 @@ def test_guidance_that_a_hidden_key_stopped_ends_at_the_first_of_them() -> None:
     drawing = draw(record(said(0.0), (None, "interrupted", {}), *[key(None, None)] * 8, said(6.0), ENDED))
     first = drawing.guidance[0]
     assert (first.kind, first.x + first.width) == ("stopped", pytest.approx(drawing.keys[0].x))
+
+
+def test_guidance_that_a_hidden_key_stopped_is_drawn_so_and_never_longer_than_it_is() -> None:
+    hidden = [key(None, None)] * 8
+    drawing = draw(record(said(0.0, seconds=1.0), (None, "interrupted", {}), *hidden, said(9.0, seconds=1.0), ENDED))
+    scale = (drawing.ticks[-1][0] - drawing.ticks[0][0]) / 10
+    first = drawing.guidance[0]
+    assert (first.kind, round(first.width / scale, 1)) == ("stopped", 1.0)
 
 
 def test_guidance_whose_length_is_told_ends_by_itself() -> None:

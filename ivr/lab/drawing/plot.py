@@ -15,10 +15,11 @@ from matplotlib.patches import Patch, Rectangle
 from dsp.plots import fonts
 from dsp.tones import HIGH_HZ, LOW_HZ
 from ivr.call.dialogue.events import Verdict
-from ivr.call.transcript import EntryJudged, KeyHeard
-from ivr.lab.timeline import look
-from ivr.lab.timeline.model import Bar, Timeline
-from ivr.lab.timeline.sound import TOP_HZ, outline, spectrogram
+from ivr.call.transcript import EntryJudged
+from ivr.lab.drawing import look
+from ivr.lab.drawing.model import DrawnCall
+from ivr.lab.drawing.sound import TOP_HZ, outline, spectrogram
+from ivr.records.timeline import Guidance, Timeline, ticks
 
 _INCHES_PER_S: Final = 0.22
 _WIDTH_IN: Final = (13.0, 48.0)
@@ -36,11 +37,11 @@ _DPI: Final = 120
 _COLUMNS_PER_IN: Final = 120
 
 
-def plot(timeline: Timeline, path: str | PathLike[str], *, title: str) -> None:
+def plot(call: DrawnCall, path: str | PathLike[str], *, title: str) -> None:
     """Draw a call.
 
     Args:
-        timeline: what may be drawn of it.
+        call: what may be drawn of it.
         path: the picture; its suffix names the format.
         title: above it.
 
@@ -48,10 +49,14 @@ def plot(timeline: Timeline, path: str | PathLike[str], *, title: str) -> None:
         OSError: the picture cannot be written.
         ValueError: there is no such format.
     """
-    width = min(max(timeline.seconds * _INCHES_PER_S, _WIDTH_IN[0]), _WIDTH_IN[1])
-    legend = [line for bar in timeline.bars for line in _legend_lines(bar, width)]
+    width = min(max(call.seconds * _INCHES_PER_S, _WIDTH_IN[0]), _WIDTH_IN[1])
+    legend = [
+        line
+        for number, guidance in enumerate(call.timeline.guidance, 1)
+        for line in _legend_lines(number, guidance, width)
+    ]
     height = _HEIGHT_IN + _LINE_IN * len(legend)
-    inches_per_s = (width - _LEFT_IN - _RIGHT_IN) / timeline.seconds
+    inches_per_s = (width - _LEFT_IN - _RIGHT_IN) / call.seconds
     style: dict[Any, Any] = {
         **fonts.style(),
         "font.size": 9,
@@ -80,18 +85,18 @@ def plot(timeline: Timeline, path: str | PathLike[str], *, title: str) -> None:
             },
         )
         figure.text(_LEFT_IN / width, 1 - 0.3 / height, title, fontsize=13, fontweight="bold", va="center")
-        _draw_said(said, timeline, inches_per_s)
-        _draw_keys(keys, timeline, inches_per_s)
-        _draw_wave(wave, timeline, round(width * _COLUMNS_PER_IN))
-        _draw_spectrum(spectrum, timeline, round(width * _COLUMNS_PER_IN))
+        _draw_said(said, call.timeline, inches_per_s)
+        _draw_keys(keys, call, inches_per_s)
+        _draw_wave(wave, call, round(width * _COLUMNS_PER_IN))
+        _draw_spectrum(spectrum, call, round(width * _COLUMNS_PER_IN))
         for axes in (keys, wave, spectrum):
-            _veil(axes, timeline)
+            _veil(axes, call)
         for axes in (said, keys, wave):
             axes.tick_params(axis="x", length=0, labelbottom=False)
-        spectrum.set_xlim(0, timeline.seconds)
-        spectrum.set_xticks(look.ruler(timeline))
+        spectrum.set_xlim(0, call.seconds)
+        spectrum.set_xticks(ticks(call.seconds, look.MOST_TICKS))
         spectrum.set_xlabel("seconds")
-        if timeline.hidden:
+        if call.silenced:
             patch = Patch(facecolor=look.VEIL, hatch="////", edgecolor=look.VEIL_LINE, label=look.WHY_HIDDEN)
             figure.legend(
                 handles=[patch],
@@ -106,11 +111,11 @@ def plot(timeline: Timeline, path: str | PathLike[str], *, title: str) -> None:
         figure.savefig(path)
 
 
-def _legend_lines(bar: Bar, width_in: float) -> list[str]:
+def _legend_lines(number: int, guidance: Guidance, width_in: float) -> list[str]:
     """What a guidance said."""
-    wide = not bar.text.isascii()
-    lines = wrap(bar.text, max(20, int(width_in * (7 if wide else 13))), break_on_hyphens=False) or [""]
-    return [f"{bar.number:>2}   {lines[0]}", *(f"       {line}" for line in lines[1:])]
+    wide = not guidance.text.isascii()
+    lines = wrap(guidance.text, max(20, int(width_in * (7 if wide else 13))), break_on_hyphens=False) or [""]
+    return [f"{number:>2}   {lines[0]}", *(f"       {line}" for line in lines[1:])]
 
 
 def _bare(axes: Axes, name: str) -> None:
@@ -123,46 +128,46 @@ def _bare(axes: Axes, name: str) -> None:
 def _draw_said(axes: Axes, timeline: Timeline, inches_per_s: float) -> None:
     _bare(axes, "said")
     axes.set_ylim(0, 1)
-    for bar in timeline.bars:
-        face = look.GUIDANCE if bar.end_is_known else look.GUIDANCE_FAINT
-        length = max(bar.end_s - bar.begin_s, 0.05)
-        axes.add_patch(Rectangle((bar.begin_s, 0.2), length, 0.6, facecolor=face, edgecolor="none"))
+    for number, guidance in enumerate(timeline.guidance, 1):
+        start_s, end_s = guidance.start_s, guidance.end_s
+        length = max((guidance.latest_s if end_s is None else end_s) - start_s, 0.05)
+        face = look.GUIDANCE_FAINT if end_s is None else look.GUIDANCE
+        axes.add_patch(Rectangle((start_s, 0.2), length, 0.6, facecolor=face, edgecolor="none"))
         edge = min(_EDGE_IN / inches_per_s, length)
-        axes.add_patch(Rectangle((bar.begin_s, 0.2), edge, 0.6, facecolor=look.GUIDANCE, edgecolor="none"))
+        axes.add_patch(Rectangle((start_s, 0.2), edge, 0.6, facecolor=look.GUIDANCE, edgecolor="none"))
         if length * inches_per_s > _NUMBER_IN:
-            colour = look.PAPER if bar.end_is_known else look.GUIDANCE
             axes.text(
-                bar.begin_s + 0.1 / inches_per_s,
+                start_s + 0.1 / inches_per_s,
                 0.48,
-                str(bar.number),
-                color=colour,
+                str(number),
+                color=look.GUIDANCE if end_s is None else look.PAPER,
                 fontsize=9,
                 fontweight="bold",
                 va="center",
             )
-        if bar.stopped and bar.end_is_known:
-            axes.plot([bar.end_s] * 2, [0.08, 0.92], color=look.INK, linewidth=1.4)
+        if guidance.stop is not None and end_s is not None:
+            axes.plot([end_s] * 2, [0.08, 0.92], color=look.INK, linewidth=1.4)
 
 
-def _draw_keys(axes: Axes, timeline: Timeline, inches_per_s: float) -> None:
+def _draw_keys(axes: Axes, call: DrawnCall, inches_per_s: float) -> None:
     _bare(axes, "keys")
     axes.set_ylim(0, 1)
-    for mark in timeline.marks:
-        colour = look.KEY if isinstance(mark.entry, KeyHeard) else look.MISS
+    for mark in call.timeline.marks:
+        colour = look.KEY if mark.heard else look.MISS
         axes.plot(
-            [mark.begin_s, max(mark.end_s, mark.begin_s + 0.05)],
+            [mark.start_s, max(mark.end_s, mark.start_s + 0.05)],
             [0.06, 0.06],
             color=colour,
             linewidth=4,
             solid_capstyle="butt",
         )
-    for label in look.labels(timeline, _LETTER_IN / inches_per_s):
+    for label in look.labels(call.timeline, _LETTER_IN / inches_per_s):
         colour = look.KEY if label.heard else look.MISS
-        axes.text(label.begin_s, 0.14, label.text, fontsize=12, fontweight="bold", color=colour)
-    for mark in look.with_room(timeline, _FIGURES_IN / inches_per_s):
-        colour = look.KEY if isinstance(mark.entry, KeyHeard) else look.MISS
-        axes.text(mark.begin_s, 0.34, look.figures(mark), fontsize=7, color=colour, va="bottom", linespacing=1.3)
-    for at_s, entry in timeline.entries:
+        axes.text(label.start_s, 0.14, label.text, fontsize=12, fontweight="bold", color=colour)
+    for mark in look.with_room(call.timeline, _FIGURES_IN / inches_per_s):
+        colour = look.KEY if mark.heard else look.MISS
+        axes.text(mark.start_s, 0.34, look.figures(mark), fontsize=7, color=colour, va="bottom", linespacing=1.3)
+    for at_s, entry in call.entries:
         if isinstance(entry, EntryJudged) and at_s is not None:
             accepted = entry.judged.verdict is Verdict.ACCEPTED
             text = look.judged(entry)
@@ -170,20 +175,20 @@ def _draw_keys(axes: Axes, timeline: Timeline, inches_per_s: float) -> None:
             axes.text(at_s, 0.88, text, fontsize=7.5, color=look.FAINT if accepted else look.MISS, fontstyle="italic")
 
 
-def _draw_wave(axes: Axes, timeline: Timeline, columns: int) -> None:
+def _draw_wave(axes: Axes, call: DrawnCall, columns: int) -> None:
     _bare(axes, "caller")
-    curve = outline(timeline.audio, columns)
-    times = [timeline.seconds * (column + 0.5) / columns for column in range(columns)]
+    curve = outline(call.audio, columns)
+    times = [call.seconds * (column + 0.5) / columns for column in range(columns)]
     axes.fill_between(times, curve.low, curve.high, color=look.WAVE, linewidth=0, zorder=0.5)
     axes.axhline(0, color=look.WAVE, linewidth=0.5, zorder=0.5)
     peak = max(float(curve.high.max()), -float(curve.low.min()), 0.05)
     axes.set_ylim(-1.1 * peak, 1.1 * peak)
 
 
-def _draw_spectrum(axes: Axes, timeline: Timeline, columns: int) -> None:
+def _draw_spectrum(axes: Axes, call: DrawnCall, columns: int) -> None:
     axes.imshow(
-        spectrogram(timeline.audio, columns),
-        extent=(0, timeline.seconds, 0, TOP_HZ),
+        spectrogram(call.audio, columns),
+        extent=(0, call.seconds, 0, TOP_HZ),
         origin="lower",
         aspect="auto",
         cmap=LinearSegmentedColormap.from_list("ink", look.SCALE),
@@ -201,13 +206,13 @@ def _draw_spectrum(axes: Axes, timeline: Timeline, columns: int) -> None:
     axes.tick_params(axis="y", length=0)
 
 
-def _veil(axes: Axes, timeline: Timeline) -> None:
+def _veil(axes: Axes, call: DrawnCall) -> None:
     low, high = axes.get_ylim()
-    for span in timeline.hidden:
+    for span in call.silenced:
         axes.add_patch(
             Rectangle(
-                (span.begin_s, low),
-                span.end_s - span.begin_s,
+                (span.start_s, low),
+                span.end_s - span.start_s,
                 high - low,
                 facecolor=look.VEIL,
                 edgecolor=look.VEIL_LINE,
