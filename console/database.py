@@ -34,11 +34,6 @@ class Backend:
         return CallReader(self._database, clock=self._config.clock)
 
     @property
-    def findings(self) -> CallReader:
-        """The calls, by the name that the live view asks for."""
-        return self.calls
-
-    @property
     def operators(self) -> Operators:
         """Who may log in."""
         return self._open()[1]
