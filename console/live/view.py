@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -143,7 +143,7 @@ class LiveView:
             await self._update()
             await asyncio.sleep(self._every_s)
 
-    async def watch(self, operator: str) -> AsyncIterator[State | Crowded | None]:
+    async def watch(self, operator: str) -> AsyncGenerator[State | Crowded | None, None]:
         """What goes on, at once and whenever it changes; None now and then, for the connection's sake.
 
         Args:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,7 +77,7 @@ class Stage:
         file = directory / "store.db"
         self.directory = directory
         self.url = url or f"sqlite:///{file}"
-        self.key = Key.generate() if copy_of is None else copy_of.key
+        self.key: Key = Key.generate() if copy_of is None else copy_of.key
         if copy_of is not None:
             shutil.copy(copy_of.directory / "store.db", file)
         self.database: Database = open_records(self.url)
@@ -92,19 +93,24 @@ class Stage:
     def open_store(self) -> CredentialStore:
         return CredentialStore.open(self.url, key=self.key, policy=CHEAP)
 
-    def config(self, **changes: object) -> ConsoleConfig:
-        values = {"database_url": self.url, "open_store": self.open_store, "policy": CHEAP, "poll_s": 0.05}
+    def config(self, **changes: Any) -> ConsoleConfig:
+        values: dict[str, Any] = {
+            "database_url": self.url,
+            "open_store": self.open_store,
+            "policy": CHEAP,
+            "poll_s": 0.05,
+        }
         return ConsoleConfig(**(values | changes))
 
     def beat(self, vitals: Vitals = WELL) -> None:
         """The service lives."""
         self.writer.write([ServiceBeat(vitals)])
 
-    def call(self, tones: Sequence[Tone], **options: object) -> str:
+    def call(self, tones: Sequence[Tone], **options: Any) -> str:
         """A whole call; returns its id."""
         return self.changes_of(tones, write=True, **options)[0]
 
-    def begin_call(self, tones: Sequence[Tone], *, until_s: float, **options: object) -> str:
+    def begin_call(self, tones: Sequence[Tone], *, until_s: float, **options: Any) -> str:
         """A call that still goes on; returns its id."""
         return self.changes_of(tones, write=True, until_s=until_s, **options)[0]
 

@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 from console.call.drawing import WIDTH, draw
 from ivr.records import CallBegan, CallRecord, CallSummary, RecordedEntry
 
+Entry = tuple[float | None, str, dict[str, object]]
+"""When it was, of what kind, and its other fields."""
+
 BEGAN = datetime(2026, 4, 1, 9, 0, tzinfo=UTC)
 FIGURES = {
     "begin_s": 1.0,
@@ -23,7 +26,7 @@ FIGURES = {
     "low_offset_percent": 0.0,
     "high_offset_percent": 0.0,
 }
-HIDDEN = FIGURES | {"begin_s": None, "duration_ms": None}
+HIDDEN: dict[str, float | None] = FIGURES | {"begin_s": None, "duration_ms": None}
 
 
 def summary(outcome: str = "failed", seconds: float = 10.0) -> CallSummary:
@@ -47,12 +50,12 @@ def summary(outcome: str = "failed", seconds: float = 10.0) -> CallSummary:
     )
 
 
-def record(*entries: tuple[float | None, str, dict[str, object]], seconds: float = 10.0) -> CallRecord:
+def record(*entries: Entry, seconds: float = 10.0) -> CallRecord:
     made = [RecordedEntry(place, at_s, kind, body) for place, (at_s, kind, body) in enumerate(entries)]
     return CallRecord(summary(seconds=seconds), made)
 
 
-def key(at_s: float | None, value: str | None = "1", **figures: object) -> tuple[float | None, str, dict[str, object]]:
+def key(at_s: float | None, value: str | None = "1", **figures: object) -> Entry:
     body = {
         "source": "in-band",
         "counted": True,
@@ -62,15 +65,15 @@ def key(at_s: float | None, value: str | None = "1", **figures: object) -> tuple
     return at_s, "key", body
 
 
-def judged(at_s: float | None, verdict: str, step: str = "unit") -> tuple[float | None, str, dict[str, object]]:
+def judged(at_s: float | None, verdict: str, step: str = "unit") -> Entry:
     return at_s, "judged", {"step": step, "verdict": verdict, "keys": 0, "shown": "", "attempt": 0, "named": True}
 
 
-def said(at_s: float, text: str = "press", **more: object) -> tuple[float | None, str, dict[str, object]]:
+def said(at_s: float, text: str = "press", **more: object) -> Entry:
     return at_s, "said", {"text": text, **more}
 
 
-ENDED = (10.0, "ended", {"outcome": "failed", "reason": "silence"})
+ENDED: Entry = (10.0, "ended", {"outcome": "failed", "reason": "silence"})
 
 
 def test_a_key_is_where_its_tones_were() -> None:
@@ -102,7 +105,8 @@ def test_guidance_lasts_until_it_is_stopped_or_the_next_one_begins() -> None:
 def test_guidance_that_a_hidden_key_stopped_ends_at_the_first_of_them() -> None:
     drawing = draw(record(said(0.0), (None, "interrupted", {}), *[key(None, None)] * 8, said(6.0), ENDED))
     first = drawing.guidance[0]
-    assert (first.kind, first.x + first.width) == ("stopped", pytest.approx(drawing.keys[0].x))
+    assert first.kind == "stopped"
+    assert first.x + first.width == pytest.approx(drawing.keys[0].x)
 
 
 def test_guidance_that_a_hidden_key_stopped_is_drawn_so_and_never_longer_than_it_is() -> None:
@@ -148,7 +152,7 @@ kinds = st.sampled_from(["said", "interrupted", "key", "missed", "judged"])
 
 @given(st.lists(st.tuples(st.floats(0, 300), kinds, st.booleans()), max_size=40))
 def test_nothing_is_drawn_outside(parts: list[tuple[float, str, bool]]) -> None:
-    bodies = {
+    bodies: dict[str, dict[str, object]] = {
         "said": {"text": "x"},
         "interrupted": {},
         "key": {"source": "rfc4733", "counted": True, "value": None, "figures": None},

@@ -216,7 +216,7 @@ def test_a_random_history_is_answered_as_the_model_answers(database_kind: str, r
         return History(server.url(name), lambda: None)
 
     run_state_machine_as_test(
-        new_history,
+        new_history,  # type: ignore[arg-type]  # a function will do, as hypothesis documents
         settings=settings(
             max_examples=HISTORIES,
             stateful_step_count=40,

@@ -9,6 +9,7 @@ from sqlalchemy import create_engine, text
 from credentials.errors import InvalidNumber, InvalidPassword, KeyMismatch, NotAllowed, UnknownLine, Withdrawn
 from credentials.model import Line, LoginVerdict, Refusal, Unit
 from credentials.secrets.argon2id import HashPolicy
+from credentials.secrets.hashing import KeyedHash
 from credentials.secrets.keys import Key
 from credentials.store import CredentialStore
 from tests.credentials.stores import check
@@ -213,8 +214,14 @@ class TestChecking:
         self, store: CredentialStore, clock: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         set_password(store)
-        matches, computed = store._hasher.matches, []
-        monkeypatch.setattr(store._hasher, "matches", lambda *given: (computed.append(given), matches(*given))[1])
+        matches = store._hasher.matches
+        computed: list[str] = []
+
+        def counted(number: str, secret: str, stored: KeyedHash | None) -> bool:
+            computed.append(number)
+            return matches(number, secret, stored)
+
+        monkeypatch.setattr(store._hasher, "matches", counted)
         tries = [(CONTRACT, PASSWORD), *[(CONTRACT, WRONG)] * 4, (SECOND, WRONG), ("x", WRONG)]
         verdicts = {check(store, *each) for each in tries}
         set_password(store)

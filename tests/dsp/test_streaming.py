@@ -1,11 +1,14 @@
 """Any cut into frames, any number of channels and any order of opening and closing give the same."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from dsp import KEYS, BurstRefused, DetectorBank, KeyEnded, KeyStarted, Receiver, decode
+from dsp import KEYS, BurstRefused, DetectorBank, Event, KeyEnded, KeyStarted, Receiver, decode
 from dsp.conformance.conditions import CONDITIONS, Section
 from dsp.conformance.corpus import record
 
@@ -18,14 +21,14 @@ WILD = [
 ]
 
 
-def recording(number, seed, seconds=3):
+def recording(number: int, seed: int, seconds: int = 3) -> NDArray[np.int16]:
     samples = record(WILD[number], seed=seed, keys=24).samples
     return samples[: seconds * 8000]
 
 
-def told(events):
+def told(events: list[Event]) -> list[tuple[Any, ...]]:
     """Events without slots, figures rounded far above float32's own rounding."""
-    out = []
+    out: list[tuple[Any, ...]] = []
     for event in events:
         if isinstance(event, KeyStarted):
             out.append(("started", event.key, round(event.begin_s, 5)))
@@ -38,21 +41,21 @@ def told(events):
     return out
 
 
-def assert_same(events, expected):
-    events, expected = told(events), told(expected)
-    assert [event[:3] for event in events] == [event[:3] for event in expected]
-    for event, other in zip(events, expected, strict=True):
+def assert_same(events: list[Event], expected: list[Event]) -> None:
+    mine, theirs = told(events), told(expected)
+    assert [event[:3] for event in mine] == [event[:3] for event in theirs]
+    for event, other in zip(mine, theirs, strict=True):
         assert event[3:] == pytest.approx(other[3:], rel=1e-3, abs=1e-3)
 
 
-def whole(samples, *, near_misses=True):
+def whole(samples: NDArray[np.int16], *, near_misses: bool = True) -> list[Event]:
     receiver = Receiver(near_misses=near_misses)
     return receiver.feed(samples) + receiver.finish()
 
 
 @settings(max_examples=60, deadline=None)
 @given(data=st.data(), number=st.integers(0, len(WILD) - 1), seed=st.integers(0, 1000))
-def test_any_cut_into_frames_gives_what_the_whole_gives(data, number, seed):
+def test_any_cut_into_frames_gives_what_the_whole_gives(data: st.DataObject, number: int, seed: int) -> None:
     samples = recording(number, seed)
     sizes = data.draw(
         st.one_of(
@@ -72,13 +75,15 @@ def test_any_cut_into_frames_gives_what_the_whole_gives(data, number, seed):
 
 @settings(max_examples=25, deadline=None)
 @given(st.data())
-def test_channels_that_open_close_and_pause_at_any_time_do_not_disturb_each_other(data):
+def test_channels_that_open_close_and_pause_at_any_time_do_not_disturb_each_other(data: st.DataObject) -> None:
     seed = data.draw(st.integers(0, 1000))
     rng = np.random.default_rng(seed)
     waiting = [recording(int(rng.integers(len(WILD))), seed + n, seconds=2) for n in range(7)]
     expected = [whole(samples) for samples in waiting]
     bank = DetectorBank(capacity=2, near_misses=True)
-    numbers, places, events = {}, {}, {n: [] for n in range(7)}
+    numbers: dict[int, int] = {}
+    places: dict[int, int] = {}
+    events: dict[int, list[Event]] = {n: [] for n in range(7)}
     fresh = list(range(7))
     while fresh or numbers:
         if fresh and (not numbers or rng.random() < 0.1):
@@ -106,20 +111,22 @@ def test_channels_that_open_close_and_pause_at_any_time_do_not_disturb_each_othe
 
 @settings(max_examples=30, deadline=None)
 @given(number=st.integers(0, len(WILD) - 1), seed=st.integers(0, 1000))
-def test_each_announced_key_is_ended_once_in_order_and_decode_tells_the_same(number, seed):
+def test_each_announced_key_is_ended_once_in_order_and_decode_tells_the_same(number: int, seed: int) -> None:
     samples = recording(number, seed)
     events = whole(samples, near_misses=False)
     assert [type(event) for event in events] == [KeyStarted, KeyEnded] * (len(events) // 2)
     for started, ended in zip(events[::2], events[1::2], strict=True):
+        assert isinstance(started, KeyStarted)
+        assert isinstance(ended, KeyEnded)
         assert started.key == ended.key.key
         assert started.begin_s == ended.key.begin_s
         assert ended.key.end_s > ended.key.begin_s
-    assert decode(samples) == "".join(event.key for event in events[::2])
+    assert decode(samples) == "".join(event.key for event in events if isinstance(event, KeyStarted))
 
 
 @pytest.mark.parametrize("phase", range(0, 160, 13))
 @pytest.mark.parametrize("key", KEYS)
-def test_a_key_is_announced_by_the_100th_millisecond_of_its_tone(key, phase):
+def test_a_key_is_announced_by_the_100th_millisecond_of_its_tone(key: str, phase: int) -> None:
     t = np.arange(4000) / 8000
     index = KEYS.index(key)
     low, high = (697, 770, 852, 941)[index // 4], (1209, 1336, 1477, 1633)[index % 4]
@@ -135,6 +142,6 @@ def test_a_key_is_announced_by_the_100th_millisecond_of_its_tone(key, phase):
     pytest.fail("the key was not announced")
 
 
-def test_near_misses_are_told_only_when_asked():
+def test_near_misses_are_told_only_when_asked() -> None:
     samples = record(WILD[0], seed=1).samples
     assert not any(isinstance(event, BurstRefused) for event in whole(samples, near_misses=False))

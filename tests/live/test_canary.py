@@ -107,9 +107,9 @@ def while_the_store_is_locked(house: House, canary: str) -> None:
 
 def look_everywhere(house: House, seen: Path, wav: Path, browser: Browser) -> None:
     """All that operators and testers can look at, written down."""
-    for page in ("metrics", "readyz", "healthz"):
-        with urllib.request.urlopen(f"http://127.0.0.1:{house.ports['health_port']}/{page}") as answer:
-            (seen / page).write_bytes(answer.read())
+    for name in ("metrics", "readyz", "healthz"):
+        with urllib.request.urlopen(f"http://127.0.0.1:{house.ports['health_port']}/{name}") as answer:
+            (seen / name).write_bytes(answer.read())
     listed = house.ivr("calls", "--limit", "50", check=True).stdout
     calls = re.findall(r"^[0-9a-f]{12}", listed, re.MULTILINE)
     assert len(calls) >= 9

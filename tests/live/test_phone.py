@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.live.callers import media, phone
+from tests.live.callers import media
 from tests.live.callers.media import KeyPath, Press
 from tests.live.callers.phone import Caller, PhoneError
 from tests.live.callers.ports import PhonePorts
@@ -47,7 +47,7 @@ def test_a_phone_that_stops_sending_is_blamed_for_it(house: House, monkeypatch: 
 
 def test_a_phone_whose_port_is_in_use_says_so(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     ports = PhonePorts.reserve(TRUNK_HOST)
-    monkeypatch.setattr(phone.PhonePorts, "reserve", lambda _host: ports)
+    monkeypatch.setattr(PhonePorts, "reserve", lambda _host: ports)
     with bound(TRUNK_HOST, ports.sip), pytest.raises(PhoneError, match="Address already in use"):
         house.trunk.call(CALLER, hang_up_after_s=2.0)
 

@@ -56,8 +56,9 @@ def pooling(program: str, server: Server, mode: str, *, size: int) -> Iterator[P
     owner = pwd.getpwuid(server.directory.stat().st_uid)
     for path in (directory, *directory.iterdir()):
         os.chown(path, owner.pw_uid, owner.pw_gid)
-    whom = {"user": owner.pw_name} if os.geteuid() == 0 else {}
-    process = subprocess.Popen([program, "-q", directory / "ini"], stderr=subprocess.DEVNULL, cwd=directory, **whom)
+    user = owner.pw_name if os.geteuid() == 0 else None
+    command: list[str | Path] = [program, "-q", directory / "ini"]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, cwd=directory, user=user)
     try:
         wait_for_server(directory)
         yield directory

@@ -69,7 +69,7 @@ class Server:
     def start(self) -> None:
         """Start it and wait until it serves."""
         options = [f"-c{name}={value}" for name, value in self._settings.items()]
-        command = [self._programs / "postgres", "-D", "data", "-k", self.directory, *options]
+        command: list[str | Path] = [self._programs / "postgres", "-D", "data", "-k", self.directory, *options]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, **self._as_user)
         for _ in range(600):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from sqlalchemy import select
 
@@ -42,6 +44,7 @@ def test_hashes_are_argon2id_as_for_production(database: Database, open_store: O
     made.add("ada", PASSWORD, role=Role.ADMIN, language="en", by="operator root")
     with database.reading() as connection:
         stored = connection.scalar(select(table.c.hash))
+    assert stored is not None
     assert stored.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
     assert PASSWORD not in stored
 
@@ -79,12 +82,13 @@ def test_a_name_is_given_once_and_a_language_is_one_of_the_consoles(operators: O
 
 
 def test_what_is_done_to_nobody_says_so(operators: Operators) -> None:
-    for change in (
+    changes: list[Callable[[], object]] = [
         lambda: operators.remove("nobody", by="operator root"),
         lambda: operators.set_role("nobody", Role.ADMIN, by="operator root"),
         lambda: operators.set_password("nobody", PASSWORD, by="operator root"),
         lambda: operators.set_language("nobody", "ja"),
-    ):
+    ]
+    for change in changes:
         with pytest.raises(UnknownOperator, match="ivr operator list"):
             change()
 
@@ -124,12 +128,13 @@ class TestAudit:
             raise InvalidKey("no key")
 
         keyless = Operators(database, open_store=fail, policy=CHEAP, clock=clock)
-        for change in (
+        changes: list[Callable[[], object]] = [
             lambda: keyless.add("ada", PASSWORD, role=Role.ADMIN, language="en", by="operator root"),
             lambda: keyless.set_role("otto", Role.ADMIN, by="operator root"),
             lambda: keyless.set_password("otto", "a rather long one", by="operator root"),
             lambda: keyless.remove("otto", by="operator root"),
-        ):
+        ]
+        for change in changes:
             with pytest.raises(InvalidKey):
                 change()
         assert [(one.name, one.role) for one in operators.all()] == [("otto", Role.OPERATOR)]

@@ -57,7 +57,12 @@ class TestCommand:
     ) -> None:
         self.operator("add", "otto", "--password-stdin", typed=PASSWORD)
         prompts: list[str] = []
-        monkeypatch.setattr("getpass.getpass", lambda prompt: prompts.append(prompt) or "short")
+
+        def typed(prompt: str) -> str:
+            prompts.append(prompt)
+            return "short"
+
+        monkeypatch.setattr("getpass.getpass", typed)
         result = self.operator(*words)
         assert result.exit_code == 1
         assert told in result.stderr

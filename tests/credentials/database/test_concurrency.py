@@ -36,8 +36,9 @@ def race(url: str, key: Key) -> Race:
     """Run one process per task; give back their answers."""
 
     def race(tasks: list[list[str]]) -> list[Any]:
-        command = [sys.executable, "-W", "error", RACERS, url, key.to_text(), json.dumps(tasks)]
-        return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, timeout=120).stdout)
+        command: list[str | Path] = [sys.executable, "-W", "error", RACERS, url, key.to_text(), json.dumps(tasks)]
+        answers: list[Any] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, timeout=120).stdout)
+        return answers
 
     return race
 
@@ -116,7 +117,8 @@ def test_of_24_failed_calls_at_once_none_is_lost(store: CredentialStore, race: R
 
 
 def test_processes_that_open_a_fresh_database_at_once_all_get_it(empty_url: str, key: Key) -> None:
-    command = [sys.executable, "-W", "error", RACERS, empty_url, key.to_text(), json.dumps([["open"]] * 16)]
+    tasks = json.dumps([["open"]] * 16)
+    command: list[str | Path] = [sys.executable, "-W", "error", RACERS, empty_url, key.to_text(), tasks]
     assert json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, timeout=120).stdout) == [None] * 16
     with CredentialStore.open(empty_url, key=key) as opened:
         assert opened.list_lines() == []

@@ -19,7 +19,7 @@ VICTIMS = Path(__file__).with_name("victims.py")
 
 def test_a_process_that_is_killed_leaves_nothing_half_done(store: CredentialStore, url: str, key: Key) -> None:
     store.close()
-    command = [sys.executable, "-W", "error", VICTIMS, url, key.to_text(), str(KILLS), "20260401"]
+    command: list[str | Path] = [sys.executable, "-W", "error", VICTIMS, url, key.to_text(), str(KILLS), "20260401"]
     answered = int(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, timeout=600).stdout)
     print(f"\n{KILLS} kills, {answered} operations answered before them")
     assert answered >= KILLS

@@ -2,8 +2,9 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from sqlalchemy import Column, MetaData, Table, create_engine, insert, select
 
-from credentials.schema import HashText, UtcDateTime
+from credentials.schema import HashText
 from credentials.secrets.hashing import PasswordHash
+from storage.columns import UtcDateTime
 
 
 def test_moments_come_back_aware_and_hashes_covered() -> None:

@@ -142,10 +142,13 @@ def test_hashing_gives_way_and_the_thread_that_asked_does_not(hasher: Hasher) ->
     def niceness() -> int:
         return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
 
-    before, while_hashing = niceness(), []
-    hasher._argon2id._argon2 = _Spy(
-        hasher._argon2id._argon2, lambda _digest: while_hashing.append(niceness()) or "hash"
-    )
+    def hashed(_digest: bytes) -> str:
+        while_hashing.append(niceness())
+        return "hash"
+
+    before = niceness()
+    while_hashing: list[int] = []
+    hasher._argon2id._argon2 = _Spy(hasher._argon2id._argon2, hashed)
     hasher.hash(NUMBER, SECRET)
     assert while_hashing == [max(10, before)]
     assert niceness() == before

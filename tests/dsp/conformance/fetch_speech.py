@@ -52,8 +52,8 @@ def fetch(folder: Path) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     subprocess.run([ROOTFS, "build"], check=True)
-    inside = [ROOTFS, "exec", "--bind", f"{folder.resolve()}:/mnt", "--", "sh", "-c", UNPACK, "sh", *SOUNDS]
-    subprocess.run(inside, check=True)
+    unpack = ["--bind", f"{folder.resolve()}:/mnt", "--", "sh", "-c", UNPACK, "sh", *SOUNDS]
+    subprocess.run([ROOTFS, "exec", *unpack], check=True)
 
 
 def main() -> int:

@@ -4,6 +4,7 @@ import io
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from rich.console import Console
 
 from dsp import analyse
@@ -20,12 +21,12 @@ RNG = np.random.default_rng
 TONE = Tone("5", 100.0, 100.0, -10.0, 0.0, 0.0, 0.0)
 
 
-def loudest_hertz(samples):
+def loudest_hertz(samples: NDArray[np.float64]) -> float:
     spectrum = np.abs(np.fft.rfft(samples * np.hanning(samples.size)))
     return np.argmax(spectrum) * 8000 / samples.size
 
 
-def test_names_and_cells_are_used_once():
+def test_names_and_cells_are_used_once() -> None:
     every = [(item.section, item.name) for item in (*CONDITIONS, *NETWORKS)]
     cells = [(item.section, item.cell) for item in NETWORKS]
     assert len(set(every)) == len(every)
@@ -34,7 +35,7 @@ def test_names_and_cells_are_used_once():
 
 
 @pytest.mark.parametrize("name", CODERS)
-def test_a_coder_gives_back_what_sounds_the_same(name):
+def test_a_coder_gives_back_what_sounds_the_same(name: str) -> None:
     t = np.arange(8000) / 8000
     samples = np.rint(6000 * np.sin(2 * np.pi * 852 * t)).astype(np.int16)
     try:
@@ -46,9 +47,9 @@ def test_a_coder_gives_back_what_sounds_the_same(name):
     assert not np.array_equal(through[: samples.size], samples)
 
 
-def test_a_coder_that_is_not_there_is_named_with_its_package(monkeypatch):
+def test_a_coder_that_is_not_there_is_named_with_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
     coders._ffmpeg_encoders.cache_clear()
-    monkeypatch.setattr(coders.shutil, "which", lambda name: None)
+    monkeypatch.setattr("shutil.which", lambda name: None)
     monkeypatch.setattr("ctypes.util.find_library", lambda name: None)
     missing = missing_coders(["g722", "gsm", "amr-12.2", "g729"])
     assert "apt-get install ffmpeg" in missing["g722"]
@@ -60,7 +61,7 @@ def test_a_coder_that_is_not_there_is_named_with_its_package(monkeypatch):
     coders._ffmpeg_encoders.cache_clear()
 
 
-def test_a_room_decays_by_60_db_in_its_reverberation_time():
+def test_a_room_decays_by_60_db_in_its_reverberation_time() -> None:
     click = np.zeros(8000)
     click[0] = 1.0
     wet = lines.room(click, 0.5, 8.0, RNG(1))
@@ -69,7 +70,7 @@ def test_a_room_decays_by_60_db_in_its_reverberation_time():
     assert 10 * np.log10(early / late) == pytest.approx(60 * 0.25 / 0.5, abs=3)
 
 
-def test_overload_silence_steps_and_gain_act_within_the_tone():
+def test_overload_silence_steps_and_gain_act_within_the_tone() -> None:
     clean = render([TONE], 400, RNG(2))
     cut = lines.clipped(clean, [TONE], 12.0)
     assert np.abs(cut).max() == pytest.approx(np.abs(clean).max() / 10**0.6)
@@ -84,19 +85,19 @@ def test_overload_silence_steps_and_gain_act_within_the_tone():
     assert np.sum(pumped[1440:1600] ** 2) < 1.1 * np.sum(clean[1440:1600] ** 2)
 
 
-def test_one_tone_fades_and_the_other_does_not():
+def test_one_tone_fades_and_the_other_does_not() -> None:
     faded = pair(Tone("5", 0.0, 100.0, -10.0, 0.0, 0.0, 0.0, fade_db=6.0), RNG(5))
     start, end = (np.abs(np.fft.rfft(part * np.hanning(200), 8000)) for part in (faded[:200], faded[-200:]))
     assert 20 * np.log10(start[1336] / end[1336]) == pytest.approx(4.5, abs=0.8)
     assert 20 * np.log10(start[770] / end[770]) == pytest.approx(0.0, abs=0.8)
 
 
-def result(receiver, wrong, must):
+def result(receiver: str, wrong: int, must: Must) -> Result:
     condition = Condition(name=str(must), section=Section.CODER, must=must, cell=("gsm", "60/60 ms"))
     return Result(receiver, condition, 1, "1234", "", wrong)
 
 
-def test_where_a_receiver_must_be_no_worse_the_best_one_beside_it_counts():
+def test_where_a_receiver_must_be_no_worse_the_best_one_beside_it_counts() -> None:
     no_worse = [result(name, wrong, Must.NO_WORSE) for name, wrong in (("a", 2), ("b", 2), ("c", 5))]
     assert shortfalls(no_worse, "a") == []
     assert [item.name for item in shortfalls(no_worse, "c")] == ["no worse"]
@@ -104,7 +105,7 @@ def test_where_a_receiver_must_be_no_worse_the_best_one_beside_it_counts():
     assert [item.name for item in shortfalls([result("a", 1, Must.ALL), result("b", 9, Must.ALL)], "a")] == ["all"]
 
 
-def test_a_grid_shows_all_receivers_numbers_side_by_side():
+def test_a_grid_shows_all_receivers_numbers_side_by_side() -> None:
     results = [result("a", 2, Must.ALL), result("b", 11, Must.ALL)]
     (table,) = report.grids(results)
     out = io.StringIO()
@@ -113,7 +114,7 @@ def test_a_grid_shows_all_receivers_numbers_side_by_side():
     assert "of 4 keys: a 2, b 11" in " ".join(out.getvalue().split())
 
 
-def test_a_key_pressed_twice_differs_by_what_is_asked():
+def test_a_key_pressed_twice_differs_by_what_is_asked() -> None:
     condition = next(item for item in NETWORKS if item.name == "pause 100 ms -6 dB")
     recording = record(condition, seed=1, keys=8)
     assert recording.sent[::2] == recording.sent[1::2]

@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
-from dsp import DetectorBank, KeyEnded, KeyStarted, synthesize
+from dsp import DetectorBank, Event, KeyEnded, KeyStarted, synthesize
 
 
-def keys_of(events):
+def keys_of(events: list[Event]) -> str:
     return "".join(event.key for event in events if isinstance(event, KeyStarted))
 
 
-def test_slots_are_reused_and_their_clocks_start_at_zero():
+def test_slots_are_reused_and_their_clocks_start_at_zero() -> None:
     bank = DetectorBank(capacity=1)
     samples = synthesize("7", lead_s=0.1)
     begins = []
@@ -17,11 +17,12 @@ def test_slots_are_reused_and_their_clocks_start_at_zero():
         events = bank.feed([slot], samples[None, :]) + bank.close(slot)
         assert slot == 0
         assert keys_of(events) == "7"
+        assert isinstance(events[0], KeyStarted)
         begins.append(events[0].begin_s)
     assert begins == pytest.approx([0.1] * 3, abs=0.002)
 
 
-def test_the_bank_grows_and_channels_under_way_are_not_disturbed():
+def test_the_bank_grows_and_channels_under_way_are_not_disturbed() -> None:
     bank = DetectorBank(capacity=2)
     samples = synthesize("159D", tone_s=0.05, pause_s=0.05)
     slots, events = [bank.open()], []
@@ -37,7 +38,7 @@ def test_the_bank_grows_and_channels_under_way_are_not_disturbed():
     assert {event.slot for event in events} == {slots[0]}
 
 
-def test_closing_ends_what_is_under_way_as_if_silence_followed():
+def test_closing_ends_what_is_under_way_as_if_silence_followed() -> None:
     bank = DetectorBank()
     slot = bank.open()
     events = bank.feed([slot], synthesize("3", tone_s=0.2, pause_s=0, lead_s=0.1)[None, :])
@@ -47,7 +48,7 @@ def test_closing_ends_what_is_under_way_as_if_silence_followed():
     assert ended.key.end_s == pytest.approx(0.3, abs=0.002)
 
 
-def test_a_key_that_lasts_for_minutes_is_one_key():
+def test_a_key_that_lasts_for_minutes_is_one_key() -> None:
     bank = DetectorBank()
     slot = bank.open()
     t = np.arange(8000 * 120) / 8000
@@ -57,14 +58,16 @@ def test_a_key_that_lasts_for_minutes_is_one_key():
         events += bank.feed([slot], part[None, :])
     events += bank.close(slot)
     assert [type(event) for event in events] == [KeyStarted, KeyEnded]
+    assert isinstance(events[1], KeyEnded)
     assert events[1].key.end_s == pytest.approx(120, abs=0.002)
 
 
-def test_figures_are_those_of_the_signal():
+def test_figures_are_those_of_the_signal() -> None:
     bank = DetectorBank()
     slot = bank.open()
     samples = synthesize("6", level_dbm0=-17, twist_db=3, offset_percent=(1.2, -0.7), lead_s=0.05, snr_db=25)
     events = bank.feed([slot], samples[None, :]) + bank.close(slot)
+    assert isinstance(events[1], KeyEnded)
     key = events[1].key
     assert key.low_dbm0 == pytest.approx(-18.5, abs=0.3)
     assert key.high_dbm0 == pytest.approx(-15.5, abs=0.3)
@@ -77,7 +80,7 @@ def test_figures_are_those_of_the_signal():
     assert key.duration_s == pytest.approx(0.1, abs=0.003)
 
 
-def test_slots_that_are_not_open_are_named():
+def test_slots_that_are_not_open_are_named() -> None:
     bank = DetectorBank(capacity=4)
     slot = bank.open()
     bank.close(slot)
@@ -88,7 +91,7 @@ def test_slots_that_are_not_open_are_named():
             bank.close(wrong)
 
 
-def test_shapes_and_types_that_do_not_fit_are_refused():
+def test_shapes_and_types_that_do_not_fit_are_refused() -> None:
     bank = DetectorBank()
     slot = bank.open()
     other = bank.open()
@@ -105,7 +108,7 @@ def test_shapes_and_types_that_do_not_fit_are_refused():
 
 
 @pytest.mark.parametrize("parted", [480, 815, 1115])
-def test_a_channel_goes_back_to_what_it_remembers_and_no_other_does(parted):
+def test_a_channel_goes_back_to_what_it_remembers_and_no_other_does(parted: int) -> None:
     bank = DetectorBank(capacity=2)
     slot, other = bank.open(), bank.open()
     samples = synthesize("7", tone_s=0.1, lead_s=0.05)
@@ -121,7 +124,7 @@ def test_a_channel_goes_back_to_what_it_remembers_and_no_other_does(parted):
 
 
 @pytest.mark.parametrize("slot", [-1, 1, 64])
-def test_only_open_channels_remember(slot):
+def test_only_open_channels_remember(slot: int) -> None:
     bank = DetectorBank()
     memory = bank.remember(bank.open())
     with pytest.raises(ValueError, match="not open"):
@@ -130,7 +133,7 @@ def test_only_open_channels_remember(slot):
         bank.restore(slot, memory)
 
 
-def test_feeding_no_channel_or_no_samples_tells_nothing():
+def test_feeding_no_channel_or_no_samples_tells_nothing() -> None:
     bank = DetectorBank()
     slot = bank.open()
     assert bank.feed([], np.zeros((0, 160), np.int16)) == []

@@ -30,7 +30,7 @@ def sent(parts: list[NDArray[np.float64]]) -> NDArray[np.int16]:
 
 @pytest.mark.parametrize("by_db", [6, 8, 9, 10, 12, 15, 18])
 @pytest.mark.parametrize("seconds", [0.045, 0.06, 0.1])
-def test_keys_that_are_cut_off_at_their_peaks_are_heard(by_db: float, seconds: float) -> None:
+def test_keys_that_are_cut_off_at_their_peaks_are_heard(by_db: int, seconds: float) -> None:
     chance = np.random.default_rng(by_db)
     ceiling = 10 ** (-by_db / 20)
     bursts = [np.clip(pair(chance, key, seconds), -ceiling, ceiling) / ceiling for key in KEYS]

@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,14 +22,14 @@ KEYS = synthesize("159#0D", tone_s=0.08, pause_s=0.08)
 LINEAR = to_int16(KEYS)
 
 
-def heard(path):
+def heard(path: Path) -> tuple[str, list[str]]:
     """The keys in a file, and what was remarked."""
-    remarks = []
+    remarks: list[str] = []
     samples, fs = read_audio(path, remark=remarks.append)
     return decode(samples, fs), remarks
 
 
-def with_length(path, length, riff=0):
+def with_length(path: Path, length: int, riff: int = 0) -> None:
     """Write other lengths into the header of a WAV file: what a recorder that was killed leaves."""
     content = bytearray(path.read_bytes())
     data, fact = content.index(b"data"), content.find(b"fact")
@@ -41,7 +43,9 @@ def with_length(path, length, riff=0):
 @pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "FLOAT", "ULAW", "ALAW", "IMA_ADPCM", "GSM610"])
 @pytest.mark.parametrize("length", [0, 0x7FFFF000, 0x7FFFFFFF, 0xFFFFFFFF])
 @pytest.mark.parametrize("riff", [0, 36, 0xFFFFFFFF])
-def test_a_wav_file_that_was_never_closed_is_read_to_its_end(tmp_path, subtype, length, riff):
+def test_a_wav_file_that_was_never_closed_is_read_to_its_end(
+    tmp_path: Path, subtype: str, length: int, riff: int
+) -> None:
     path = tmp_path / "killed.wav"
     write_audio(path, KEYS, 8000, subtype=subtype)
     with_length(path, length, riff)
@@ -51,14 +55,14 @@ def test_a_wav_file_that_was_never_closed_is_read_to_its_end(tmp_path, subtype, 
     assert f"{length} bytes" in remark
 
 
-def test_a_header_with_a_wrong_riff_length_alone_is_no_fault(tmp_path):
+def test_a_header_with_a_wrong_riff_length_alone_is_no_fault(tmp_path: Path) -> None:
     path = tmp_path / "riff.wav"
     write_audio(path, KEYS, 8000)
     with_length(path, 2 * KEYS.size, riff=0)
     assert heard(path) == ("159#0D", [])
 
 
-def test_a_wav_file_that_is_broken_off_says_how_much_is_there(tmp_path):
+def test_a_wav_file_that_is_broken_off_says_how_much_is_there(tmp_path: Path) -> None:
     path = tmp_path / "half.wav"
     write_audio(path, KEYS, 8000)
     content = path.read_bytes()
@@ -69,7 +73,7 @@ def test_a_wav_file_that_is_broken_off_says_how_much_is_there(tmp_path):
     assert f"of {2 * KEYS.size} bytes of audio {KEYS.size} are there" in remark
 
 
-def test_a_wav_file_whose_header_was_last_written_long_before_its_end_is_read_to_its_end(tmp_path):
+def test_a_wav_file_whose_header_was_last_written_long_before_its_end_is_read_to_its_end(tmp_path: Path) -> None:
     path = tmp_path / "killed.wav"
     write_audio(path, KEYS, 8000)
     with_length(path, KEYS.size)
@@ -81,7 +85,7 @@ def test_a_wav_file_whose_header_was_last_written_long_before_its_end_is_read_to
 @pytest.mark.parametrize(
     "behind", [b"LIST" + (8000).to_bytes(4, "little") + b"INFO" + bytes(7996), b"TAG" + bytes(125)]
 )
-def test_what_stands_behind_the_samples_is_no_audio(tmp_path, behind):
+def test_what_stands_behind_the_samples_is_no_audio(tmp_path: Path, behind: bytes) -> None:
     path = tmp_path / "noted.wav"
     write_audio(path, KEYS, 8000)
     path.write_bytes(path.read_bytes() + behind)
@@ -89,7 +93,7 @@ def test_what_stands_behind_the_samples_is_no_audio(tmp_path, behind):
     assert read_audio(path)[0].size == KEYS.size
 
 
-def test_a_wav_file_without_samples_and_notes_behind_them_stays_without(tmp_path):
+def test_a_wav_file_without_samples_and_notes_behind_them_stays_without(tmp_path: Path) -> None:
     path = tmp_path / "empty.wav"
     write_audio(path, np.zeros(0), 8000)
     notes = b"LIST\x0e\0\0\0INFOISFT\x02\0\0\0me"
@@ -112,7 +116,7 @@ CODED = {
 
 
 @pytest.mark.parametrize("ending", CODED)
-def test_a_file_without_a_header_is_what_its_name_says_and_that_is_said(tmp_path, ending):
+def test_a_file_without_a_header_is_what_its_name_says_and_that_is_said(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"keys{ending}"
     path.write_bytes(CODED[ending])
     keys, (remark,) = heard(path)
@@ -122,14 +126,14 @@ def test_a_file_without_a_header_is_what_its_name_says_and_that_is_said(tmp_path
 
 
 @pytest.mark.parametrize(("ending", "subtype"), [(".gsm", "GSM610"), (".vox", "VOX_ADPCM")])
-def test_coders_without_a_header_are_read_too(tmp_path, ending, subtype):
+def test_coders_without_a_header_are_read_too(tmp_path: Path, ending: str, subtype: str) -> None:
     path = tmp_path / f"keys{ending}"
     soundfile.write(path, KEYS, 8000, format="RAW", subtype=subtype)
     keys, remarks = heard(path)
     assert (keys, len(remarks)) == ("159#0D", 1)
 
 
-def test_a_bare_file_of_one_law_is_decoded_as_the_recommendation_says(tmp_path):
+def test_a_bare_file_of_one_law_is_decoded_as_the_recommendation_says(tmp_path: Path) -> None:
     path = tmp_path / "all.ulaw"
     path.write_bytes(bytes(range(256)))
     from dsp import ulaw_decode
@@ -138,21 +142,21 @@ def test_a_bare_file_of_one_law_is_decoded_as_the_recommendation_says(tmp_path):
 
 
 @pytest.mark.parametrize("ending", [".raw", ".ulaw", ".gsm"])
-def test_a_header_counts_more_than_the_name(tmp_path, ending):
+def test_a_header_counts_more_than_the_name(tmp_path: Path, ending: str) -> None:
     path = tmp_path / "keys.wav"
     write_audio(path, KEYS, 8000)
     named = path.rename(tmp_path / f"keys{ending}")
     assert heard(named) == ("159#0D", [])
 
 
-def test_an_mp3_file_is_read(tmp_path):
+def test_an_mp3_file_is_read(tmp_path: Path) -> None:
     path = tmp_path / "keys.mp3"
     soundfile.write(path, KEYS, 8000)
     assert heard(path) == ("159#0D", [])
 
 
 @pytest.mark.parametrize("ending", [".g722", ".g729", ".amr", ".m4a"])
-def test_what_cannot_be_read_is_said_with_the_command_that_converts_it(tmp_path, ending):
+def test_what_cannot_be_read_is_said_with_the_command_that_converts_it(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"my keys{ending}"
     path.write_bytes(bytes(range(256)) * 10)
     with pytest.raises(AudioError) as caught:
@@ -161,7 +165,7 @@ def test_what_cannot_be_read_is_said_with_the_command_that_converts_it(tmp_path,
     assert "\n" not in str(caught.value)
 
 
-def test_a_name_that_says_nothing_of_a_file_without_a_header_is_told_which_would(tmp_path):
+def test_a_name_that_says_nothing_of_a_file_without_a_header_is_told_which_would(tmp_path: Path) -> None:
     path = tmp_path / "keys.pcm"
     path.write_bytes(CODED[".raw"])
     with pytest.raises(AudioError, match=r"its name must say what it is: \.ulaw, \.alaw"):
@@ -169,17 +173,17 @@ def test_a_name_that_says_nothing_of_a_file_without_a_header_is_told_which_would
 
 
 @pytest.mark.parametrize("name", ["keys.wav", "keys.ulaw"])
-def test_an_empty_file_is_called_empty(tmp_path, name):
+def test_an_empty_file_is_called_empty(tmp_path: Path, name: str) -> None:
     (tmp_path / name).touch()
     with pytest.raises(AudioError, match="it is empty"):
         read_audio(tmp_path / name)
 
 
-def test_a_file_that_may_not_be_read_says_so(tmp_path, monkeypatch):
+def test_a_file_that_may_not_be_read_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "keys.wav"
     write_audio(path, KEYS, 8000)
 
-    def refuse(*_args, **_kwargs):
+    def refuse(*_args: object, **_kwargs: object) -> None:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("pathlib.Path.open", refuse)
@@ -187,15 +191,18 @@ def test_a_file_that_may_not_be_read_says_so(tmp_path, monkeypatch):
         read_audio(path)
 
 
+Pipe = Callable[..., Path]
+
+
 @pytest.fixture
-def piped(tmp_path):
+def piped(tmp_path: Path) -> Iterator[Pipe]:
     """A pipe through which a file comes."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     writers = []
 
-    def send(content, *, endless=False):
-        def write():
+    def send(content: bytes, *, endless: bool = False) -> Path:
+        def write() -> None:
             try:
                 with pipe.open("wb", buffering=0) as end:
                     end.write(content)
@@ -214,7 +221,7 @@ def piped(tmp_path):
 
 
 @pytest.mark.parametrize("length", [None, 0, 0xFFFFFFFF])
-def test_a_wav_file_through_a_pipe_need_not_know_its_length(tmp_path, piped, length):
+def test_a_wav_file_through_a_pipe_need_not_know_its_length(tmp_path: Path, piped: Pipe, length: int | None) -> None:
     path = tmp_path / "keys.wav"
     write_audio(path, KEYS, 8000)
     if length is not None:
@@ -223,19 +230,19 @@ def test_a_wav_file_through_a_pipe_need_not_know_its_length(tmp_path, piped, len
 
 
 @pytest.mark.parametrize("name", ["keys.flac", "keys.ogg", "keys.mp3", "keys.au", "keys.aiff", "keys.caf"])
-def test_any_kind_of_file_may_come_through_a_pipe(tmp_path, piped, name):
+def test_any_kind_of_file_may_come_through_a_pipe(tmp_path: Path, piped: Pipe, name: str) -> None:
     soundfile.write(tmp_path / name, KEYS, 8000)
     assert heard(piped((tmp_path / name).read_bytes())) == ("159#0D", [])
 
 
 @pytest.mark.parametrize("subtype", ["IMA_ADPCM", "GSM610"])
-def test_coders_that_are_read_in_blocks_come_through_a_pipe(tmp_path, piped, subtype):
+def test_coders_that_are_read_in_blocks_come_through_a_pipe(tmp_path: Path, piped: Pipe, subtype: str) -> None:
     path = tmp_path / "keys.wav"
     write_audio(path, KEYS, 8000, subtype=subtype)
     assert heard(piped(path.read_bytes())) == ("159#0D", [])
 
 
-def test_of_a_pipe_without_an_end_no_more_is_read_than_is_asked_for(tmp_path, piped):
+def test_of_a_pipe_without_an_end_no_more_is_read_than_is_asked_for(tmp_path: Path, piped: Pipe) -> None:
     path = tmp_path / "keys.wav"
     write_audio(path, KEYS, 8000)
     with_length(path, 0xFFFFFFFF)
@@ -243,7 +250,7 @@ def test_of_a_pipe_without_an_end_no_more_is_read_than_is_asked_for(tmp_path, pi
     assert samples.size == 80_000
 
 
-def test_a_dash_is_standard_input(tmp_path, monkeypatch):
+def test_a_dash_is_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "keys.wav"
     write_audio(path, KEYS, 8000)
     code = "from dsp import decode_file; print(decode_file('-'))"
@@ -257,24 +264,29 @@ def test_a_dash_is_standard_input(tmp_path, monkeypatch):
 class _Failing(io.RawIOBase):
     """A disk that fails behind its first sector."""
 
-    def __init__(self, content, error):
+    def __init__(self, content: bytes, error: BaseException) -> None:
         self._content, self._error, self._at = content, error, 0
 
-    def seekable(self):
+    def seekable(self) -> bool:
         return True
 
-    def seek(self, offset, whence=os.SEEK_SET):
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         self._at = offset if whence == os.SEEK_SET else len(self._content) + offset
         return self._at
 
-    def read(self, count=-1):
+    def read(self, count: int = -1) -> bytes:
         if self._at >= 512:
             raise self._error
         return self._content[self._at : self._at + count]
 
 
 @pytest.mark.parametrize("error", [OSError(5, "Input/output error"), KeyboardInterrupt()])
-def test_what_goes_wrong_while_c_reads_is_raised_and_not_printed(tmp_path, monkeypatch, capfd, error):
+def test_what_goes_wrong_while_c_reads_is_raised_and_not_printed(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    error: OSError | KeyboardInterrupt,
+) -> None:
     path = tmp_path / "keys.wav"
     write_audio(path, KEYS, 8000)
     content = path.read_bytes()
@@ -287,9 +299,9 @@ def test_what_goes_wrong_while_c_reads_is_raised_and_not_printed(tmp_path, monke
     assert capfd.readouterr().err == ""
 
 
-def test_a_source_goes_back_in_what_came_through_a_pipe():
+def test_a_source_goes_back_in_what_came_through_a_pipe() -> None:
     class Pipe(io.BytesIO):
-        def seekable(self):
+        def seekable(self) -> bool:
             return False
 
     content = bytes(range(256)) * 4

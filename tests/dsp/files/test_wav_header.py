@@ -10,7 +10,7 @@ START = b"RIFF\0\0\0\0WAVE"
 LENGTHS = st.integers(0, 0xFFFFFFFF) | st.integers(0, 40)
 
 
-def chunk(name, length, content=b""):
+def chunk(name: bytes, length: int, content: bytes = b"") -> bytes:
     return name + length.to_bytes(4, "little") + content
 
 
@@ -18,7 +18,7 @@ CHUNKS = st.builds(chunk, st.sampled_from([b"fmt ", b"data", b"LIST", b"\0\0\0\0
 
 
 @given(st.lists(CHUNKS | st.binary(max_size=20)))
-def test_no_header_leads_out_of_the_file_or_round_in_circles(parts):
+def test_no_header_leads_out_of_the_file_or_round_in_circles(parts: list[bytes]) -> None:
     content = START + b"".join(parts)
     source = ByteSource(io.BytesIO(content))
     data = data_chunk(source)
@@ -29,12 +29,12 @@ def test_no_header_leads_out_of_the_file_or_round_in_circles(parts):
             assert data.at + data.length <= len(content)
 
 
-def test_the_samples_are_found_behind_chunks_of_odd_length():
+def test_the_samples_are_found_behind_chunks_of_odd_length() -> None:
     content = START + chunk(b"LIST", 3, b"abc\0") + chunk(b"data", 2, b"xy")
     source = ByteSource(io.BytesIO(content))
     assert data_chunk(source) == Data(12 + 12 + 8, 2)
 
 
-def test_what_is_no_wave_has_no_samples():
+def test_what_is_no_wave_has_no_samples() -> None:
     for content in (b"", b"RIFF", b"RIFF\0\0\0\0AVI " + chunk(b"data", 0), START, b"fLaC" + bytes(100)):
         assert data_chunk(ByteSource(io.BytesIO(content))) is None

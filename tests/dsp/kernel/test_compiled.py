@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numba
@@ -13,6 +14,7 @@ import dsp
 from dsp.detector.bank import DetectorBank
 from dsp.detector.records import CHANNEL
 from dsp.kernel import compiled
+from sound import telephone
 
 HEAR = """
 import json
@@ -45,7 +47,7 @@ for profile in (NTT, ATT):
 """
 
 
-def run(program, **environment):
+def run(program: str, **environment: str) -> str:
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", program],
         env={**os.environ, "PYTHONPATH": str(Path(dsp.__file__).parents[1]), **environment},
@@ -57,7 +59,7 @@ def run(program, **environment):
 
 
 @pytest.mark.slow
-def test_as_plain_python_the_source_tells_the_same():
+def test_as_plain_python_the_source_tells_the_same() -> None:
     told, expected = (
         [json.loads(line) for line in run(HEAR, NUMBA_DISABLE_JIT=disabled).splitlines()] for disabled in ("1", "0")
     )
@@ -68,27 +70,29 @@ def test_as_plain_python_the_source_tells_the_same():
         assert event[1] == pytest.approx(other[1], rel=1e-3, abs=1e-3)
 
 
-def test_nothing_but_a_bank_loads_numba():
+def test_nothing_but_a_bank_loads_numba() -> None:
     loaded = "print('numba' in sys.modules)"
     program = f"import sys, dsp.cli; {loaded}; dsp.DetectorBank(); {loaded}"
     assert run(program).split() == ["False", "True"]
 
 
-def test_a_new_process_compiles_nothing():
+def test_a_new_process_compiles_nothing() -> None:
     program = "from dsp.detector import lanes, slots; print(lanes.advance.stats, slots.held.stats)"
     run(program)
     assert run(program).count("cache_misses=Counter()") == 2
 
 
 @pytest.fixture
-def _fresh_folder():
+def _fresh_folder() -> Iterator[None]:
     compiled._folder.cache_clear()
     yield
     compiled._folder.cache_clear()
 
 
 @pytest.mark.usefixtures("_fresh_folder")
-def test_compiled_code_is_kept_apart_for_every_state_of_the_sources(monkeypatch, tmp_path):
+def test_compiled_code_is_kept_apart_for_every_state_of_the_sources(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(numba.config, "CACHE_DIR", "")
     monkeypatch.setattr(compiled, "__file__", str(tmp_path / "kernel" / "compiled.py"))
     folders = []
@@ -98,28 +102,32 @@ def test_compiled_code_is_kept_apart_for_every_state_of_the_sources(monkeypatch,
             (tmp_path / source).write_text(f"limit = {limit}")
             compiled._folder.cache_clear()
             folders.append(compiled._folder())
-    monkeypatch.setattr(compiled.telephone, "__file__", str(tmp_path / "limits.py"))  # its constants are compiled in
+    monkeypatch.setattr(telephone, "__file__", str(tmp_path / "limits.py"))  # its constants are compiled in
     compiled._folder.cache_clear()
     folders.append(compiled._folder())
-    assert {folder.parent for folder in folders} == {tmp_path / "kernel" / "__pycache__"}
+    assert {folder and folder.parent for folder in folders} == {tmp_path / "kernel" / "__pycache__"}
     assert len(set(folders)) == 7
 
 
 @pytest.mark.usefixtures("_fresh_folder")
-def test_where_nothing_can_be_written_compiled_code_is_not_kept_but_runs(monkeypatch, tmp_path):
+def test_where_nothing_can_be_written_compiled_code_is_not_kept_but_runs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setattr(compiled, "_parents", lambda: iter([tmp_path / "file" / "cache"]))
     assert compiled._folder() is None
 
     @compiled.outer(numba.int64)
-    def twice(number):
+    def twice(number: int) -> int:
         return number + number
 
     assert twice(21) == 42
-    assert twice.stats.cache_path is None
+    assert twice.stats.cache_path is None  # type: ignore[attr-defined]  # numba's, which has no types
 
 
-def test_folders_for_compiled_code_are_the_one_that_is_set_then_the_packages_own_then_the_users(monkeypatch, tmp_path):
+def test_folders_for_compiled_code_are_the_one_that_is_set_then_the_packages_own_then_the_users(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "set"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     package = Path(compiled.__file__).parent
@@ -132,6 +140,6 @@ def test_folders_for_compiled_code_are_the_one_that_is_set_then_the_packages_own
     assert list(compiled._parents()) == [package / "__pycache__"]
 
 
-def test_the_memory_that_a_channel_takes_is_what_the_bank_states():
+def test_the_memory_that_a_channel_takes_is_what_the_bank_states() -> None:
     flags = 1 + 8  # whether the slot is open, and how many samples it holds
-    assert f"{CHANNEL.itemsize + flags:,} bytes" in DetectorBank.__doc__
+    assert f"{CHANNEL.itemsize + flags:,} bytes" in (DetectorBank.__doc__ or "")

@@ -2,25 +2,26 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy.signal import lfilter
 
 from dsp.kernel import goertzel
 from dsp.tones import HIGH_HZ, LOW_HZ
-from sound.telephone import SAMPLE_RATE_HZ
+from sound.telephone import FRAME_SAMPLES, SAMPLE_RATE_HZ
 
 ALL_TONES = LOW_HZ + HIGH_HZ
 
 
-def goertzel_recursion(samples, hertz):
+def goertzel_recursion(samples: NDArray[np.float64], hertz: float) -> complex:
     """s[n] = x[n] + 2 cos(w) s[n-1] - s[n-2], then y = s[N-1] - exp(-jw) s[N-2], turned to the first sample."""
     w = 2 * np.pi * hertz / SAMPLE_RATE_HZ
     state = lfilter([1.0], [1.0, -2 * np.cos(w), 1.0], samples)
-    return (state[-1] - np.exp(-1j * w) * state[-2]) * np.exp(-1j * w * (len(samples) - 1))
+    return complex((state[-1] - np.exp(-1j * w) * state[-2]) * np.exp(-1j * w * (len(samples) - 1)))
 
 
-@pytest.mark.parametrize("length", [goertzel.HOP, goertzel.HALF, goertzel.FRAME_SAMPLES])
+@pytest.mark.parametrize("length", [goertzel.HOP, goertzel.HALF, FRAME_SAMPLES])
 @pytest.mark.parametrize("tone", range(8))
-def test_bins_agree_with_the_recursion_to_rounding(tone, length):
+def test_bins_agree_with_the_recursion_to_rounding(tone: int, length: int) -> None:
     rng = np.random.default_rng(tone)
     samples = rng.standard_normal(length)
     products = samples @ goertzel.bins(ALL_TONES, length)
@@ -29,7 +30,7 @@ def test_bins_agree_with_the_recursion_to_rounding(tone, length):
 
 
 @pytest.mark.parametrize("tone", range(8))
-def test_the_screens_float32_bins_agree_with_the_recursion_over_samples_freed_of_nuisances(tone):
+def test_the_screens_float32_bins_agree_with_the_recursion_over_samples_freed_of_nuisances(tone: int) -> None:
     rng = np.random.default_rng(tone)
     samples = np.rint(rng.uniform(-32768, 32767, goertzel.HALF))
     columns, _ = goertzel.screen_columns()
@@ -41,7 +42,7 @@ def test_the_screens_float32_bins_agree_with_the_recursion_over_samples_freed_of
 
 
 @pytest.mark.parametrize("hertz", [0.0, 50.0, 60.0, 120.0, 150.0, 250.0, 300.0, 350.0, 400.0, 425.0, 440.0])
-def test_what_lies_below_the_tones_is_taken_out(hertz):
+def test_what_lies_below_the_tones_is_taken_out(hertz: float) -> None:
     t = np.arange(goertzel.HOP) / SAMPLE_RATE_HZ
     basis = goertzel.nuisance_basis(goertzel.HOP, goertzel.HOP_NUISANCES)
     for phase in np.linspace(0.1, np.pi, 7):
@@ -50,7 +51,7 @@ def test_what_lies_below_the_tones_is_taken_out(hertz):
         assert left @ left <= 0.05 * (samples @ samples)
 
 
-def test_the_tones_are_left_in():
+def test_the_tones_are_left_in() -> None:
     t = np.arange(goertzel.HOP) / SAMPLE_RATE_HZ
     basis = goertzel.nuisance_basis(goertzel.HOP, goertzel.HOP_NUISANCES)
     for hertz in ALL_TONES:
@@ -59,7 +60,7 @@ def test_the_tones_are_left_in():
         assert left @ left >= 0.85 * (samples @ samples)
 
 
-def test_pair_columns_give_the_amplitudes_of_their_pair_and_the_triangles_its_whole_energy():
+def test_pair_columns_give_the_amplitudes_of_their_pair_and_the_triangles_its_whole_energy() -> None:
     t = np.arange(goertzel.HOP) / SAMPLE_RATE_HZ
     for key, (low, high) in enumerate(goertzel.key_frequencies()):
         z_low, z_high = 3 * np.exp(0.7j), 2 * np.exp(-1.9j)
@@ -72,7 +73,7 @@ def test_pair_columns_give_the_amplitudes_of_their_pair_and_the_triangles_its_wh
         assert products[2] + 1j * products[3] == pytest.approx(z_high, rel=1e-4)
 
 
-def test_the_triangles_give_the_energy_of_what_the_pair_explains_of_any_signal():
+def test_the_triangles_give_the_energy_of_what_the_pair_explains_of_any_signal() -> None:
     rng = np.random.default_rng(3)
     clean, _ = goertzel.clean_bins(goertzel.HOP, goertzel.HOP_NUISANCES)
     for key in range(16):

@@ -19,10 +19,11 @@ def tone(chance: np.random.Generator, key: str, samples: int, *, snr_db: float =
     at = np.arange(samples) / 8000
     off, phase = chance.uniform(0.985, 1.015, 2), chance.uniform(0, 2 * np.pi, 2)
     low, high = key_tones(key)
-    pair = np.cos(2 * np.pi * low * off[0] * at + phase[0])
+    pair: NDArray[np.float64] = np.cos(2 * np.pi * low * off[0] * at + phase[0])
     pair += 10 ** (chance.uniform(-5, 5) / 20) * np.cos(2 * np.pi * high * off[1] * at + phase[1])
     pair *= 3000
-    return pair + chance.standard_normal(samples) * np.sqrt(np.mean(pair**2) / 10 ** (snr_db / 10))
+    noise: NDArray[np.float64] = chance.standard_normal(samples) * np.sqrt(np.mean(pair**2) / 10 ** (snr_db / 10))
+    return pair + noise
 
 
 def edges(signal: NDArray[np.float64]) -> tuple[Pair, Pair]:

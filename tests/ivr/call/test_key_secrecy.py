@@ -7,6 +7,7 @@ docs/rules.md 5.2.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ from sound.samples import to_int16
 from sound.telephone import SAMPLE_RATE_HZ
 
 CONTRACT, ADDITIONAL = "0312345678", "0312345679"
-DISTORTIONS = {
+DISTORTIONS: dict[str, dict[str, Any]] = {
     "unequal": {"twist_db": -12.0},
     "short": {"tone_s": 0.025, "pause_s": 0.135},
     "off": {"offset_percent": 3},
@@ -49,7 +50,7 @@ class Pressed:
 
     def press(self, keys: str, *, secret: bool = False) -> None:
         for key in keys:
-            how = {"tone_s": 0.08, "pause_s": 0.08}
+            how: dict[str, Any] = {"tone_s": 0.08, "pause_s": 0.08}
             if self.rng.random() < self.bad:
                 how |= DISTORTIONS[str(self.rng.choice(list(DISTORTIONS)))]
             began = self.samples / SAMPLE_RATE_HZ

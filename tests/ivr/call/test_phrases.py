@@ -1,7 +1,10 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from credentials.model import Line, Unit
 from ivr.call import phrases
@@ -108,7 +111,7 @@ def test_a_number_is_spoken_in_tones_with_pauses_between_its_groups(catalogue: C
 
 def test_a_sentence_that_goes_on_after_the_number_follows_without_a_pause(catalogue: Catalogue) -> None:
     samples = render(Phrase((Number("03"), "password.about")), catalogue)
-    pieces = [
+    pieces: list[NDArray[Any]] = [
         np.zeros(round(phrases.LEAD_IN_S * 8000)),
         catalogue.clip("digit.0.rise"),
         np.zeros(round(phrases.DIGIT_PAUSE_S * 8000)),

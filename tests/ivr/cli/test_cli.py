@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from typer.main import get_command
+import typer
+from typer.main import get_group
 
 from ivr.cli import COMMANDS, app
 from ivr.cli.common import print_error
@@ -203,6 +204,9 @@ def test_the_version_is_told() -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_list_of_commands_says_of_each_what_it_says_itself(name: str) -> None:
-    command = get_command(app).get_command(None, name)
+    group = get_group(app)
+    command = group.get_command(typer.Context(group), name)
+    assert command is not None
+    assert command.help is not None
     assert " ".join(command.help.partition("\n\n")[0].split()) == COMMANDS[name][1]
     assert name in ivr("--help").stdout

@@ -32,7 +32,7 @@ FACTS = ExchangeFacts(
 )
 
 
-def site_of(tmp_path: Path, facts: ExchangeFacts | str = FACTS, **settings: Any) -> Site:
+def site_of(tmp_path: Path, facts: ExchangeFacts | str = FACTS, /, **settings: Any) -> Site:
     site = Site(Settings.load(state_dir=tmp_path, agi_secret=SECRET, **settings), {})
     site.__dict__["exchange"] = facts  # as if it had been asked
     return site

@@ -14,7 +14,7 @@ from ivr.doctor.checks import local
 from tests.ivr.doctor.examined import free_ports
 
 
-def run(monkeypatch: pytest.MonkeyPatch, *, as_json: bool = False, **environment: str) -> int:
+def run(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], *, as_json: bool = False) -> int:
     for name in [name for name in os.environ if name.startswith("KARIPASS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("COLUMNS", "200")
@@ -30,7 +30,7 @@ def test_the_command_ends_with_1_if_there_is_an_error_and_shows_it(
 ) -> None:
     ports = {f"KARIPASS_{name.upper()}": str(port) for name, port in free_ports().items()}
     away = {"KARIPASS_AMI_PORT": "1", "KARIPASS_AMI_SECRET": "s"}
-    assert run(monkeypatch, KARIPASS_STATE_DIR=str(tmp_path), **ports, **away) == 1
+    assert run(monkeypatch, {"KARIPASS_STATE_DIR": str(tmp_path), **ports, **away}) == 1
     shown = capsys.readouterr().out
     assert "cannot be reached" in " ".join(shown.split())
     assert "errors: 1" in shown
@@ -40,12 +40,12 @@ def test_warnings_alone_do_not_fail(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(all_checks, "CHECKS", [Check("state", local.state_directory)])
-    assert run(monkeypatch, KARIPASS_STATE_DIR=str(tmp_path / "nowhere")) == 0
+    assert run(monkeypatch, {"KARIPASS_STATE_DIR": str(tmp_path / "nowhere")}) == 0
     assert "warnings: 1" in capsys.readouterr().out
 
 
 def test_a_wrong_setting_is_an_error_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(monkeypatch, as_json=True, KARIPASS_CALLS="none") == 1
+    assert run(monkeypatch, {"KARIPASS_CALLS": "none"}, as_json=True) == 1
     report = json.loads(capsys.readouterr().out)
     assert report["ok"] is False
     assert "KARIPASS_CALLS=none" in report["findings"][0]["text"]
@@ -56,6 +56,6 @@ def test_the_report_for_machines_has_all_of_it(
 ) -> None:
     monkeypatch.setattr(all_checks, "CHECKS", [Check("state", local.state_directory)])
     tmp_path.chmod(0o700)
-    assert run(monkeypatch, as_json=True, KARIPASS_STATE_DIR=str(tmp_path)) == 0
+    assert run(monkeypatch, {"KARIPASS_STATE_DIR": str(tmp_path)}, as_json=True) == 0
     expected = {"check": "state", "level": "ok", "text": str(tmp_path), "remedy": ""}
     assert json.loads(capsys.readouterr().out) == {"ok": True, "findings": [expected]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from typing import cast
 from uuid import UUID, uuid4
 
 import numpy as np
@@ -19,6 +20,7 @@ from ivr.call.transcript import Interrupted, KeyHeard, TranscriptEntry
 from ivr.media.clock import MAX_FRAMES_A_TICK, TICK_S, Media
 from ivr.telephony.audiosocket.codec import FRAME_BYTES
 from ivr.telephony.audiosocket.inbox import FrameSent, KeySent
+from ivr.telephony.audiosocket.server import AudioSocketConnection
 from prompts import Catalogue
 from tests.callers import tones
 from tests.ivr.call.answering_store import AnsweringStore
@@ -77,7 +79,7 @@ class Switchboard:
         uuid, peer = uuid4(), Peer()
         self.media.expect(uuid, session)
         session.handle(Admitted(LINE), self.now)
-        assert self.media.attach(uuid, peer)
+        assert self.media.attach(uuid, cast(AudioSocketConnection, peer))
         return session, peer
 
     def run(
@@ -185,7 +187,7 @@ async def test_calls_do_not_hear_each_other(board: Switchboard) -> None:
 
 
 async def test_a_call_that_fails_ends_alone(board: Switchboard) -> None:
-    def broken(_session: CallSession, _command: StorePassword) -> None:
+    def broken(_command: StorePassword) -> None:
         raise RuntimeError("the disk has burnt")
 
     failing, failing_peer = board.call(broken)
@@ -226,15 +228,15 @@ async def test_a_hang_up_while_the_store_works_waits_for_its_answer(board: Switc
 
 
 async def test_a_connection_of_no_call_is_not_taken(board: Switchboard) -> None:
-    assert not board.media.attach(uuid4(), Peer())
+    assert not board.media.attach(uuid4(), cast(AudioSocketConnection, Peer()))
 
 
 async def test_a_call_is_taken_by_one_connection_only(board: Switchboard) -> None:
     uuid = UUID(int=1)
     session, _ = board.call()
     board.media.expect(uuid, session)
-    assert board.media.attach(uuid, Peer())
-    assert not board.media.attach(uuid, Peer())
+    assert board.media.attach(uuid, cast(AudioSocketConnection, Peer()))
+    assert not board.media.attach(uuid, cast(AudioSocketConnection, Peer()))
     session.handle(HungUp(), board.now)
 
 

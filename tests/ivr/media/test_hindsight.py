@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import cast
 from uuid import uuid4
 
 import numpy as np
@@ -14,6 +15,7 @@ from ivr.media.clock import TICK_S, Media
 from ivr.media.hindsight import Hindsight
 from ivr.telephony.audiosocket.codec import Audio
 from ivr.telephony.audiosocket.inbox import FrameSent, Inbox, KeySent, NothingSent
+from ivr.telephony.audiosocket.server import AudioSocketConnection
 from sound.telephone import FRAME_SAMPLES
 from tests.callers import tones
 from tests.listener import Listener
@@ -44,7 +46,7 @@ def heard(audio: NDArray[np.int16], stills: list[tuple[float, float]], trickle: 
     frames = audio[: len(audio) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
     media, peer, listener, uuid = Media(), Peer(), Listener(), uuid4()
     media.expect(uuid, listener)
-    assert media.attach(uuid, peer)
+    assert media.attach(uuid, cast(AudioSocketConnection, peer))
     sent = 0
     for tick in range(len(frames) + 60):
         now = (tick + 1) * TICK_S

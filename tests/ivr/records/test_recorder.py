@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from datetime import timedelta
+from typing import cast
 
 import pytest
 import structlog
@@ -183,7 +184,7 @@ def test_what_happens_while_the_database_is_away_is_written_when_it_is_back(
     database: Database, reader: CallReader, open_writer: Callable[..., CallWriter], clock: FakeClock
 ) -> None:
     writer = Failing(open_writer())
-    recorder = Recorder(writer, keep=timedelta(days=1), clock=clock)
+    recorder = Recorder(cast(CallWriter, writer), keep=timedelta(days=1), clock=clock)
     with structlog.testing.capture_logs() as logs:
         recorder.start()
         record = recorder.begin(call())
@@ -204,9 +205,15 @@ def test_what_happens_while_the_database_is_away_is_written_when_it_is_back(
 def test_what_has_gathered_is_written_in_short_transactions(
     reader: CallReader, open_writer: Callable[..., CallWriter], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    writer, transactions = open_writer(), []
+    writer = open_writer()
     write = writer.write
-    monkeypatch.setattr(writer, "write", lambda changes: transactions.append(len(changes)) or write(changes))
+    transactions: list[int] = []
+
+    def counted(changes: Sequence[Change]) -> int:
+        transactions.append(len(changes))
+        return write(changes)
+
+    monkeypatch.setattr(writer, "write", counted)
     recorder = Recorder(writer, keep=timedelta(days=36_500))
     record = recorder.begin(call())
     for second in range(350):
@@ -253,7 +260,7 @@ def test_a_fault_in_writing_is_logged_and_what_comes_later_is_written(
     reader: CallReader, open_writer: Callable[..., CallWriter]
 ) -> None:
     writer = Failing(open_writer(), OverflowError("date value out of range"))
-    recorder = Recorder(writer, keep=timedelta(days=1))
+    recorder = Recorder(cast(CallWriter, writer), keep=timedelta(days=1))
     with structlog.testing.capture_logs() as logs:
         recorder.start()
         recorder.begin(call("lost"))

@@ -16,7 +16,7 @@ from alembic.runtime.migration import MigrationContext
 
 from credentials.schema import CREDENTIALS
 from ivr.records import CallNotFound, CallReader, CallWriter, Hangup, Query, RecordedEntry, RtpQuality, Vitals
-from ivr.records.changes import ChannelEnded, EntryNoted, Progress, ServiceBeat
+from ivr.records.changes import Change, ChannelEnded, EntryNoted, Progress, ServiceBeat
 from ivr.records.schema import IVR_HISTORY, metadata
 from storage.database import Database
 from storage.migrate import upgrade
@@ -71,7 +71,7 @@ def test_a_call_is_there_from_its_first_moment_and_grows(reader: CallReader, ope
 
 def test_what_is_written_twice_stands_once(reader: CallReader, open_writer: OpenWriter) -> None:
     writer = open_writer()
-    changes = [ServiceBeat(Vitals()), call(), EntryNoted("c0ffee", SAID), SET]
+    changes: list[Change] = [ServiceBeat(Vitals()), call(), EntryNoted("c0ffee", SAID), SET]
     writer.write(changes)
     writer.write(changes)
     record = reader.call("c0ffee")
@@ -265,7 +265,7 @@ def test_a_report_tells_who_got_through_at_first_try_and_where_the_others_failed
     smooth = replace(SET, wrong_entries=0)
     failed = replace(SET, outcome="failed", reason="wrong_entries", step="confirm")
     refused = replace(SET, outcome="refused", reason="withheld", step="admission")
-    changes = [ServiceBeat(Vitals())]
+    changes: list[Change] = [ServiceBeat(Vitals())]
     for number, progress in enumerate([smooth, smooth, SET, failed, refused]):
         changes += [call(f"c{number}", trunk="a" if number else "b"), replace(progress, call_id=f"c{number}")]
     open_writer().write(changes)

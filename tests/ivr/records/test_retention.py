@@ -75,8 +75,8 @@ def test_of_many_old_calls_some_are_removed_at_a_time_the_oldest_first(
     monkeypatch.setattr("ivr.records.writing.FORGOTTEN_AT_ONCE", 2)
     writer = open_writer()
     writer.write(ended("a", "b", "c", "d", "e"))
-    left = []
-    removed = []
+    left: list[str] = []
+    removed: list[int] = []
     while not removed or removed[-1]:
         removed.append(writer.forget_before(BEGAN + timedelta(seconds=4)))
         left.append("".join(sorted(names(reader))))

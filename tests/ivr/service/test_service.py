@@ -14,7 +14,7 @@ import structlog
 
 from credentials.model import LoginVerdict
 from credentials.store import CredentialStore
-from ivr.call.dialogue.events import Stored
+from ivr.call.dialogue.events import Event, Stored
 from ivr.call.session import CallSession
 from ivr.errors import PortTaken
 from ivr.host.handed_sockets import HandedSockets
@@ -250,7 +250,7 @@ async def test_a_fault_of_our_program_at_the_stores_answer_is_an_error_too(
 ) -> None:
     handle = CallSession.handle
 
-    def faulty(session: CallSession, event: object, now: float) -> None:
+    def faulty(session: CallSession, event: Event, now: float) -> None:
         if event == Stored():
             raise RuntimeError("a fault of ours")
         handle(session, event, now)

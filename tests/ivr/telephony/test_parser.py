@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import SupportsIndex
+from typing import TYPE_CHECKING, NoReturn, SupportsIndex, overload
 
 import pytest
 
@@ -14,6 +14,9 @@ from ivr.telephony.fastagi.codec import AgiConnection
 from ivr.telephony.parser import Parser
 from tests.ivr.telephony.streams import fed
 
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
 parsers = pytest.mark.parametrize("new", [AudioSocketParser, AgiConnection])
 
 
@@ -22,17 +25,25 @@ class Watched(bytearray):
 
     looked_at = 0
 
-    def find(self, sub: object, start: SupportsIndex | None = 0, end: SupportsIndex | None = None) -> int:
+    def find(
+        self, sub: ReadableBuffer | SupportsIndex, start: SupportsIndex | None = 0, end: SupportsIndex | None = None
+    ) -> int:
         found = super().find(sub, start, end)
         Watched.looked_at += (len(self) if found < 0 else found + 1) - int(start or 0)
         return found
 
-    def __getitem__(self, key: object) -> object:
+    @overload
+    def __getitem__(self, key: SupportsIndex, /) -> int: ...
+
+    @overload
+    def __getitem__(self, key: slice, /) -> bytearray: ...
+
+    def __getitem__(self, key: SupportsIndex | slice, /) -> int | bytearray:
         got = super().__getitem__(key)
         Watched.looked_at += len(got) if isinstance(got, bytearray) else 1
         return got
 
-    def _all(self, *_arguments: object) -> None:
+    def _all(self, *_arguments: object, **_named: object) -> NoReturn:
         raise AssertionError("looks at the whole buffer: count what it looks at")
 
     index = partition = split = splitlines = __contains__ = __iter__ = _all

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ def speech() -> NDArray[np.float64]:
     return resample_poly(to_float32(load_catalogue("en").clip("password.ask")), 441, 80)
 
 
-def saved(directory: Path, samples: NDArray[np.float64], rate_hz: int = RATE_HZ, name: str = "take.wav") -> Path:
+def saved(directory: Path, samples: NDArray[np.floating[Any]], rate_hz: int = RATE_HZ, name: str = "take.wav") -> Path:
     path = directory / name
     soundfile.write(path, samples, rate_hz)
     return path
@@ -36,7 +37,7 @@ def test_a_recording_comes_out_at_telephone_rate_and_level(
     clip = read_recording(saved(tmp_path, stereo, name=name))
     assert clip.dtype == np.int16
     assert len(clip) / 8000 == pytest.approx(len(speech) / RATE_HZ, abs=0.1)
-    assert sound.active_level_dbfs(to_float32(clip)) == pytest.approx(-20, abs=0.5)
+    assert sound.active_level_dbfs(to_float32(clip).astype(np.float64)) == pytest.approx(-20, abs=0.5)
     assert faults(clip) == []
 
 

@@ -9,6 +9,8 @@ from credentials.model import Unit
 from ivr.call.dialogue import Dialogue, Limits, State
 from ivr.call.dialogue.events import (
     Admitted,
+    Command,
+    Event,
     GuidanceEnded,
     HangUp,
     HungUp,
@@ -61,12 +63,16 @@ EXPECTED_IN = {
 """Answers come only where they were asked for: the shell sends them nowhere else."""
 
 
-def run(caller: str, history: list) -> tuple[Dialogue, list, list]:
+History = list[tuple[float, list[Event]]]
+"""Pauses, and what happens after each."""
+
+
+def run(caller: str, history: History) -> tuple[Dialogue, list[Command], list[str]]:
     """Run a history; returns the dialogue, its commands, and the keys that were pressed while it asked for keys."""
     now = 0.0
     dialogue = Dialogue(caller, limits=Limits(), now=now)
     commands = list(dialogue.handle(Admitted(LINE), now))
-    pressed = []
+    pressed: list[str] = []
     for pause, events in history:
         now += pause
         for event in events:
@@ -82,7 +88,7 @@ def run(caller: str, history: list) -> tuple[Dialogue, list, list]:
 @given(callers, steps)
 @settings(max_examples=500, deadline=None)
 def test_nothing_is_stored_but_eight_digits_that_were_pressed_twice_for_a_target_that_is_allowed(
-    caller: str, history: list
+    caller: str, history: History
 ) -> None:
     _, commands, pressed = run(caller, history)
     stores = [command for command in commands if isinstance(command, StorePassword)]
@@ -102,7 +108,7 @@ def test_nothing_is_stored_but_eight_digits_that_were_pressed_twice_for_a_target
 
 @given(callers, steps)
 @settings(max_examples=300, deadline=None)
-def test_every_call_ends_if_the_caller_only_waits(caller: str, history: list) -> None:
+def test_every_call_ends_if_the_caller_only_waits(caller: str, history: History) -> None:
     dialogue, commands, _ = run(caller, history)
     now = 1e6
     for _ in range(60):
@@ -120,8 +126,10 @@ def test_every_call_ends_if_the_caller_only_waits(caller: str, history: list) ->
 
 @given(callers, st.sampled_from(PASSWORDS), steps)
 @settings(max_examples=300, deadline=None)
-def test_no_digit_of_a_password_is_in_anything_that_is_said_or_shown(caller: str, password: str, history: list) -> None:
-    typed = [KeyPressed(key) for key in "1" + password + password]
+def test_no_digit_of_a_password_is_in_anything_that_is_said_or_shown(
+    caller: str, password: str, history: History
+) -> None:
+    typed: list[Event] = [KeyPressed(key) for key in "1" + password + password]
     dialogue, commands, _ = run(caller, [(0.1, typed), *history])
     for command in commands:
         shown = repr(command)
@@ -135,7 +143,7 @@ def test_no_digit_of_a_password_is_in_anything_that_is_said_or_shown(caller: str
 
 @given(callers, steps)
 @settings(max_examples=300, deadline=None)
-def test_a_caller_who_hangs_up_before_the_confirmation_matched_changes_nothing(caller: str, history: list) -> None:
+def test_a_caller_who_hangs_up_before_the_confirmation_matched_changes_nothing(caller: str, history: History) -> None:
     dialogue, commands, _ = run(caller, history)
     if dialogue.state is not State.STORING and not any(isinstance(c, StorePassword) for c in commands):
         after = dialogue.handle(HungUp(), 1e6) + dialogue.handle(KeyPressed("1"), 1e6)

@@ -121,7 +121,7 @@ def known_of(dialogue: Dialogue) -> dict[str, object]:
     return {name: repr(value) for name, value in vars(dialogue).items()} | {"deadline": dialogue.deadline}
 
 
-happenings = st.one_of(
+happenings: st.SearchStrategy[list[Event | None]] = st.one_of(
     st.sampled_from(["1", "2", "3", "9#", f"{CONTRACT}#", PASSWORD, PASSWORD, PASSWORD[::-1]]).map(
         lambda keys: [KeyPressed(key) for key in keys]
     ),
@@ -145,7 +145,8 @@ def test_whatever_happens_the_call_is_where_the_last_arrow_led(history: list[tup
     call = Dialogue(CONTRACT, limits=Limits(), now=now)
     hung_up = 0
     with patch.object(dialogue, "follow", followed):
-        for pause, events in [(0.0, [Admitted(LINE)]), *history]:
+        admitted: list[Event | None] = [Admitted(LINE)]
+        for pause, events in [(0.0, admitted), *history]:
             for event in events:
                 now += pause
                 try:

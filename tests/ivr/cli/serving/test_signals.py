@@ -7,8 +7,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -68,12 +69,13 @@ def command(*words: str, ignoring: bool = False, **environment: str) -> Iterator
             process.kill()
 
 
-def phases(until: str, *, ignoring: bool = False) -> subprocess.Popen[str]:
+def phases(until: str, *, ignoring: bool = False) -> AbstractContextManager[subprocess.Popen[str]]:
     return command(sys.executable, "-c", PHASES, until, ignoring=ignoring)
 
 
-def read_until(stream: object, text: str) -> str:
-    return next(line for line in stream if text in line)  # type: ignore[attr-defined]
+def read_until(stream: IO[str] | None, text: str) -> str:
+    assert stream is not None
+    return next(line for line in stream if text in line)
 
 
 BOTH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import re
 from pathlib import Path
 from types import SimpleNamespace
@@ -101,13 +102,13 @@ def test_the_clock_is_well_unless_the_kernel_says_that_it_is_not(
 def test_an_unsynchronised_clock_is_read_from_the_kernels_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     def kernel(status: int) -> SimpleNamespace:
         def adjtimex(buffer: Any) -> int:
-            local.ctypes.c_int.from_buffer(buffer, 5 * local.ctypes.sizeof(local.ctypes.c_long)).value = status
+            ctypes.c_int.from_buffer(buffer, 5 * ctypes.sizeof(ctypes.c_long)).value = status
             return 0
 
         return SimpleNamespace(adjtimex=adjtimex)
 
     for status, expected in ((0x0001, True), (0x0040, False)):
-        monkeypatch.setattr(local.ctypes, "CDLL", lambda *_, status=status, **__: kernel(status))
+        monkeypatch.setattr(ctypes, "CDLL", lambda *_, status=status, **__: kernel(status))
         assert local._is_synchronised() is expected
-    monkeypatch.setattr(local.ctypes, "CDLL", lambda *_, **__: SimpleNamespace(adjtimex=lambda _: -1))
+    monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: SimpleNamespace(adjtimex=lambda _: -1))
     assert local._is_synchronised() is None

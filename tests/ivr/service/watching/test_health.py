@@ -119,7 +119,7 @@ async def test_nothing_else_is_served(client: httpx.AsyncClient) -> None:
 async def test_while_another_program_holds_the_database_the_service_is_not_ready_and_says_why(
     store: CredentialStore, service: Service, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
-    watch = StoreWatch(store, [].append, every_s=0.01, patience_s=0.05)
+    watch = StoreWatch(store, lambda _head: None, every_s=0.01, patience_s=0.05)
     task = asyncio.create_task(watch.run())
     await until(watch, up=True)
     with contextlib.closing(sqlite3.connect(tmp_path / "store.db", isolation_level=None)) as other:
