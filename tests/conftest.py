@@ -9,9 +9,8 @@ import pytest
 import structlog
 
 from tests import needs
-from tests.storage.databases import clock, empty_url, postgresql, pytest_generate_tests
 
-__all__ = ["clock", "empty_url", "postgresql", "pytest_generate_tests"]
+pytest_plugins = ["tests.storage.databases"]
 
 
 def pytest_report_header() -> list[str]:

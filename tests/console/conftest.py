@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ from ivr.records import open_records
 from storage.database import Database
 from tests.console.server import serving
 from tests.console.stage import NAMES, Stage
-from tests.console.visitor import Visitor
+from tests.console.visitor import LogIn, Visitor
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +42,7 @@ def visitor(address: str) -> Iterator[Visitor]:
 
 
 @pytest.fixture
-def logged_in(address: str) -> Iterator[Callable[[Role], Visitor]]:
+def logged_in(address: str) -> Iterator[LogIn]:
     visitors: list[Visitor] = []
 
     def log_in(role: Role) -> Visitor:

@@ -7,10 +7,9 @@ import re
 import pytest
 
 from console.operators import Role
-from tests.console.login.test_login import LogIn
 from tests.console.server import serving
 from tests.console.stage import Stage
-from tests.console.visitor import Visitor
+from tests.console.visitor import LogIn, Visitor
 from web.guard import LONGEST_BODY, host_name
 
 

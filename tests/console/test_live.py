@@ -6,7 +6,7 @@ import asyncio
 import json
 import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -16,50 +16,10 @@ from console.live.view import STREAMS, Away, LiveView, Snapshot, services_to_sho
 from console.operators import Role
 from ivr.records import AmiState, ServiceState, Vitals
 from ivr.records.changes import Progress
-from tests.console.login.test_login import LogIn
 from tests.console.stage import CONTRACT, Stage, Tone, bad_keys
-from tests.console.visitor import Visitor
+from tests.console.visitor import LogIn
+from tests.console.watcher import watching
 from tests.storage.databases import FakeClock
-
-PATIENCE = 4
-"""So often a stream may say that there is nothing new."""
-
-
-class Watcher:
-    """Follows the events of the live page."""
-
-    def __init__(self, lines: Iterator[str]) -> None:
-        self._lines = lines
-
-    def next(self, kind: str = "state") -> dict[str, Any]:
-        """The next event of a kind."""
-        name, silent = "", 0
-        for line in self._lines:
-            silent += line == ": still here"
-            assert silent < PATIENCE, f"no {kind} comes"
-            if line.startswith("event: "):
-                name = line.removeprefix("event: ")
-            elif line.startswith("data: ") and name == kind:
-                told: dict[str, Any] = json.loads(line.removeprefix("data: "))
-                return told
-        raise AssertionError(f"the stream ended without {kind}")
-
-    def ends(self) -> None:
-        """Nothing comes any more."""
-        assert [line for line in self._lines if line] == []
-
-    def until(self, text: str) -> dict[str, Any]:
-        """The first state that has a text in it."""
-        while text not in json.dumps(state := self.next(), ensure_ascii=False):
-            pass
-        return state
-
-
-@contextmanager
-def watching(visitor: Visitor) -> Iterator[Watcher]:
-    with visitor.stream("GET", "/live") as answer:
-        assert answer.headers["content-type"].startswith("text/event-stream")
-        yield Watcher(answer.iter_lines())
 
 
 def test_a_call_shows_at_its_first_moment_grows_and_goes(stage: Stage, logged_in: LogIn) -> None:

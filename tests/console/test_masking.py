@@ -22,9 +22,8 @@ from console.masking import mask_number, mask_text, masked
 from console.operators import Role
 from ivr.records import AmiState, CallBegan, CallReader, Hangup, Query, RecordedEntry, Vitals
 from ivr.records.changes import ChannelEnded
-from tests.console.login.test_login import LogIn
 from tests.console.stage import ADDITIONAL, CONTRACT, Stage, Tone, bad_keys
-from tests.console.visitor import Visitor
+from tests.console.visitor import LogIn, Visitor
 
 PASSWORD = "97531864"
 

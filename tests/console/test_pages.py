@@ -13,10 +13,9 @@ from credentials.audit import Action
 from credentials.errors import KeyFileError
 from credentials.store import CredentialStore
 from ivr.records import AmiState, Vitals
-from tests.console.login.test_login import LogIn
 from tests.console.server import serving
 from tests.console.stage import ADDITIONAL, CONTRACT, OPERATOR_PASSWORD, Stage, Tone, bad_keys
-from tests.console.visitor import Visitor
+from tests.console.visitor import LogIn, Visitor
 
 PASSWORD = "97531864"
 WHOLE_CALL = (Tone(1, "2"), Tone(2, f"{ADDITIONAL}#"), Tone(7, PASSWORD), Tone(12, PASSWORD))

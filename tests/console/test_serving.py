@@ -18,8 +18,8 @@ from console.serving import CONNECTIONS
 from ivr.lab.free_ports import free_tcp_ports
 from ivr.records import Vitals
 from tests.console.stage import Stage
-from tests.console.test_live import watching
 from tests.console.visitor import Visitor
+from tests.console.watcher import watching
 
 COMMAND = [sys.executable, "-c", "import typer; from ivr.cli.serving.commands import console; typer.run(console)"]
 

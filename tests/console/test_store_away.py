@@ -11,8 +11,8 @@ import pytest
 from tests import needs
 from tests.console.server import serving
 from tests.console.stage import Stage, bad_keys
-from tests.console.test_live import watching
 from tests.console.visitor import Visitor
+from tests.console.watcher import watching
 from tests.storage.postgresql import Server
 from tests.storage.postgresql import serving as serving_database
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 
+from console.operators import Role
 from tests.console.stage import OPERATOR_PASSWORD
 
 
@@ -29,3 +31,7 @@ class Visitor(httpx.Client):
     def log_in(self, name: str, password: str = OPERATOR_PASSWORD) -> httpx.Response:
         """Send the form of the login page."""
         return self.fill_in("/login", on="/login", name=name, password=password)
+
+
+LogIn = Callable[[Role], Visitor]
+"""The fixture `logged_in`: gives a visitor who has logged in with a role."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,6 +14,9 @@ from tests import needs
 from tests.live.hearing.capture import RtpCapture
 from tests.live.house import House
 from tests.live.network import enter_own_network
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -44,3 +48,14 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 def capture() -> Iterator[RtpCapture]:
     with RtpCapture() as capture:
         yield capture
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright
+
+    chromium = needs.chromium()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield browser
+        browser.close()

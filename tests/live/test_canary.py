@@ -21,11 +21,17 @@ from credentials.model import LoginVerdict
 from dsp import synthesize
 from ivr.records import CallReader, CallRecord, Query, open_existing_records
 from tests.live.callers.media import BRISK, KeyPath, duration_s
+from tests.live.callers.subscribers import (
+    ADDITIONAL,
+    CONTRACT,
+    OTHER_ADDITIONAL,
+    OTHER_CONTRACT,
+    call,
+    from_trunk,
+    typed,
+)
+from tests.live.console import console, watching
 from tests.live.house import House, contents, ivr_command, new_password
-from tests.live.test_calls import ADDITIONAL, CONTRACT, OTHER_ADDITIONAL, OTHER_CONTRACT, call, from_trunk, typed
-from tests.live.test_console import browser, console, watching
-
-__all__ = ["browser"]
 
 NAMED = ("unit", "number")
 """The steps whose keys are no secret."""

@@ -8,15 +8,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
-import soundfile
 
-from dsp import synthesize
-from sound.telephone import SAMPLE_RATE_HZ
+from tests.live.callers.bad_keys import bad_keys
 from tests.live.callers.media import Press
+from tests.live.callers.subscribers import CONTRACT, from_trunk, typed
 from tests.live.house import House, new_password
-from tests.live.test_calls import CONTRACT, from_trunk, typed
 
 
 @pytest.fixture(scope="module")
@@ -24,20 +21,6 @@ def impatient_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]
     """A house whose service does not wait long for a key."""
     with House(tmp_path_factory.mktemp("house"), settings={"KARIPASS_FIRST_KEY_S": "1"}) as house:
         yield house
-
-
-def bad_keys(path: Path) -> Path:
-    """The key 1, unequal, then short, then off its frequency, again and again: it is never heard.
-
-    Who presses more quickly may be typing a password ahead: then it is not told which keys were not heard.
-    """
-    strokes = (
-        synthesize("1", twist_db=-12.0, pause_s=2.0),
-        synthesize("1", tone_s=0.024, pause_s=2.0),
-        synthesize("1", offset_percent=3.0, pause_s=2.0),
-    )
-    soundfile.write(path, np.tile(np.concatenate(strokes), 12), SAMPLE_RATE_HZ, "PCM_16")
-    return path
 
 
 def test_a_caller_whose_keys_were_not_heard_is_found_and_told_why(impatient_house: House, tmp_path: Path) -> None:

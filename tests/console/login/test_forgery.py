@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from console.operators import Role
 from tests.console.stage import CONTRACT, Stage, bad_keys
-from tests.console.visitor import Visitor
-
-LogIn = Callable[[Role], Visitor]
+from tests.console.visitor import LogIn, Visitor
 
 POSTS = (
     "/logout",

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from console.operators import ABSOLUTE, IDLE, Role
 from tests.console.server import serving
 from tests.console.stage import NAMES, OPERATOR_PASSWORD, Stage
-from tests.console.visitor import Visitor
+from tests.console.visitor import LogIn, Visitor
 from tests.storage.databases import FakeClock
 
-LogIn = Callable[[Role], Visitor]
 PAGES = ("/", "/calls", "/calls/0001c0ffee00", "/report", "/operators", "/operators/vera/role")
 
 

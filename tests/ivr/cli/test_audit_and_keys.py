@@ -15,9 +15,9 @@ from typer.testing import CliRunner
 
 from ivr.cli import app
 from ivr.cli.common import system_operator
-from tests.ivr.cli.commands import ivr, lines, state, wav
+from tests.ivr.cli.commands import ivr, wav
 
-__all__ = ["lines", "state"]
+pytestmark = pytest.mark.usefixtures("state")
 
 
 @pytest.mark.parametrize(

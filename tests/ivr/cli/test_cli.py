@@ -16,9 +16,9 @@ from ivr.cli import COMMANDS, app
 from ivr.cli.common import print_error
 from storage.errors import StoreUnavailable
 from tests.callers import tones
-from tests.ivr.cli.commands import KEYS, PASSWORD, ivr, lines, state, wav
+from tests.ivr.cli.commands import KEYS, PASSWORD, ivr, wav
 
-__all__ = ["lines", "state"]
+pytestmark = pytest.mark.usefixtures("state")
 
 
 @pytest.mark.usefixtures("lines")

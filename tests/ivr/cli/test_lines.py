@@ -8,9 +8,9 @@ import pytest
 
 from credentials.lines.importing import ImportProgress, ImportStage
 from credentials.store import CredentialStore
-from tests.ivr.cli.commands import ivr, lines, state
+from tests.ivr.cli.commands import ivr
 
-__all__ = ["lines", "state"]
+pytestmark = pytest.mark.usefixtures("state")
 
 
 @pytest.mark.usefixtures("lines")

@@ -17,7 +17,7 @@ from ivr.host.settings import Settings
 from ivr.records import CallWriter, Hangup, RecordedEntry, RtpQuality, Vitals, open_records
 from ivr.records.changes import ChannelEnded, EntryNoted, ServiceBeat
 from tests.callers import LINES
-from tests.ivr.cli.calls.test_calls import FIGURES, POOLED, progress
+from tests.ivr.cli.calls.recorded import FIGURES, POOLED, progress
 from tests.ivr.cli.terminal import IVR, screen_of
 from tests.ivr.records.calls import call
 from tests.repository import ROOT

@@ -1,10 +1,12 @@
-"""Calls that begin, for records of them."""
+"""A call, for records of it: how it begins, and what comes of it."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from ivr.records import CallBegan
+from ivr.records import CallBegan, RecordedEntry
+from ivr.records.changes import Progress
 
 BEGAN = datetime(2026, 4, 1, 9, 0, tzinfo=UTC)
 
@@ -18,3 +20,18 @@ def call(call_id: str = "c0ffee", *, caller: str = "0312345678", trunk: str = "t
         caller=caller,
         language="ja",
     )
+
+
+SAID = RecordedEntry(0, 0.0, "said", {"text": "押してください"})
+STEP = Progress(
+    call_id="c0ffee",
+    language="en",
+    unit="NUMBER",
+    target="0312345679",
+    step="password",
+    wrong_entries=1,
+    silences=0,
+    keys=12,
+    missed=2,
+)
+SET = replace(STEP, ended_at=BEGAN + timedelta(seconds=40), outcome="set", reason="set")

@@ -15,28 +15,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from credentials.schema import CREDENTIALS
-from ivr.records import CallNotFound, CallReader, CallWriter, Hangup, Query, RecordedEntry, RtpQuality, Vitals
-from ivr.records.changes import Change, ChannelEnded, EntryNoted, Progress, ServiceBeat
+from ivr.records import CallNotFound, CallReader, CallWriter, Hangup, Query, RtpQuality, Vitals
+from ivr.records.changes import Change, ChannelEnded, EntryNoted, ServiceBeat
 from ivr.records.schema import IVR_HISTORY, metadata
 from storage.database import Database
 from storage.migrate import upgrade
-from tests.ivr.records.calls import BEGAN, call
+from tests.ivr.records.calls import BEGAN, SAID, SET, STEP, call
 from tests.ivr.records.plain_report import count_one_by_one
 from tests.storage.databases import FakeClock
-
-SAID = RecordedEntry(0, 0.0, "said", {"text": "押してください"})
-STEP = Progress(
-    call_id="c0ffee",
-    language="en",
-    unit="NUMBER",
-    target="0312345679",
-    step="password",
-    wrong_entries=1,
-    silences=0,
-    keys=12,
-    missed=2,
-)
-SET = replace(STEP, ended_at=BEGAN + timedelta(seconds=40), outcome="set", reason="set")
 
 OpenWriter = Callable[..., CallWriter]
 

@@ -18,8 +18,7 @@ from ivr.records.changes import Change, EntryNoted, ServiceBeat
 from ivr.records.schema import call_entries, calls
 from storage.database import Database
 from storage.errors import StoreUnavailable
-from tests.ivr.records.calls import BEGAN, call
-from tests.ivr.records.test_records import SAID, SET
+from tests.ivr.records.calls import BEGAN, SAID, SET, call
 from tests.storage.postgresql import Server
 
 OpenWriter = Callable[..., CallWriter]

@@ -3,55 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import socket
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
-import structlog
 
 from credentials.model import LoginVerdict
-from credentials.store import CredentialStore
 from ivr.call.dialogue.events import Event, Stored
 from ivr.call.session import CallSession
 from ivr.errors import PortTaken
 from ivr.host.handed_sockets import HandedSockets
-from ivr.host.settings import Settings
 from ivr.lab.free_ports import free_tcp_ports
 from ivr.records import Query
 from ivr.service.places import Places
 from ivr.telephony.fastagi.server import AgiLimits
-from logs.setup import configure_logs
-from prompts import Catalogue
 from tests.ivr.service.scripted_asterisk import CONTRACT, PASSWORD, Channel, House, Stream, in_call
-
-
-@pytest.fixture
-async def house(tmp_path: Path, store: CredentialStore, catalogue: Catalogue) -> AsyncIterator[House]:
-    ports = {}
-    for name in ("agi_port", "audiosocket_port", "health_port", "ami_port"):
-        probe = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
-        ports[name] = probe.sockets[0].getsockname()[1]
-        probe.close()
-        await probe.wait_closed()
-    house = House(Settings.load(state_dir=tmp_path, calls=2, **ports), store, catalogue)
-    configure_logs(json=True, stream=house.log)
-    house.recorder.start()
-    serving = asyncio.create_task(house.service.run(house.stop))
-    await house.logged('"serving"')
-    yield house
-    house.stop.set()
-    for writer in house.writers:
-        writer.close()
-        with contextlib.suppress(ConnectionError):
-            await writer.wait_closed()
-    async with asyncio.timeout(10):
-        await serving
-    house.recorder.close()
-    house.database.close()
-    structlog.reset_defaults()
 
 
 async def test_a_caller_who_hangs_up_is_told_to_the_dialplan(house: House) -> None:

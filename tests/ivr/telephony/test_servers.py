@@ -3,65 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from unittest.mock import AsyncMock
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 import structlog
 
 from ivr.telephony.audiosocket.codec import FRAME_BYTES, TERMINATE, audio_message, message
 from ivr.telephony.audiosocket.inbox import MAX_WAITING_FRAMES, FrameSent, KeySent
-from ivr.telephony.audiosocket.server import AudioSocketConnection, AudioSocketLimits, AudioSocketServer
+from ivr.telephony.audiosocket.server import AudioSocketLimits
 from ivr.telephony.errors import CutMessageError, RemoteProtocolError
-from ivr.telephony.fastagi.server import AgiChannel, AgiLimits, ChannelGone, FastAgiServer
-
-REQUEST = b"agi_network: yes\nagi_uniqueid: 1\n\n"
-
-
-@asynccontextmanager
-async def agi_server(handler: Callable[[AgiChannel], object], **limits: float) -> AsyncIterator[Callable[[], object]]:
-    server = FastAgiServer(handler, AgiLimits(**limits))
-    await server.listen("127.0.0.1", 0)
-    try:
-        yield lambda: asyncio.open_connection("127.0.0.1", server.port)
-    finally:
-        server.stop_listening()
-
-
-@asynccontextmanager
-async def audiosocket_server(
-    *, known: bool = True, **limits: float
-) -> AsyncIterator[tuple[list[AudioSocketConnection], Callable[[], object]]]:
-    connections: list[AudioSocketConnection] = []
-
-    def identified(_uuid: UUID, connection: AudioSocketConnection) -> bool:
-        connections.append(connection)
-        return known
-
-    server = AudioSocketServer(identified, AudioSocketLimits(**limits))
-    await server.listen("127.0.0.1", 0)
-    try:
-        yield connections, lambda: asyncio.open_connection("127.0.0.1", server.port)
-    finally:
-        server.stop_listening()
-
-
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - what is waited for is on the other end of a socket
-            await asyncio.sleep(0.001)
-
-
-async def closed(reader: asyncio.StreamReader) -> bool:
-    async with asyncio.timeout(10):
-        try:
-            while await reader.read(1000):
-                pass
-        except ConnectionError:
-            pass
-    return True
+from ivr.telephony.fastagi.server import AgiChannel, AgiLimits, ChannelGone
+from tests.ivr.telephony.servers import REQUEST, agi_server, audiosocket_server, closed, until
 
 
 class TestFastAgi:
@@ -185,7 +138,7 @@ class TestFastAgi:
         async def handler(_channel: AgiChannel) -> None:
             pytest.fail("there was no request")
 
-        async with agi_server(handler, request_s=0.05) as connect:
+        async with agi_server(handler, AgiLimits(request_s=0.05)) as connect:
             reader, writer = await connect()
             assert await closed(reader)
             writer.close()
@@ -213,7 +166,7 @@ class TestFastAgi:
         async def handler(_channel: AgiChannel) -> None:
             await release.wait()
 
-        async with agi_server(handler, connections=1) as connect:
+        async with agi_server(handler, AgiLimits(connections=1)) as connect:
             _, first = await connect()
             first.write(REQUEST)
             reader, second = await connect()
@@ -324,7 +277,7 @@ class TestAudioSocket:
             writer.close()
 
     async def test_a_peer_that_says_nothing_is_closed_in_time(self) -> None:
-        async with audiosocket_server(identify_s=0.05) as (_, connect):
+        async with audiosocket_server(AudioSocketLimits(identify_s=0.05)) as (_, connect):
             reader, writer = await connect()
             assert await closed(reader)
             writer.close()
@@ -345,7 +298,7 @@ class TestAudioSocket:
             writer.close()
 
     async def test_there_is_a_most_of_connections(self) -> None:
-        async with audiosocket_server(connections=1) as (connections, connect):
+        async with audiosocket_server(AudioSocketLimits(connections=1)) as (connections, connect):
             _, first = await connect()
             first.write(message(0x01, uuid4().bytes))
             await until(lambda: connections)

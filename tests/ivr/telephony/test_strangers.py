@@ -6,17 +6,19 @@ import asyncio
 import io
 import json
 from collections.abc import Iterator
+from functools import partial
 from uuid import uuid4
 
 import pytest
 import structlog
 
 from ivr.telephony.audiosocket.codec import message
-from ivr.telephony.fastagi.server import AgiChannel
+from ivr.telephony.audiosocket.server import AudioSocketLimits
+from ivr.telephony.fastagi.server import AgiChannel, AgiLimits
 from ivr.telephony.strangers import MADE_ROOM, Strangers
 from logs import summary
 from logs.setup import configure_logs
-from tests.ivr.telephony.test_servers import REQUEST, agi_server, audiosocket_server, closed, until
+from tests.ivr.telephony.servers import REQUEST, agi_server, audiosocket_server, closed, until
 
 
 @pytest.fixture
@@ -36,7 +38,7 @@ async def test_the_one_who_has_waited_longest_makes_room(log: io.StringIO) -> No
     made_room: list[None] = []
     door = Strangers("a door", most=2, made_room=lambda: made_room.append(None))
     for who in ("first", "second", "third"):
-        door.came(who, lambda who=who: gone.append(who))
+        door.came(who, partial(gone.append, who))
     assert gone == ["first"]
     assert len(made_room) == 1
     assert door.left("second")
@@ -68,7 +70,7 @@ async def test_an_exchange_gets_in_among_thousands_who_say_nothing(log: io.Strin
     async def handler(channel: AgiChannel) -> None:
         served.append(channel.request.variables["uniqueid"])
 
-    async with agi_server(handler, connections=2, strangers=8) as connect:
+    async with agi_server(handler, AgiLimits(connections=2, strangers=8)) as connect:
         idle = [await connect() for _ in range(300)]
         for _ in range(3):
             reader, writer = await connect()
@@ -82,7 +84,7 @@ async def test_an_exchange_gets_in_among_thousands_who_say_nothing(log: io.Strin
 
 
 async def test_a_call_has_its_audio_among_thousands_who_say_nothing(log: io.StringIO) -> None:
-    async with audiosocket_server(connections=2, strangers=8) as (connections, connect):
+    async with audiosocket_server(AudioSocketLimits(connections=2, strangers=8)) as (connections, connect):
         idle = [await connect() for _ in range(300)]
         _, writer = await connect()
         writer.write(message(0x01, uuid4().bytes))

@@ -17,7 +17,7 @@ from ivr.cli import app
 from ivr.cli.calls.call_table import print_calls
 from ivr.records import CallReader, CallSummary, CallWriter, Query, Vitals, open_records
 from ivr.records.changes import ServiceBeat
-from tests.ivr.cli.calls.test_calls import progress
+from tests.ivr.cli.calls.recorded import progress
 from tests.ivr.records.calls import call
 
 

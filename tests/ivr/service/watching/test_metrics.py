@@ -31,9 +31,7 @@ from ivr.records import AmiState, Vitals
 from ivr.service.watching.metrics import Metrics, TurnedAway
 from ivr.telephony.ami.channel_end import RtpFigures, channel_end, unknown_end
 from ivr.telephony.strangers import STRANGERS
-from tests.ivr.service.test_service import Channel, House, house, in_call
-
-__all__ = ["house"]
+from tests.ivr.service.scripted_asterisk import Channel, House, in_call
 
 FIGURES = KeyFigures(
     begin_s=None,
