@@ -1,4 +1,7 @@
-"""A test that cannot run says so; where `CI` is set, that is a failure."""
+"""What holds for all tests.
+
+A test that cannot run says so; where `CI` is set, that is a failure. Hypothesis has one profile.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,18 @@ from collections.abc import Generator, Iterator
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 
 from tests import needs
 
 pytest_plugins = ["tests.storage.databases"]
+
+# How long an example takes says nothing of the product: code is compiled in the first, and other tests run beside it.
+# A fixture that is made once for all examples is what tests of the store and of the console want.
+settings.register_profile(
+    "karipass", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+settings.load_profile("karipass")
 
 
 def pytest_report_header() -> list[str]:

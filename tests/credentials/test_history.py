@@ -220,7 +220,6 @@ def test_a_random_history_is_answered_as_the_model_answers(database_kind: str, r
         settings=settings(
             max_examples=HISTORIES,
             stateful_step_count=40,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )

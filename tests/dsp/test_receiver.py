@@ -45,7 +45,7 @@ def test_hostile_signals_hold_no_key_and_raise_nothing(name: str, fs: int) -> No
     assert not any(isinstance(burst, Key) for burst in analyse(HOSTILE[name], fs, near_misses=True))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(hnp.arrays(np.float32, st.integers(0, 2000), elements=st.floats(width=32, allow_nan=True, allow_infinity=True)))
 def test_no_array_of_floats_makes_it_raise(samples: NDArray[np.float32]) -> None:
     decode(samples)

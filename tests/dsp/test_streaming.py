@@ -53,7 +53,7 @@ def whole(samples: NDArray[np.int16], *, near_misses: bool = True) -> list[Event
     return receiver.feed(samples) + receiver.finish()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data(), number=st.integers(0, len(WILD) - 1), seed=st.integers(0, 1000))
 def test_any_cut_into_frames_gives_what_the_whole_gives(data: st.DataObject, number: int, seed: int) -> None:
     samples = recording(number, seed)
@@ -73,7 +73,7 @@ def test_any_cut_into_frames_gives_what_the_whole_gives(data: st.DataObject, num
     assert_same(events, whole(samples))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.data())
 def test_channels_that_open_close_and_pause_at_any_time_do_not_disturb_each_other(data: st.DataObject) -> None:
     seed = data.draw(st.integers(0, 1000))
@@ -109,7 +109,7 @@ def test_channels_that_open_close_and_pause_at_any_time_do_not_disturb_each_othe
         assert_same(events[number], expected[number])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(number=st.integers(0, len(WILD) - 1), seed=st.integers(0, 1000))
 def test_each_announced_key_is_ended_once_in_order_and_decode_tells_the_same(number: int, seed: int) -> None:
     samples = recording(number, seed)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import DTypeLike, NDArray
@@ -34,7 +34,6 @@ def test_floats_are_rounded_to_the_nearest_integer_and_clipped_at_the_ends(dtype
     assert to_int16(samples).tolist() == [0, 0, 1, -1, 2, 2, 16384, -32768, 32767, -32768, 32767]
 
 
-@settings(deadline=None)
 @given(arrays(np.float32, array_shapes(max_dims=2), elements=st.floats(width=32)))
 def test_whatever_floats_come_they_stay_within_full_scale_and_half_a_step_of_what_they_were(
     samples: NDArray[np.float32],

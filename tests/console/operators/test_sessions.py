@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -62,7 +62,7 @@ class TestSessions:
             assert len(connection.scalars(select(operator_sessions.c.token_digest)).all()) == 1
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30)
 @given(moved=st.timedeltas(timedelta(days=-4000), timedelta(days=1)))
 def test_a_login_is_good_from_its_beginning_on_whatever_the_clock_does(
     operators: Operators, sessions: Sessions, clock: FakeClock, moved: timedelta

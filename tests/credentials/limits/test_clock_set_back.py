@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credentials.limits.throttling import CallLimits
@@ -24,7 +24,7 @@ LIMITS = CallLimits(sets_per_hour=3, failed_calls=3, refused_for=timedelta(minut
 INSTANT = timedelta(microseconds=1)
 TOO_FAR = st.timedeltas(CLOCKS_APART + INSTANT, timedelta(days=4000))
 
-many = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+many = settings(max_examples=30)
 
 
 def set_temporary(store: CredentialStore, call_id: str = "call") -> None:

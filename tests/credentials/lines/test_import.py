@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
@@ -184,7 +184,7 @@ def lines_of(store: CredentialStore) -> dict[str, frozenset[str]]:
 
 
 @pytest.mark.usefixtures("short_pieces", "database_file")
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(old=assignments(), new=assignments())
 def test_at_each_moment_of_an_import_each_line_is_as_it_was_or_as_the_file_says(
     empty_store: CredentialStore, old: dict[str, frozenset[str]], new: dict[str, frozenset[str]]

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -42,7 +42,6 @@ GAPS = {
 }
 
 
-@settings(deadline=None)
 @given(cuts)
 @pytest.mark.parametrize("kind", ADDED)
 def test_what_a_line_adds(kind: str, cut_at: list[int]) -> None:
@@ -50,14 +49,12 @@ def test_what_a_line_adds(kind: str, cut_at: list[int]) -> None:
     assert joined(ADDED[kind](at) for at, _ in pieces(cut_at)) == pytest.approx(whole, abs=1e-12)
 
 
-@settings(deadline=None)
 @given(cuts)
 def test_white_noise(cut_at: list[int]) -> None:
     whole, chance = added.white_noise(COUNT, np.random.default_rng(3)), np.random.default_rng(3)
     assert np.array_equal(joined(added.white_noise(at.size, chance) for at, _ in pieces(cut_at)), whole)
 
 
-@settings(deadline=None)
 @given(cuts)
 @pytest.mark.parametrize("damage", [gaps.silenced, gaps.closed_up])
 @pytest.mark.parametrize("kind", GAPS)
@@ -66,7 +63,6 @@ def test_gaps(kind: str, damage: Callable[[Samples, Marks], Samples], cut_at: li
     assert np.array_equal(joined(damage(part, GAPS[kind](at)) for at, part in pieces(cut_at)), whole)
 
 
-@settings(deadline=None)
 @given(cuts, st.sampled_from([0.0, 7.3, 45.0, 600.0]))
 def test_an_echo(cut_at: list[int], delay_ms: float) -> None:
     before = reflections.silence_before_echo(delay_ms)
@@ -78,7 +74,6 @@ def test_an_echo(cut_at: list[int], delay_ms: float) -> None:
     assert np.array_equal(joined(heard), whole)
 
 
-@settings(deadline=None)
 @given(cuts.filter(lambda cut_at: len({0, *cut_at, COUNT}) == len(cut_at) + 2))
 def test_a_room(cut_at: list[int]) -> None:
     response = reflections.room_response(0.4, 3.0, np.random.default_rng(4))
@@ -91,7 +86,6 @@ def test_a_room(cut_at: list[int]) -> None:
     assert joined(heard) == pytest.approx(whole, abs=1e-9)
 
 
-@settings(deadline=None)
 @given(cuts)
 def test_overload_and_the_laws_of_g711(cut_at: list[int]) -> None:
     linear = np.rint(32767 * RECORDING).astype(np.int16)

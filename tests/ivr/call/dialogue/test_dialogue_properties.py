@@ -86,7 +86,7 @@ def run(caller: str, history: History) -> tuple[Dialogue, list[Command], list[st
 
 
 @given(callers, steps)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_nothing_is_stored_but_eight_digits_that_were_pressed_twice_for_a_target_that_is_allowed(
     caller: str, history: History
 ) -> None:
@@ -107,7 +107,7 @@ def test_nothing_is_stored_but_eight_digits_that_were_pressed_twice_for_a_target
 
 
 @given(callers, steps)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_every_call_ends_if_the_caller_only_waits(caller: str, history: History) -> None:
     dialogue, commands, _ = run(caller, history)
     now = 1e6
@@ -125,7 +125,7 @@ def test_every_call_ends_if_the_caller_only_waits(caller: str, history: History)
 
 
 @given(callers, st.sampled_from(PASSWORDS), steps)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_no_digit_of_a_password_is_in_anything_that_is_said_or_shown(
     caller: str, password: str, history: History
 ) -> None:
@@ -142,7 +142,7 @@ def test_no_digit_of_a_password_is_in_anything_that_is_said_or_shown(
 
 
 @given(callers, steps)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_caller_who_hangs_up_before_the_confirmation_matched_changes_nothing(caller: str, history: History) -> None:
     dialogue, commands, _ = run(caller, history)
     if dialogue.state is not State.STORING and not any(isinstance(c, StorePassword) for c in commands):

@@ -132,7 +132,7 @@ happenings: st.SearchStrategy[list[Event | None]] = st.one_of(
 
 
 @given(st.lists(st.tuples(st.sampled_from([0.1, 1.5, 5.0, 61.0]), happenings), max_size=20))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_whatever_happens_the_call_is_where_the_last_arrow_led(history: list[tuple[float, list[Event | None]]]) -> None:
     arrived = [State.ADMISSION]
 
