@@ -10,11 +10,12 @@ import pytest
 
 from credentials.model import LoginVerdict
 from dsp import synthesize
+from ivr.lab.house import ACCESS_NUMBER
 from ivr.lab.scenarios.phone import PhoneCall, open_call
 from ivr.lab.sender import Sent
 from sound.samples import to_int16
 from sound.telephone import FRAME_SAMPLES
-from tests.live.house import ACCESS_NUMBER, TRUNK_HOST, House, new_password
+from tests.live.house import TRUNK_HOST, House, new_password
 
 CALLER = "0661234567"
 SILENCE = np.zeros(FRAME_SAMPLES, np.int16)

@@ -14,9 +14,10 @@ import pytest
 
 from dsp import synthesize
 from dsp.line.g711 import ulaw_encode
+from ivr.lab.house import ACCESS_NUMBER
 from ivr.lab.scenarios.phone import open_call
 from sound.samples import to_int16
-from tests.live.house import ACCESS_NUMBER, TRUNK_HOST, House
+from tests.live.house import TRUNK_HOST, House
 
 STRANGER = "127.0.0.9"
 SAMPLES = 160

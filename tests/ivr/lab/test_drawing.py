@@ -215,7 +215,7 @@ def test_any_machine_can_write_the_guidance(store: CredentialStore, catalogue: C
     letters = "".join(sorted({letter for clip_id in catalogue.ids for letter in catalogue.text(clip_id)}))
     drawn, _ = call(store, catalogue, tones("9"))
     first, *others = drawn.timeline.guidance
-    said = replace(first, entry=replace(first.entry, body=first.entry.body | {"text": letters}))
+    said = replace(first, entry=replace(first.entry, body={**first.entry.body, "text": letters}))
     plot(
         replace(drawn, timeline=replace(drawn.timeline, guidance=(said, *others))),
         tmp_path / "call.svg",

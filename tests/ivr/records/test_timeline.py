@@ -50,8 +50,8 @@ def test_guidance_ends_when_it_is_over_or_stopped_or_the_next_one_starts(
 def test_guidance_that_a_hidden_key_stopped_was_silent_when_it_would_have_been_over(
     seconds: float, latest_s: float
 ) -> None:
-    noted = said(0.0, seconds), (None, "interrupted", {}), said(9.0), ENDED
-    assert timeline_of(entries(*noted)).guidance[0].latest_s == latest_s
+    interrupted: Noted = (None, "interrupted", {})
+    assert timeline_of(entries(said(0.0, seconds), interrupted, said(9.0), ENDED)).guidance[0].latest_s == latest_s
 
 
 def test_a_mark_is_where_its_tones_were_and_an_events_is_when_it_came() -> None:
@@ -65,7 +65,7 @@ def test_a_mark_is_where_its_tones_were_and_an_events_is_when_it_came() -> None:
 
 
 def test_a_key_whose_time_must_not_be_told_has_no_place_on_the_line() -> None:
-    hidden = {"begin_s": None, "duration_ms": None}
+    hidden: dict[str, float | None] = {"begin_s": None, "duration_ms": None}
     assert timeline_of(entries(said(0.0), key(None, hidden), key(None, None, "missed"), ENDED)).marks == []
 
 
