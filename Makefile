@@ -6,7 +6,7 @@ SUITE ?= bookworm
 PYTHONS := 3.11 3.12 3.13
 TEST_PACKAGES := $(shell cat tests/debian-packages)
 
-.PHONY: run test lint pythons quick bench newcomer lock setup test-needs clean
+.PHONY: run test lint pythons quick bench pictures newcomer lock setup test-needs clean
 
 setup: $(VENV)/.complete
 
@@ -52,6 +52,11 @@ lock: setup
 
 newcomer:
 	$(PYTHON) docker/newcomer $(SUITE)
+
+# Every picture of the documents anew: from a product that runs and is called, and by the commands that they show.
+pictures: setup
+	@docker/host-packages chromium libatomic1 libgsm1
+	cd docs && $(abspath $(BIN))/python -m pictures
 
 bench: setup
 	@docker/host-packages libspandsp2 postgresql

@@ -102,6 +102,7 @@ def run_call(
     limits: Limits,
     observer: Observer,
     watch: Callable[[Moment], None] = lambda _: None,
+    began: Callable[[CallSession], None] = lambda _: None,
 ) -> SimulatedCall:
     """Run a whole call.
 
@@ -113,6 +114,7 @@ def run_call(
         limits: the dialogue's times and counts.
         observer: is told everything that happens.
         watch: is told of every 20 ms.
+        began: called with the call before anything happens in it.
     """
     now = 0.0
     call_id = uuid4().hex[:12]
@@ -126,6 +128,7 @@ def run_call(
         store=PromptStore(store, caller, call_id, lambda: now),
         now=now,
     )
+    began(session)
     session.handle(admission, now)
     ear, exchange = Ear(), _Exchange(session)
     heard: list[Utterance] = []

@@ -15,7 +15,6 @@ from console.operators import Role
 from ivr.records import AmiState, Vitals
 from ivr.records.changes import Progress
 from tests import needs
-from tests.console.look.screenshots import log_in
 from tests.console.server import serving
 from tests.console.stage import ADDITIONAL, CONTRACT, NAMES, OPERATOR_PASSWORD, Stage, Tone, bad_keys
 from tests.storage.postgresql import serving as serving_database
@@ -54,6 +53,15 @@ def page(context: BrowserContext) -> Iterator[Page]:
 def follows(page: Page) -> None:
     """Wait until the live page follows the events."""
     page.wait_for_selector("[data-state=following]")
+
+
+def log_in(page: Page, address: str, name: str = "otto", password: str = OPERATOR_PASSWORD) -> None:
+    """As an operator does it."""
+    page.goto(f"{address}/login")
+    page.get_by_label("Name").or_(page.get_by_label("名前")).fill(name)
+    page.locator("input[type=password]").fill(password)
+    page.locator("button.main").click()
+    page.wait_for_url(f"{address}/")
 
 
 def test_an_operator_logs_in_and_out(page: Page, address: str) -> None:

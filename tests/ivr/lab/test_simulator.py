@@ -14,6 +14,7 @@ from ivr.call.caller import Caller
 from ivr.call.dialogue import Limits
 from ivr.call.dialogue.events import Ending, Outcome, RefusalReason
 from ivr.call.guidance import Guidance
+from ivr.call.session import CallSession
 from ivr.call.transcript import EntryJudged, Interrupted, KeyHeard, KeyMissed, Said, TranscriptEntry, as_json, describe
 from ivr.lab.ear import recognise
 from ivr.lab.line_quality import LineQuality, TelephoneLine
@@ -192,6 +193,22 @@ def test_the_caller_hears_what_is_said(store: CredentialStore, catalogue: Catalo
     heard = [[clip for _, clip in recognise(utterance.samples, catalogue)] for utterance in call.heard]
     assert heard == [["unit.ask"], ["wrong.again", "unit.ask"]]
     assert call.ending == Ending(Outcome.ABANDONED, "hung_up")
+
+
+def test_who_watches_has_the_call_before_its_first_entry(store: CredentialStore, catalogue: Catalogue) -> None:
+    calls: list[CallSession] = []
+    known: list[int] = []
+    run_call(
+        ScriptedCaller([Step(hang_up=True, ahead=True, wait=1.0)]),
+        caller=Caller(CONTRACT),
+        store=store,
+        guidance=Guidance({"ja": catalogue}, "ja"),
+        limits=Limits(),
+        observer=lambda _, __: known.append(len(calls)),
+        began=calls.append,
+    )
+    assert set(known) == {1}
+    assert calls[0].ending == Ending(Outcome.ABANDONED, "hung_up")
 
 
 def test_a_packet_that_is_lost_within_a_short_tone_is_stood_in_for(
