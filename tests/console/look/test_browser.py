@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from console import live
+from console.live import view
 from console.operators import Role
 from ivr.records import AmiState, Vitals
 from ivr.records.changes import Progress
@@ -245,7 +245,7 @@ def test_a_console_that_is_away_is_told_of_and_found_again(page: Page, stage: St
 def test_a_page_that_is_crowded_out_says_so_and_goes_on_when_one_comes_back_to_it(
     page: Page, stage: Stage, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "STREAMS", 1)
+    monkeypatch.setattr(view, "STREAMS", 1)
     log_in(page, address)
     follows(page)
     other = page.context.new_page()
