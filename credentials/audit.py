@@ -1,18 +1,18 @@
-"""The audit trail: who did what to which number when, from which call or session. Never a secret.
+"""The audit trail: who did what to which number, when, and from which call or session. It never holds a secret.
 
 The rules are in docs/rules.md 6.1, 6.2 and 6.3.
 
 Each record is chained to the one before it: its digest is SHA-256 over that one's digest and its own fields, so a
-record that was changed, put in or taken out breaks all that follow. Its MAC is HMAC-SHA-256 over the digest, under the
-key that the database does not have: whoever can write to the database cannot chain it anew. As a MAC covers all records
-before it, the trail stays provable when earlier keys are no longer at hand.
+record that was changed, put in or taken out breaks all that follow. Its MAC is HMAC-SHA-256 over the digest, under a
+key that is not in the database: someone who can write to the database still cannot rebuild the chain. Because a MAC
+covers all records before it, the trail can still be proved when earlier keys are no longer at hand.
 
-What the chain alone cannot show is that its newest records were cut off together with the head row put back. For that
-each append tells its head (`Head`: how many records there are, and a digest under the key), to be kept out of reach of
-whoever can write to the database, and to be handed in when the trail is verified (`ivr audit verify --since`).
+The chain alone cannot show that someone cut off its newest records and put the head row back. So each append reports
+its head (`Head`: how many records there are, and a digest under the key). Keep the head where nobody who can write to
+the database can reach it, and hand it in when the trail is verified (`ivr audit verify --since`).
 
-Triggers refuse every change of a record. To append, a transaction takes the head row; it does so last, so that all who
-write wait for each other only from there to the commit, and never in a circle.
+Triggers refuse every change of a record. To append, a transaction locks the head row. It does so last, so that writers
+wait for each other only from there to the commit, and never in a circle.
 """
 
 import hashlib
@@ -33,30 +33,30 @@ from credentials.secrets.keys import Key, KeyRing
 
 _NOTHING_YET: Final = "0" * 64
 _MARK_HEX: Final = 32
-"""Half of the MAC: the least that RFC 2104, section 5, lets one keep of it."""
+"""Half of the MAC: the shortest that RFC 2104, section 5, allows."""
 _HEAD: Final = re.compile(rf"([0-9]{{1,18}})(?::([0-9a-f]{{{_MARK_HEX}}}|[0-9a-f]{{{len(_NOTHING_YET)}}}))?")
-"""As it is written; heads of earlier versions had the record's digest for a mark."""
+"""The written form of a head. Heads of earlier versions had the record's digest as their mark."""
 _ROWS_AT_ONCE: Final = 5000
 
 
 class Action(StrEnum):
-    """What was done."""
+    """What was done to a line, a number, a key or an operator."""
 
     TEMPORARY_PASSWORD_SET = "TEMPORARY_PASSWORD_SET"  # noqa: S105 - a name
     CALL_FAILED = "CALL_FAILED"
     NUMBER_REFUSED = "NUMBER_REFUSED"
-    """Too many of its calls failed: the number is refused for a time."""
+    """Too many calls from the number failed: it is refused for a time."""
     LINE_REFUSED = "LINE_REFUSED"
-    """Too many calls of the line failed: its additional numbers are refused for a time."""
+    """Too many calls from the line failed: its additional numbers are refused for a time."""
     LOGIN = "LOGIN"
-    """A try to log in; the detail says the verdict and the credential."""
+    """Someone tried to log in; the detail gives the verdict and the kind of credential."""
     PASSWORD_CHANGED = "PASSWORD_CHANGED"  # noqa: S105 - a name
     PASSWORD_REMOVED = "PASSWORD_REMOVED"  # noqa: S105 - a name
-    """By a change of the unit."""
+    """A change of the unit removed it."""
     PASSWORD_COPIED = "PASSWORD_COPIED"  # noqa: S105 - a name
-    """By a change of the unit; the detail names the number that it came from."""
+    """A change of the unit copied it; the detail names the number that it came from."""
     UNIT_PROOF = "UNIT_PROOF"
-    """A password was proved, or not, for a change of the unit."""
+    """For a change of the unit, a password was proved or not proved."""
     UNIT_CHANGED = "UNIT_CHANGED"
     LINE_ADDED = "LINE_ADDED"
     LINE_REMOVED = "LINE_REMOVED"
@@ -67,13 +67,13 @@ class Action(StrEnum):
     NUMBER_MOVED = "NUMBER_MOVED"
     NUMBER_REMOVED = "NUMBER_REMOVED"
     KEY_INTRODUCED = "KEY_INTRODUCED"
-    """A key makes the hashes from now on."""
+    """From now on this key makes new hashes."""
     KEY_ADDED = "KEY_ADDED"
-    """To the key file; recorded before it is written."""
+    """A key is added to the key file; recorded before the file is written."""
     KEY_COPIED = "KEY_COPIED"
-    """To another file, recorded before that is written; or somebody told where a copy is."""
+    """The keys are copied to another file (recorded before it is written), or an operator said where a copy is."""
     OPERATOR_ADDED = "OPERATOR_ADDED"
-    """To those who may log in to the console; the detail of this and the next three names the operator."""
+    """Someone may now log in to the console; the detail of this and the next three actions names the operator."""
     OPERATOR_REMOVED = "OPERATOR_REMOVED"
     OPERATOR_ROLE = "OPERATOR_ROLE"
     OPERATOR_PASSWORD = "OPERATOR_PASSWORD"  # noqa: S105 - a name
@@ -85,8 +85,8 @@ class Entry:
 
     Attributes:
         action: what was done.
-        number: to which number (a line by its contract number); "" where there is none.
-        detail: what else there is to say, in a few words and never a secret.
+        number: the number that it was done to (a line by its contract number); "" if there is none.
+        detail: anything else worth recording, in a few words; never a secret.
     """
 
     action: Action
@@ -100,12 +100,12 @@ class AuditRecord:
 
     Attributes:
         position: 1 for the first.
-        at: when, by the store's clock.
+        at: when it was done, by the store's clock.
         action: what was done.
-        actor: who did it: a number, or an operator: by the name at the console, or the system's user.
-        origin: the call or session that it came from; "" for the operator.
-        number: to which number.
-        detail: what else there is to say.
+        actor: who did it: a number, or an operator by the name at the console or by the system's user name.
+        origin: the call or session that it came from; "" for an operator.
+        number: the number that it was done to.
+        detail: anything else worth recording.
     """
 
     position: int
@@ -119,11 +119,11 @@ class AuditRecord:
 
 @dataclass(frozen=True)
 class Head:
-    """Where a trail ends, or ended when it was looked at. It tells nothing of what the records say.
+    """Where a trail ends, or ended when someone noted it. It reveals nothing of what the records say.
 
     Attributes:
         position: how many records there are.
-        mark: the first half of the MAC of the last one, or its digest; "" if no more than their number was noted.
+        mark: the first half of the last record's MAC, or its digest; "" if only the number of records was noted.
     """
 
     position: int
@@ -134,23 +134,23 @@ class Head:
 
     @classmethod
     def parse(cls, text: str) -> "Head":
-        """Return the head that `str` wrote, or one of a number of records alone.
+        """Return the head that `str` wrote, or a head made of a number of records alone.
 
         Raises:
-            ValueError: the text is no head.
+            ValueError: the text is not a head.
         """
         found = _HEAD.fullmatch(text.strip())
         if found is None:
             raise ValueError(
-                f"{text!r} is no head of an audit trail: write one as verify prints it (12:9f86d0...), or a number of"
-                " records"
+                f"{text!r} is not a head of an audit trail: write one as verify prints it (12:9f86d0...), or a number"
+                " of records"
             )
         return cls(int(found[1]), found[2] or "")
 
 
 @dataclass(frozen=True)
 class Verification:
-    """What came of verifying the trail.
+    """The result of verifying the trail.
 
     Attributes:
         head: where the trail ends.
@@ -162,7 +162,7 @@ class Verification:
 
 
 def hold_head(connection: Connection) -> Row[Any]:
-    """Return position and digest of the last record, and keep others from appending until the transaction ends."""
+    """Return the last record's position and digest, and keep others from appending until the transaction ends."""
     head: Row[Any] = connection.execute(select(head_table).with_for_update()).one()
     return head
 
@@ -173,7 +173,7 @@ def append(
     """Add records to the trail, as the last thing that a transaction does.
 
     Returns:
-        Where it ends once that is committed; None if there was nothing to add.
+        Where the trail ends once that is committed; None if there was nothing to add.
     """
     if not entries:
         return None
@@ -191,13 +191,19 @@ def append(
 
 
 def head(connection: Connection, key: Key) -> Head:
-    """Where the trail ends now, marked with the key: one row is read, and nothing is verified."""
+    """Return where the trail ends now, marked with the key. This reads one row and verifies nothing."""
     stored = connection.execute(select(head_table.c.position, head_table.c.digest)).one()
     return Head(stored.position, _mark(key, stored.digest))
 
 
 def records(connection: Connection, *, number: str | None = None, last: int | None = None) -> Iterator[AuditRecord]:
-    """Yield records in their order: all, those of a number, or the last so many of them."""
+    """Yield records in their order.
+
+    Args:
+        connection: a reading transaction.
+        number: yield only what was done to this number.
+        last: yield only this many of the newest.
+    """
     wanted = select(*(table.c[name] for name in AuditRecord.__dataclass_fields__))
     if number is not None:
         wanted = wanted.where(table.c.number == number)
@@ -212,13 +218,13 @@ def records(connection: Connection, *, number: str | None = None, last: int | No
 
 
 def verify(connection: Connection, ring: KeyRing, *, since: Head | None = None) -> Verification:
-    """Compute the whole chain anew, in the transaction's one view of the database.
+    """Recompute the whole chain, in the transaction's one view of the database.
 
     Args:
         connection: a reading transaction.
-        ring: the keys at hand. A record of another key is covered by the MACs after it; the last must be of one
-            of these.
-        since: a head that was noted earlier, marked with one of these keys: the trail must still have it.
+        ring: the keys at hand. The MACs after a record cover it even if it was made with another key; the last record
+            must be made with one of these.
+        since: a head that was noted earlier, marked with one of these keys. The trail must still contain it.
     """
     position, digest = connection.execute(select(head_table.c.position, head_table.c.digest)).one()
     wanted = select(table).order_by(table.c.position).execution_options(yield_per=_ROWS_AT_ONCE)
@@ -261,7 +267,7 @@ def _chain(digest: str, record: AuditRecord) -> str:
 
 
 def _is_marked(ring: KeyRing, digest: str, mark: str) -> bool:
-    """Whether a mark is that of a record with this digest. The MAC that is stored beside it may have been changed."""
+    """Return whether a mark is that of a record with this digest; it is recomputed, as the stored MAC may be changed."""
     if not mark or hmac.compare_digest(digest, mark):
         return True
     return any(hmac.compare_digest(_mark(key, digest), mark) for key in ring)

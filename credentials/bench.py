@@ -1,13 +1,14 @@
 """What the store costs on this machine: `python -m credentials bench`.
 
-Why these parameters: RFC 9106, section 4, recommends argon2id with t=1, p=4 and 2 GiB, and second, where that is too
-much memory, t=3, p=4 and 64 MiB. A host that answers calls has no 2 GiB for each of several hashes, so it is the
-second. It is above OWASP's minimum (19 MiB, t=2, p=1) in each respect, and libpass's default. `at_once` bounds the
-memory of a burst: that many times 64 MiB, whatever comes in.
+Why these parameters: RFC 9106, section 4, recommends argon2id with t=1, p=4 and 2 GiB, or t=3, p=4 and 64 MiB where
+that is too much memory. A host that answers calls does not have 2 GiB for each of several hashes, so we use the second.
+It is above OWASP's minimum (19 MiB, t=2, p=1) in each respect, and it is libpass's default. `at_once` bounds the memory
+of a burst to that many times 64 MiB, whatever comes in.
 
-Against whom: without the key a stolen database cannot be guessed at all, however cheap a hash is. With the key, 10^8
-temporary passwords cost 10^8 hashes: the figure below says how many days of a machine like this one that is, against
-their 24 hours. So a stolen key is to be rotated at once; passwords that subscribers choose stay dear to guess.
+Against whom: without the key, nobody can guess the passwords of a stolen database, however cheap a hash is. With the
+key, 10^8 temporary passwords cost 10^8 hashes. The figure that the bench prints says how many days that takes on a
+machine like this one, against their lifetime of 24 hours. So rotate a stolen key at once. Passwords that subscribers
+choose stay expensive to guess.
 """
 
 import resource
@@ -36,7 +37,7 @@ def bench(urls: list[str]) -> None:
     """Print hashes per second and their memory, then operations per second on SQLite and each URL's database.
 
     Args:
-        urls: empty databases; lines of the bench's own are put into them.
+        urls: empty databases; the bench puts lines of its own into them.
     """
     _bench_hashes(HashPolicy())
     with tempfile.TemporaryDirectory() as directory:
@@ -89,7 +90,7 @@ def _bench_store(url: str) -> None:
 
 
 def _rate(operation: Callable[[], object], *, threads: int) -> float:
-    """Return how often an operation can be done in a second."""
+    """Return how many times a second an operation can be done."""
     over = threading.Event()
 
     def work() -> int:

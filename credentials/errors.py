@@ -1,10 +1,9 @@
 """Everything that the store raises.
 
-A wrong password, an unknown number, a void or an expired credential are answers (`LoginVerdict`,
-`Refusal`), not errors. No error here carries a password, a key or a hash, neither in its text nor in the
-exceptions chained to it.
+A wrong password, an unknown number, and a void or expired credential are answers (`LoginVerdict`, `Refusal`), not
+errors. No error here carries a password, a key or a hash, neither in its text nor in the exceptions chained to it.
 """
-# ruff: noqa: N818 - the names say what is the matter; `Error` behind each would add nothing
+# ruff: noqa: N818 - the names say what is wrong; an `Error` at the end of each would add nothing
 
 from dataclasses import dataclass
 
@@ -30,27 +29,27 @@ class NotAllowed(CredentialError):
 
 
 class TooManyCalls(NotAllowed):
-    """The line's calls are refused now: too many failed, or set a temporary password."""
+    """The line's calls are refused now: too many of them failed, or too many set a temporary password."""
 
 
 class Withdrawn(CredentialError):
-    """Whoever asked for a change took it back before it was committed. Nothing was changed."""
+    """The caller took a change back before it was committed. Nothing was changed."""
 
 
 class UnknownLine(CredentialError, LookupError):
-    """No line has that number, or has it as its contract number."""
+    """No line has that number, or no line has it as its contract number."""
 
 
 class NumberTaken(CredentialError, ValueError):
-    """The number belongs to a line already, or is needed where it is."""
+    """The number already belongs to a line, or must stay where it is."""
 
 
 class ImportStopped(StoreUnavailable):
-    """An import ended in the middle. Each line is as it was, or as the file says; the same import again does the rest.
+    """An import stopped before its end. Each line is as it was, or as the file says; running it again does the rest.
 
     Attributes:
         done: lines that were changed.
-        total: lines that were to be.
+        total: lines that had to be changed.
     """
 
     def __init__(self, problem: str, *, done: int, total: int) -> None:
@@ -62,11 +61,11 @@ class ImportStopped(StoreUnavailable):
 
 
 class DamagedCredential(CredentialError):
-    """A stored hash cannot be read; a new temporary password replaces it."""
+    """A stored hash cannot be read. Setting a new temporary password replaces it."""
 
 
 class InvalidKey(CredentialError, ValueError):
-    """A text is not a key."""
+    """The text is not a key."""
 
 
 class KeyFileError(InvalidKey):
@@ -74,7 +73,7 @@ class KeyFileError(InvalidKey):
 
 
 class KeyMismatch(InvalidKey):
-    """The database's credentials were made with another key than the one at hand."""
+    """The database's credentials were made with a key that is not at hand."""
 
 
 @dataclass(frozen=True)
@@ -82,9 +81,9 @@ class Problem:
     """One thing that is wrong in a lines file.
 
     Attributes:
-        row: as a spreadsheet counts it: 1 is the header; 0 when the whole file is meant.
-        column: the column's name, or "" when the whole row or file is meant.
-        reason: what is wrong and what to do.
+        row: the row as a spreadsheet counts it (1 is the header); 0 if the problem is with the whole file.
+        column: the column's name; "" if the problem is with the whole row or file.
+        reason: what is wrong, and what to do.
     """
 
     row: int
@@ -99,10 +98,10 @@ class Problem:
 
 
 class BadLinesFile(CredentialError, ValueError):
-    """A lines file is not acceptable; nothing of it was imported.
+    """A lines file has problems; nothing of it was imported.
 
     Attributes:
-        problems: all that were found (reading stops after 100), in the order of the file.
+        problems: all problems that were found (reading stops after 100), in the order of the file.
         row: row of the first problem.
         column: column of the first problem.
     """

@@ -1,4 +1,4 @@
-"""The words of the store: units, lines, and the answers to callers and logins."""
+"""The values of the store: units, lines, and the answers to callers and logins."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,10 +23,10 @@ class Line:
     Attributes:
         contract_number: the line's own number; its holder is the line's administrator.
         numbers: all numbers of the line, the contract number included.
-        language: the preferred language of its guidances (ISO 639).
-        locked: locked out by the operator.
+        language: the language of its guidance (ISO 639).
+        locked: whether the operator has locked it out.
         unit: what its credentials cover; None until the first password of the line is stored.
-        tried_out: numbers whose temporary password is void because it was tried wrongly too often; told to callers.
+        tried_out: numbers whose temporary password is void after too many wrong tries; callers hear of it.
     """
 
     contract_number: str
@@ -37,7 +37,7 @@ class Line:
     tried_out: frozenset[str] = frozenset()
 
     def login_number(self, number: str) -> str:
-        """Return the number that the holder of one of the line's numbers logs in with."""
+        """Return the number that the holder of a number of this line logs in with."""
         return self.contract_number if self.unit is Unit.LINE else number
 
 
@@ -46,36 +46,35 @@ class Refusal(StrEnum):
 
     NOT_SUBSCRIBED = "NOT_SUBSCRIBED"
     LOCKED = "LOCKED"
-    """Locked out by the operator."""
+    """The operator has locked the line out."""
     THROTTLED = "THROTTLED"
-    """Too many calls that failed, or that set a temporary password; later calls are let in again."""
+    """Too many calls failed, or set a temporary password; later calls are admitted again."""
 
 
 class LoginVerdict(StrEnum):
     """The answer to a login try.
 
-    Only ACCEPTED opens anything. The others are for the operator and the record; whoever tries to log in is
-    to see one and the same refusal. Each verdict costs one hash and one record, so that they take the same
-    time too.
+    Only ACCEPTED opens anything. The others are for the operator and the audit trail; whoever tries to log in must see
+    the same refusal for all of them. Each verdict costs one hash and one record, so that all take the same time.
     """
 
     ACCEPTED = "ACCEPTED"
     WRONG = "WRONG"
-    """Judged and counted as a wrong try."""
+    """The try was judged, and counts as a wrong one."""
     UNKNOWN = "UNKNOWN"
-    """The number has no credential, or there is no such number."""
+    """The number has no credential, or no line has it."""
     EXPIRED = "EXPIRED"
     """The temporary password's 24 hours are over. (An expired password still opens the change-password step.)"""
     VOID = "VOID"
-    """Too many wrong tries were made before; right or wrong, this one was not judged."""
+    """Too many wrong tries were made before; this one was not judged."""
     LOCKED = "LOCKED"
-    """The line is locked out by the operator; right or wrong, this try was not judged."""
+    """The operator has locked the line out; this try was not judged."""
     BRAKED = "BRAKED"
-    """Who tries has made too many wrong tries, and has to wait; right or wrong, this one was not judged."""
+    """The origin has made too many wrong tries and has to wait; this one was not judged."""
 
     @property
     def accepted(self) -> bool:
-        """Whether the login goes on."""
+        """Whether the login was accepted."""
         return self is LoginVerdict.ACCEPTED
 
 
@@ -83,7 +82,7 @@ class ChangeReason(StrEnum):
     """Why a login opens the change-password step and nothing else."""
 
     TEMPORARY = "TEMPORARY"
-    """It was made with a temporary password."""
+    """The login was made with a temporary password."""
     EXPIRED = "EXPIRED"
     """The password's 60 days are over."""
 
@@ -94,11 +93,11 @@ class Login:
 
     Attributes:
         verdict: whether it opens anything.
-        number: the number that logs in; "" where what was typed is no number.
-        must_change: None if the login opens the whole site; else it opens the change-password step alone.
-        line: the line of the number, where the login was accepted.
-        credential_id: the credential that was proved, where the login was accepted. Not a secret, and of no use
-            once that credential was used up, replaced or voided.
+        number: the number that logs in; "" if what was typed is not a number.
+        must_change: None if the login opens the whole site; else why it opens the change-password step alone.
+        line: the number's line, if the login was accepted.
+        credential_id: the credential that was proved, if the login was accepted. It is not a secret, and is useless
+            once that credential is used up, replaced or void.
     """
 
     verdict: LoginVerdict
@@ -119,9 +118,9 @@ class PasswordProblem(StrEnum):
     STEADY_RUN = "STEADY_RUN"
     """Four or more characters in a row that rise or fall by one, as in 1234 or dcba."""
     HAS_NUMBER = "HAS_NUMBER"
-    """It contains a telephone number of the line."""
+    """The password contains a telephone number of the line."""
     CURRENT = "CURRENT"
-    """It is the current password."""
+    """The new password is the current one."""
 
 
 @dataclass(frozen=True)
@@ -130,8 +129,8 @@ class PasswordChange:
 
     Attributes:
         changed: whether the new password is stored.
-        problems: the rules that it breaks. Empty with `changed` False: the login is no longer good, because its
-            credential was used up, replaced, voided or has expired since; log in again.
+        problems: the rules that the new password breaks. If this is empty and `changed` is False, the login is no
+            longer good, because its credential was used up, replaced or voided, or has expired; log in again.
         expires_at: until when the new password opens the whole site, in UTC.
     """
 
@@ -147,7 +146,7 @@ class UnitVerdict(StrEnum):
     NOT_PROVED = "NOT_PROVED"
     """A password that the change needs was not given, or not accepted."""
     NOT_ALLOWED = "NOT_ALLOWED"
-    """This number may not make that change, or the line has that unit already, or none yet."""
+    """This number may not make that change, or the line already has that unit, or has no unit yet."""
 
 
 @dataclass(frozen=True)
@@ -155,9 +154,9 @@ class UnitChange:
     """The answer to a change of the unit.
 
     Attributes:
-        verdict: whether it was made.
-        proofs: for each number whose password the change needs, what became of it. A password that was not given
-            is UNKNOWN; one that has to be changed first is EXPIRED.
+        verdict: whether the change was made.
+        proofs: the verdict on each password that the change needs, by number. A password that was not given is UNKNOWN;
+            one that has to be changed first is EXPIRED.
     """
 
     verdict: UnitVerdict
@@ -171,10 +170,10 @@ class ImportResult:
     Attributes:
         lines: lines that the file names.
         numbers: numbers that the file names, contract numbers included.
-        moved: numbers that belonged to another line before; their credentials are gone.
-        removed: numbers that belong to no line any more; their credentials are gone.
-        languages: those that the file gives to lines.
-        repeated: rows of the file that say what an earlier one says.
+        moved: numbers that belonged to another line before; their credentials were removed.
+        removed: numbers that no longer belong to a line; their credentials were removed.
+        languages: the languages that the file gives to lines.
+        repeated: rows of the file that say the same as an earlier one.
     """
 
     lines: int

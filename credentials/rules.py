@@ -20,15 +20,15 @@ _EIGHT_DIGITS = re.compile(rf"[0-9]{{{TEMPORARY_PASSWORD_DIGITS}}}")
 
 
 def has_temporary_form(secret: str) -> bool:
-    """Tell whether a secret can be a temporary password. It can then be no password: those are never digits alone."""
+    """Return whether a secret can be a temporary password. It then cannot be a password: that is never digits alone."""
     return _EIGHT_DIGITS.fullmatch(secret) is not None
 
 
 def require_temporary_password(password: str) -> None:
-    """Pass exactly 8 ASCII digits.
+    """Check that a temporary password is exactly 8 ASCII digits.
 
     Raises:
-        InvalidPassword: anything else; the text tells the length only.
+        InvalidPassword: it is anything else; the text gives only its length.
     """
     if not has_temporary_form(password):
         raise InvalidPassword(
@@ -38,10 +38,10 @@ def require_temporary_password(password: str) -> None:
 
 
 def may_set(line: Line, *, caller: str, target: str, unit: Unit) -> bool:
-    """Tell whether a caller of a line may set the temporary password of a target for a unit (docs/rules.md 2.3, 3.3).
+    """Return whether a caller of a line may set a target's temporary password for a unit (docs/rules.md 2.3, 3.3).
 
-    A line that has a unit takes temporary passwords of that unit alone. If another one were good there, a call
-    would get round the proofs that a change of the unit needs: any user could become the administrator.
+    A line that has a unit accepts temporary passwords of that unit only. If another were good there, a call could get
+    round the proofs that a change of the unit needs, and any user could become the administrator.
     """
     if line.locked or caller not in line.numbers or line.unit not in (None, unit):
         return False
@@ -55,10 +55,10 @@ def may_set(line: Line, *, caller: str, target: str, unit: Unit) -> bool:
 
 
 def require_permission(line: Line | None, *, caller: str, target: str, unit: Unit) -> Line:
-    """Pass what `may_set` allows, and return the line.
+    """Check that `may_set` allows it, and return the line.
 
     Raises:
-        NotAllowed: the caller belongs to no line, to a locked one, or may not set that target.
+        NotAllowed: the caller belongs to no line or to a locked one, or may not set that target.
     """
     if line is None:
         raise NotAllowed(f"{caller} belongs to no line; import its line first")
@@ -73,23 +73,23 @@ def require_permission(line: Line | None, *, caller: str, target: str, unit: Uni
 
 
 class Proof(Enum):
-    """Whose passwords a change of the unit needs."""
+    """The numbers whose passwords a change of the unit needs."""
 
     ALL_NUMBERS = auto()
-    """Those of all numbers of the line; then any of them may make the change."""
+    """All numbers of the line; any of them may make the change."""
     CONTRACT_NUMBER = auto()
-    """That of the contract number, which alone may make the change. (It is the login number of unit LINE.)"""
+    """The contract number, which alone may make the change. (It is the login number of unit LINE.)"""
 
 
 class Effect(Enum):
     """What a change of the unit does to the passwords."""
 
     KEEP_ALL = auto()
-    """Every number keeps its own, or still has none."""
+    """Every number keeps its own password, if it has one."""
     TO_CONTRACT_NUMBER = auto()
-    """The password of the number that made the change becomes the contract number's; all others go."""
+    """The password of the number that makes the change becomes the contract number's; all others are removed."""
     TO_ALL_NUMBERS = auto()
-    """The password of the number that made the change becomes that of every number."""
+    """The password of the number that makes the change becomes that of every number."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class UnitRule:
 UNIT_RULES: Final[Mapping[tuple[Unit, Unit], UnitRule]] = {
     (Unit.NUMBER, Unit.LINE): UnitRule(Proof.ALL_NUMBERS, Effect.TO_CONTRACT_NUMBER),
     (Unit.NUMBER, Unit.ADMIN_USER): UnitRule(Proof.ALL_NUMBERS, Effect.KEEP_ALL),
-    # Of a line of unit LINE only the contract number has a password: the others get theirs by a temporary one.
+    # On a line of unit LINE only the contract number has a password: the others get theirs by a temporary one.
     (Unit.LINE, Unit.NUMBER): UnitRule(Proof.CONTRACT_NUMBER, Effect.KEEP_ALL),
     (Unit.LINE, Unit.ADMIN_USER): UnitRule(Proof.CONTRACT_NUMBER, Effect.TO_ALL_NUMBERS),
     (Unit.ADMIN_USER, Unit.NUMBER): UnitRule(Proof.CONTRACT_NUMBER, Effect.KEEP_ALL),
@@ -120,7 +120,7 @@ def numbers_to_prove(rule: UnitRule, line: Line, maker: str) -> frozenset[str] |
 
 
 def numbers_that_get(rule: UnitRule, line: Line, maker: str) -> frozenset[str]:
-    """Return the numbers that get the maker's password in place of what they have."""
+    """Return the numbers whose password the maker's replaces."""
     match rule.effect:
         case Effect.KEEP_ALL:
             return frozenset()
@@ -131,5 +131,5 @@ def numbers_that_get(rule: UnitRule, line: Line, maker: str) -> frozenset[str]:
 
 
 def numbers_that_lose(rule: UnitRule, line: Line) -> frozenset[str]:
-    """Return the numbers whose passwords go."""
+    """Return the numbers whose passwords are removed."""
     return line.numbers - {line.contract_number} if rule.effect is Effect.TO_CONTRACT_NUMBER else frozenset()

@@ -1,4 +1,4 @@
-"""The tables. Their history is in `migrations/`; a test holds the two together."""
+"""The tables of the credential store. Their history is in `migrations/`; a test checks that the two agree."""
 
 from typing import Final
 
@@ -29,11 +29,11 @@ class HashText(TypeDecorator[PasswordHash]):
     cache_ok = True
 
     def process_bind_param(self, value: PasswordHash | None, dialect: Dialect) -> str | None:
-        """Return the text."""
+        """Return the hash's text, which the database stores."""
         return None if value is None else value.text
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> PasswordHash | None:
-        """Cover what was stored: SQLAlchemy's debug log shows each row that it fetches."""
+        """Wrap the stored text so that no repr shows it: SQLAlchemy's debug log shows each row that it fetches."""
         return None if value is None else PasswordHash(value)
 
 
@@ -51,7 +51,7 @@ lines = Table(
 )
 
 numbers = Table(
-    # The contract number has its row here too: the primary key is what keeps a number off a second line.
+    # The contract number has its row here too: the primary key keeps a number off a second line.
     "numbers",
     metadata,
     Column("number", String, primary_key=True),
@@ -62,7 +62,7 @@ numbers = Table(
 )
 
 digest_keys = Table(
-    # Which key the database's hashes were made with, by its id; the newest generation makes new ones.
+    # The keys that the database's hashes were made with, by id; the newest generation makes new hashes.
     "digest_keys",
     metadata,
     Column("generation", Integer, primary_key=True, autoincrement=False),
@@ -71,7 +71,7 @@ digest_keys = Table(
 )
 
 temporary_passwords = Table(
-    # The target is the primary key: two temporary passwords of one target cannot be.
+    # The target is the primary key: a target cannot have two temporary passwords.
     "temporary_passwords",
     metadata,
     Column("target_number", ForeignKey("numbers.number", ondelete="CASCADE"), primary_key=True),
@@ -90,7 +90,7 @@ temporary_passwords = Table(
 )
 
 passwords = Table(
-    # One a number, at most; of a line of unit LINE the contract number alone has one.
+    # At most one a number; on a line of unit LINE only the contract number has one.
     "passwords",
     metadata,
     Column("number", ForeignKey("numbers.number", ondelete="CASCADE"), primary_key=True),
@@ -105,7 +105,7 @@ passwords = Table(
 )
 
 counted_calls = Table(
-    # Calls that count against a number's and its line's limits, for as long as they do; each call once.
+    # Calls that count against the limits of a number and its line, as long as they count; each call once.
     "counted_calls",
     metadata,
     Column("contract_number", ForeignKey("lines.contract_number", ondelete="CASCADE"), primary_key=True),
@@ -117,7 +117,7 @@ counted_calls = Table(
 )
 
 wrong_tries = Table(
-    # At the settings site, of the last while, by where they came from.
+    # Recent wrong tries at the settings site, with their origin.
     "wrong_tries",
     metadata,
     Column("try_id", String, primary_key=True),
@@ -127,7 +127,7 @@ wrong_tries = Table(
 )
 
 audit = Table(
-    # Append-only, by triggers. No foreign keys: it outlives what it tells of. See `credentials.audit`.
+    # Append-only, by triggers. No foreign keys: a record outlives what it describes. See `credentials.audit`.
     "audit",
     metadata,
     Column("position", Integer, primary_key=True, autoincrement=False),
@@ -145,7 +145,7 @@ audit = Table(
 )
 
 audit_head = Table(
-    # The one row that all who append take in turn: where the chain ends.
+    # The one row that says where the chain ends; writers who append lock it in turn.
     "audit_head",
     metadata,
     Column("head", Integer, primary_key=True, autoincrement=False),

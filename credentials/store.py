@@ -1,4 +1,4 @@
-"""The store as the IVR, the settings site and the operator's commands share it."""
+"""The credential store that the access number, the settings site and the operator's commands share."""
 
 from datetime import datetime
 from types import TracebackType
@@ -25,13 +25,13 @@ from storage.migrate import upgrade
 class CredentialStore(CallSide, UnitChangeSide, OperatorSide):
     """Lines, their temporary passwords and passwords.
 
-    Who needs what of it: the access number `CallSide`, the settings site `SiteSide` and `UnitChangeSide`, an operator
+    The access number needs `CallSide` of it, the settings site `SiteSide` and `UnitChangeSide`, an operator
     `OperatorSide`.
 
-    Any number of processes and threads may use one database at once. Methods block (a hash takes 0.1 to
-    0.25 s, a busy database up to 10 s): call them from a thread, not from an event loop.
+    Any number of processes and threads may use one database at once. Methods block (a hash takes 0.1 to 0.25 s, a busy
+    database up to 10 s): call them from a thread, not from an event loop.
 
-    Every method raises `StoreUnavailable` when the database cannot serve it; then nothing was changed.
+    Every method raises `StoreUnavailable` if the database cannot serve it; then nothing was changed.
     """
 
     @classmethod
@@ -46,21 +46,21 @@ class CredentialStore(CallSide, UnitChangeSide, OperatorSide):
         limits: CallLimits | None = None,
         appended: Appended = nobody,
     ) -> Self:
-        """Open a store, making or upgrading its schema where needed.
+        """Open a store; create or upgrade its schema if needed.
 
         Args:
-            url: sqlite:///FILE (made if missing, in a directory that exists) or postgresql+psycopg://...
-            key: the key of the keyed digest, or a ring of keys; the same for all that share the database. A first
-                key that the database does not know yet becomes the one that makes new hashes.
-            clock: decides about expiry.
+            url: sqlite:///FILE (created if missing, in a directory that exists) or postgresql+psycopg://...
+            key: the key of the keyed digest, or a ring of keys; the same for all processes that share the database. If
+                the database does not know the first key yet, that key makes new hashes from now on.
+            clock: the clock that decides about expiry.
             policy: what a hash costs; the default is for production.
-            limits: how many calls a line may make.
-            appended: is told where the audit trail ends, whenever this store has added to it.
+            limits: how many calls a number and its line may make.
+            appended: called with the audit trail's new head whenever this store has added to it.
 
         Raises:
-            InvalidDatabaseUrl: the URL names no database that can be used.
-            KeyMismatch: the database's credentials were made with other keys than those at hand.
-            SchemaMismatch: the database is of a newer version of this program.
+            InvalidDatabaseUrl: the URL does not name a database that can be used.
+            KeyMismatch: the database's credentials were made with keys that are not at hand.
+            SchemaMismatch: a newer version of this program made the database.
             StoreUnavailable: the database cannot be reached or is damaged.
         """
         database = Database(url)
@@ -98,11 +98,11 @@ class CredentialStore(CallSide, UnitChangeSide, OperatorSide):
 def _agree_on_keys(database: Database, ring: KeyRing, clock: Clock, appended: Appended) -> KeyRing:
     """Return the ring with the database's newest key first.
 
-    If the database does not know the ring's first key yet, that becomes its newest: the first key of all, or a
-    rotation.
+    If the database does not know the ring's first key yet, that key becomes its newest: this is the very first key, or
+    a rotation.
 
     Raises:
-        KeyMismatch: the ring lacks a key that it needs.
+        KeyMismatch: the ring lacks a key that the database needs.
     """
     with database.reading() as connection:
         known = _known_keys(connection)

@@ -1,1 +1,1 @@
-"""How often callers and visitors may try."""
+"""Limits on how often callers and visitors may try."""

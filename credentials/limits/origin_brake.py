@@ -1,7 +1,7 @@
-"""A brake on who tries secrets at the settings site: wrong tries of one origin, across numbers and hosts.
+"""A brake on guessing secrets at the settings site: it counts one origin's wrong tries, across numbers and hosts.
 
 Three wrong tries void a temporary password, whoever makes them. A stranger must not void one number after another; a
-subscriber who mistypes twice waits a minute for the try that would be the last. What is braked is not judged, and so
+subscriber who mistypes twice waits a minute before the try that would be the last. A braked try is not judged, so it
 does not count against the number (docs/rules.md 4.4).
 """
 
@@ -20,11 +20,11 @@ class TryLimits:
     """What one origin may try.
 
     Attributes:
-        tries: wrong ones that are judged within `within`, at whatever numbers. (With PostgreSQL a few more that run at
-            the same moment may be.)
-        tries_of_a_number: wrong ones at one number, after which each further one has to wait.
+        tries: how many wrong tries are judged within `within`, at any numbers. (With PostgreSQL, a few more that run at
+            the same moment may be judged.)
+        tries_of_a_number: how many wrong tries at one number are judged without a pause; each further one has to wait.
         within: how long a wrong try is remembered.
-        pause: from the last wrong try at a number to the next one, then.
+        pause: how long such a try has to wait after the last wrong one at the number.
     """
 
     tries: int = 10
@@ -34,7 +34,7 @@ class TryLimits:
 
 
 def is_braked(connection: Connection, origin: str, number: str, *, limits: TryLimits, now: datetime) -> bool:
-    """Tell whether an origin has to wait before a try of it at a number is judged."""
+    """Return whether an origin has to wait before its next try at a number is judged."""
     recent = (table.c.origin == origin) & (table.c.at > now - limits.within) & (table.c.at <= latest_at(now))
     if (connection.scalar(select(func.count()).where(recent)) or 0) >= limits.tries:
         return True
@@ -44,6 +44,6 @@ def is_braked(connection: Connection, origin: str, number: str, *, limits: TryLi
 
 
 def note_wrong(connection: Connection, origin: str, number: str, *, limits: TryLimits, now: datetime) -> None:
-    """Remember a wrong try, and forget all that is too old to count."""
+    """Store a wrong try, and delete all tries that are too old to count."""
     connection.execute(delete(table).where((table.c.at <= now - limits.within) | (table.c.at > latest_at(now))))
     connection.execute(insert(table).values(try_id=uuid.uuid4().hex, origin=origin, number=number, at=now))

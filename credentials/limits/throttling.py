@@ -1,9 +1,9 @@
-"""Limits of calls per number and per line, counted across calls and hosts, inside the transaction of whoever asks.
+"""Limits of calls per number and per line, counted across calls and hosts, inside the caller's transaction.
 
-What one number does refuses that number. What all of a line do refuses its additional numbers: its holder, who calls
-from the contract number, is never held up by others (docs/rules.md 4.1, 4.2). Whoever counts a call holds its line
-(`provisioning.hold_line`). Calls that a wrong clock counted in the future, and a refusal that would last longer than
-one from now on, do not count; the next call that is counted removes them.
+Too many calls from one number refuse that number. Too many calls from all numbers of a line refuse its additional
+numbers: the line's holder, who calls from the contract number, is never held up by others (docs/rules.md 4.1, 4.2).
+Code that counts a call holds the call's line (`provisioning.hold_line`). Calls that a wrong clock counted in the future
+do not count, nor does a refusal that would last longer than one that starts now; the next counted call removes them.
 """
 
 from dataclasses import dataclass
@@ -25,11 +25,11 @@ class CallLimits:
     """How many calls a number may make; a line may make three times as many.
 
     Attributes:
-        sets_per_hour: calls that set a temporary password within an hour. The default is for the day on which an
+        sets_per_hour: how many calls may set a temporary password within an hour. The default suits the day on which an
             office sets all of its numbers: a call takes about a minute.
-        failed_calls: calls that may fail (too many wrong entries or silences) within an hour. A failed call gives
-            nothing away, so the default is against nuisance, and leaves room for an office of beginners.
-        refused_for: how long the number, or the line, is refused after that many.
+        failed_calls: how many calls may fail (too many wrong entries or silences) within an hour. A failed call gives
+            nothing away, so the default only keeps nuisance calls out, and leaves room for an office of beginners.
+        refused_for: how long the number, or the line, is refused after that many failed calls.
     """
 
     sets_per_hour: int = 200
@@ -43,7 +43,12 @@ class CallLimits:
 
 @dataclass(frozen=True)
 class Refused:
-    """A number, or the additional numbers of its line, are refused until some time."""
+    """Calls from a number, or from the additional numbers of its line, are refused.
+
+    Attributes:
+        until: when the refusal ends.
+        of_line: whether the line's additional numbers are refused, and not this number alone.
+    """
 
     until: datetime
     of_line: bool
@@ -51,14 +56,14 @@ class Refused:
 
 @dataclass(frozen=True)
 class _Counted:
-    """A number, or a line, as calls are counted against it.
+    """A number or a line that calls are counted against.
 
     Attributes:
-        calls: which of the counted calls are its.
-        refusal: the table that tells until when it is refused.
-        key: what it is named by there.
-        name: its name.
-        times: by how much the limits are multiplied.
+        calls: selects its calls among the counted ones.
+        refusal: the table that holds until when it is refused.
+        key: the column of that table that names it.
+        name: its value in that column.
+        times: the factor that its limits are multiplied by.
     """
 
     calls: ColumnElement[bool]
@@ -93,7 +98,7 @@ def _line(contract_number: str) -> _Counted:
 def is_throttled(
     connection: Connection, number: str, contract_number: str, *, limits: CallLimits, now: datetime
 ) -> bool:
-    """Tell whether calls from a number of a line are refused now."""
+    """Return whether calls from a number of a line are refused now."""
     counted = [_number(number, contract_number)]
     if number != contract_number:
         counted.append(_line(contract_number))
@@ -107,8 +112,11 @@ def is_throttled(
 
 
 def is_counting(connection: Connection, contract_number: str, *, now: datetime) -> bool:
-    """Tell whether a line, or a number of it, is refused for its calls, or has some that count towards it, now or once
-    it is their time."""
+    """Return whether a line has refusals or counted calls to forget.
+
+    These are a refusal of the line or of one of its numbers, or calls that count towards one, now or (after a wrong
+    clock) in the future.
+    """
     refused = select(func.count()).where(numbers.c.contract_number == contract_number, numbers.c.refused_until > now)
     until = _line(contract_number).until(connection)
     if (until is not None and now < until) or connection.scalar(refused):
@@ -130,7 +138,7 @@ def count_failed(
     """Count a call that failed; a call counts once.
 
     Returns:
-        Who is refused now, if this call was one too many. The count then starts anew.
+        Who is refused now, if this call was one too many (the count then starts again from 0); else None.
     """
     _add(connection, number, contract_number, _FAILED, call_id, limits, now)
     for each in (_line(contract_number), _number(number, contract_number)):
@@ -143,7 +151,7 @@ def count_failed(
 
 
 def forget(connection: Connection, contract_number: str) -> None:
-    """Forget the calls of a line that were counted, and that numbers of it are refused."""
+    """Forget a line's counted calls and the refusals of its numbers."""
     connection.execute(delete(table).where(table.c.contract_number == contract_number))
     connection.execute(update(numbers).where(numbers.c.contract_number == contract_number).values(refused_until=None))
 

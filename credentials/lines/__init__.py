@@ -1,1 +1,1 @@
-"""Lines and their numbers: what a number is, what the file of lines says, how it is taken over."""
+"""Lines and their numbers: the form of a number, the file of lines, and its import."""

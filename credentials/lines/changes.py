@@ -1,4 +1,4 @@
-"""What separates lines in the database from lines in a file, and how to do away with it, inside a transaction."""
+"""The differences between the lines in the database and those in a file, and how to apply them inside a transaction."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -21,8 +21,8 @@ class Known:
     """Lines and numbers as the database has them.
 
     Attributes:
-        languages: by contract number.
-        owners: contract numbers, by number.
+        languages: each line's language, by contract number.
+        owners: the contract number that each number belongs to, by number.
     """
 
     languages: Mapping[str, str]
@@ -31,7 +31,7 @@ class Known:
 
 @dataclass
 class Changes:
-    """What separates the database from the file; each list feeds one statement."""
+    """The changes that make the database match the file; each list feeds one statement."""
 
     new_lines: list[dict[str, str]] = field(default_factory=list)
     languages: list[dict[str, str]] = field(default_factory=list)
@@ -50,7 +50,7 @@ def know_all(connection: Connection) -> Known:
 
 
 def know_some(connection: Connection, contract_numbers: Collection[str], wanted: Collection[str]) -> Known:
-    """Read some lines with all their numbers, and whose some numbers are."""
+    """Read some lines with all their numbers, and the owners of some numbers."""
     languages: dict[str, str] = {}
     owners: dict[str, str] = {}
     for chunk in _chunks(contract_numbers):
@@ -65,12 +65,12 @@ def know_some(connection: Connection, contract_numbers: Collection[str], wanted:
 
 
 def compare(known: Known, listed: Mapping[str, ListedLine], absent: Collection[str]) -> Changes:
-    """Return what has to be done so that lines become what a file says.
+    """Return the changes that make the lines what a file says.
 
     Args:
-        known: the lines in the database, and whoever has a number of the file.
+        known: the lines in the database, and the owners of the file's numbers.
         listed: lines of the file.
-        absent: lines that are to be removed.
+        absent: lines to remove.
 
     Raises:
         BadLinesFile: a number belongs to a line that is neither listed nor absent.
@@ -106,13 +106,13 @@ def compare(known: Known, listed: Mapping[str, ListedLine], absent: Collection[s
 
 
 def apply(connection: Connection, changes: Changes) -> None:
-    """Make the changes."""
+    """Write the changes to the database."""
     moved: BindParameter[str] = bindparam("moved")
     removed: BindParameter[str] = bindparam("removed")
     steps = (
         (insert(lines), changes.new_lines),
         (update(lines).where(lines.c.contract_number == bindparam("line")), changes.languages),
-        # A number on another line is in other hands: what opened it for the old ones must not stay. (docs/rules.md 3.8)
+        # A number on another line has another holder: the old holder's credentials must not stay. (docs/rules.md 3.8)
         (delete(temporary_passwords).where(temporary_passwords.c.target_number == moved), changes.moved),
         (delete(passwords).where(passwords.c.number == moved), changes.moved),
         (update(numbers).where(numbers.c.number == moved).values(refused_until=None), changes.moved),
@@ -126,7 +126,7 @@ def apply(connection: Connection, changes: Changes) -> None:
 
 
 def entries(changes: Changes) -> Iterator[Entry]:
-    """Yield what to record, number by number."""
+    """Yield the audit entries for the changes, number by number."""
     for row in changes.new_lines:
         yield Entry(Action.LINE_ADDED, row["contract_number"], f"language {row['language']}")
     for row in changes.languages:

@@ -1,18 +1,18 @@
-"""The CSV of lines and their numbers, one row a number.
+"""The CSV file of lines and their numbers, one row a number.
 
     contract_number,number,language
     03-1234-5678,03-1234-5679,ja
     03-1234-5678,03-1234-5680,
     06-1234-5678,,en
 
-- `contract_number` and `number` as `normalise_number` takes them. The contract number is one of its
-  line's numbers without a row of its own; a row with an empty `number`, or with the contract number in
-  it, names a line that may have no other.
-- `language` (the column may be missing, a cell empty) is an ISO 639 code such as ja or en, once or in all
-  rows of the line. Where it is not given, a new line gets "ja" and a known line keeps what it has.
-- A cell may be `="0312345678"`: so a spreadsheet keeps the 0 of what it would take for a quantity, and so it shows it.
-- Columns in any order. UTF-8 with or without a byte order mark; CRLF or LF; cells quoted or not; blank
-  rows are skipped.
+- `contract_number` and `number` have a form that `normalise_number` accepts. The contract number is one of its line's
+  numbers and needs no row of its own. A row whose `number` is empty, or is the contract number, names a line that may
+  have no other number.
+- `language` (the column may be missing, and a cell may be empty) is an ISO 639 code such as ja or en, in one row or in
+  all rows of the line. If it is not given, a new line gets "ja" and a known line keeps what it has.
+- A cell may be `="0312345678"`: in this form a spreadsheet keeps and shows the 0 of what it would take for a quantity.
+- Columns may stand in any order. The text is UTF-8 with or without a byte order mark, with CRLF or LF. Cells may be
+  quoted. Blank rows are skipped.
 """
 
 import csv
@@ -34,16 +34,16 @@ LANGUAGE = "language"
 _COLUMNS = {CONTRACT_NUMBER, NUMBER, LANGUAGE}
 _REQUIRED = {CONTRACT_NUMBER, NUMBER}
 _OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs"}
-"""As spreadsheets write them where a comma is in numbers, and under the name of text."""
+"""Spreadsheets write semicolons where numbers have decimal commas, and tabs when they save as text."""
 _KEPT_AS_TEXT = re.compile(r'\A="([^"]*)"\Z')
-"""A formula whose value is the text in it: nothing else can be meant, and the text must be a number all the same."""
+"""A formula whose value is the text in it. It can mean nothing else, and the text must still be a number."""
 _LANGUAGE_CODE = re.compile(r"[a-z]{2,3}")
 _MOST_PROBLEMS = 100
 _ROWS_A_STEP = 1000
 
 
 class Place(NamedTuple):
-    """Where in the file something was said: its row and column."""
+    """A place in the file: row and column."""
 
     row: int
     column: str
@@ -54,9 +54,9 @@ class ListedLine:
     """One line as the file lists it.
 
     Attributes:
-        language: None where no row gives one.
-        places: every number of the line, the contract number included, and where it was first named.
-        repeated: rows that say what an earlier one says.
+        language: the line's language; None if no row gives one.
+        places: every number of the line, the contract number included, and the place that names it first.
+        repeated: rows that say the same as an earlier one.
     """
 
     language: str | None = None
@@ -65,7 +65,7 @@ class ListedLine:
 
 
 class Problems:
-    """Collects what is wrong, and gives up when that is plenty."""
+    """Collects problems, and raises them all once there are 100."""
 
     def __init__(self) -> None:
         self._found: list[Problem] = []
@@ -81,17 +81,21 @@ class Problems:
             self.raise_if_any()
 
     def raise_if_any(self) -> None:
-        """Raise `BadLinesFile` if there was a problem."""
+        """Raise the problems found so far.
+
+        Raises:
+            BadLinesFile: there was a problem.
+        """
         if self._found:
             raise BadLinesFile(tuple(sorted(self._found, key=lambda problem: problem.row)))
 
 
 def read_lines(source: str | Path | TextIO, progress: Callable[[int], None] = lambda _: None) -> dict[str, ListedLine]:
-    """Read a lines file into its lines by contract number.
+    """Read a lines file and return its lines by contract number.
 
     Args:
         source: a path, or an open text stream (opened with newline="").
-        progress: is told now and then how many rows were read.
+        progress: called every 1000 rows with the number of rows read.
 
     Raises:
         BadLinesFile: with the row and column of each problem.
@@ -171,22 +175,22 @@ class _Reader:
 
 
 def require_language(language: str) -> None:
-    """Pass an ISO 639 code.
+    """Check that a text is an ISO 639 code.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not one.
     """
     if not _LANGUAGE_CODE.fullmatch(language):
         shown, named = with_unseen_named(language[:20]), unseen(language[:20])
         unseen_in_it = f" ({named} in it cannot be seen)" if named else ""
-        raise ValueError(f"'{shown}' is no language code{unseen_in_it}: write one such as ja or en")
+        raise ValueError(f"'{shown}' is not a language code{unseen_in_it}: write one such as ja or en")
 
 
 def write_lines(lines: Iterable[Line], target: TextIO) -> None:
     """Write lines as a file that `read_lines` reads.
 
     Args:
-        lines: what to write.
+        lines: the lines to write.
         target: a text stream (opened with newline="").
     """
     writer = csv.writer(target)
@@ -210,7 +214,7 @@ def _opened(source: str | Path | TextIO) -> Iterator[TextIO]:
 
 
 def _rows(stream: TextIO) -> Iterator[tuple[int, list[str]]]:
-    """Yield each row, counted as a spreadsheet counts, and its cells without the blanks around them."""
+    """Yield each row's number, as a spreadsheet counts, and its cells without the blanks around them."""
     row = 0
     try:
         for row, cells in enumerate(csv.reader(stream, strict=True), 1):
@@ -234,7 +238,7 @@ def _header(cells: Sequence[str]) -> list[str]:
         other = next((mark for mark in _OTHER_SEPARATORS if len(columns) == 1 and mark in columns[0]), None)
         hint = "" if other is None else f"; its cells are separated by {_OTHER_SEPARATORS[other]}: save it with commas"
         if other is None and (named := unseen("".join(columns))):
-            hint = f"; {named} in it cannot be seen: delete it and type the names anew"
+            hint = f"; {named} in it cannot be seen: delete it and type the names again"
         raise BadLinesFile(
             (
                 Problem(

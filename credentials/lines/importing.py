@@ -1,9 +1,9 @@
-"""Takes in a whole lines file: all of it is checked first, then it is stored piece by piece.
+"""Imports a whole lines file: checks all of it first, then stores it piece by piece.
 
-One transaction for 300,000 numbers takes 10 to 30 s, and no caller can set a password meanwhile. So a transaction
-stores a piece that takes about a seventh of a second, and between two pieces others have their turn. Each line changes
-at once: whoever looks sees its old state or its new one, and a number that goes from one line to another goes with both
-of them. An import that is interrupted leaves lines of both kinds; the same file again does the rest.
+One transaction for 300,000 numbers takes 10 to 30 s, and no caller can set a password meanwhile. So each transaction
+stores a piece that takes about a seventh of a second, and others have their turn between two pieces. Each line changes
+at once: a reader sees its old state or its new one, and the two lines between which a number moves change together. An
+interrupted import leaves some lines old and some new; importing the same file again does the rest.
 """
 
 import time
@@ -25,35 +25,35 @@ from storage.database import Database, database_border, hold_table
 from storage.errors import StoreUnavailable
 
 _PIECE_S: Final = 0.15
-"""How long one transaction should take. Beside 300,000 lines a call's write waited 0.5 s at most; before, 10 s."""
+"""How long one transaction should take. Beside an import of 300,000 lines a call's write waits 0.5 s at most; it was 10 s."""
 _FIRST_PIECE, _SMALLEST_PIECE, _LARGEST_PIECE = 200, 50, 5000
 """Changes in one transaction."""
 
 
 class ImportStage(StrEnum):
-    """What an import is at."""
+    """What an import is doing."""
 
     READING = "READING"
-    """Rows of the file; how many there are is not known before."""
+    """It reads rows of the file; their total is not known in advance."""
     STORING = "STORING"
-    """Lines that differ from the file."""
+    """It stores the lines that differ from the file."""
 
 
 ImportProgress = Callable[[ImportStage, int, int | None], None]
-"""Is told what is done so far, and of how many, if that is known."""
+"""Called with the stage, how much of it is done, and how much there is in all (None if not known)."""
 Record = Callable[[Connection, list[Entry]], None]
-"""Records what a transaction has done, as the last thing in it."""
+"""Records in the audit trail what a transaction has done, as its last step."""
 
 
 class LinesImport:
     """One import of one file.
 
     Args:
-        database: with the lines.
+        database: the database that holds the lines.
         listed: what the file says.
-        remove_absent: remove the lines that it does not name.
-        record: for the audit trail.
-        progress: is told how far it is, between transactions.
+        remove_absent: whether to remove the lines that the file does not name.
+        record: writes the audit trail.
+        progress: called between transactions.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class LinesImport:
 
         Raises:
             BadLinesFile: a number belongs to a line that the file does not name; nothing was changed.
-            ImportStopped: the database gave way in the middle.
+            ImportStopped: the database failed after some lines were stored.
         """
         groups = self._groups()
         done, total = 0, sum(len(group) for group, _ in groups)
@@ -103,7 +103,7 @@ class LinesImport:
 
     @database_border
     def _groups(self) -> list[tuple[list[str], int]]:
-        """Compare everything; return the lines that change, those together that must, and how much changes there."""
+        """Compare everything; return the lines that change, in groups that change together, and each group's weight."""
         with self._database.reading() as connection:
             known = lines_changes.know_all(connection)
         absent = known.languages.keys() - self._listed.keys() if self._remove_absent else frozenset[str]()
@@ -118,7 +118,7 @@ class LinesImport:
         return [(group, sum(weights[line] for line in group)) for group in groups.values()]
 
     def _pieces(self, groups: list[tuple[list[str], int]]) -> Iterator[list[str]]:
-        """Yield the lines of one transaction after the other, as many as a transaction takes by then."""
+        """Yield each transaction's lines in turn, as many as fit the current size of a piece."""
         piece: list[str] = []
         weight = 0
         for group, more in groups:
@@ -131,10 +131,10 @@ class LinesImport:
             yield piece
 
     def _stop_of(self, piece: list[str], done: int) -> str | None:
-        """Store a piece; return why the import cannot go on after others were stored.
+        """Store a piece; return what stops the import, if other pieces were stored before.
 
         Raises:
-            StoreUnavailable, BadLinesFile: nothing was stored before either.
+            StoreUnavailable, BadLinesFile: this piece failed, and no piece was stored before it.
         """
         try:
             self._store(piece)
@@ -146,7 +146,7 @@ class LinesImport:
 
     @database_border
     def _store(self, piece: list[str]) -> None:
-        """Compare a piece again, for others may have changed it, and store it in one transaction."""
+        """Compare a piece again, because others may have changed it, and store it in one transaction."""
         listed = {line: self._listed[line] for line in piece if line in self._listed}
         wanted = [number for line in listed.values() for number in line.places]
         began = time.monotonic()
@@ -166,15 +166,15 @@ class LinesImport:
 
 
 class _Together:
-    """Which lines change together: sets that are joined two by two."""
+    """Which lines change together: sets that are joined in pairs."""
 
     def __init__(self) -> None:
         self._leaders: dict[str, str] = {}
 
     def name(self, line: str) -> str:
-        """Return what all lines of a set have in common."""
+        """Return the name that all lines of a set share."""
         while (leader := self._leaders.get(line, line)) != line:
-            self._leaders[line] = self._leaders.get(leader, leader)  # half the way for who comes next
+            self._leaders[line] = self._leaders.get(leader, leader)  # halves the way for the next look-up
             line = leader
         return line
 
@@ -183,7 +183,7 @@ class _Together:
 
 
 def _by_line(changes: Changes, known: Known) -> Counter[str]:
-    """Return how much changes on each line; on a number's old line and on its new one if it moves."""
+    """Return how much changes on each line. A number that moves counts on its old line and on its new one."""
     weights = Counter(row["contract_number"] for row in (*changes.new_lines, *changes.new_numbers, *changes.moved))
     weights.update(row["line"] for row in changes.languages)
     weights.update(known.owners[row["moved"]] for row in changes.moved)

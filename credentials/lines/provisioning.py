@@ -1,6 +1,6 @@
-"""Reads and changes the lines of a database, inside the transaction of whoever asks.
+"""Reads and changes the lines of a database, inside the caller's transaction.
 
-A whole file of them is taken in by `credentials.lines.importing`.
+`credentials.lines.importing` imports a whole file of them.
 """
 
 from collections.abc import Iterable, Iterator
@@ -29,7 +29,7 @@ def hold_line(connection: Connection, number: str) -> Line | None:
     contract_number = connection.scalar(select(numbers.c.contract_number).where(numbers.c.number == number))
     held = select(lines.c.contract_number).where(lines.c.contract_number == contract_number)
     connection.execute(held.with_for_update())
-    # Read after the lock was got: a change that we waited for is seen, and none can follow.
+    # Read after the lock is taken: we see a change that we waited for, and none can follow.
     line = find_line(connection, number)
     return line if line is None or line.contract_number == contract_number else None
 
@@ -53,12 +53,12 @@ def _to_lines(connection: Connection, statement: Select[Any]) -> Iterator[Line]:
 
 
 def set_unit(connection: Connection, contract_number: str, unit: Unit) -> None:
-    """Give a line a unit. The line must be held."""
+    """Give a line a unit. The caller must hold the line."""
     connection.execute(update(lines).where(lines.c.contract_number == contract_number).values(unit=unit.value))
 
 
 def set_lock(connection: Connection, contract_number: str, locked_at: datetime | None) -> None:
-    """Lock a line out, or let it in again.
+    """Lock a line out, or, if `locked_at` is None, let it in again.
 
     Raises:
         UnknownLine: there is no such line.
@@ -72,6 +72,6 @@ def set_lock(connection: Connection, contract_number: str, locked_at: datetime |
 
 
 def drop_credentials(connection: Connection, number: str) -> None:
-    """Remove what opens a number: it comes into other hands (docs/rules.md 3.8)."""
+    """Remove a number's credentials, because it gets another holder (docs/rules.md 3.8)."""
     connection.execute(delete(temporary_passwords).where(temporary_passwords.c.target_number == number))
     connection.execute(delete(passwords).where(passwords.c.number == number))

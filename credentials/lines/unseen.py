@@ -1,8 +1,8 @@
-"""Characters that cannot be seen: a text that was copied may have some, and looks right with them.
+"""Characters that cannot be seen: a copied text may contain some, and still looks right.
 
 They are Unicode's format and control characters (zero width, direction marks, byte order mark), unusual spaces, and
-those that are drawn as nothing though they count as letters or marks: variation selectors, fillers, joiners (the
-property Default_Ignorable_Code_Point of the Unicode Character Database, which Python's copy of it lacks).
+characters that count as letters or marks but are drawn as nothing: variation selectors, fillers, joiners (the property
+Default_Ignorable_Code_Point of the Unicode Character Database, which Python's copy of it lacks).
 """
 
 import re
@@ -16,17 +16,17 @@ _SEEN_SPACES = " \u3000"
 
 
 def unseen(text: str) -> str:
-    """Name what cannot be seen in a text, each once, such as "U+FE0D, U+200B"; empty if all can."""
+    """Return the names of a text's unseen characters, each once, such as "U+FE0D, U+200B"; "" if all can be seen."""
     return ", ".join(dict.fromkeys(f"U+{ord(letter):04X}" for letter in text if _is_unseen(letter)))
 
 
 def without_unseen(text: str) -> str:
-    """The text as it looks."""
+    """Return the text as it looks: without its unseen characters."""
     return "".join(letter for letter in text if not _is_unseen(letter))
 
 
 def with_unseen_named(text: str) -> str:
-    """The text with the names of what cannot be seen in their places, such as "0312<U+200B>345678"."""
+    """Return the text with each unseen character replaced by its name, such as "0312<U+200B>345678"."""
     return "".join(f"<U+{ord(letter):04X}>" if _is_unseen(letter) else letter for letter in text)
 
 

@@ -1,1 +1,1 @@
-"""The schema's history, run by `storage.migrate`."""
+"""The schema's history. `storage.migrate` runs it."""

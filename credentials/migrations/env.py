@@ -1,4 +1,4 @@
-"""Runs the steps on the connection, and in the transaction, that `storage.migrate` hands in."""
+"""Runs the steps on the connection that `storage.migrate` hands in, in its transaction."""
 
 from alembic import context
 

@@ -1,1 +1,1 @@
-"""What is secret: keys, hashes, temporary passwords, passwords and what they may be."""
+"""Everything secret: keys, hashes, temporary passwords, passwords and their rules."""

@@ -1,7 +1,8 @@
-"""argon2id, the one place where its settings stand: for subscribers' credentials and operators' passwords.
+"""argon2id for subscribers' credentials and operators' passwords. Its settings stand here and nowhere else.
 
-A hash is computed in a thread of its own that gives way to all else the host does: a burst of hashes must not hold up
-the audio of calls, and what is done with a hash (a transaction, with its lock) must not be held up like the hash.
+Each hash is computed in its own thread, which gives way to everything else on the host: a burst of hashes must not hold
+up the audio of calls. The caller's thread keeps its priority, so that the transaction that uses the hash, and its lock,
+are not held up.
 """
 
 import contextlib
@@ -23,16 +24,16 @@ T = TypeVar("T")
 class HashPolicy:
     """What a hash costs, and how many may be computed at once.
 
-    The defaults are the second recommended option of RFC 9106, section 4 (64 MiB, 3 passes, 4 lanes),
-    meant for hosts without 2 GiB to spare for each hash. They are above the minimum of OWASP's Password
-    Storage Cheat Sheet (19 MiB, 2 passes, 1 lane), and what libpass takes by default.
+    The defaults are the second recommended option of RFC 9106, section 4 (64 MiB, 3 passes, 4 lanes), meant for hosts
+    without 2 GiB to spare for each hash. They are above the minimum of OWASP's Password Storage Cheat Sheet (19 MiB, 2
+    passes, 1 lane), and are libpass's own defaults.
 
     Attributes:
         memory_kib: memory of one hash in KiB.
         passes: passes over that memory.
         lanes: parallel lanes.
-        at_once: hashes that are computed at the same time; further ones wait. The default keeps a burst of logins or
-            calls within 4 x 64 MiB.
+        at_once: how many hashes are computed at the same time; further ones wait. The default keeps a burst of logins
+            or calls within 4 x 64 MiB.
     """
 
     memory_kib: int = 64 * 1024
@@ -60,7 +61,7 @@ class Argon2id:
         return self._compute(lambda: str(self._argon2.hash(secret)))
 
     def matches(self, secret: bytes, text: str) -> bool:
-        """Tell whether a hash is of this secret.
+        """Return whether a hash was made of this secret.
 
         Raises:
             ValueError, TypeError, NotImplementedError: the text is not a hash. The error quotes it.
@@ -68,16 +69,17 @@ class Argon2id:
         return self._compute(lambda: bool(self._argon2.verify(secret, text)))
 
     def is_outdated(self, text: str) -> bool:
-        """Tell whether a hash was made with another policy."""
+        """Return whether a hash was made with another policy."""
         return bool(self._argon2.needs_update(text))
 
     def _compute(self, work: Callable[[], T]) -> T:
-        # A thread a hash, not a pool: starting one is nothing beside a hash, and a fork takes no pool along.
+        # A thread for each hash, not a pool: starting one costs little beside a hash, and a fork loses a pool's
+        # threads.
         with self._places, ThreadPoolExecutor(1, "hash", initializer=_give_way) as thread:
             return thread.submit(work).result()
 
 
 def _give_way() -> None:
-    """Make this thread nice. (On Linux each thread has a niceness of its own, and hands it on to those it starts.)"""
+    """Make this thread nice. (On Linux each thread has its own niceness, which the threads that it starts inherit.)"""
     with contextlib.suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)

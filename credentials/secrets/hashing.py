@@ -1,14 +1,13 @@
 """argon2id over a keyed digest of number and secret (docs/rules.md 3.7).
 
-Why a keyed digest: a temporary password has 10^8 values. At a quarter of a second each, 300 cores try
-them all within its 24 hours, argon2id or not. Under HMAC-SHA-256 with a key of 256 bits that is not in the
-database, a thief has to guess the key first. The number is part of the digest, so that a hash copied to
-another number's row opens nothing.
+Why a keyed digest: a temporary password has 10^8 values. At a quarter of a second each, 300 cores try all of them
+within its 24 hours, argon2id or not. Under HMAC-SHA-256 with a key of 256 bits that is not in the database, a thief has
+to guess the key first. The number is part of the digest, so that a hash copied to another number's row opens nothing.
 
-Why argon2id still: whoever steals the key as well has to pay for every guess.
+Why argon2id as well: a thief who also has the key must still pay for every guess.
 
-A hash is kept with the id of its key. `Hasher.is_outdated` tells which hashes are to be made anew, with today's key and
-parameters, when their secret is at hand: at a login.
+A hash is stored with the id of its key. `Hasher.is_outdated` tells which hashes must be recomputed with today's key and
+parameters. That happens at a login, when the secret is at hand.
 """
 
 from dataclasses import dataclass, field
@@ -22,7 +21,7 @@ _CONTEXT = b"karipass credential 1"
 
 @dataclass(frozen=True)
 class PasswordHash:
-    """A hash in the PHC string format; its repr does not show it, not even in a log of the database's rows."""
+    """A hash in the PHC string format. Its repr does not show it, so a log of the database's rows does not either."""
 
     text: str = field(repr=False)
 
@@ -36,7 +35,7 @@ class KeyedHash:
 
 
 class Hasher:
-    """Makes hashes under the ring's first key, and verifies those of all its keys. Threads may share it."""
+    """Makes hashes with the ring's first key, and verifies hashes of all its keys. Threads may share it."""
 
     def __init__(self, ring: KeyRing, policy: HashPolicy) -> None:
         self._ring = ring
@@ -49,11 +48,13 @@ class Hasher:
         return KeyedHash(PasswordHash(self._argon2id.hash(digest)), key.key_id)
 
     def matches(self, number: str, secret: str, stored: KeyedHash | None) -> bool:
-        """Tell whether a stored hash is of this number and secret; without one, take as long and say no.
+        """Return whether a stored hash was made of this number and secret.
+
+        Without a stored hash this returns False, after the same time.
 
         Raises:
             DamagedCredential: the stored text is not a hash.
-            KeyMismatch: its key is not in the ring.
+            KeyMismatch: the ring does not have the hash's key.
         """
         if stored is None:
             self.hash(number, secret)
@@ -66,10 +67,10 @@ class Hasher:
         raise DamagedCredential(f"the stored credential of {number} cannot be read; a new one has to be set")
 
     def is_outdated(self, stored: KeyedHash) -> bool:
-        """Tell whether a hash was made with an earlier key than the current one, or with other parameters."""
+        """Return whether a hash was made with an earlier key than the current one, or with other parameters."""
         return self._ring.precedes(stored.key_id) or self._argon2id.is_outdated(stored.hash.text)
 
 
 def _message(number: str, secret: str) -> bytes:
-    # surrogatepass: an encoding error would quote the secret. Numbers hold no NUL: the bounds are sure.
+    # surrogatepass: an encoding error would quote the secret. Numbers contain no NUL, so the parts cannot run together.
     return b"\0".join((_CONTEXT, number.encode("ascii"), secret.encode("utf-8", errors="surrogatepass")))

@@ -1,9 +1,9 @@
-"""The keys of the keyed digest. They live in a file or in the environment and never touch the database.
+"""The keys of the keyed digest. They live in a file or in the environment, and never in the database.
 
-To rotate the key: add a new one at the end of the key file (`ivr keys add`), bring the file to every host and restart
-them, so that all can verify with it; then make it the first line everywhere and restart again. From the first such host
-on new hashes are made with it, and an old hash is made anew at its owner's next login. An earlier key can be taken out
-once no credential is of it (`ivr keys list`).
+To rotate the key, add a new one at the end of the key file (`ivr keys add`), copy the file to every host and restart
+them, so that all can verify with it. Then make it the first line everywhere and restart again. From the first restarted
+host on, new hashes are made with it, and an old hash is recomputed at its owner's next login. An earlier key can be
+removed once no credential uses it (`ivr keys list`).
 """
 
 import base64
@@ -22,7 +22,7 @@ from credentials.errors import InvalidKey, KeyFileError, KeyMismatch
 from storage.private_files import draft_of
 
 KEY_BYTES = 32  # as long as the output of HMAC-SHA-256 (RFC 2104, section 3)
-_PREFIX = "karipass-key:1:"  # names the thing for people and for secret scanners
+_PREFIX = "karipass-key:1:"  # tells people and secret scanners what this is
 _LONGEST_FILE = 16 * 1024
 
 
@@ -31,8 +31,8 @@ class Key:
     """A secret key of 32 bytes.
 
     Attributes:
-        secret: the bytes; not in the repr.
-        key_id: 16 hex digits that name the key without telling anything about it; stored beside every hash.
+        secret: the bytes; the repr does not show them.
+        key_id: 16 hex digits that name the key and reveal nothing about it; stored beside every hash.
     """
 
     secret: bytes = field(repr=False)
@@ -53,7 +53,7 @@ class Key:
         return cls(secrets.token_bytes(KEY_BYTES))
 
     def to_text(self) -> str:
-        """Return the key as the one line that `parse` reads. A secret: for the key file alone."""
+        """Return the key as the one line that `parse` reads. It is a secret, for the key file alone."""
         return _PREFIX + base64.urlsafe_b64encode(self.secret).decode("ascii")
 
     @classmethod
@@ -61,7 +61,7 @@ class Key:
         """Return the key that a text holds.
 
         Raises:
-            InvalidKey: it holds none. The text is not shown.
+            InvalidKey: it holds none. The error does not show the text.
         """
         body = text.strip()
         secret = b""
@@ -83,14 +83,14 @@ class Key:
 
 
 class KeyRing:
-    """The keys that a host knows. The first makes new hashes; the others verify what was made with them.
+    """The keys that a host knows. The first makes new hashes; the others verify the hashes that were made with them.
 
     Args:
         keys: at least one.
-        earlier: ids of those that came before the first; by default all others.
+        earlier: ids of the keys that came before the first; by default all others.
 
     Raises:
-        InvalidKey: there is no key, or one twice.
+        InvalidKey: there is no key, or a key is there twice.
     """
 
     def __init__(self, keys: Iterable[Key], *, earlier: Iterable[str] | None = None) -> None:
@@ -121,16 +121,24 @@ class KeyRing:
         return self._keys[key_id]
 
     def precedes(self, key_id: str) -> bool:
-        """Tell whether a key came before the current one."""
+        """Return whether a key came before the current one."""
         return key_id in self._earlier
 
     def led_by(self, key_id: str, *, earlier: Iterable[str]) -> "KeyRing":
-        """Return the same keys with another current one, and those that came before it."""
+        """Return a ring of the same keys with another current one.
+
+        Args:
+            key_id: the key to make current.
+            earlier: ids of the keys that came before it.
+
+        Raises:
+            KeyMismatch: the ring does not have that key.
+        """
         first = self.get(key_id)
         return KeyRing([first, *(key for key in self._keys.values() if key != first)], earlier=earlier)
 
     def to_text(self) -> str:
-        """Return the keys as `parse` reads them. A secret: for the key file alone."""
+        """Return the keys as text that `parse` reads. It is a secret, for the key file alone."""
         return "".join(f"{key.to_text()}\n" for key in self._keys.values())
 
     @classmethod
@@ -138,7 +146,7 @@ class KeyRing:
         """Return the keys that a text holds, one a line (or with blanks between them).
 
         Raises:
-            InvalidKey: it holds none, one twice, or something else. The text is not shown.
+            InvalidKey: it holds no key, the same key twice, or something else. The error does not show the text.
         """
         return cls(Key.parse(part) for part in text.split() or [""])
 
@@ -147,7 +155,7 @@ class KeyRing:
         """Return the keys that an environment variable holds.
 
         Raises:
-            InvalidKey: the variable is not set or holds no key. Its value is not shown.
+            InvalidKey: the variable is not set or holds no key. The error does not show its value.
         """
         text = (os.environ if environment is None else environment).get(variable)
         if text is None:
@@ -156,12 +164,12 @@ class KeyRing:
 
     @classmethod
     def from_file(cls, path: str | Path) -> "KeyRing":
-        """Return the keys of a file; a file that does not exist is made with a new key and mode 600.
+        """Return the keys of a file; create the file with a new key and mode 600 if it does not exist.
 
-        The directory must exist. Processes that make the file at the same time all get the key that won.
+        The directory must exist. If several processes create the file at once, all get the key of the one that won.
 
         Raises:
-            KeyFileError: the file cannot be read or made, lets group or others in, or holds no key.
+            KeyFileError: the file cannot be read or created, lets its group or others in, or holds no key.
         """
         path = Path(path)
         try:
@@ -175,7 +183,7 @@ class KeyRing:
 
     @classmethod
     def add_to_file(cls, path: str | Path, key: Key) -> None:
-        """Add a key at the end of a key file, which is made with another one if it does not exist.
+        """Add a key at the end of a key file; a file that does not exist is first created with another key.
 
         Raises:
             KeyFileError: as for `from_file`.
@@ -202,7 +210,7 @@ class KeyRing:
 
 def _read_private(path: Path) -> str:
     with path.open("rb") as file:
-        status = os.fstat(file.fileno())  # of the very file that is read, not of whatever has the name a moment later
+        status = os.fstat(file.fileno())  # of the very file that is read, not of one that gets its name later
         if not stat.S_ISREG(status.st_mode):
             raise KeyFileError(f"the key file {path} is not a regular file")
         mode = stat.S_IMODE(status.st_mode)

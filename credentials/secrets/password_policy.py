@@ -1,4 +1,4 @@
-"""What a password may be (docs/rules.md 3.2): all broken rules at once, for the site to say."""
+"""The rules for a password (docs/rules.md 3.2). All broken rules are found at once, so that the site can name them."""
 
 import re
 from collections.abc import Collection
@@ -17,8 +17,7 @@ def password_problems(password: str, numbers: Collection[str]) -> frozenset[Pass
 
     Args:
         password: what the subscriber chose.
-        numbers: the numbers of the subscriber's line. All of them: a change of the unit may carry the password
-            to any.
+        numbers: all numbers of the subscriber's line, because a change of the unit may copy the password to any.
     """
     found = {
         PasswordProblem.LENGTH: not SHORTEST <= len(password) <= LONGEST,
@@ -32,10 +31,10 @@ def password_problems(password: str, numbers: Collection[str]) -> frozenset[Pass
 
 
 def _has_run(password: str, step: int) -> bool:
-    """Tell whether more than three characters in a row each follow the last by a step (of their code)."""
+    """Return whether more than three characters in a row each differ from the one before by `step` (of their code)."""
     run = 1
     for one, next_ in pairwise(password):
-        # Letters and digits do not touch in ASCII, so a run never leads from the one kind to the other.
+        # Letters and digits are not neighbours in ASCII, so a run never leads from one kind to the other.
         run = run + 1 if ord(next_) - ord(one) == step else 1
         if run > LONGEST_RUN:
             return True

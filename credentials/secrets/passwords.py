@@ -1,6 +1,6 @@
-"""Reads and changes passwords (docs/rules.md 3.2 and 3.4), inside the transaction of whoever asks.
+"""Reads and changes passwords (docs/rules.md 3.2 and 3.4), inside the caller's transaction.
 
-Whoever changes one holds its number's line (`provisioning.hold_line`): what is read then stays so.
+Code that changes a password first holds its number's line (`provisioning.hold_line`), so that what it reads stays true.
 """
 
 import uuid
@@ -19,7 +19,7 @@ from storage.clock import latest_at
 
 @dataclass(frozen=True)
 class Password:
-    """A password as it is stored; one that replaces it has another id."""
+    """A stored password; one that replaces it has another id."""
 
     number: str
     credential_id: str
@@ -29,10 +29,10 @@ class Password:
     expires_at: datetime
 
     def state(self, now: datetime) -> LoginVerdict:
-        """Return what a right try gets: ACCEPTED, VOID, or EXPIRED if it has to be changed first."""
+        """Return the verdict on a right try: ACCEPTED, VOID, or EXPIRED if the password has to be changed first."""
         if self.failures >= PASSWORD_TRIES:
             return LoginVerdict.VOID
-        live = self.set_at <= latest_at(now) and now < self.expires_at  # a wrong clock's would be good for too long
+        live = self.set_at <= latest_at(now) and now < self.expires_at  # a wrong clock would keep it good too long
         return LoginVerdict.ACCEPTED if live else LoginVerdict.EXPIRED
 
 
@@ -58,7 +58,7 @@ def find_all(connection: Connection, numbers: Collection[str]) -> dict[str, Pass
 
 
 def replace(connection: Connection, number: str, new: KeyedHash, *, set_at: datetime, expires_at: datetime) -> None:
-    """Put a password in the place of any earlier one of its number, with no failures counted."""
+    """Store a number's password in place of any earlier one, with no failures counted."""
     remove(connection, [number])
     connection.execute(
         insert(table).values(
@@ -74,23 +74,23 @@ def replace(connection: Connection, number: str, new: KeyedHash, *, set_at: date
 
 
 def count_failure(connection: Connection, number: str) -> None:
-    """Count a wrong try, if the number has a password that is not void."""
+    """Count a wrong try against a number's password, unless it has none or it is void."""
     counted = update(table).where(table.c.number == number, table.c.failures < PASSWORD_TRIES)
     connection.execute(counted.values(failures=table.c.failures + 1))
 
 
 def end_count(connection: Connection, number: str) -> None:
-    """Note a right try."""
+    """Set the count of wrong tries back to 0, after a right one."""
     connection.execute(update(table).where(table.c.number == number).values(failures=0))
 
 
 def rehash(connection: Connection, number: str, new: KeyedHash) -> None:
-    """Store the same secret under another key or with other parameters."""
+    """Store a hash of the same secret, made with another key or other parameters."""
     connection.execute(update(table).where(table.c.number == number).values(hash=new.hash, key_id=new.key_id))
 
 
 def remove(connection: Connection, numbers: Collection[str]) -> Collection[str]:
-    """Remove the passwords of numbers; returns whose they were."""
+    """Remove the passwords of numbers, and return the numbers that had one."""
     theirs = table.c.number.in_(numbers)
     gone = connection.scalars(select(table.c.number).where(theirs)).all()
     connection.execute(delete(table).where(theirs))

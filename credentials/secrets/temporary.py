@@ -1,9 +1,9 @@
-"""Reads and changes temporary passwords (docs/rules.md 3.1 and 3.4), inside the transaction of whoever asks.
+"""Reads and changes temporary passwords (docs/rules.md 3.1 and 3.4), inside the caller's transaction.
 
-Whoever changes one holds the line of its target (`provisioning.hold_line`): what is read then stays so.
+Code that changes one first holds its target's line (`provisioning.hold_line`), so that what it reads stays true.
 
-One that a wrong clock set in the future has expired: nobody knows when its 24 hours began. A try at it removes it, so
-that it is not good once its time comes.
+One that a wrong clock set in the future counts as expired: nobody knows when its 24 hours started. A wrong try removes
+it, so that it does not become good when its time comes.
 """
 
 import uuid
@@ -21,12 +21,12 @@ from credentials.secrets.hashing import KeyedHash
 from storage.clock import latest_at
 
 _WONDERING = timedelta(days=7)
-"""After it would have expired (docs/rules.md 2.4)."""
+"""How long after its expiry callers hear that a temporary password was tried out (docs/rules.md 2.4)."""
 
 
 @dataclass(frozen=True)
 class NewTemporaryPassword:
-    """What is stored of a temporary password when it is set; `failures` start at 0."""
+    """What is stored when a temporary password is set; its `failures` start at 0."""
 
     target_number: str
     unit: Unit
@@ -39,7 +39,7 @@ class NewTemporaryPassword:
 
 @dataclass(frozen=True)
 class TemporaryPassword:
-    """A temporary password as it is stored; one that replaces it has another id."""
+    """A stored temporary password; one that replaces it has another id."""
 
     credential_id: str
     unit: Unit
@@ -49,7 +49,7 @@ class TemporaryPassword:
     expires_at: datetime
 
     def state(self, now: datetime) -> LoginVerdict:
-        """Return what a right try gets: ACCEPTED, or why it is not judged."""
+        """Return the verdict on a right try: ACCEPTED, or why it is not judged."""
         if self.failures >= TEMPORARY_PASSWORD_TRIES:
             return LoginVerdict.VOID
         live = self.set_at <= latest_at(now) and now < self.expires_at
@@ -57,7 +57,7 @@ class TemporaryPassword:
 
 
 def replace(connection: Connection, new: NewTemporaryPassword) -> None:
-    """Put a temporary password in the place of any earlier one of its target."""
+    """Store a temporary password in place of any earlier one of its target."""
     remove(connection, new.target_number)
     connection.execute(
         insert(table).values(
@@ -86,14 +86,17 @@ def find(connection: Connection, number: str) -> TemporaryPassword | None:
 
 
 def tried_out(connection: Connection, contract_number: str, now: datetime) -> frozenset[str]:
-    """Numbers of a line whose temporary password was tried wrongly too often, as long as somebody may wonder."""
+    """Return the numbers of a line whose temporary password is void after too many wrong tries.
+
+    One that expired more than 7 days ago is left out: nobody wonders about it any more.
+    """
     of_line = select(numbers.c.number).where(numbers.c.contract_number == contract_number)
     void = (table.c.failures >= TEMPORARY_PASSWORD_TRIES) & (table.c.expires_at > now - _WONDERING)
     return frozenset(connection.scalars(select(table.c.target_number).where(table.c.target_number.in_(of_line), void)))
 
 
 def count_failure(connection: Connection, number: str, now: datetime) -> None:
-    """Count a wrong try, if the number has a temporary password that is live; one set in the future goes."""
+    """Count a wrong try against a number's live temporary password; remove one that was set in the future."""
     connection.execute(delete(table).where(table.c.target_number == number, table.c.set_at > latest_at(now)))
     live = (table.c.failures < TEMPORARY_PASSWORD_TRIES) & (table.c.expires_at > now)
     counted = update(table).where(table.c.target_number == number, live)
@@ -101,23 +104,23 @@ def count_failure(connection: Connection, number: str, now: datetime) -> None:
 
 
 def end_count(connection: Connection, number: str) -> None:
-    """Note a right try."""
+    """Set the count of wrong tries back to 0, after a right one."""
     connection.execute(update(table).where(table.c.target_number == number).values(failures=0))
 
 
 def rehash(connection: Connection, number: str, new: KeyedHash) -> None:
-    """Store the same secret under another key or with other parameters."""
+    """Store a hash of the same secret, made with another key or other parameters."""
     changed = update(table).where(table.c.target_number == number)
     connection.execute(changed.values(hash=new.hash, key_id=new.key_id))
 
 
 def remove(connection: Connection, number: str) -> None:
-    """Remove a number's temporary password, where it has one."""
+    """Remove a number's temporary password, if it has one."""
     connection.execute(delete(table).where(table.c.target_number == number))
 
 
 def remove_other_units(connection: Connection, contract_number: str, unit: Unit) -> Collection[str]:
-    """Remove a line's temporary passwords that carry another unit; returns whose they were."""
+    """Remove a line's temporary passwords that carry another unit, and return the numbers that had them."""
     of_line = select(numbers.c.number).where(numbers.c.contract_number == contract_number)
     others = table.c.target_number.in_(of_line) & (table.c.unit != unit.value)
     gone = connection.scalars(select(table.c.target_number).where(others)).all()

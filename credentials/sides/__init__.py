@@ -1,1 +1,1 @@
-"""The store as each side uses it: the call, the settings site, the operator."""
+"""The store as each side uses it: the access number, the settings site, the operator."""

@@ -1,4 +1,4 @@
-"""What the sides of the store share: the database, the keys, the clock, the limits, and the record."""
+"""What the sides of the store share: the database, the keys, the clock, the limits, and the audit trail."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -18,13 +18,13 @@ from storage.clock import Clock
 from storage.database import Database, after_commit
 
 Appended = Callable[[audit.Head], None]
-"""Called with each new head of the audit trail once it is committed, by the thread that wrote it. It must not raise."""
-NO_NUMBER = "0"  # what a text that is no number is hashed with, to take as long as a number does
+"""Called with each new head of the audit trail once it is committed, in the thread that wrote it. It must not raise."""
+NO_NUMBER = "0"  # what is hashed for a text that is not a number, to take as long as for a number
 _LONGEST_TEXT = 200
 
 
 def nobody(_head: audit.Head) -> None:
-    """Tell nobody of a new head of the audit trail."""
+    """Ignore a new head of the audit trail."""
 
 
 class StoreBase:
@@ -52,7 +52,7 @@ class StoreBase:
         return read_clock(self._clock)
 
     def _record(self, connection: Connection, entries: Sequence[audit.Entry], *, actor: str, origin: str) -> None:
-        """Append to the audit trail. The last thing before the commit: see `audit`."""
+        """Append to the audit trail, as the last step before the commit (`credentials.audit` says why)."""
         who, whence = one_line(actor, _LONGEST_TEXT), one_line(origin, _LONGEST_TEXT)
         head = audit.append(connection, entries, at=self._now(), actor=who, origin=whence, key=self._ring.current)
         if head is not None:
@@ -72,7 +72,7 @@ def read_clock(clock: Clock) -> datetime:
 
 
 def number_or_none(text: str) -> str:
-    """Return a typed number, or one that nobody has for a text that is none."""
+    """Return a typed number in its stored form; for a text that is not a number, one that nobody has."""
     try:
         return normalise_number(text)
     except InvalidNumber:

@@ -1,4 +1,4 @@
-"""What the access number needs of the store: who may call, and setting a temporary password.
+"""The access number's side of the store: who may call, and setting a temporary password.
 
 The rules are in docs/rules.md 2.1, 2.6 and 3.1.
 """
@@ -21,11 +21,15 @@ from storage.database import database_border, write_probe
 
 
 class CallSide(StoreBase):
-    """For the access number."""
+    """The methods that the access number calls."""
 
     @database_border
     def admit(self, caller_number: str) -> Line | Refusal:
-        """Return the line of a caller, or why the caller is refused. Any text may come in."""
+        """Return the caller's line, or why the caller is refused.
+
+        Args:
+            caller_number: any text.
+        """
         number = number_or_none(caller_number)
         with self._database.reading() as connection:
             line = provisioning.find_line(connection, number)
@@ -40,14 +44,14 @@ class CallSide(StoreBase):
 
     @database_border
     def require_writable(self) -> None:
-        """Pass if a temporary password could be set now, as far as the database goes: writes what nobody reads.
+        """Check that the database could store a temporary password now, by writing something that nobody reads.
 
         Raises:
-            StoreUnavailable: the text says what is in the way (a full disk, a lock, a replica) and what to do.
+            StoreUnavailable: it could not. The text says why (a full disk, a lock, a replica) and what to do.
         """
         with self._database.writing() as connection:
             write_probe(connection)
-            audit.hold_head(connection)  # as each change does, last
+            audit.hold_head(connection)  # as the last step of each change does
 
     @database_border
     def set_temporary_password(
@@ -60,25 +64,25 @@ class CallSide(StoreBase):
         call_id: str,
         still_wanted: Callable[[], bool] = lambda: True,
     ) -> datetime:
-        """Set the temporary password of a target in place of any earlier one, with no failures counted.
+        """Set a target's temporary password in place of any earlier one, with no failures counted.
 
         Args:
             caller: the caller number.
-            target: the number whose temporary password it is.
+            target: the number that gets the temporary password.
             unit: what the credential will cover.
             password: 8 ASCII digits.
-            call_id: names the call in the record of who set it, and counts it against the limits.
-            still_wanted: asked when all but the commit is done; False leaves everything as it was.
+            call_id: the call's id, for the record of who set it and for counting it against the limits.
+            still_wanted: called when all but the commit is done; if it returns False, nothing is changed.
 
         Returns:
-            When it expires, in UTC.
+            When the temporary password expires, in UTC.
 
         Raises:
             InvalidPassword: the password is not 8 ASCII digits.
             InvalidNumber: caller or target is not a telephone number.
-            NotAllowed: the caller may not set that target, its line is locked, or has another unit.
-            TooManyCalls: calls of this number, or of its line, are refused now.
-            Withdrawn: `still_wanted` said no.
+            NotAllowed: the caller may not set that target, or the line is locked or has another unit.
+            TooManyCalls: calls from this number, or from its line, are refused now.
+            Withdrawn: `still_wanted` returned False.
         """
         require_temporary_password(password)
         caller, target, unit = normalise_number(caller), normalise_number(target), Unit(unit)
@@ -108,10 +112,10 @@ class CallSide(StoreBase):
 
     @database_border
     def note_failed_call(self, caller_number: str, *, call_id: str) -> datetime | None:
-        """Count a call that failed against its number and line; a caller of no line is not counted.
+        """Count a failed call against its number and line; a caller without a line is not counted.
 
         Returns:
-            Until when the number, or its line, is refused, in UTC, if this call was one too many.
+            Until when the number or its line is refused, in UTC, if this call was one too many; else None.
         """
         number = number_or_none(caller_number)
         with self._database.writing() as connection:

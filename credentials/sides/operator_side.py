@@ -1,4 +1,4 @@
-"""What an operator needs of the store: lines and numbers, locks, the audit trail, and the keys in use."""
+"""The operator's side of the store: lines and numbers, locks, the audit trail, and the keys in use."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +24,7 @@ _OPERATOR = "operator"
 
 
 class OperatorSide(StoreBase):
-    """For the operator's commands. `operator` is who gives them, for the record."""
+    """The methods that operators' commands call. `operator` says who gives the command, for the audit trail."""
 
     @database_border
     def list_lines(self) -> list[Line]:
@@ -37,7 +37,7 @@ class OperatorSide(StoreBase):
         """Return the line that a number belongs to.
 
         Raises:
-            InvalidNumber: that is no number.
+            InvalidNumber: that is not a number.
             UnknownLine: no line has it.
         """
         number = normalise_number(number)
@@ -49,7 +49,7 @@ class OperatorSide(StoreBase):
 
     @database_border
     def export_lines(self, target: TextIO) -> int:
-        """Write all lines as a file that `import_lines` takes; returns how many.
+        """Write all lines as a file that `import_lines` reads, and return how many there are.
 
         Args:
             target: a text stream (opened with newline="").
@@ -67,27 +67,26 @@ class OperatorSide(StoreBase):
         operator: str = _OPERATOR,
         progress: ImportProgress = lambda _stage, _done, _of: None,
     ) -> ImportResult:
-        """Import a lines file (its form: `credentials.lines.csv_file`).
+        """Import a lines file (`credentials.lines.csv_file` describes its form).
 
         All of it is checked before anything is changed. Then it is stored in short transactions, so that calls go on;
-        each line changes at once. An import that ends in the middle leaves each line as it was or as the file says, and
-        the same import again does the rest.
+        each line changes at once. An import that stops before its end leaves each line as it was or as the file says,
+        and running it again does the rest.
 
-        A line that the file names afterwards has exactly the numbers that the file gives it; it stays
-        locked if it was. A line that the file does not name is left alone, or removed with
-        `remove_absent`. A number that stays on its line keeps its credentials; one that is removed or
-        goes to another line loses them. A number cannot be taken from a line that the file does not name
-        (unless that line is removed).
+        Afterwards a line that the file names has exactly the numbers that the file gives it; it stays locked if it was.
+        A line that the file does not name is left alone, or removed with `remove_absent`. A number that stays on its
+        line keeps its credentials; one that is removed or moves to another line loses them. A number cannot be taken
+        from a line that the file does not name (unless that line is removed).
 
         Args:
             source: a path, or an open text stream.
-            remove_absent: the file is the whole truth: lines that it does not name are removed.
+            remove_absent: whether to remove the lines that the file does not name.
             operator: who does it.
-            progress: is told how far it is.
+            progress: called as the import goes on.
 
         Raises:
             BadLinesFile: with the row and column of each problem; nothing was changed.
-            ImportStopped: the database gave way in the middle; the text says how far it got.
+            ImportStopped: the database failed after some lines were stored; the text says how far the import got.
         """
         listed = read_lines(source, lambda rows: progress(ImportStage.READING, rows, None))
         return LinesImport(
@@ -100,12 +99,12 @@ class OperatorSide(StoreBase):
 
     @database_border
     def add_line(self, contract_number: str, *, language: str = DEFAULT_LANGUAGE, operator: str = _OPERATOR) -> None:
-        """Add a line that has its contract number alone.
+        """Add a line that has only its contract number.
 
         Raises:
-            InvalidNumber: that is no number.
+            InvalidNumber: that is not a number.
             NumberTaken: a line has it already.
-            ValueError: the language is no ISO 639 code.
+            ValueError: the language is not an ISO 639 code.
         """
         number = normalise_number(contract_number)
         require_language(language)
@@ -132,11 +131,11 @@ class OperatorSide(StoreBase):
 
     @database_border
     def move_number(self, number: str, *, to: str, operator: str = _OPERATOR) -> None:
-        """Move an additional number to the line with the contract number `to`. Its credentials go.
+        """Move an additional number to the line with the contract number `to`, and remove its credentials.
 
         Raises:
             InvalidNumber, UnknownLine: there is no such number or line.
-            NumberTaken: it is a contract number, or on that line already.
+            NumberTaken: it is a contract number, or is on that line already.
         """
         number, to = normalise_number(number), normalise_number(to)
         with self._changing(operator) as (connection, entries):
@@ -184,7 +183,7 @@ class OperatorSide(StoreBase):
         """Lock a line out: its callers are refused, nothing is set for it, and none of its numbers logs in.
 
         Returns:
-            Whether this changed anything: a line that is locked out already stays so, and nothing is recorded.
+            Whether this changed anything. If the line was locked out already, nothing is recorded.
 
         Raises:
             InvalidNumber, UnknownLine: there is no such line.
@@ -201,10 +200,11 @@ class OperatorSide(StoreBase):
 
     @database_border
     def unlock_line(self, contract_number: str, *, operator: str = _OPERATOR) -> bool:
-        """Let a line in again that was locked out, or is refused for its calls; those are forgotten.
+        """Let a line in again that was locked out or is refused for its calls, and forget those calls.
 
         Returns:
-            Whether this changed anything: of a line that was let in, and has no calls that count, nothing is recorded.
+            Whether this changed anything. If the line was not locked out and had no calls that count, nothing is
+            recorded.
 
         Raises:
             InvalidNumber, UnknownLine: there is no such line.
@@ -220,13 +220,13 @@ class OperatorSide(StoreBase):
             self._record(connection, [Entry(Action.LINE_UNLOCKED, number)], actor=operator, origin="")
         return True
 
-    # The record
+    # The audit trail
 
     def record(self, connection: Connection, entry: Entry, *, operator: str) -> None:
-        """Record what another room changes in the store's database, in the transaction that changes it.
+        """Record a change that another room makes in the store's database, in the transaction that makes it.
 
         Args:
-            connection: of that transaction, which writes; this is the last thing that it does.
+            connection: that writing transaction, which does this last.
             entry: what is changed.
             operator: who does it.
         """
@@ -234,7 +234,7 @@ class OperatorSide(StoreBase):
 
     @database_border
     def record_ahead(self, entry: Entry, *, operator: str) -> None:
-        """Record what is about to be done outside the database, so that it is not done without a record.
+        """Record something before it is done outside the database, so that it is never done without a record.
 
         Args:
             entry: what will be done.
@@ -245,10 +245,14 @@ class OperatorSide(StoreBase):
 
     @database_border
     def audit_records(self, *, number: str | None = None, last: int | None = None) -> list[AuditRecord]:
-        """Return the audit trail in its order: all of it, what was done to a number, or its last records.
+        """Return records of the audit trail in their order.
+
+        Args:
+            number: return only what was done to this number.
+            last: return only this many of the newest.
 
         Raises:
-            InvalidNumber: that is no number.
+            InvalidNumber: that is not a number.
         """
         wanted = None if number is None else normalise_number(number)
         with self._database.reading() as connection:
@@ -256,10 +260,10 @@ class OperatorSide(StoreBase):
 
     @database_border
     def verify_audit(self, *, since: Head | None = None) -> Verification:
-        """Tell whether the audit trail is whole: see `credentials.audit`.
+        """Check that the audit trail is whole (see `credentials.audit`).
 
         Args:
-            since: a head that was noted earlier; what it covered must still be there.
+            since: a head that was noted earlier; the records that it covers must still be there.
         """
         with self._database.reading() as connection:
             return audit.verify(connection, self._ring, since=since)
@@ -282,7 +286,7 @@ class OperatorSide(StoreBase):
 
     @database_border
     def key_usage(self) -> dict[str, int]:
-        """Return how many credentials were made with each key that has any, by its id."""
+        """Return how many credentials each key made, by key id; a key that made none is left out."""
         used = union_all(select(temporary_passwords.c.key_id), select(passwords.c.key_id)).subquery()
         counting = select(used.c.key_id, func.count().label("credentials")).group_by(used.c.key_id)
         with self._database.reading() as connection:
@@ -290,7 +294,7 @@ class OperatorSide(StoreBase):
 
     @contextmanager
     def _changing(self, operator: str) -> Iterator[tuple[Connection, list[Entry]]]:
-        """Enter a transaction that changes lines alone, and fill the list of what to record."""
+        """Enter a transaction that holds all lines; what the body adds to the list is recorded at its end."""
         entries: list[Entry] = []
         with self._database.writing() as connection:
             hold_table(connection, lines)
@@ -321,5 +325,5 @@ def _require_additional(connection: Connection, number: str) -> str:
     if owner is None:
         raise UnknownLine(f"no line has the number {number}")
     if owner == number:
-        raise NumberTaken(f"{number} is a contract number: it stays, or its whole line goes")
+        raise NumberTaken(f"{number} is a contract number: it can only be removed with its whole line")
     return owner

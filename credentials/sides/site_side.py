@@ -1,4 +1,4 @@
-"""What the settings site needs of the store: logging in, and changing the password.
+"""The settings site's side of the store: logging in, and changing the password.
 
 The rules are in docs/rules.md 3.1, 3.2, 3.4 and 3.5. A change of the unit is in `credentials.sides.unit_change`.
 """
@@ -34,11 +34,11 @@ _GONE = PasswordChange(changed=False)
 
 @dataclass(frozen=True)
 class _Try:
-    """A secret that was tried at a number, and judged against what was stored a moment ago.
+    """A secret that was tried at a number, and compared with what was stored a moment ago.
 
     Attributes:
-        stored: the credential that the secret can be, going by its form.
-        matches: whether it is.
+        stored: the credential that the secret can be, judging by its form.
+        matches: whether the secret is that credential.
     """
 
     number: str
@@ -48,29 +48,29 @@ class _Try:
 
 
 class SiteSide(StoreBase):
-    """For the settings site."""
+    """The methods that the settings site calls."""
 
     @database_border
     def log_in(self, number: str, secret: str, *, session_id: str, origin: str = "") -> Login:
         """Judge a login try with a temporary password or a password. Any text may come in.
 
-        Eight digits can be a temporary password alone, and anything else a password alone: so one hash is enough. A
-        right secret ends the count of wrong tries at its credential; any try that opens nothing counts against each
-        live credential of the number.
+        Eight digits can only be a temporary password, and anything else can only be a password, so one hash is enough.
+        A right secret sets its credential's count of wrong tries back to 0; any try that opens nothing counts against
+        each live credential of the number.
 
-        The answer is given only after the count was written, so however many tries run at once, no more than 3 (10 for
-        a password) in a row are judged wrong; after them even the right secret is refused.
+        The answer is given only after the count was written. So however many tries run at once, no more than 3 in a row
+        (10 for a password) are judged wrong; after them even the right secret is refused.
 
         Args:
             number: what was typed as the number.
             secret: what was typed as the temporary password or password.
-            session_id: names the session in the record.
-            origin: where it comes from, such as the client's address; its wrong tries are braked (`TryLimits`). "" if
-                that is not known: then there is no brake.
+            session_id: the session's name for the audit trail.
+            origin: where the try comes from, such as the client's address; its wrong tries are braked (`TryLimits`). If
+                it is not known, "": then there is no brake.
 
         Raises:
             DamagedCredential: the stored hash cannot be read.
-            KeyMismatch: it was made with a key that this host does not have.
+            KeyMismatch: the stored hash was made with a key that this host does not have.
         """
         known, whence = number_or_none(number), origin_of(origin)
         while True:
@@ -79,7 +79,7 @@ class SiteSide(StoreBase):
                 line = provisioning.hold_line(connection, known)
                 stored = _stored(connection, known, is_temporary=tried.is_temporary)
                 if _credential_id(stored) != _credential_id(tried.stored):
-                    continue  # it was replaced while we hashed: the try is to be judged by the new one
+                    continue  # it was replaced while we hashed: judge the try by the new one
                 other = _stored(connection, known, is_temporary=not tried.is_temporary)
                 if self._is_braked(connection, known, whence):
                     login = Login(LoginVerdict.BRAKED, _shown(known))
@@ -100,10 +100,10 @@ class SiteSide(StoreBase):
         The first password of a line that has no unit gives it the unit that its temporary password carries.
 
         Args:
-            login: an accepted one. Its credential must still be as it was: of those who change a password by one
-                and the same login, one wins.
-            new_password: what the subscriber chose. Any text may come in.
-            session_id: names the session in the record.
+            login: an accepted one. Its credential must still be as it was: if the same login is used for several
+                changes at once, one wins.
+            new_password: what the subscriber chose; any text.
+            session_id: the session's name for the audit trail.
 
         Raises:
             ValueError: the login was not accepted.
@@ -139,7 +139,7 @@ class SiteSide(StoreBase):
             return PasswordChange(changed=True, expires_at=expires_at)
 
     def _try(self, number: str, secret: str) -> _Try:
-        """Compare a secret with the stored credential that it can be. One hash in each case."""
+        """Compare a secret with the stored credential that it can be. This always costs one hash."""
         is_temporary = has_temporary_form(secret)
         with self._database.reading() as connection:
             stored = _stored(connection, number, is_temporary=is_temporary)
@@ -150,7 +150,7 @@ class SiteSide(StoreBase):
         return bool(origin) and is_braked(connection, origin, number, limits=self._tries, now=self._now())
 
     def _count(self, connection: Connection, line: Line | None, tried: _Try, login: Login, origin: str) -> None:
-        """Count a wrong try against its origin and each live credential, or end the count of the one that was right."""
+        """Count a wrong try against its origin and each live credential; after a right one reset its credential's count."""
         if origin and login.verdict is LoginVerdict.WRONG:
             note_wrong(connection, origin, tried.number, limits=self._tries, now=self._now())
         if line is None or line.locked:
@@ -163,9 +163,10 @@ class SiteSide(StoreBase):
         kind.end_count(connection, tried.number)
 
     def _renew(self, tried: _Try, secret: str) -> None:
-        """Hash the secret of an accepted login anew, if the stored hash is outdated.
+        """Recompute the hash of an accepted login's secret, if the stored one is outdated.
 
-        After the login, not within it: a second hash must not tell a right secret that was refused from a wrong one.
+        This is done after the login, not within it: the time of a second hash must not show that a refused secret was
+        right.
         """
         if tried.stored is None or not self._hasher.is_outdated(tried.stored.hash):
             return
@@ -189,7 +190,7 @@ class SiteSide(StoreBase):
 
 
 def adopt_unit(connection: Connection, line: Line, unit: Unit) -> list[Entry]:
-    """Give a line a unit (docs/rules.md 3.3); temporary passwords that carry another one go. Returns what to record."""
+    """Give a line a unit (docs/rules.md 3.3); remove temporary passwords of another one; return what to record."""
     provisioning.set_unit(connection, line.contract_number, unit)
     temporary.remove_other_units(connection, line.contract_number, unit)
     return [Entry(Action.UNIT_CHANGED, line.contract_number, f"from {line.unit or 'none'} to {unit}")]
@@ -214,7 +215,7 @@ def _judge(
     other: TemporaryPassword | Password | None,
     now: datetime,
 ) -> Login:
-    """Judge a try at the credential that it can be, or else (then it is wrong) at the number's other one."""
+    """Judge a try by the credential that it can be; if the number has only the other kind, the try is wrong."""
     number = _shown(tried.number)
     if line is not None and line.locked:
         return Login(LoginVerdict.LOCKED, number)

@@ -1,4 +1,4 @@
-"""A change of the unit, as the table in docs/rules.md 3.6 has it. The table itself is `rules.UNIT_RULES`."""
+"""Changes of the unit, by the table in docs/rules.md 3.6. The table itself is `rules.UNIT_RULES`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,12 +22,16 @@ _NOT_ALLOWED = UnitChange(UnitVerdict.NOT_ALLOWED)
 
 @dataclass(frozen=True)
 class _Case:
-    """What a change of the unit was judged by, a moment ago.
+    """What a change of the unit is judged by, as it was a moment ago.
 
     Attributes:
         line: the line as it was.
-        stored: the passwords that it needs, of the numbers that have one.
-        matching: the numbers whose password was given rightly.
+        rule: the row of the table for this change.
+        maker: the number that makes the change.
+        needed: the numbers whose passwords the change needs.
+        stored: the stored passwords of those numbers that have one.
+        given: the needed numbers for which a password was given.
+        matching: the numbers whose given password was right.
         copies: the maker's password, hashed for each number that gets it.
     """
 
@@ -42,20 +46,20 @@ class _Case:
 
 
 class UnitChangeSide(SiteSide):
-    """For the settings site: the unit."""
+    """The settings site's side of the store, with changes of the unit."""
 
     @database_border
     def change_unit(self, *, maker: str, to: Unit, proofs: Mapping[str, str], session_id: str) -> UnitChange:
         """Change the unit of a line, if the passwords that it needs are proved.
 
-        A wrong password counts as a wrong try at that number's login. The temporary passwords of the line go: they
-        carry the unit from before.
+        A wrong password counts as a wrong try at that number's login. The line's temporary passwords are removed,
+        because they carry the old unit.
 
         Args:
-            maker: the number that makes the change (of a line of unit LINE: the contract number).
-            to: the unit that the line is to have.
-            proofs: passwords by number. Those that the change does not need are not looked at.
-            session_id: names the session in the record.
+            maker: the number that makes the change (on a line of unit LINE, the contract number).
+            to: the new unit.
+            proofs: passwords by number; those that the change does not need are ignored.
+            session_id: the session's name for the audit trail.
 
         Raises:
             DamagedCredential, KeyMismatch: as for `log_in`.
@@ -69,7 +73,7 @@ class UnitChangeSide(SiteSide):
                 line = provisioning.hold_line(connection, case.maker)
                 stored = passwords.find_all(connection, case.needed)
                 if line != case.line or _ids(stored) != _ids(case.stored):
-                    continue  # something changed while we hashed: judge anew
+                    continue  # something changed while we hashed: judge again
                 now = self._now()
                 verdicts = {
                     number: _verdict(case, number, stored[number].state(now) if number in stored else None)
@@ -84,7 +88,7 @@ class UnitChangeSide(SiteSide):
             return UnitChange(UnitVerdict.CHANGED if proved else UnitVerdict.NOT_PROVED, verdicts)
 
     def _case(self, maker: str, to: Unit, secrets: Mapping[str, str]) -> _Case | None:
-        """Compare all passwords, and make the copies, before the line is held: hashes take their time."""
+        """Compare all passwords and make the copies before the line is held, because hashes take time."""
         try:
             maker = normalise_number(maker)
         except InvalidNumber:
@@ -135,7 +139,7 @@ def _verdict(case: _Case, number: str, state: LoginVerdict | None) -> LoginVerdi
 
 
 def _count(connection: Connection, verdicts: Mapping[str, LoginVerdict], given: frozenset[str]) -> list[Entry]:
-    """Count each proof as a try at its password; returns what to record."""
+    """Count each proof as a try at its password, and return what to record."""
     for number, verdict in verdicts.items():
         if verdict is LoginVerdict.WRONG:
             passwords.count_failure(connection, number)
@@ -145,7 +149,7 @@ def _count(connection: Connection, verdicts: Mapping[str, LoginVerdict], given: 
 
 
 def _carry_out(connection: Connection, case: _Case, makers: Password) -> list[Entry]:
-    """Do to the passwords what the table says; returns what to record."""
+    """Change the passwords as the table says, and return what to record."""
     gone = passwords.remove(connection, numbers_that_lose(case.rule, case.line))
     for number, copy in case.copies.items():  # the copy is as old as what it was copied from
         passwords.replace(connection, number, copy, set_at=makers.set_at, expires_at=makers.expires_at)

@@ -268,5 +268,5 @@ def test_a_head_survives_being_written_and_read(store: CredentialStore) -> None:
     assert Head.parse(f" {head}\n") == head
     assert Head.parse("12") == Head(12)
     for text_ in ("", "twelve", "-1", "12:", "x:" + "0" * 32, "12:abc", "12:" + "0" * 63, "1" * 19, "\u0661"):
-        with pytest.raises(ValueError, match="no head of an audit trail"):
+        with pytest.raises(ValueError, match="not a head of an audit trail"):
             Head.parse(text_)

@@ -11,7 +11,7 @@ down_revision = None
 
 
 def upgrade() -> None:
-    """Make the tables."""
+    """Create the tables."""
     moment = sa.DateTime(timezone=True)
     op.create_table(
         "lines",
@@ -70,7 +70,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Remove the tables with all that is in them."""
+    """Remove the tables with all their rows."""
     op.drop_table("temporary_passwords")
     op.drop_table("digest_keys")
     op.drop_index("ix_numbers_contract_number", "numbers")

@@ -1,4 +1,4 @@
-"""Passwords, the unit of a line, limits of calls, and the audit trail.
+"""Passwords, a line's unit, limits of calls, and the audit trail.
 
 Revision ID: 0002
 Revises: 0001
@@ -16,8 +16,8 @@ _NOTHING_YET = "0" * 64
 def upgrade() -> None:
     """Add the columns and tables."""
     moment = sa.DateTime(timezone=True)
-    # Plain SQL: Alembic adds a column with a check to SQLite by making the table anew, and dropping the old one
-    # would take all numbers and credentials with it (ON DELETE CASCADE).
+    # Plain SQL: to add a column with a check to SQLite, Alembic rebuilds the table, and dropping the old one would
+    # delete all numbers and credentials with it (ON DELETE CASCADE).
     op.execute(
         "ALTER TABLE lines ADD COLUMN unit VARCHAR"
         " CONSTRAINT ck_lines_unit CHECK (unit IN ('LINE', 'NUMBER', 'ADMIN_USER'))"
@@ -106,7 +106,7 @@ def _refuse_changes_on_postgresql() -> None:
 
 
 def downgrade() -> None:
-    """Remove them with all that is in them, the audit trail too."""
+    """Remove the columns and tables with all their values, including the audit trail."""
     op.drop_table("audit_head")
     op.drop_table("audit")  # its triggers go with it
     if op.get_context().dialect.name == "postgresql":

@@ -1,4 +1,4 @@
-"""Limits of calls by number, and of wrong tries by where they come from.
+"""Limits of calls by number, and of wrong tries by their origin.
 
 Revision ID: 0003
 Revises: 0002
@@ -12,7 +12,7 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    """Add the columns and the table. Calls that were counted before are no number's: they do not count much longer."""
+    """Add the columns and the table. Calls that were counted before belong to no number; they soon stop counting."""
     moment = sa.DateTime(timezone=True)
     op.add_column("numbers", sa.Column("refused_until", moment))
     op.add_column("counted_calls", sa.Column("number", sa.String, nullable=False, server_default=""))
@@ -29,7 +29,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Remove them with all that is in them."""
+    """Remove the columns and the table with all their values."""
     op.drop_table("wrong_tries")
     op.execute("ALTER TABLE counted_calls DROP COLUMN number")
     op.execute("ALTER TABLE numbers DROP COLUMN refused_until")

@@ -98,7 +98,7 @@ def test_a_number_that_only_looks_right_gets_what_cannot_be_seen_in_it_named(uns
     name = f"U+{ord(unseen):04X}"
     assert str(caught.value) == (
         f"row 2, column number: '03123<{name}>45679' is not a Japanese telephone number: "
-        f"it has {name} in it, which cannot be seen: delete it and type the number anew"
+        f"it has {name} in it, which cannot be seen: delete it and type the number again"
     )
 
 
@@ -113,7 +113,7 @@ def test_spaces_of_any_kind_between_digits_are_separators(space: str) -> None:
 
 
 def test_what_cannot_be_seen_in_a_language_or_the_header_is_named() -> None:
-    with pytest.raises(BadLinesFile, match=r"'ja<U\+200B>' is no language code \(U\+200B in it cannot be seen\)"):
+    with pytest.raises(BadLinesFile, match=r"'ja<U\+200B>' is not a language code \(U\+200B in it cannot be seen\)"):
         read(HEADER + "0312345678,,ja\u200b\n")
     with pytest.raises(BadLinesFile, match=r"it has contract_number,num<U\+FE0D>ber; U\+FE0D in it cannot be seen"):
         read("contract_number,num\ufe0dber\n0312345678,\n")
