@@ -267,7 +267,7 @@ def _chain(digest: str, record: AuditRecord) -> str:
 
 
 def _is_marked(ring: KeyRing, digest: str, mark: str) -> bool:
-    """Return whether a mark is that of a record with this digest; it is recomputed, as the stored MAC may be changed."""
+    """Return whether a mark belongs to a record with this digest; recomputed, as the stored MAC may be changed."""
     if not mark or hmac.compare_digest(digest, mark):
         return True
     return any(hmac.compare_digest(_mark(key, digest), mark) for key in ring)

@@ -1,1 +1,1 @@
-"""Logs of every process of ours."""
+"""The logs that each of our processes writes."""

@@ -1,4 +1,4 @@
-"""Levels of log lines."""
+"""The levels of log lines."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class LogLevel(StrEnum):
-    """The least important lines that are written."""
+    """How important a line must be to be written."""
 
     DEBUG = "debug"
     INFO = "info"

@@ -1,4 +1,4 @@
-"""Logs: readable on a terminal, JSON for machines, and nothing secret in either (docs/rules.md 5.1)."""
+"""Sets up the logs: readable on a terminal, JSON for machines, and nothing secret in either (docs/rules.md 5.1)."""
 
 from __future__ import annotations
 
@@ -17,23 +17,24 @@ from logs.levels import LogLevel
 
 MASK: Final = "********"
 SECRET_FIELDS: Final = frozenset({"password", "secret", "keys", "key", "digits", "digit", "hash", "digest"})
-"""Fields that no line may carry in the clear, whoever wrote it."""
+"""Fields that no line may show, no matter who wrote it."""
 IDENTIFIERS: Final = frozenset({"call", "channel", "timestamp", "audit_head", "audit_head_before"})
-"""Fields of ours that hold long numbers by their nature, and are written as they are."""
+"""Fields of ours that hold long numbers by nature; they are written as they are."""
 _PASSWORD: Final = re.compile(r"(?<![0-9])(?:[0-9]{8,9}|[0-9]{12,})(?![0-9])")
-"""What a temporary password looks like, also behind the key of its unit, or twice; telephone numbers have ten digits or
-eleven."""
+"""What a temporary password looks like: alone, after the key of its unit, or twice. Telephone numbers have 10 or 11
+digits."""
 _GROUPED: Final = re.compile(r"(?<![0-9-])[0-9]+(?:[ -][0-9]+)+(?![0-9-])")
-"""Digits in groups, as people write them; eight of them may be a password."""
+"""Digits in groups, as people write them. Eight digits may be a password."""
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SPELLED: Final = re.compile(r"(?<![0-9])[0-9](?:[^0-9]{1,2}[0-9]){7}(?![0-9])")
-"""The same, digit by digit."""
+"""Eight digits, spelled one by one."""
 
 
 def mask_secrets(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
-    """structlog processor: what stands in a field that can hold a secret is replaced, however deep it stands.
+    """Mask secrets in a log event (a structlog processor).
 
-    So is what looks like a temporary password in any value, the texts of exceptions included: these are not ours.
+    The value of each field that can hold a secret is replaced, however deep it is nested. In all other values, whatever
+    looks like a temporary password is replaced. This covers the texts of exceptions, which others write.
     """
     for name, value in event.items():
         if name not in IDENTIFIERS:
@@ -50,7 +51,7 @@ def _without_secrets(value: Any) -> Any:
         case None | bool():
             return value
         case int() | float():
-            whole = str(value).partition(".")[0]  # digits after the point are those of a measurement
+            whole = str(value).partition(".")[0]  # digits after the point belong to a measurement
             return MASK if _PASSWORD.search(whole) else value
         case str():
             return _without_passwords(value)
@@ -74,12 +75,12 @@ def _mask_group(group: re.Match[str]) -> str:
 
 
 def configure_logs(*, level: LogLevel = LogLevel.INFO, json: bool | None = None, stream: TextIO | None = None) -> None:
-    """Set the process's logs up; what nobody catches is a line of them, too.
+    """Set up the process's logs. Uncaught exceptions are logged, too.
 
     Args:
         level: the least important lines to write.
-        json: one JSON object a line; by default unless the stream is a terminal.
-        stream: where to; standard error by default.
+        json: whether to write one JSON object a line; by default, yes unless the stream is a terminal.
+        stream: where to write; standard error by default.
     """
     stream = sys.stderr if stream is None else stream
     if json is None:
@@ -102,18 +103,18 @@ def configure_logs(*, level: LogLevel = LogLevel.INFO, json: bool | None = None,
     )
     logging.basicConfig(handlers=[_FromLibraries()], level=logging.WARNING, force=True)
     sys.excepthook = _uncaught
-    if threading.excepthook is threading.__excepthook__:  # another's, a debugger's say, stays
+    if threading.excepthook is threading.__excepthook__:  # a hook of others, such as a debugger's, stays
         threading.excepthook = _uncaught_in_thread
 
 
 class _Writer:
-    """Writes lines. A disk that is full, or a reader that has gone, must not end a call: such a line is lost."""
+    """Writes lines. A full disk or a reader that has gone must not end a call: the line is lost instead."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def msg(self, line: str) -> None:
-        """Write one line, of whatever level."""
+        """Write one line of any level."""
         with contextlib.suppress(OSError, ValueError):
             self._stream.write(line + "\n")
             self._stream.flush()
@@ -122,15 +123,15 @@ class _Writer:
 
 
 class _FromLibraries(logging.Handler):
-    """What libraries log by the standard way takes ours: one form of line, and masked."""
+    """Passes what libraries log by `logging` to our own logs, so that it has their form and is masked."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Hand a record on. Raises nothing: the library has its own work to do."""
+        """Pass a record on. This never raises, because the library must go on with its work."""
         try:
             message = record.getMessage()
-        except Exception:  # noqa: BLE001 - the border to libraries, whose values make their own texts
+        except Exception:  # noqa: BLE001 - the border to libraries: the text of their values may raise anything
             message = f"a line that cannot be made, of {record.module}, line {record.lineno}"
-        level = min(record.levelno // 10 * 10, logging.CRITICAL)  # structlog has no levels between
+        level = min(record.levelno // 10 * 10, logging.CRITICAL)  # structlog has no levels in between
         structlog.get_logger(record.name).log(level, "library", message=message, exc_info=record.exc_info or None)
 
 

@@ -1,4 +1,4 @@
-"""One line a minute for what may happen a thousand times a second."""
+"""One log line a minute for something that may happen a thousand times a second."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Final
 
 SUMMARY_S: Final = 60.0
 KINDS: Final = 20
-"""Of what happened, told by name; the rest is one number."""
+"""How many kinds are counted by name; all others share one count."""
 _OTHERS: Final = "others"
 
 
 class Summary:
-    """Counts what happens, by kind, on the event loop that it is used on; tells the first at once, then once a minute.
+    """Counts what happens, by kind, and reports the first at once, then once a minute. Use it on one event loop.
 
     Args:
-        tell: is given how often each kind happened since the last time.
+        tell: called with how often each kind happened since the last report.
     """
 
     def __init__(self, tell: Callable[[dict[str, int]], None]) -> None:
@@ -26,7 +26,7 @@ class Summary:
         self._next: asyncio.TimerHandle | None = None
 
     def add(self, kind: str) -> None:
-        """It happened once more."""
+        """Count one more of a kind."""
         self._counts[kind if kind in self._counts or len(self._counts) < KINDS else _OTHERS] += 1
         if self._next is None:
             self._tell_now()

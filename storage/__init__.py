@@ -1,1 +1,1 @@
-"""What every table stands on: the border to the database, its migrations, the clock, private files."""
+"""What every table needs: the border to the database, its migrations, the clock, private files."""

@@ -1,8 +1,9 @@
-"""The store's clock: expiry is decided by it, never by a caller's (docs/rules.md 4.5).
+"""The store's clock. It decides about expiry; a clock that a client has never does (docs/rules.md 4.5).
 
-A clock can be set back. What was noted before then lies in the future, and would count for as long as the clock was set
-back and longer: a line refused for an hour stays so for a day, and a temporary password is good for two. So a moment
-that is later than the clocks of several hosts can be apart was noted by a wrong clock, and does not count.
+A clock can be set back. Moments that were stored before then lie in the future, and count for longer by the time that
+the clock was set back: set back by a day, a line that is refused for an hour stays refused for a day, and a temporary
+password is good for two. So a stored moment that lies further in the future than the clocks of several hosts can be
+apart comes from a wrong clock, and does not count.
 """
 
 from collections.abc import Callable
@@ -13,11 +14,11 @@ Clock = Callable[[], datetime]
 """Returns the present moment as an aware datetime."""
 
 CLOCKS_APART: Final = timedelta(minutes=5)
-"""How far the clocks of hosts with one store may be apart; Kerberos allows as much (`clockskew` in krb5.conf)."""
+"""How far apart the clocks of hosts that share a store may be; Kerberos allows as much (`clockskew` in krb5.conf)."""
 
 
 def latest_at(now: datetime) -> datetime:
-    """Return the latest moment that can have been noted by now; one that is later does not count."""
+    """Return the latest stored moment that counts; a later one comes from a wrong clock."""
     return now + CLOCKS_APART
 
 

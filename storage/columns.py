@@ -1,4 +1,4 @@
-"""What the tables of several rooms have in common: names of constraints, types of columns."""
+"""What the tables of several rooms share: names of constraints, types of columns."""
 
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -20,7 +20,7 @@ NAMES: Final = MappingProxyType(
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A moment: aware in Python, UTC in the database, also where the database knows no zones (SQLite)."""
+    """A moment: aware in Python, UTC in the database, even if the database knows no time zones (SQLite)."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -30,7 +30,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return None if value is None else value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Return what was stored as an aware datetime in UTC."""
+        """Return the stored moment as an aware datetime in UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)

@@ -1,8 +1,7 @@
-"""The way to the database: engine, transactions, and what its failures become.
+"""Access to the database: engine, transactions, and the errors that its failures become.
 
-SQLite's own driver begins transactions late and never for reads, so the engine begins them itself: BEGIN
-IMMEDIATE for a write, which queues for the lock at once instead of failing when a read turns into a
-write.
+SQLite's own driver starts transactions late, and never for reads. So the engine starts them itself. A write starts with
+BEGIN IMMEDIATE, which queues for the lock at once; otherwise it could fail when a read turns into a write.
 """
 
 import functools
@@ -33,9 +32,9 @@ _SERVER_LIMITS = (
     f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT_S}s'",
     f"SET LOCAL idle_in_transaction_session_timeout = '{STATEMENT_TIMEOUT_S}s'",
 )
-"""For PostgreSQL, in each transaction: PgBouncer may give each another server connection."""
+"""Set in each transaction on PostgreSQL, because PgBouncer may give each one another server connection."""
 _PROBE_ON_POSTGRESQL = (
-    # A new table takes a page of the disk at once, where a row of a table that is there may find room in it.
+    # A new table takes a page of the disk at once; a row in an existing table may find room in a page that is there.
     "CREATE TEMPORARY TABLE karipass_write_probe (written INTEGER) ON COMMIT DROP",
     "INSERT INTO karipass_write_probe VALUES (1)",
 )
@@ -50,11 +49,11 @@ class Database:
 
     Args:
         url: as for `CredentialStore.open`.
-        make: whether to make an SQLite file that is not there, and to put one that is there into WAL mode.
+        make: whether to create a missing SQLite file, and to put an existing one into WAL mode.
 
     Raises:
-        InvalidDatabaseUrl: the URL names no database that can be used.
-        StoreUnavailable: the file cannot be made, or is not there.
+        InvalidDatabaseUrl: the URL does not name a database that can be used.
+        StoreUnavailable: the file cannot be created, or is missing.
     """
 
     def __init__(self, url: str, *, make: bool = True) -> None:
@@ -86,7 +85,7 @@ class Database:
             event.listen(self._engine, "begin", self._begin_on_postgresql)
 
     def __str__(self) -> str:
-        """Where it is, without what may hold a password: user, password, and the query of the URL."""
+        """Return where the database is, without the URL's user, password and query, which may hold a password."""
         url = self._url
         return URL.create(url.drivername, host=url.host, port=url.port, database=url.database).render_as_string()
 
@@ -98,10 +97,10 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """Enter a transaction that is committed at the end, or wholly undone by an exception.
+        """Enter a transaction that is committed at the end, or rolled back by an exception.
 
         Raises:
-            StoreUnavailable: what was committed is in no file any more.
+            StoreUnavailable: the file that was written to has gone.
         """
         with self._engine.connect() as connection:
             connection.execution_options(**{WRITE: True})
@@ -114,22 +113,23 @@ class Database:
             action()
 
     def give_way(self) -> None:
-        """Let whoever waits to write have a turn before the next transaction of a long work.
+        """Let waiting writers have a turn before the next transaction of a long job.
 
-        SQLite has no queue: a writer that waits looks every 0.1 s whether the lock is free. PostgreSQL has one.
+        SQLite has no queue: a waiting writer checks every 0.1 s whether the lock is free. PostgreSQL has one.
         """
         if self._file is not None:
             time.sleep(GIVE_WAY_S)
 
     def close(self) -> None:
-        """Close all connections; one that a thread still uses is closed when that has done with it."""
+        """Close all connections; one that a thread still uses is closed when the thread gives it back."""
         self._closed = True
         self._engine.dispose()
 
     def _begin_on_postgresql(self, connection: Connection) -> None:
-        """Say in one message what the transaction is; limits that the URL's `options` may set are left to those.
+        """Set up the transaction in one message; leave out limits if the URL's `options` may set them.
 
-        A write does not say that it is one: a server that takes none (`default_transaction_read_only`) has its reasons.
+        A write does not declare itself as one: a server that refuses writes (`default_transaction_read_only`) has its
+        reasons.
         """
         wanted = [] if connection.get_execution_options().get(WRITE, False) else [_ONE_STATE_READ_ONLY]
         if "options" not in self._url.query:
@@ -139,27 +139,28 @@ class Database:
 
     def _came_back(self, _connection: object, record: ConnectionPoolEntry) -> None:
         if self._closed:
-            record.invalidate()  # the pool that it came from is gone, and would leave it open
+            record.invalidate()  # its pool is gone, and would leave it open
 
 
 def after_commit(connection: Connection, action: Callable[[], None]) -> None:
-    """Have something done when a transaction of `Database.writing` is committed; if it is undone, it is not done."""
+    """Call an action once a transaction of `Database.writing` is committed; never if it is rolled back."""
     connection.info[_AFTER_COMMIT].append(action)
 
 
 def hold_table(connection: Connection, table: Table) -> None:
-    """Keep other writers off a table until the transaction ends, as a write on SQLite does anyway."""
+    """Keep other writers off a table until the transaction ends. (On SQLite each write does so anyway.)"""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f'LOCK TABLE "{table.name}" IN EXCLUSIVE MODE')
 
 
 def write_probe(connection: Connection) -> None:
-    """Write something that nobody reads, which takes what a write takes: the right to, the lock, and room on the disk.
+    """Write something that nobody reads, to prove that a write is possible: permission, the lock, and room on the disk.
 
-    On SQLite it is the file's number for its user (`PRAGMA user_version`): of what is undone, nothing reaches the disk.
+    On SQLite this counts up `PRAGMA user_version`, a number in the file that is free for use: a change that is rolled
+    back would never reach the disk.
 
     Args:
-        connection: in a writing transaction; only its commit shows that there is room.
+        connection: a writing transaction; only its commit shows that there is room.
     """
     if connection.dialect.name == "postgresql":
         if connection.exec_driver_sql(_MAY_MAKE_TEMPORARY_TABLES).scalar_one():
@@ -173,8 +174,8 @@ def write_probe(connection: Connection) -> None:
 def database_border(function: Callable[P, R]) -> Callable[P, R]:
     """Turn the database's errors into `StoreUnavailable`.
 
-    The new error is raised outside the handler, so that the old one is not chained to it: SQLAlchemy's holds
-    the statement's parameters, PostgreSQL's quotes whole rows, and both have hashes in them.
+    The new error is raised outside the handler, so that the old one is not chained to it: SQLAlchemy's error holds the
+    statement's parameters, PostgreSQL's quotes whole rows, and both contain hashes.
     """
 
     @functools.wraps(function)

@@ -1,4 +1,4 @@
-"""The URL of a database: what may stand in it, and what the driver is given besides."""
+"""The URL of a database: what it may contain, and which arguments the driver gets besides."""
 
 from types import MappingProxyType
 from typing import Final
@@ -14,32 +14,32 @@ CONNECT_TIMEOUT_S: Final = 5
 NETWORK_TIMEOUT_S: Final = 10
 
 _DRIVERS: Final = MappingProxyType({"sqlite": "pysqlite", "postgresql": "psycopg"})
-"""The one driver that each kind of database is used with."""
+"""The one driver that we use for each kind of database."""
 _SQLITE_PARAMETERS: Final = frozenset({"timeout"})
 _OF_SEVERAL_HOSTS: Final = frozenset({"host", "port"})
 """These may stand in a URL more than once."""
 
 
 def parse_url(url: str) -> URL:
-    """Take a URL apart.
+    """Parse and check a URL.
 
     Raises:
-        InvalidDatabaseUrl: it names no database that the store can use. The text shows no value of it.
+        InvalidDatabaseUrl: the URL does not name a database that the store can use. The error shows no value of it.
     """
     try:
         parsed = make_url(url)
         backend, driver = parsed.get_backend_name(), parsed.get_driver_name()
     except (ArgumentError, ValueError):
         parsed = None
-    if parsed is None:  # outside the handler: its error quotes the URL with its password
+    if parsed is None:  # outside the handler: the handled error quotes the URL with its password
         raise InvalidDatabaseUrl("the database URL cannot be read; write sqlite:///FILE or postgresql+psycopg://...")
     if "@" in (parsed.host or ""):  # the rest of a password
-        raise InvalidDatabaseUrl("the database URL has an @ too many: write one in a user or password as %40")
+        raise InvalidDatabaseUrl("the database URL has an @ too many: write an @ in a user or password as %40")
     if backend not in _DRIVERS:
-        raise InvalidDatabaseUrl(f"{backend} is not supported: take sqlite or postgresql")
+        raise InvalidDatabaseUrl(f"{backend} is not supported: use sqlite or postgresql")
     if driver != _DRIVERS[backend]:
         raise InvalidDatabaseUrl(
-            f"the driver {driver} is not supported: begin the database URL with {backend}+{_DRIVERS[backend]}"
+            f"the driver {driver} is not supported: start the database URL with {backend}+{_DRIVERS[backend]}"
         )
     if backend == "sqlite" and (parsed.database or ":memory:").startswith((":memory:", "file:")):
         raise InvalidDatabaseUrl("the store is shared between processes: name a plain file, as in sqlite:///store.db")
@@ -48,10 +48,10 @@ def parse_url(url: str) -> URL:
 
 
 def connect_args(url: URL) -> dict[str, object]:
-    """Return the limits that keep a caller from being left hanging; what the URL's query says goes first.
+    """Return the timeouts that keep a call from hanging; values in the URL's query override them.
 
-    Limits that the server keeps are set in each transaction (`Database`): PgBouncer refuses a connection that
-    brings them along.
+    Limits that the server enforces are set in each transaction (`Database`), because PgBouncer refuses a connection
+    that asks for them.
     """
     if url.get_backend_name() == "sqlite":
         wanted: dict[str, object] = {"timeout": BUSY_TIMEOUT_S}
@@ -59,22 +59,23 @@ def connect_args(url: URL) -> dict[str, object]:
         wanted = {
             "connect_timeout": CONNECT_TIMEOUT_S,
             "application_name": "karipass",
-            # A host that went away without a word is found out, whether we were writing to it or waiting for it.
+            # We notice a host that went away without a word, whether we are writing to it or waiting for it.
             "tcp_user_timeout": NETWORK_TIMEOUT_S * 1000,
             "keepalives_idle": NETWORK_TIMEOUT_S // 2,
             "keepalives_interval": 1,
             "keepalives_count": NETWORK_TIMEOUT_S // 2,
-            # A named statement is known to one server connection; the next transaction may get another one's.
+            # Only one server connection knows a named statement, and the next transaction may get another connection.
             "prepare_threshold": None,
         }
     return {name: value for name, value in wanted.items() if name not in url.query}
 
 
 def _require_known_parameters(url: URL) -> None:
-    """Pass a query of parameters that the database's own library knows.
+    """Check that the database's own library knows all parameters of the URL's query.
 
     Raises:
-        InvalidDatabaseUrl: with the parameter's name; its value may be a password.
+        InvalidDatabaseUrl: it does not know one. The error names the parameter but not its value, which may be a
+            password.
     """
     known = _SQLITE_PARAMETERS if url.get_backend_name() == "sqlite" else _libpq_parameters()
     for name, value in url.query.items():
@@ -91,7 +92,7 @@ def _require_known_parameters(url: URL) -> None:
         if not isinstance(value, str) and name not in _OF_SEVERAL_HOSTS:
             raise InvalidDatabaseUrl(f"the database URL's parameter {name} stands there {len(value)} times: leave one")
     if url.get_backend_name() == "sqlite" and not _is_seconds(url.query.get("timeout", "0")):
-        raise InvalidDatabaseUrl("the database URL's parameter timeout is no number of seconds: write one, as in 10")
+        raise InvalidDatabaseUrl("the database URL's parameter timeout is not a number of seconds: write one, as in 10")
 
 
 def _libpq_parameters() -> frozenset[str]:
@@ -101,7 +102,7 @@ def _libpq_parameters() -> frozenset[str]:
         InvalidDatabaseUrl: the driver is not installed.
     """
     try:
-        from psycopg.pq import Conninfo  # an extra: who uses SQLite need not have it
+        from psycopg.pq import Conninfo  # optional: with SQLite it need not be installed
     except ModuleNotFoundError as error:
         missing = error.name
     else:

@@ -1,4 +1,4 @@
-"""What an error of the database becomes for people: the cause in plain words, and what to do about it."""
+"""Turns the database's errors into texts for people: the cause in plain words, and what to do about it."""
 
 import sqlite3
 from types import MappingProxyType
@@ -11,7 +11,8 @@ _READ_ONLY_FILE: Final = (
     "read-only: let the service's user write to its file and folder, and mount its disk for writing"
 )
 _READ_ONLY_SERVER: Final = (
-    "read-only: name the primary server in the database URL, no replica, and have default_transaction_read_only off"
+    "read-only: name the primary server in the database URL, not a replica, and set"
+    " default_transaction_read_only to off"
 )
 _HELD: Final = "locked: another program has held it for too long: end that program or its transaction"
 
@@ -32,25 +33,25 @@ _OF_POSTGRESQL: Final = MappingProxyType(
         "55P03": _HELD,
     }
 )
-"""By SQLSTATE (PostgreSQL's manual, appendix A)."""
+"""Causes by SQLSTATE (PostgreSQL's manual, appendix A)."""
 
 
 def describe(error: SQLAlchemyError) -> str:
-    """Return what is wrong, without a value of a statement."""
+    """Return what is wrong, without any value of a statement."""
     if isinstance(error, DBAPIError) and (cause := _why_not_written(error)):
         return f"the database cannot be written: {cause} ({' '.join(str(error.orig).split())})"
     if isinstance(error, OperationalError | InterfaceError):
         return f"the database cannot be used now: {error.orig}"
     if isinstance(error, DBAPIError):
-        if type(error.orig) is sqlite3.DatabaseError:  # the file itself, not what was asked of it
+        if type(error.orig) is sqlite3.DatabaseError:  # the file itself is at fault, not the statement
             return f"the database cannot be used: {error.orig}: is it a database, and whole?"
-        log = "" if isinstance(error.orig, sqlite3.Error) else "; its own log tells more"
+        log = "" if isinstance(error.orig, sqlite3.Error) else "; its own log says more"
         return f"the database refused a statement ({type(error.orig).__name__}){log}"
     return f"the database cannot be used now ({type(error).__name__})"
 
 
 def _why_not_written(error: DBAPIError) -> str | None:
-    """Return why a database serves reads alone, if that is what an error says."""
+    """Return why the database takes no writes, if that is what an error says; else None."""
     code = getattr(error.orig, "sqlite_errorcode", None)
     if isinstance(code, int):
         return _OF_SQLITE.get(code & _PRIMARY)

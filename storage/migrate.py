@@ -1,4 +1,4 @@
-"""Brings a database to a version of a schema. Schemas of several rooms may share one database."""
+"""Migrates a database to a version of a schema. The schemas of several rooms may share one database."""
 
 from dataclasses import dataclass
 
@@ -19,8 +19,8 @@ class History:
     """The versions of a schema.
 
     Attributes:
-        scripts: where its steps are, as `package:folder`.
-        version_table: the table that tells a database's version.
+        scripts: where the steps are, as `package:folder`.
+        version_table: the table that holds a database's version.
     """
 
     scripts: str
@@ -28,10 +28,10 @@ class History:
 
 
 def upgrade(database: Database, history: History, revision: str = "head") -> None:
-    """Bring the schema up to a revision, all steps or none. Processes that do so at once queue up.
+    """Bring the schema up to a revision: all steps or none. Processes that do so at the same time queue up.
 
     Raises:
-        SchemaMismatch: the database was made by a newer version of this program.
+        SchemaMismatch: a newer version of this program made the database.
     """
     script = ScriptDirectory.from_config(_config(history))
     wanted = script.as_revision_number(revision)
@@ -49,7 +49,7 @@ def upgrade(database: Database, history: History, revision: str = "head") -> Non
 
 
 def downgrade(database: Database, history: History, revision: str) -> None:
-    """Take the schema back to a revision ("base" removes it all); data of the steps taken back is lost."""
+    """Take the schema back to a revision ("base" removes all of it). Data of the removed steps is lost."""
     with database.writing() as connection:
         _queue(connection)
         command.downgrade(_config(history, connection), revision)

@@ -1,4 +1,4 @@
-"""Files for their owner alone that appear whole, or not at all."""
+"""Files that only their owner can read, and that appear whole or not at all."""
 
 import contextlib
 import os
@@ -10,9 +10,9 @@ from pathlib import Path
 
 @contextmanager
 def draft_of(path: Path) -> Iterator[Path]:
-    """Enter with an empty file of mode 600 beside a path; at the end it gets that path, unless that is taken by then.
+    """Enter with an empty file of mode 600 beside a path; at the end it gets that path, unless that is taken.
 
-    Of processes that do so at once one wins, and no other sees a file that is half written.
+    If several processes do so at once, one wins, and no other ever sees a half-written file.
 
     Raises:
         OSError: the directory cannot be written to.
@@ -23,17 +23,17 @@ def draft_of(path: Path) -> Iterator[Path]:
         yield draft
         sync(draft)
         with contextlib.suppress(FileExistsError):
-            os.link(draft, path)  # unlike a rename, never replaces the file of whoever was first
-            sync(path.parent)  # or a power cut may take the name away again
+            os.link(draft, path)  # unlike a rename, never replaces the file of the process that was first
+            sync(path.parent)  # otherwise a power cut may remove the name again
     finally:
         draft.unlink()
 
 
 def sync(path: Path) -> None:
-    """Have a file, or the names in a directory, on the disk.
+    """Write a file, or the names in a directory, to the disk.
 
     Raises:
-        OSError: that cannot be done.
+        OSError: the disk did not take it.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:

@@ -1,8 +1,8 @@
-"""The file of an SQLite database: made, found, and watched for being taken away.
+"""The file of an SQLite database: creates it, finds it, and notices when it is taken away.
 
 SQLite goes on with a file that was removed or replaced under it: what is written then is lost with the last process
-that has it open, and nobody is told. So each transaction looks first whether the file is still the one that was opened,
-and a write again when it is done.
+that has it open, and nobody notices. So each transaction first checks whether the file is still the one that was
+opened, and a write checks again when it is done.
 """
 
 import contextlib
@@ -17,17 +17,17 @@ from storage.errors import StoreUnavailable
 from storage.private_files import draft_of
 
 WRITE = "karipass_write"
-"""Execution option of a connection whose transaction writes."""
+"""The execution option that marks a connection's transaction as a write."""
 
 
 @dataclass(frozen=True, slots=True)
 class SqliteFile:
-    """A database file that is there.
+    """A database file that exists.
 
     Attributes:
-        path: where.
+        path: where it is.
         identity: device and number of its inode.
-        has_log: it was put into WAL mode, so that what is written has a log beside it.
+        has_log: whether it was put into WAL mode, so that writes go into a log beside it.
     """
 
     path: Path
@@ -36,14 +36,14 @@ class SqliteFile:
 
     @classmethod
     def open(cls, path: Path, *, make: bool) -> "SqliteFile":
-        """Find the file.
+        """Find or create the file.
 
         Args:
             path: where it is.
-            make: make it if it is missing; it is in WAL mode then, or will be (`prepare`).
+            make: whether to create it if it is missing; it is then in WAL mode, or will be (`prepare`).
 
         Raises:
-            StoreUnavailable: it is not there, or cannot be made or looked at.
+            StoreUnavailable: it is missing, or cannot be created or read.
         """
         if make:
             _make(path)
@@ -55,10 +55,10 @@ class SqliteFile:
         raise StoreUnavailable(f"there is no database file {path}; the first start of the service makes it")
 
     def require_same(self) -> None:
-        """Pass if the file is still the one that was opened.
+        """Check that the file is still the one that was opened.
 
         Raises:
-            StoreUnavailable: it has gone, or another stands in its place.
+            StoreUnavailable: it has gone, or another file has its place.
         """
         try:
             identity = _identity(self.path)
@@ -73,10 +73,10 @@ class SqliteFile:
             )
 
     def require_written(self) -> None:
-        """Pass if what was committed just now is in the file, or in the log beside it.
+        """Check that what was just committed is in the file or in the log beside it.
 
         Raises:
-            StoreUnavailable: one of them has gone meanwhile.
+            StoreUnavailable: the file or the log has gone meanwhile.
         """
         self.require_same()
         log = self.path.with_name(f"{self.path.name}-wal")
@@ -85,16 +85,16 @@ class SqliteFile:
 
 
 def prepare(engine: Engine, file: SqliteFile) -> None:
-    """Have an engine's connections work as the store needs it.
+    """Set up an engine's connections as the store needs them.
 
     Args:
-        engine: of SQLAlchemy.
-        file: what it opens.
+        engine: the SQLAlchemy engine.
+        file: the file that it opens.
     """
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # the driver begins no transaction of its own
+        connection.isolation_level = None  # the driver starts no transaction of its own
         for pragma in (
             *(["journal_mode = WAL"] if file.has_log else []),  # readers and the writer do not wait for each other
             "synchronous = FULL",  # a caller who heard "it is set" can rely on it after a power cut
@@ -110,10 +110,10 @@ def prepare(engine: Engine, file: SqliteFile) -> None:
 
 
 def _make(path: Path) -> None:
-    """Make the file if it is missing: for its owner alone (SQLite would go by the umask), and in WAL mode already.
+    """Create the file if it is missing: for its owner alone (SQLite would follow the umask), and already in WAL mode.
 
-    Processes that switch one new file to WAL at once are refused without any patience. And the file itself is never
-    opened here: closing it would take away the locks that another connection of this process has on it.
+    If several processes switched one new file to WAL at once, SQLite would refuse them without waiting. The file itself
+    is never opened here: closing it would release the locks that another connection of this process holds on it.
     """
     try:
         if not path.exists():

@@ -1,1 +1,1 @@
-"""What the console and the settings site share: server, guard, addresses, forgery, the queue before a login."""
+"""What the console and the settings site share: server, guard, client addresses, forgery checks, the login queue."""

@@ -1,4 +1,4 @@
-"""Whose address a request comes from, by way of proxies too."""
+"""The client's address of a request, which may come through proxies."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _WITH_PORT: Final = re.compile(r"\[(?P<v6>[^\]]*)\](?::\d+)?|(?P<v4>[\d.]+):\d+"
 
 
 def client_address(peer: str, forwarded: Sequence[str], proxies: Collection[Network]) -> str:
-    """The address of whoever sent a request; "" if it is not known.
+    """Return the address of the client that sent a request; "" if it is not known.
 
     Args:
-        peer: whose connection it is.
-        forwarded: the headers X-Forwarded-For, in their order. They are believed as far as trusted proxies wrote them:
-            each adds the address that it was asked from at the end.
-        proxies: whose word is trusted.
+        peer: the address at the other end of the connection.
+        forwarded: the X-Forwarded-For headers, in their order. Only what trusted proxies wrote is believed: each proxy
+            adds, at the end, the address that its request came from.
+        proxies: the networks of the trusted proxies.
     """
     nearest = _read(peer)
     if nearest is None:
@@ -30,13 +30,13 @@ def client_address(peer: str, forwarded: Sequence[str], proxies: Collection[Netw
             break
         further = _read(text)
         if further is None:
-            break  # who wrote that is a trusted proxy: what stands before it may be anybody's
+            break  # a trusted proxy wrote this; anybody may have written what stands before it
         nearest = further
     return str(nearest)
 
 
 def _read(text: str) -> Address | None:
-    """An address as proxies write it, with a port or without; None if it is none."""
+    """Read an address as proxies write it, with or without a port; None if the text is not an address."""
     text = text.strip()
     with_port = _WITH_PORT.fullmatch(text)
     try:

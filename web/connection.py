@@ -1,8 +1,8 @@
-"""Connections of our HTTP servers that nobody can hold for nothing.
+"""Connections of our HTTP servers, with limits so that nobody can hold them idle.
 
-uvicorn lets a connection that asks nothing stay for ever, and counts it: whoever opens enough of them shuts everyone
-else out, without a login. Here a request must be whole within a time, an answer must be taken, and of too many
-connections the oldest one that waits for the other side makes room.
+uvicorn lets a connection that asks for nothing stay for ever, and counts it: a stranger who opens enough of them shuts
+everyone else out, without a login. Here a request must be complete within a time limit, and the client must take its
+answer. If there are too many connections, the oldest one that waits for its client is closed.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 REQUEST_WITHIN_S: Final = 15.0
-"""From the moment at which a request is awaited until all of it is there; ours are of 16 KiB at most."""
+"""How long a request may take to arrive in full; ours have at most 16 KiB."""
 TAKEN_WITHIN_S: Final = 20.0
-"""An answer of which so long nothing is taken is not wanted; a browser that comes back asks again."""
+"""How long a client may take nothing of its answer; a browser that comes back asks again."""
 
 
 class BoundedConnection(H11Protocol):
-    """One of at most `most` connections; a server has a subclass that says how many.
+    """One of at most `most` connections; each server sets `most` in a subclass.
 
     Attributes:
-        most: how many there may be.
-        request_within_s: how long a whole request may take to come.
-        taken_within_s: how long an answer may wait for the other side to take any of it.
+        most: how many connections there may be.
+        request_within_s: how long a whole request may take to arrive.
+        taken_within_s: how long an answer may wait for the client to take any of it.
     """
 
     most: ClassVar[int]
@@ -35,7 +35,7 @@ class BoundedConnection(H11Protocol):
 
     @property
     def idle(self) -> bool:
-        """Whether it waits for the other side: for a whole request, or for an answer to be taken."""
+        """Whether this connection waits for its client: for the rest of a request, or until it takes its answer."""
         answering = self.cycle is not None and not self.cycle.response_complete and not self._awaits_request
         return not answering or self._taking_due.runs
 
@@ -44,7 +44,7 @@ class BoundedConnection(H11Protocol):
         return self.conn.their_state in (h11.IDLE, h11.SEND_BODY)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """One more."""
+        """Start the time limits, and close an idle connection if there are now too many."""
         super().connection_made(transport)
         self.came_at = self.loop.time()
         self._request_due = _Due(self.loop, self.request_within_s, transport.abort)
@@ -54,23 +54,23 @@ class BoundedConnection(H11Protocol):
             self._make_room()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """One less."""
+        """Stop the time limits."""
         self._request_due.cancel()
         self._taking_due.cancel()
         super().connection_lost(exc)
 
     def handle_events(self) -> None:
-        """Take what came, or what came before the last answer was done."""
+        """Handle what the client sent, now or before the last answer was finished."""
         super().handle_events()
         self._watch_request()
 
     def pause_writing(self) -> None:
-        """The other side takes no more for now."""
+        """Start the limit for taking an answer, because the client takes no more for now."""
         super().pause_writing()
         self._taking_due.start()
 
     def resume_writing(self) -> None:
-        """It does again."""
+        """Stop that limit, because the client takes more again."""
         self._taking_due.cancel()
         super().resume_writing()
 
@@ -81,17 +81,17 @@ class BoundedConnection(H11Protocol):
             self._request_due.cancel()
 
     def _make_room(self) -> None:
-        """Close the connection that came first of those that may be closed; where none may, there is no room."""
+        """Close the oldest idle connection; if none is idle, close none."""
         others = [one for one in self.connections if isinstance(one, BoundedConnection) and one is not self]
         idle = [one for one in others if one.idle]
         if idle:
             oldest = min(idle, key=lambda one: one.came_at)
-            self.connections.discard(oldest)  # it is told of its end in the loop's next turn; more may come in this one
+            self.connections.discard(oldest)  # it learns of its end in the loop's next turn; more may come in this one
             oldest.transport.abort()
 
 
 class _Due:
-    """Does something in a while, unless it is cancelled before."""
+    """Does something after a while, unless it is cancelled before."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, after_s: float, do: Callable[[], None]) -> None:
         self._loop = loop
@@ -104,7 +104,7 @@ class _Due:
         return self._handle is not None
 
     def start(self) -> None:
-        """Begin to wait; one that waits already goes on."""
+        """Start to wait; if it waits already, change nothing."""
         if self._handle is None:
             self._handle = self._loop.call_later(self._after_s, self._do)
 

@@ -1,8 +1,8 @@
-"""Forms that only our own pages can send (against cross-site request forgery).
+"""Makes sure that only our own pages can send our forms (against cross-site request forgery).
 
-Three fences, each enough by itself in today's browsers: the session cookie is SameSite=Strict; what the browser
-itself says of where a request comes from (Fetch Metadata, Origin) must name us; the form carries a token that is made
-from the session's and cannot be guessed. See OWASP's Cross-Site Request Forgery Prevention Cheat Sheet.
+There are three fences, each enough by itself in today's browsers: the session cookie is SameSite=Strict; the headers by
+which the browser says where a request comes from (Fetch Metadata, Origin) must name us; the form carries a token that
+is derived from the session's and cannot be guessed. See OWASP's Cross-Site Request Forgery Prevention Cheat Sheet.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ FIELD = "csrf"
 
 
 def token_for(session_token: str) -> str:
-    """The token that forms of a session carry."""
+    """Return the token that forms of a session carry."""
     return hmac.new(session_token.encode("utf-8", "surrogatepass"), b"console form", hashlib.sha256).hexdigest()
 
 
 def is_ours(headers: Headers, session_token: str, form_token: str) -> bool:
-    """Whether a form was sent by one of our pages, in this session."""
+    """Return whether one of our pages sent a form, in this session."""
     site = headers.get("sec-fetch-site")
     if site is not None and site != "same-origin":
         return False

@@ -1,4 +1,4 @@
-"""What stands before every page: the host's name, the size of a request, and the headers of every answer."""
+"""What every request passes before a page: checks of the host's name and the size, and the headers of the answer."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ _HEADERS: Final = {
 
 
 class Guard:
-    """ASGI middleware.
+    """Checks each request and sets the headers of each answer (ASGI middleware).
 
     Args:
-        app: what it guards.
-        hosts: names under which the console answers. Another name would mean that some site's name leads here, and
-            that site's script then speaks to us as if we were it (DNS rebinding).
+        app: the application that it guards.
+        hosts: the names under which the console answers. Under another name, a foreign site's name would lead here, and
+            that site's scripts could speak to us as if we were that site (DNS rebinding).
     """
 
     def __init__(self, app: ASGIApp, *, hosts: frozenset[str]) -> None:
@@ -48,7 +48,7 @@ class Guard:
         self._hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+        """Serve one request, or refuse it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -84,7 +84,7 @@ class BodyTooLong(Exception):  # noqa: N818 - reads as what it says
 
 
 def host_name(authority: str) -> str:
-    """The name in a Host header, without the port: `127.0.0.1` of `127.0.0.1:4576`, `::1` of `[::1]:4576`."""
+    """Return the name in a Host header without the port: `127.0.0.1` for `127.0.0.1:4576`, `::1` for `[::1]:4576`."""
     if authority.startswith("["):
         return authority[1:].partition("]")[0].lower()
     return authority.partition(":")[0].lower()

@@ -1,12 +1,12 @@
-"""A queue before the login: hashing is dear, and must not take the threads that every page needs.
+"""A queue before the login: hashing is expensive, and must not take the threads that every page needs.
 
-A password's hash takes 64 MiB and a good part of a second, on purpose, and anyone may ask for one. So few are made at
-once, in threads of their own, few wait for that, and who comes when those places are taken is told to come again.
+A password's hash takes 64 MiB and a good part of a second, on purpose, and anyone may ask for one. So few are computed
+at once, in their own threads, and few may wait. If all places are taken, the next one is asked to try again later.
 
-Whoever asks without end must not keep others out. Two ways lead to the hashes, and have their turns in alternation:
-one for browsers in which that operator has logged in before, one for strangers. On each of them the sources (a known
-browser, an address) have their turns, too, however many of one wait; and when all places of a way are taken, the source
-that has most of them gives one up for a source that has fewer.
+Someone who asks without end must not keep others out. So two ways lead to the hashes and take turns: one for browsers
+in which that operator has logged in before, one for strangers. On each way the sources (a known browser, an address)
+take turns, too, however many tries of one source wait. When all places of a way are taken, the source that holds most
+of them gives one up for a source that holds fewer.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ from logs.summary import Summary
 _log = structlog.get_logger(__name__)
 
 PLACES: Final = 10
-"""So many may wait on each way; the last of them waits for a second or two."""
+"""How many tries may wait on each way; the last of them waits for a second or two."""
 AGAIN_S: Final = 3
-"""After so long it is worth to try again."""
+"""After this long it is worth trying again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where tries come from that share their turns.
+    """Where tries come from; all tries of one source share its turns.
 
     Attributes:
-        name: an address or a network, or what a known browser shows.
-        known: an operator has logged in there before.
+        name: an address or a network, or the mark that a known browser shows.
+        known: whether an operator has logged in there before.
     """
 
     name: str
@@ -45,17 +45,17 @@ class Source:
 
     @property
     def shown(self) -> str:
-        """What the log may say: what a known browser shows is its secret."""
+        """What the log may say. (The mark of a known browser is a secret.)"""
         return "known browser" if self.known else self.name
 
 
 @dataclass(slots=True, eq=False)
 class _Ticket:
-    """One who waits.
+    """A try that waits.
 
     Attributes:
         called: set when the wait is over.
-        turned_away: another source got the place.
+        turned_away: whether another source got the place.
     """
 
     called: anyio.Event = field(default_factory=anyio.Event)
@@ -63,25 +63,25 @@ class _Ticket:
 
 
 class _Way:
-    """Those who wait, by source; the source whose turn is next comes first."""
+    """The tries that wait, by source; the source whose turn is next comes first."""
 
     def __init__(self) -> None:
         self._waiting: dict[str, deque[_Ticket]] = {}
 
     def enter(self, source: str, ticket: _Ticket) -> bool:
-        """Take a place; False if there is none."""
+        """Take a place; return False if there is none."""
         if sum(map(len, self._waiting.values())) >= PLACES and not self._make_room(source):
             return False
         self._waiting.setdefault(source, deque()).append(ticket)
         return True
 
     def leave(self, source: str, ticket: _Ticket) -> None:
-        """Give a place up, if it was not lost."""
+        """Give a place up, unless it was lost already."""
         if ticket in self._waiting.get(source, ()):
             self._take(source, ticket)
 
     def call(self) -> _Ticket | None:
-        """Take the next one out; None if nobody waits."""
+        """Take the next try out of the queue; return None if none waits."""
         source = next(iter(self._waiting), None)
         if source is None:
             return None
@@ -108,10 +108,10 @@ class _Way:
 
 
 class LoginQueue:
-    """Serves a few logins at a time, on the event loop that it is used on.
+    """Serves a few logins at a time. Use it on one event loop.
 
     Args:
-        at_once: how many are served at once.
+        at_once: how many logins are served at once.
     """
 
     def __init__(self, at_once: int) -> None:
@@ -123,11 +123,14 @@ class LoginQueue:
         self._turned_away = Summary(lambda sources: _log.warning("login_queue_full", sources=sources))
 
     async def run(self, source: Source, serve: Callable[[], Response]) -> Response | None:
-        """What `serve` answers, in a thread; None if there is no place to wait for it, or another source got it.
+        """Wait for a turn, and call `serve` in a thread.
 
         Args:
             source: where the try comes from.
-            serve: may block.
+            serve: makes the answer; it may block.
+
+        Returns:
+            The answer of `serve`; None if there was no place to wait, or another source got it.
         """
         way, ticket = self._known if source.known else self._strangers, _Ticket()
         if not way.enter(source.name, ticket):

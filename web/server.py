@@ -1,6 +1,7 @@
-"""Our HTTP servers: uvicorn, with connections that nobody can hold for nothing, and logs that hold no query.
+"""Our HTTP servers: uvicorn, with connections that nobody can hold idle, and logs without queries.
 
-`EmbeddedServer` serves beside other work on a loop that runs already; `serve` makes a process of its own of a server.
+`EmbeddedServer` serves beside other work on a loop that already runs; `ProcessServer` is the only server of its
+process.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class EmbeddedServer:
 
     Args:
         app: the application.
-        connections: how many there may be; of more the oldest idle one makes room.
+        connections: how many there may be; if there are more, the oldest idle one is closed.
         grace_s: how long answers may take when the server closes.
     """
 
@@ -38,13 +39,13 @@ class EmbeddedServer:
 
     @property
     def port(self) -> int:
-        """The port that it listens on (where 0 was asked for, the one that was given)."""
+        """The port that it listens on (if 0 was asked for, the one that the system chose)."""
         if self._socket is None:
             raise RuntimeError("the server does not listen yet")
         return int(self._socket.getsockname()[1])
 
     async def listen(self, host: str, port: int, handed: socket.socket | None = None) -> None:
-        """Begin to serve, at a socket that was handed to us if there is one.
+        """Start to serve, on the socket that was handed to us if there is one.
 
         Raises:
             OSError: the address cannot be listened on.
@@ -64,11 +65,11 @@ class ProcessServer(uvicorn.Server):
 
     Args:
         app: the application.
-        connections: how many there may be. Of more the oldest idle one makes room; those that are being answered stay,
-            and if all are, one is told 503.
+        connections: how many there may be. If there are more, the oldest idle one is closed; those that are being
+            answered stay, and if all are, the new one gets 503.
         grace_s: how long answers may take when the server ends.
-        ready: called when it can be reached.
-        closing: awaited before connections are closed: who watches for ever must be sent away first.
+        ready: called when the server can be reached.
+        closing: awaited before connections are closed, to end answers that would never end by themselves.
     """
 
     def __init__(
@@ -85,25 +86,26 @@ class ProcessServer(uvicorn.Server):
         self._closing = closing
 
     def run_at(self, listener: socket.socket) -> None:
-        """Serve at a socket until the end."""
+        """Serve on a socket until the server ends."""
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(self.serve(sockets=[listener]))
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to serve."""
+        """Start to serve, and call `ready`."""
         await super().startup(sockets=sockets)
         self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End: those who watch go first."""
+        """End the server; endless answers end first."""
         await self._closing()
         await super().shutdown(sockets=sockets)
         if self.force_exit:
-            # Left out by uvicorn then: the application would be cancelled where it waits for this, and log a traceback.
+            # uvicorn leaves this out then: the application would be cancelled while it waits for it, and log a
+            # traceback.
             await self.lifespan.shutdown()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Take a signal; unlike the original, without dying of it in the end."""
+        """Take a signal. Unlike the original, the process does not die of it at the end."""
         self.force_exit = self.should_exit
         self.should_exit = True
 
@@ -111,12 +113,12 @@ class ProcessServer(uvicorn.Server):
 class _UnsignalledServer(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave SIGTERM and SIGINT to the process's owner, who ends other work first."""
+        """Leave SIGTERM and SIGINT to the rest of the process, which ends its other work first."""
         yield
 
 
 def listening_socket(host: str, port: int) -> socket.socket:
-    """A socket that listens.
+    """Return a socket that listens at an address.
 
     Raises:
         OSError: the address cannot be listened on.

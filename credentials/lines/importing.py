@@ -25,7 +25,7 @@ from storage.database import Database, database_border, hold_table
 from storage.errors import StoreUnavailable
 
 _PIECE_S: Final = 0.15
-"""How long one transaction should take. Beside an import of 300,000 lines a call's write waits 0.5 s at most; it was 10 s."""
+"""How long one transaction should take. A call's write waits 0.5 s at most beside 300,000 lines; it was 10 s."""
 _FIRST_PIECE, _SMALLEST_PIECE, _LARGEST_PIECE = 200, 50, 5000
 """Changes in one transaction."""
 

@@ -150,7 +150,7 @@ class SiteSide(StoreBase):
         return bool(origin) and is_braked(connection, origin, number, limits=self._tries, now=self._now())
 
     def _count(self, connection: Connection, line: Line | None, tried: _Try, login: Login, origin: str) -> None:
-        """Count a wrong try against its origin and each live credential; after a right one reset its credential's count."""
+        """Count a wrong try against its origin and each live credential, or reset a right one's count."""
         if origin and login.verdict is LoginVerdict.WRONG:
             note_wrong(connection, origin, tried.number, limits=self._tries, now=self._now())
         if line is None or line.locked:
