@@ -29,10 +29,10 @@ from web.login_queue import LoginQueue
 
 
 def create_app(config: ConsoleConfig) -> Starlette:
-    """Make the console.
+    """Create the console's application.
 
     Args:
-        config: where its data are, and how it is reached.
+        config: where its data is, and how it is reached.
     """
     backend = Backend(config)
     view = LiveView(lambda: look(backend), every_s=config.poll_s)

@@ -1,4 +1,4 @@
-"""Where the console is, and what it needs."""
+"""The console's configuration: where it is reached, and what it works with."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class ConsoleConfig:
     """What the console works with.
 
     Attributes:
-        database_url: the store's, with the records.
-        open_store: opens the credential store, to lock lines and to record what is done; called for each such thing.
+        database_url: the store's database, which also holds the records.
+        open_store: opens the credential store; called each time that a line is locked or a change is recorded.
         names: host names under which it is reached, besides those of this machine's loopback.
-        proxies: whose X-Forwarded-For is believed.
-        https: it is reached over https, by way of a proxy: cookies are sent over nothing else.
-        clock: decides about logins.
+        proxies: the networks of proxies whose X-Forwarded-For is believed.
+        https: whether it is reached over https, through a proxy; cookies are then sent over https only.
+        clock: the clock that decides when logins end.
         policy: what an operator's hash costs; None for the default.
-        poll_s: how often it looks for news of calls.
+        poll_s: seconds between two looks for news of calls.
     """
 
     database_url: str

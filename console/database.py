@@ -1,4 +1,4 @@
-"""The console's way to the store's database, opened when it is there."""
+"""The console's access to the store's database, opened on first use."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from storage.migrate import upgrade
 
 
 class Backend:
-    """What pages ask. Opened on first use, so that the console can say what is wrong when the store is away.
+    """What pages read from the store.
 
-    Every attribute raises `StoreUnavailable` while it is.
+    The database is opened on first use, so that the console can say what is wrong when the store is away. Until then
+    every attribute raises `StoreUnavailable`.
 
     Args:
         config: names the database.
@@ -30,22 +31,22 @@ class Backend:
 
     @property
     def calls(self) -> CallReader:
-        """The calls."""
+        """Reads the records of calls."""
         return CallReader(self._database, clock=self._config.clock)
 
     @property
     def operators(self) -> Operators:
-        """Who may log in."""
+        """The operators' accounts."""
         return self._open()[1]
 
     @property
     def sessions(self) -> Sessions:
-        """Who is logged in."""
+        """The operators' logins."""
         return Sessions(self._database, clock=self._config.clock)
 
     @database_border
     def line_of(self, number: str) -> Line | None:
-        """The line that a number belongs to."""
+        """Return the line that a number belongs to; None if there is none."""
         with self._database.reading() as connection:
             return provisioning.find_line(connection, number)
 
@@ -59,7 +60,11 @@ class Backend:
             store.lock_line(contract_number, operator=operator)
 
     def unlock(self, contract_number: str, operator: str) -> None:
-        """Let a line in again, and record who did it. Raises as `lock`."""
+        """Let a line in again, and record who did it.
+
+        Raises:
+            StorageError: the store or its key cannot be used, or there is no such line.
+        """
         with self._config.open_store() as store:
             store.unlock_line(contract_number, operator=operator)
 
@@ -95,5 +100,5 @@ class Backend:
 
 @database_border
 def _make_lines(database: Database) -> None:
-    """The credentials' own tables, where no service has made them yet."""
+    """Create the credentials' own tables, in case no service has done so yet."""
     upgrade(database, CREDENTIALS)

@@ -1,4 +1,4 @@
-"""Pages for what goes wrong."""
+"""The pages for errors."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from console.visit import Visit
 
 
 def store_away(request: Request, error: Exception) -> Response:
-    """The store does not serve: what cannot be reached, and what to check."""
+    """Show that the store cannot be reached, and what to check."""
     if request.url.path == "/live":
         return PlainTextResponse("The store does not serve.\n", 503)
     visit = Visit(request, "", None, {})
@@ -17,15 +17,15 @@ def store_away(request: Request, error: Exception) -> Response:
 
 
 def bad_query(request: Request, _error: Exception) -> Response:
-    """The address asks for what cannot be looked for."""
+    """Show that the address asks for something that cannot be looked up."""
     return Visit(request, "", None, {}).page("problem.html", status=400, problem="bad_query")
 
 
 def not_found(request: Request, _error: Exception) -> Response:
-    """There is no such page."""
+    """Show that there is no such page."""
     return Visit(request, "", None, {}).page("problem.html", status=404, problem="not_found")
 
 
 def page_failed(request: Request, _error: Exception) -> Response:
-    """Our fault; the server's log has the trace."""
+    """Show that the console failed; the server's log has the trace."""
     return Visit(request, "", None, {}).page("problem.html", status=500, problem="failed")

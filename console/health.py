@@ -1,4 +1,4 @@
-"""Whether the console and its store serve, for a watchdog."""
+"""Says whether the console and its store serve, for a watchdog."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from storage.errors import StorageError
 
 
 async def healthz(request: Request) -> JSONResponse:
-    """Tell 200 if the store serves, else 503."""
+    """Answer 200 if the store serves, else 503."""
     backend: Backend = request.app.state.backend
     try:
         await run_in_threadpool(lambda: backend.calls.in_progress())

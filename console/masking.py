@@ -1,9 +1,9 @@
-"""Telephone numbers for eyes that need not see them whole (docs/rules.md 5.4).
+"""Masks telephone numbers for operators who need not see them in full (docs/rules.md 5.4).
 
-One rule for all that is shown (`masked`): any text, in whichever field and however deep, may hold a number. A SIP
-phone's is the name of its endpoint, a manager's refusal may quote one, and a field that is new tomorrow is masked
-without being listed here. Listed are only the few fields whose texts are ours and look like numbers at times, and those
-of which more is known than that they are texts.
+One rule holds for everything that is shown (`masked`): any text, in any field and however deep, may contain a number. A
+SIP phone's number is the name of its endpoint, and a manager's refusal may quote one; a field that is added tomorrow is
+masked without being listed here. The only fields listed are the few whose texts are ours and sometimes look like
+numbers, and those that we know to be numbers.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ T = TypeVar("T")
 _DATE: Final = r"\d{4}-\d{2}-\d{2}(?!\d)"
 _BETWEEN: Final = r"[-\s()\u2010-\u2015\u2212\u30fb\u30fc]{0,2}"
 _NUMBER: Final = re.compile(rf"(?<!\d)(?!{_DATE}(?!-))\d(?:{_BETWEEN}\d){{7,}}")
-"""Eight digits or more, as local numbers have, in groups or not; a date as ISO 8601 writes it is none."""
+"""Eight digits or more, as local numbers have, in groups or not; but not a date in the form of ISO 8601."""
 _SHOWN_FIRST: Final = 3
 _SHOWN_LAST: Final = 2
 _HIDDEN: Final = "*"
 
 _OURS: Final = frozenset({"call_id", "service_id"})
-"""Fields with random names that we give: links lead to them."""
+"""Fields with random names that we give; links contain them."""
 _NUMBERS: Final = frozenset({"caller", "target", "shown"})
-"""Fields of which every digit may be one of a number, however few there are: a foreign one, or half of one."""
+"""Fields whose digits always belong to a number, however few there are: a foreign number, or part of one."""
 
 
 def mask_number(number: str) -> str:
-    """A number with its middle hidden: `031*****78` of `0312345678`, `03-1***-**78` of `03-1234-5678`."""
+    """Return a number with its middle hidden: `031*****78` for `0312345678`, `03-1***-**78` for `03-1234-5678`."""
     last = sum(character.isdigit() for character in number) - _SHOWN_LAST
     place, shown = 0, []
     for character in number:
@@ -46,15 +46,17 @@ def mask_number(number: str) -> str:
 
 
 def mask_text(text: str) -> str:
-    """A text with the numbers in it masked."""
+    """Return a text with the numbers in it masked."""
     return _NUMBER.sub(lambda found: mask_number(found[0]), text)
 
 
 def masked(value: T) -> T:
-    """Anything that is to be shown, with the numbers in it masked, key by key too; what has none comes back as it is.
+    """Return a value with the numbers in it masked, also those in a mapping's keys.
+
+    A value without numbers is returned as it is.
 
     Args:
-        value: texts, and lists, mappings and dataclasses of such, however deep.
+        value: texts, and lists, mappings and dataclasses of texts, however deep.
     """
     return _masked(value)  # type: ignore[no-any-return]
 

@@ -1,4 +1,4 @@
-"""The console's server."""
+"""Serves the console over HTTP."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def serve_console(config: ConsoleConfig, *, host: str, port: int, ready: Callabl
     Args:
         config: what it works with.
         host, port: where to listen.
-        ready: called when it can be reached.
+        ready: called when the console can be reached.
 
     Raises:
         PortTaken: the port is in use.
@@ -37,11 +37,11 @@ def serve_console(config: ConsoleConfig, *, host: str, port: int, ready: Callabl
 
 
 def make_server(config: ConsoleConfig, ready: Callable[[], None] = lambda: None) -> ProcessServer:
-    """The console's server; `serve(sockets=...)` runs it.
+    """Return the console's server; its method `serve(sockets=...)` runs it.
 
     Args:
         config: what the console works with.
-        ready: called when it can be reached.
+        ready: called when the console can be reached.
     """
     app = create_app(config)
     return ProcessServer(

@@ -1,4 +1,4 @@
-"""Trunks by the names that whoever asks may see: a SIP phone's is its number."""
+"""Trunks by the names that an operator may see. (A SIP phone's trunk is named by its number.)"""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from ivr.records import Report
 
 
 class Trunks:
-    """The trunks by which calls came.
+    """The trunks through which calls came.
 
     Args:
-        visit: who asks.
+        visit: the request, which says whether numbers are masked.
     """
 
     def __init__(self, visit: Visit) -> None:
@@ -24,13 +24,13 @@ class Trunks:
 
     @property
     def names(self) -> list[str]:
-        """All as they are shown."""
+        """The names of all trunks as they are shown."""
         return list(self._by_name)
 
     def named(self, name: str) -> Collection[str] | None:
-        """Those that are shown so; None, for all, if no name is given.
+        """Return the trunks that are shown under a name; None, which means all, if the name is "".
 
-        Several phones can look alike where numbers are masked. A name that is not shown finds none: nobody finds out by
+        Several phones can look alike if numbers are masked. A name that is not shown finds none: nobody can find out by
         trying whether there is such a phone.
         """
         return self._by_name.get(name, ()) if name else None

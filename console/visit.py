@@ -1,4 +1,4 @@
-"""One request, as a page sees it: who asks, in which language, with which rights, by which form."""
+"""One request as a page sees it: who asks, in which language, with which rights, and with which form."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from web.guard import BodyTooLong
 from web.login_queue import LoginQueue, Source
 
 LONGEST: Final = 200
-"""Characters of anything that an address may ask for; what we name or show is far shorter."""
+"""The most characters of a value in an address; names and values of ours are far shorter."""
 _FIELDS: Final = 16
 _LONGEST_NAME: Final = 512
 _LANGUAGE_COOKIE: Final = "karipass-language"
@@ -32,7 +32,7 @@ _MARK_KEPT_S: Final = 90 * 86400
 
 
 class BadQuery(Exception):  # noqa: N818 - reads as what it says
-    """What an address asks for is too long, or has characters in it that a database does not take."""
+    """A value in an address is too long, or contains characters that a database does not take."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,10 @@ class Visit:
     """A request.
 
     Attributes:
-        request: as it came.
-        token: the session's, or that of a visitor who has not logged in; "" if there is none.
+        request: the request as it came.
+        token: the token of the session, or of a visitor who has not logged in; "" if there is none.
         operator: who is logged in; None if nobody is.
-        form: the fields of a form that was sent.
+        form: the fields of the form that was sent; empty if none was.
     """
 
     request: Request
@@ -59,13 +59,13 @@ class Visit:
 
     @property
     def backend(self) -> Backend:
-        """The store."""
+        """Reads from the store."""
         backend: Backend = self.request.app.state.backend
         return backend
 
     @cached_property
     def texts(self) -> Texts:
-        """What is said, in the operator's language; before the login in the chosen one, or one the browser asks for."""
+        """The texts in the operator's language; before the login, in the chosen one or the browser's."""
         if self.operator is not None:
             return load_texts(self.operator.language)
         return load_texts(self.chosen_language or preferred_language(self.request.headers.get("accept-language", "")))
@@ -73,29 +73,29 @@ class Visit:
     @property
     def chosen_language(self) -> str | None:
         """The language that was chosen on the login page; None if none was."""
-        # Compared and no more: pages for errors read them, too.
+        # The values are only compared: pages for errors read them, too.
         asked = self.request.query_params.get("lang", ""), self.request.cookies.get(_LANGUAGE_COOKIE, "")
         return next((language for language in asked if language in LANGUAGES), None)
 
     @property
     def actor(self) -> str:
-        """Who asks, for the audit trail."""
+        """The operator's name for the audit trail."""
         return "" if self.operator is None else f"operator {self.operator.name} (console)"
 
     @property
     def masked(self) -> bool:
-        """Whether numbers are hidden."""
+        """Whether numbers are masked for this visitor."""
         return not self.may(Role.OPERATOR)
 
     def may(self, role: Role) -> bool:
-        """Whether whoever asks has the rights of a role."""
+        """Return whether the operator has the rights of a role."""
         return self.operator is not None and self.operator.role.may(role)
 
     def asked(self, name: str) -> str:
-        """What the address asks for by that name; "" if nothing.
+        """Return a value of the address's query; "" if it has none of that name.
 
         Raises:
-            BadQuery: it cannot be looked for.
+            BadQuery: the value cannot be looked up.
         """
         text = self.request.query_params.get(name, "")
         if not _is_bounded(text):
@@ -103,12 +103,12 @@ class Visit:
         return text
 
     def in_path(self, name: str) -> str:
-        """A part of the path; "" if nothing can be called so."""
+        """Return a part of the path; "" if nothing can have that name."""
         text: str = self.request.path_params.get(name, "")
         return text if _is_bounded(text) else ""
 
     def page(self, template: str, *, status: int = 200, **values: Any) -> Response:
-        """A page in the console's dress, with the numbers in its values hidden from whoever may not see them."""
+        """Return a page, with the numbers in its values masked if the visitor may not see them."""
         values = masked(values) if self.masked else values
         csrf = forgery.token_for(self.token) if self.token else ""
         path = self.request.url.path
@@ -116,14 +116,14 @@ class Visit:
         return HTMLResponse(shown, status)
 
     def keep_token(self, response: Response, token: str) -> Response:
-        """Let the browser keep a token until it is closed."""
+        """Let the browser keep a token until the browser is closed."""
         response.set_cookie(
             cookie_name(self.config), token, secure=self.config.https, httponly=True, samesite="strict", path="/"
         )
         return response
 
     def keep_language(self, response: Response) -> Response:
-        """Let the browser keep the language that was chosen, until somebody logs in or it is closed."""
+        """Let the browser keep the chosen language until somebody logs in or the browser is closed."""
         if self.chosen_language is not None:
             response.set_cookie(
                 _LANGUAGE_COOKIE,
@@ -136,7 +136,7 @@ class Visit:
         return response
 
     def forget_language(self, response: Response) -> Response:
-        """Let the browser forget the language that was chosen: the operator's account has it now."""
+        """Let the browser forget the chosen language, because the operator's account has it now."""
         if _LANGUAGE_COOKIE in self.request.cookies:
             response.delete_cookie(
                 _LANGUAGE_COOKIE, secure=self.config.https, httponly=True, samesite="strict", path="/"
@@ -144,11 +144,11 @@ class Visit:
         return response
 
     def mark_shown(self, name: str) -> str:
-        """What the browser shows as the mark of an earlier login of an operator; "" if nothing."""
+        """Return the mark of an operator's earlier login that the browser shows; "" if it shows none."""
         return self.request.cookies.get(_mark_name(name), "")
 
     def keep_mark(self, response: Response, name: str, mark: str) -> Response:
-        """Let the browser keep the mark of an operator's login, for the next one; operators may share a browser."""
+        """Let the browser keep the mark of an operator's login for their next one. (Operators may share a browser.)"""
         response.set_cookie(
             _mark_name(name),
             mark,
@@ -162,13 +162,13 @@ class Visit:
 
     @cached_property
     def address(self) -> str:
-        """The client's, or that of a proxy in front that is not trusted; "" if it is not known."""
+        """The client's address, or that of an untrusted proxy in front of it; "" if it is not known."""
         peer = self.request.client.host if self.request.client else ""
         return client_address(peer, self.request.headers.getlist("x-forwarded-for"), self.config.proxies)
 
     @property
     def source(self) -> str:
-        """The address, or the network that is most likely all of one client."""
+        """The address, or the network that most likely belongs to one client."""
         return origin_of(self.address)
 
     @property
@@ -193,7 +193,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def cookie_name(config: ConsoleConfig) -> str:
-    """The session cookie's name; with the prefix by which browsers hold it to this host, where they allow it."""
+    """Return the session cookie's name; over https, with the prefix that makes browsers send it to this host only."""
     return "__Host-karipass" if config.https else "karipass"
 
 
@@ -202,7 +202,7 @@ def _mark_name(name: str) -> str:
 
 
 def page(handler: Handler, needed: Role) -> Endpoint:
-    """A page for operators who have the rights of a role. It runs in a thread: it may block."""
+    """Make a page for operators who have the rights of a role. It runs in a thread, so it may block."""
 
     def serve(visit: Visit) -> Response:
         operator = visit.backend.sessions.find(visit.token) if visit.token else None
@@ -219,17 +219,17 @@ def page(handler: Handler, needed: Role) -> Endpoint:
 
 
 def open_to_all(handler: Handler) -> Endpoint:
-    """A page for which one need not be logged in. It runs in a thread: it may block."""
+    """Make a page that needs no login. It runs in a thread, so it may block."""
 
     return _endpoint(_to_all(handler))
 
 
 def queued(handler: Handler, refused: Handler) -> Endpoint:
-    """As `open_to_all`, for what is dear to answer: it waits in the login queue.
+    """Make a page that needs no login but is expensive to answer: the request waits in the login queue.
 
     Args:
-        handler: answers.
-        refused: answers when too many wait.
+        handler: makes the answer.
+        refused: makes the answer if too many wait.
     """
 
     async def run(visit: Visit, serve: Handler) -> Response:
@@ -241,7 +241,7 @@ def queued(handler: Handler, refused: Handler) -> Endpoint:
 
 
 async def _source_of(visit: Visit) -> Source:
-    """Where a try to log in comes from: a browser that shows the mark of an earlier login, or an address."""
+    """Return where a try to log in comes from: a browser that shows the mark of an earlier login, or an address."""
     mark = visit.mark_shown(visit.login_name)
     known = bool(mark) and await run_in_threadpool(_is_known, visit)
     return Source(mark, known=True) if known else Source(visit.source)
@@ -269,7 +269,7 @@ def _endpoint(serve: Handler, run: Callable[[Visit, Handler], Awaitable[Response
                     form = {name: value for name, value in sent.items() if isinstance(value, str)}
             except BodyTooLong:
                 return Response(status_code=413)
-            except ClientDisconnect:  # a form that did not come whole is no fault of ours, and nobody waits any more
+            except ClientDisconnect:  # the form did not come whole, which is not our fault, and nobody waits any more
                 return Response(status_code=400)
         token = request.cookies.get(cookie_name(request.app.state.config), "")
         return await run(Visit(request, token, None, form), serve)

@@ -1,1 +1,1 @@
-"""One call."""
+"""What the page of one call shows: its timeline, and why keys were not counted."""

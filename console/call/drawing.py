@@ -1,8 +1,8 @@
-"""One call as a drawing: where everything goes, in pixels; the template draws it.
+"""Lays out one call as a drawing: where everything goes, in pixels. The template draws it.
 
-Keys of a password have no time in the record, and are told of only when their entry was refused or the call ended. They
-are drawn in a band that reaches back to the last entry that was judged, one beside the other: how many there were can
-be seen, and not when.
+Keys of a password have no time in the record, and are recorded only after their entry was refused or the call ended.
+They are drawn side by side in a band that reaches back to the last judged entry: it shows how many there were, but not
+when.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ivr.records import CallRecord, RecordedEntry
 from ivr.records.timeline import Timeline, ticks, timeline_of
 
 WIDTH: Final = 980.0
-"""At least so wide."""
+"""The least width of the drawing, in pixels."""
 _LEAST_PX_PER_S: Final = 10.0
 _MARGIN: Final = 14.0
 _LABEL_PX: Final = 12.0
@@ -26,7 +26,7 @@ _LEAST_TICK_PX: Final = 56.0
 
 
 class Lane(Enum):
-    """A row of the drawing: its middle, in pixels from the top."""
+    """A row of the drawing; its value is its middle, in pixels from the top."""
 
     STEPS = 22
     GUIDANCE = 62
@@ -45,10 +45,10 @@ class Bar:
     """Something that lasts.
 
     Attributes:
-        x, width: where it is.
-        label: what it says, if there is room; the whole of it as a hint.
+        x, width: where it is, in pixels.
+        label: its text, cut if there is no room; a hint shows all of it.
         kind: how it is drawn.
-        position: its entry's row in the table; None if it has none.
+        position: the row of its entry in the table; None if it has none.
     """
 
     x: float
@@ -63,10 +63,10 @@ class Point:
     """Where a key, a near miss, or an entry that was judged is drawn.
 
     Attributes:
-        x: when it was; in a hidden band nothing but its order.
-        width: how long a tone lasted; 0 if that is not told.
-        label_x: where its label has room.
-        entry: the entry.
+        x: when it was, in pixels; in a hidden band it shows only the order.
+        width: how long the tone lasted, in pixels; 0 if that is not recorded.
+        label_x: where its label has room, in pixels.
+        entry: the recorded entry that it stands for.
     """
 
     x: float
@@ -139,7 +139,7 @@ Placed = tuple[RecordedEntry, float]
 
 
 def _groups(entries: Sequence[RecordedEntry]) -> Iterator[tuple[float, list[RecordedEntry], float]]:
-    """Runs of entries without a time, with the times between which they happened."""
+    """Yield each run of entries without a time, with the times before and after it."""
     before = judged = 0.0
     run: list[RecordedEntry] = []
     for entry in entries:
@@ -163,7 +163,7 @@ def _is_dot(entry: RecordedEntry) -> bool:
 
 
 def _placed(entries: Sequence[RecordedEntry], scale: _Scale) -> Iterator[Placed]:
-    """Each entry with its place. Those without a time share the room between their neighbours evenly."""
+    """Yield each entry with its place. Entries without a time share the room between their neighbours evenly."""
     untimed: dict[int, float] = {}
     for before, run, after in _groups(entries):
         left, right = scale.x(before), scale.x(after)
@@ -172,7 +172,7 @@ def _placed(entries: Sequence[RecordedEntry], scale: _Scale) -> Iterator[Placed]
         first = (left + right - gap * (len(dots) - 1)) / 2
         untimed |= {entry.position: round(first + gap * place, 1) for place, entry in enumerate(dots)}
         at = right
-        for entry in reversed(run):  # what is no key happened with the key after it, or when time was told again
+        for entry in reversed(run):  # an entry that is not a key stands with the key after it, or at the next time
             at = untimed.setdefault(entry.position, at)
     for entry in entries:
         yield entry, untimed[entry.position] if entry.at_s is None else scale.x(entry.at_s)
@@ -186,7 +186,7 @@ def _hidden(entries: Sequence[RecordedEntry], scale: _Scale) -> Iterator[Bar]:
 
 
 def _steps(record: CallRecord, placed: Sequence[Placed], scale: _Scale) -> Iterator[Bar]:
-    """From each accepted entry to the next."""
+    """Yield a bar for each step, from one accepted entry to the next."""
     begin = scale.x(0)
     for entry, x in placed:
         if entry.kind == "judged" and entry.body["verdict"] == "accepted":
@@ -210,7 +210,7 @@ def _guidance(timeline: Timeline, placed: Sequence[Placed], scale: _Scale) -> It
 
 
 def _silence(placed: Sequence[Placed]) -> Iterator[Bar]:
-    """From the last thing that was heard or said to the moment when nothing more was waited for."""
+    """Yield a bar for each silence, from the last key or guidance to the moment when the wait was given up."""
     since = 0.0
     for entry, x in placed:
         if entry.kind == "judged" and entry.body["verdict"] == "silent":

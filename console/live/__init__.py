@@ -1,1 +1,1 @@
-"""What goes on now."""
+"""What the live page shows: the calls in progress and the services."""

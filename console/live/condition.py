@@ -1,4 +1,4 @@
-"""How a service and its Asterisk are, in colours."""
+"""The condition of a service and of its Asterisk, in colours."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ class Condition:
 
     @property
     def vitals(self) -> Vitals:
-        """What it reported of itself."""
+        """What the service last reported about itself."""
         return self.service.vitals
 
     @property
     def tone(self) -> str:
-        """How it is coloured."""
+        """The colour of the service: good, note or bad."""
         return "good" if self.service.alive else "note" if self.service.stopped_at else "bad"
 
     @property
     def ami_tone(self) -> str:
-        """How its link to Asterisk's manager is coloured."""
+        """The colour of its link to Asterisk's manager: good, note or bad."""
         ami = self.vitals.ami
         if ami.status in ("away", "refused"):
             return "bad"

@@ -1,4 +1,4 @@
-"""A call in progress as a card: where it is, and what was said and heard last."""
+"""A call in progress as a card: its step, and what was said and heard last."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _STEPS: Final = ("unit", "number", "password", "confirm", "done")
 
 
 class Stage(StrEnum):
-    """How far a step is."""
+    """Whether a step is past, now or to come."""
 
     PAST = "past"
     NOW = "now"
@@ -30,8 +30,8 @@ class Card:
 
     Attributes:
         call: the call.
-        steps: its steps, and how far each is.
-        said: the guidance that was heard last.
+        steps: the call's steps, and the stage of each.
+        said: the guidance that was last played; None if none was.
         trouble: why the last near miss was not counted, or that the last entry was wrong; None if a key followed.
     """
 
@@ -42,7 +42,7 @@ class Card:
 
 
 def card(live: LiveCall, texts: Texts) -> Card:
-    """Make a call's card."""
+    """Return the card of a call in progress."""
     said = live.last.get("said")
     return Card(live.call, _stages(live.call), said.body["text"] if said else None, _trouble(live, texts))
 
@@ -58,7 +58,7 @@ def _stages(call: CallSummary) -> list[tuple[str, Stage]]:
 
 
 def _trouble(live: LiveCall, texts: Texts) -> str | None:
-    """The last thing that went wrong, unless a key was heard since."""
+    """Return the last thing that went wrong, unless a key was heard since."""
     heard, missed, judged = (live.last.get(kind) for kind in ("key", "missed", "judged"))
     if missed is not None and not _before(missed, heard):
         return explain_miss(missed.body, texts)
@@ -68,7 +68,7 @@ def _trouble(live: LiveCall, texts: Texts) -> str | None:
 
 
 def _before(entry: RecordedEntry, key: RecordedEntry | None) -> bool:
-    """Whether an entry is older than a key. The key that caused it has the same time, though it is noted later."""
+    """Return whether an entry is older than a key. The key that caused it has the same time, but is noted later."""
     if key is None:
         return False
     if entry.at_s is None or key.at_s is None:

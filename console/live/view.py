@@ -1,4 +1,4 @@
-"""What goes on now: looked up once for all who watch, and told to each when it changes."""
+"""The state of all calls and services: looked up once for all viewers, and sent to each when it changes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _log = structlog.get_logger(__name__)
 CARDS: Final = 60
 RECENT: Final = 14
 STREAMS: Final = 8
-"""In so many places one operator watches; of more the one that began first ends. A browser of today opens six."""
+"""In how many places one operator may watch; if there are more, the oldest one ends. Today's browsers open six."""
 _SILENT_ENDS_SHOWN_FOR: Final = timedelta(hours=1)
 
 
@@ -30,8 +30,8 @@ class LiveCall:
     """A call in progress.
 
     Attributes:
-        call: as far as it has come.
-        last: its last entry of each kind.
+        call: the call's summary so far.
+        last: the call's last entry of each kind.
     """
 
     call: CallSummary
@@ -40,14 +40,14 @@ class LiveCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """What goes on at a moment.
+    """The state of calls and services at a moment.
 
     Attributes:
         calls: calls in progress, the oldest first, at most `CARDS`.
-        in_progress: how many there are.
-        recent: calls that ended last.
-        services: those that answer calls, and those that ended lately without a word.
-        logins: whose logins are in force, by the digest of their token.
+        in_progress: how many calls are in progress.
+        recent: the calls that ended last.
+        services: the services that answer calls, and those that recently ended without a word.
+        logins: the operators whose logins are in force, by the digest of the login's token.
     """
 
     calls: Sequence[LiveCall]
@@ -59,11 +59,11 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Away:
-    """What goes on cannot be told.
+    """The state of calls and services cannot be looked up.
 
     Attributes:
         problem: what the store says.
-        ours: it is a fault of the console.
+        ours: whether it is a fault of the console.
     """
 
     problem: str
@@ -75,7 +75,7 @@ State = Snapshot | Away
 
 @dataclass(frozen=True, slots=True)
 class Crowded:
-    """Whoever watches has begun to in so many other places since that this one ends."""
+    """A viewer's last state: too many newer viewers of the same operator have taken its place."""
 
 
 @dataclass(slots=True, eq=False)
@@ -84,7 +84,7 @@ class _Watcher:
 
 
 def look(backend: Backend) -> Snapshot:
-    """Look at what goes on. Blocks.
+    """Return the state of calls and services now. This blocks.
 
     Raises:
         StorageError: the store cannot be used.
@@ -103,7 +103,7 @@ def look(backend: Backend) -> Snapshot:
 
 
 def services_to_show(services: Sequence[ServiceState]) -> list[ServiceState]:
-    """Services that live, and those that ended lately without a word; where none lives, the last one."""
+    """Return live services and those that lately ended without a word; if there are none, the first one."""
     alive = [service for service in services if service.alive]
     latest = max((service.beat_at for service in services), default=None)
     crashed = [
@@ -118,11 +118,11 @@ def services_to_show(services: Sequence[ServiceState]) -> list[ServiceState]:
 
 
 class LiveView:
-    """Looks while someone watches.
+    """Looks up the state of calls and services while someone watches.
 
     Args:
-        look: tells what goes on; called in a thread.
-        every_s: how often.
+        look: returns the state; called in a thread.
+        every_s: seconds between two looks.
     """
 
     def __init__(self, look: Callable[[], Snapshot], *, every_s: float) -> None:
@@ -147,15 +147,14 @@ class LiveView:
         """What goes on, at once and whenever it changes; None now and then, for the connection's sake.
 
         Args:
-            operator: who watches. Where they watch in more than `STREAMS` places, the first of them ends, not the one
-                that they have just opened.
+            operator: who watches. If they watch in more than `STREAMS` places, the oldest of them ends, not the newest.
         """
         mine = _Watcher()
         self._begin(operator, mine)
         try:
             async with self._news:
                 self._news.notify_all()
-                # A login that began after the last look is not known to it: the first state is to be a new one.
+                # The last look does not know a login that started after it, so the first state must be a new one.
                 looks = self._looks_begun
                 await self._news.wait_for(lambda: self._is_over(mine) or self._looks_done > looks)
             seen: State | None = None
@@ -185,21 +184,21 @@ class LiveView:
         return self._closed or watcher.crowded_out
 
     async def _other_than(self, seen: State | None, watcher: _Watcher) -> State | None:
-        """Wait for another state, for a while; returns what there is then."""
+        """Wait up to 5 s for another state, and return the current one."""
         with suppress(TimeoutError):
             async with asyncio.timeout(_KEEP_ALIVE_S), self._news:
                 await self._news.wait_for(lambda: self._is_over(watcher) or self._state is not seen)
         return self._state
 
     def once(self, key: tuple[str, bool], state: State, make: Callable[[tuple[str, bool], State], str]) -> str:
-        """What `make` makes of a state: made once for all who watch in the same way (the key)."""
+        """Return what `make` makes of a state, which is called once for all viewers with the same key."""
         known = self._rendered.get(key)
         if known is None or known[0] is not state:
             known = self._rendered[key] = state, make(key, state)
         return known[1]
 
     async def close(self) -> None:
-        """Let all who watch go."""
+        """End all viewers."""
         async with self._news:
             self._closed = True
             self._news.notify_all()
@@ -210,7 +209,7 @@ class LiveView:
             state: State = await asyncio.to_thread(self._look)
         except StorageError as error:
             state = Away(str(error))
-        except Exception as error:  # noqa: BLE001 - else all who watch have a page that stands still, and do not know
+        except Exception as error:  # noqa: BLE001 - otherwise every viewer's page stands still without a word
             _log.exception("live_view_failed")
             state = Away(type(error).__name__, ours=True)
         async with self._news:

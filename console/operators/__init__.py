@@ -1,4 +1,4 @@
-"""Operators: who may log in to the console, with which rights."""
+"""Operators: who may log in to the console, and with which rights."""
 
 from console.operators.accounts import HASHES_AT_ONCE, Operators
 from console.operators.errors import BadPassword, InvalidOperator, NameTaken, OperatorError, UnknownOperator

@@ -1,6 +1,6 @@
-"""Operators' accounts: adding and removing them, and proving who one is.
+"""Operators' accounts: adding and removing them, and checking their passwords.
 
-Who may do what is changed and recorded in the audit trail in one transaction: neither is there without the other.
+One transaction changes an account and records the change in the audit trail: neither exists without the other.
 """
 
 from __future__ import annotations
@@ -24,12 +24,18 @@ from storage.clock import Clock, utc_now
 from storage.database import Database, database_border, hold_table
 
 HASHES_AT_ONCE: Final = 2
-"""So many are computed at the same time, of 64 MiB each; further ones wait."""
+"""How many hashes, of 64 MiB each, are computed at the same time; further ones wait."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Admitted:
-    """A try that is not refused: the hash to compare with, and who it counts for."""
+    """A try that is not refused.
+
+    Attributes:
+        stored: the hash to compare with.
+        source: the count that it belongs to.
+        marked: whether the browser showed the mark of an earlier login.
+    """
 
     stored: str
     source: tuple[str, str]
@@ -40,16 +46,16 @@ _NOWHERE: Final = Origin()
 
 
 class Operators:
-    """The operators. Methods block, and raise `StoreUnavailable` when the database cannot serve them.
+    """The operators. Methods block, and raise `StoreUnavailable` if the database cannot serve them.
 
-    Those that add, remove, or change a role or a password take `by`, who does it, for the audit trail, and raise what
-    `open_store` raises.
+    Methods that add, remove, or change a role or a password take `by`, which says who does it, for the audit trail.
+    They also raise what `open_store` raises.
 
     Args:
-        database: with the schema of `ivr.records.schema`.
+        database: a database with the schema of `ivr.records.schema`.
         open_store: opens the credential store of the same database, whose key the audit trail needs.
         policy: what a hash costs; the default is for production.
-        clock: the time.
+        clock: returns the present moment.
     """
 
     def __init__(
@@ -68,11 +74,11 @@ class Operators:
 
     @database_border
     def require_free(self, name: str, *, language: str) -> None:
-        """Refuse what `add` would refuse whatever the password: to ask for a password in vain is rude.
+        """Check what `add` would refuse whatever the password is, so that nobody types a password in vain.
 
         Raises:
-            InvalidOperator: the name or the language is none.
-            NameTaken: there is one of that name.
+            InvalidOperator: the name or the language is not a possible one.
+            NameTaken: there is already an operator of that name.
         """
         require_name(name)
         require_language(language)
@@ -81,10 +87,10 @@ class Operators:
 
     @database_border
     def require_known(self, name: str) -> None:
-        """Refuse a name that nobody has.
+        """Check that there is an operator of a name.
 
         Raises:
-            UnknownOperator: there is none of that name.
+            UnknownOperator: there is no operator of that name.
         """
         with self._database.reading() as connection:
             _require(name, _row(connection, name, lock=False))
@@ -94,9 +100,9 @@ class Operators:
         """Add an operator.
 
         Raises:
-            InvalidOperator: the name or the language is none.
+            InvalidOperator: the name or the language is not a possible one.
             BadPassword: the password is too easy to guess.
-            NameTaken: there is one of that name.
+            NameTaken: there is already an operator of that name.
         """
         require_name(name)
         require_language(language)
@@ -109,7 +115,7 @@ class Operators:
 
     @database_border
     def all(self) -> list[Operator]:
-        """All operators, by name."""
+        """Return all operators in the order of their names."""
         with self._database.reading() as connection:
             rows = connection.execute(select(operators).order_by(operators.c.name)).all()
         return [_operator(row) for row in rows]
@@ -119,7 +125,7 @@ class Operators:
         """Remove an operator; their logins end.
 
         Raises:
-            UnknownOperator: there is none of that name.
+            UnknownOperator: there is no operator of that name.
         """
         with self._recorded(Action.OPERATOR_REMOVED, name, by) as connection:
             _require(name, _row(connection, name))
@@ -127,10 +133,10 @@ class Operators:
 
     @database_border
     def set_role(self, name: str, role: Role, *, by: str) -> None:
-        """Give an operator another role, at once.
+        """Give an operator another role. It takes effect at once.
 
         Raises:
-            UnknownOperator: there is none of that name.
+            UnknownOperator: there is no operator of that name.
         """
         with self._recorded(Action.OPERATOR_ROLE, f"{name}, {role.value}", by) as connection:
             _require(name, _row(connection, name))
@@ -138,11 +144,11 @@ class Operators:
 
     @database_border
     def set_language(self, name: str, language: str) -> None:
-        """Let the console speak another language to an operator.
+        """Change the language in which an operator sees the console.
 
         Raises:
-            InvalidOperator: the console does not speak that.
-            UnknownOperator: there is none of that name.
+            InvalidOperator: the console does not have that language.
+            UnknownOperator: there is no operator of that name.
         """
         require_language(language)
         with self._changing(name) as connection:
@@ -154,7 +160,7 @@ class Operators:
 
         Raises:
             BadPassword: the password is too easy to guess.
-            UnknownOperator: there is none of that name.
+            UnknownOperator: there is no operator of that name.
         """
         require_password(name, password)
         values: dict[str, object] = {"hash": self._hasher.hash(password), "failures": 0, "refused_until": None}
@@ -165,9 +171,9 @@ class Operators:
 
     @database_border
     def prove(self, name: str, password: str, origin: Origin = _NOWHERE) -> Operator | None:
-        """The operator, if that is their password and not too many tries have failed (see `tries`); else None.
+        """Return the operator if the password is right and not too many tries have failed (see `tries`); else None.
 
-        It takes as long for a name that nobody has, and for a try that is refused.
+        A name that nobody has, and a refused try, take the same time.
         """
         admitted = self._count_try(name, origin)
         if not self._hasher.matches(password, None if admitted is None else admitted.stored):
@@ -184,7 +190,7 @@ class Operators:
 
     @database_border
     def knows(self, name: str, mark: str) -> bool:
-        """Whether a mark is one of an operator's, with their password of now. It takes no hash to find out."""
+        """Return whether a mark is valid for an operator and their current password. This needs no argon2id hash."""
         if not is_name(name):
             return False
         with self._database.reading() as connection:
@@ -193,17 +199,17 @@ class Operators:
 
     @database_border
     def mark(self, name: str) -> str:
-        """A mark for the browser in which an operator has logged in; shown again, its tries count for themselves.
+        """Return a mark for the browser in which an operator has logged in; its tries have a count of their own.
 
         Raises:
-            UnknownOperator: there is none of that name.
+            UnknownOperator: there is no operator of that name.
         """
         with self._changing(name) as connection:
             stored = connection.scalar(select(operators.c.hash).where(operators.c.name == name))
         return mark_for(name, str(stored))
 
     def _count_try(self, name: str, origin: Origin) -> _Admitted | None:
-        """Count a try before it is made, so that many at once count too; None if there is nothing to compare with."""
+        """Count a try before it is judged, so that many at once count too; return None if it is refused."""
         if not is_name(name):
             return None
         now = self._clock()
@@ -211,14 +217,14 @@ class Operators:
             row = _row(connection, name)
             if row is None:
                 return None
-            stored = str(row.hash)  # with another password tries are counted anew
+            stored = str(row.hash)  # with another password the counts start again
             if is_mark(origin.mark, name, stored):
                 admitted = _Admitted(stored, (stored, origin.mark), marked=True)
                 return admitted if self._tries.count(admitted.source, now) else None
             all_of_strangers = Count(row.failures, row.refused_until).one_more(FAILURES_OF_STRANGERS, now)
             admitted = _Admitted(stored, (stored, origin.address), marked=False)
-            # What is refused by one count is not counted by the other: an address that goes on and on does not use
-            # up what all strangers share, and many addresses leave no counts behind.
+            # A try that one count refuses is not counted by the other: an address that goes on and on does not use up
+            # what all strangers share, and many addresses leave no counts behind.
             if all_of_strangers is None or not self._tries.count(admitted.source, now):
                 return None
             values = {"failures": all_of_strangers.tries, "refused_until": all_of_strangers.until}
@@ -227,7 +233,7 @@ class Operators:
 
     @contextmanager
     def _recorded(self, action: Action, detail: str, by: str) -> Iterator[Connection]:
-        # The store is opened before: it may have to write first, and SQLite has one writer at a time.
+        # The store is opened first: opening it may write, and SQLite has one writer at a time.
         with self._open_store() as store, self._database.writing() as connection:
             yield connection
             store.record(connection, Entry(action, "", detail), operator=by)
@@ -250,7 +256,7 @@ def _require(name: str, row: Row[Any] | None) -> None:
 
 
 def _row(connection: Connection, name: str, *, lock: bool = True) -> Row[Any] | None:
-    """An operator's row; locked, which takes a writing transaction, where it is to be changed."""
+    """Return an operator's row; lock it if it is to be changed, which takes a writing transaction."""
     found = select(operators).where(operators.c.name == name)
     return connection.execute(found.with_for_update() if lock else found).first()
 

@@ -1,5 +1,5 @@
-"""What can be wrong with an operator's account. No text here carries a password."""
-# ruff: noqa: N818 - the names say what is the matter
+"""Errors of operators' accounts. No text here carries a password."""
+# ruff: noqa: N818 - the names say what is wrong
 
 
 class OperatorError(Exception):
@@ -7,7 +7,7 @@ class OperatorError(Exception):
 
 
 class InvalidOperator(OperatorError, ValueError):
-    """A name, a role or a language is none."""
+    """The text cannot be a name, a role or a language."""
 
 
 class BadPassword(OperatorError, ValueError):
@@ -19,7 +19,7 @@ class BadPassword(OperatorError, ValueError):
 
 
 class NameTaken(OperatorError, ValueError):
-    """There is an operator of that name."""
+    """There is already an operator of that name."""
 
 
 class UnknownOperator(OperatorError, LookupError):

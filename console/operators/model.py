@@ -11,13 +11,13 @@ from typing import Final
 from console.operators.errors import InvalidOperator
 
 LANGUAGES: Final = ("ja", "en")
-"""What the console speaks."""
+"""The console's languages."""
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9._-]{0,31}")
 
 
 class Role(Enum):
-    """What an operator may do; each role may also do what those before it may."""
+    """What an operator may do; each role includes the rights of those before it."""
 
     VIEWER = "viewer"
     """Sees calls, with the middle of telephone numbers hidden."""
@@ -27,21 +27,21 @@ class Role(Enum):
     """Manages operators."""
 
     def may(self, needed: Role) -> bool:
-        """Whether this role has the rights of another."""
+        """Return whether this role includes the rights of another."""
         roles = list(Role)
         return roles.index(self) >= roles.index(needed)
 
     @classmethod
     def parse(cls, text: str) -> Role:
-        """Read a role as it is typed.
+        """Return the role that a text names.
 
         Raises:
-            InvalidOperator: it is none.
+            InvalidOperator: the text does not name one.
         """
         try:
             return cls(text)
         except ValueError:
-            raise InvalidOperator(f"{text!r} is no role: write {', '.join(role.value for role in cls)}") from None
+            raise InvalidOperator(f"{text!r} is not a role: write {', '.join(role.value for role in cls)}") from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,9 @@ class Operator:
 
     Attributes:
         name: lower-case letters, digits and . _ -
-        language: what the console speaks to them, one of `LANGUAGES`.
+        role: what they may do.
+        language: the language in which they see the console, one of `LANGUAGES`.
+        created_at: when the account was added.
     """
 
     name: str
@@ -60,15 +62,15 @@ class Operator:
 
 
 def is_name(text: str) -> bool:
-    """Whether an operator can have that name."""
+    """Return whether an operator can have that name."""
     return _NAME.fullmatch(text) is not None
 
 
 def require_name(text: str) -> str:
-    """Return an operator's name.
+    """Check and return an operator's name.
 
     Raises:
-        InvalidOperator: it cannot be one.
+        InvalidOperator: the text cannot be one.
     """
     if not is_name(text):
         raise InvalidOperator(
@@ -78,10 +80,10 @@ def require_name(text: str) -> str:
 
 
 def require_language(text: str) -> str:
-    """Return a language of the console.
+    """Check and return a language of the console.
 
     Raises:
-        InvalidOperator: it does not speak that.
+        InvalidOperator: the console does not have it.
     """
     if text not in LANGUAGES:
         raise InvalidOperator(f"the console does not speak {text!r}: write {' or '.join(LANGUAGES)}")

@@ -1,7 +1,7 @@
-"""Operators' passwords: what they must be like (docs/rules.md 4.6), and their hashes.
+"""Operators' passwords: their rules (docs/rules.md 4.6) and their hashes.
 
-The rules follow NIST SP 800-63B: length, not kinds of characters. There is no key here as with subscribers' temporary
-passwords: those have 10^8 values, these cannot be tried one by one.
+The rules follow NIST SP 800-63B: length, not kinds of characters. The hashes need no key, unlike those of subscribers'
+temporary passwords: those have 10^8 values, but these are too many to try one by one.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ _DISTINCT: Final = 5
 
 
 def require_password(name: str, password: str) -> None:
-    """Refuse a password that is too easy to guess.
+    """Check that a password is not too easy to guess.
 
     Raises:
-        BadPassword: which rule it breaks.
+        BadPassword: it is; the error says which rule it breaks.
     """
     if len(password) < SHORTEST:
         raise BadPassword("short", f"the password must have at least {SHORTEST} characters")
@@ -48,7 +48,7 @@ class PasswordHasher:
         return self._argon2id.hash(_normal(password))
 
     def matches(self, password: str, stored: str | None) -> bool:
-        """Tell whether a stored hash is of this password; without one, take as long and say no."""
+        """Return whether a stored hash was made of this password; without a hash, return False after the same time."""
         if stored is None or len(password) > LONGEST:
             self.hash(password[:LONGEST])
             return False
@@ -56,6 +56,6 @@ class PasswordHasher:
 
 
 def _normal(password: str) -> bytes:
-    # One keyboard sends an accent or a kana mark as its own character, another does not. surrogatepass: an encoding
+    # NFKC: some keyboards send an accent or a kana mark as its own character, others do not. surrogatepass: an encoding
     # error would quote the password.
     return unicodedata.normalize("NFKC", password).encode("utf-8", errors="surrogatepass")

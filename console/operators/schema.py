@@ -7,7 +7,7 @@ from storage.columns import NAMES, UtcDateTime
 metadata = MetaData(naming_convention=NAMES)
 
 operators = Table(
-    # Who may log in to the console.
+    # The operators who may log in to the console.
     "operators",
     metadata,
     Column("name", String, primary_key=True),
@@ -21,7 +21,7 @@ operators = Table(
 )
 
 operator_sessions = Table(
-    # Logins to the console; of the token only a digest is kept.
+    # Logins to the console; only a digest of the token is stored.
     "operator_sessions",
     metadata,
     Column("token_digest", String, primary_key=True),

@@ -1,4 +1,4 @@
-"""Logins to the console (docs/rules.md 4.6). The token is with the browser alone: the database has its digest."""
+"""Logins to the console (docs/rules.md 4.6). Only the browser has the token; the database has its digest."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from storage.clock import Clock, latest_at, utc_now
 from storage.database import Database, database_border
 
 IDLE: Final = timedelta(minutes=30)
-"""A login that was not used for this long is over."""
+"""A login ends when it has not been used for this long."""
 ABSOLUTE: Final = timedelta(hours=12)
-"""A login is over after this long, however much it is used."""
+"""A login ends after this long, however much it is used."""
 _TOKEN_BYTES: Final = 32
 _SEEN_STEP: Final = timedelta(seconds=30)
 
 
 class Sessions:
-    """Begins, finds and ends logins. Methods block, and raise `StoreUnavailable`.
+    """Starts, finds and ends logins. Methods block, and raise `StoreUnavailable`.
 
     Args:
-        database: with the schema of `ivr.records.schema`.
-        clock: the time.
+        database: a database with the schema of `ivr.records.schema`.
+        clock: returns the present moment.
     """
 
     def __init__(self, database: Database, *, clock: Clock = utc_now) -> None:
@@ -36,7 +36,7 @@ class Sessions:
 
     @database_border
     def begin(self, name: str) -> str:
-        """Begin a login and return its token, of 256 random bits. Logins that are over are forgotten."""
+        """Start a login and return its token of 256 random bits. This deletes logins that have ended."""
         token, now = new_token(), self._clock()
         with self._database.writing() as connection:
             connection.execute(delete(operator_sessions).where(~_is_valid(now)))
@@ -46,7 +46,7 @@ class Sessions:
 
     @database_border
     def find(self, token: str) -> Operator | None:
-        """Whose login that is, noting that it was used; None if it is none or is over."""
+        """Return whose login a token is, and note that it was used; None if there is no such login or it has ended."""
         now = self._clock()
         mine = operator_sessions.c.token_digest == digest_of(token)
         with self._database.reading() as connection:
@@ -60,26 +60,26 @@ class Sessions:
 
     @database_border
     def in_force(self) -> dict[str, Operator]:
-        """All logins that are not over: whose, by the digest of their token."""
+        """Return the operators of all logins that have not ended, by the digest of their token."""
         with self._database.reading() as connection:
             rows = connection.execute(_WITH_OPERATOR.where(_is_valid(self._clock()))).all()
         return {row.token_digest: _operator(row) for row in rows}
 
     @database_border
     def end(self, token: str) -> None:
-        """End a login."""
+        """End the login of a token."""
         with self._database.writing() as connection:
             mine = operator_sessions.c.token_digest == digest_of(token)
             connection.execute(delete(operator_sessions).where(mine))
 
 
 def new_token() -> str:
-    """A token of 256 random bits."""
+    """Return a token of 256 random bits."""
     return secrets.token_urlsafe(_TOKEN_BYTES)
 
 
 def digest_of(token: str) -> str:
-    """What is kept of a token."""
+    """Return the digest by which the database knows a token."""
     return hashlib.sha256(token.encode("utf-8", errors="surrogatepass")).hexdigest()
 
 
@@ -94,7 +94,7 @@ _WITH_OPERATOR: Final = select(
 
 
 def _is_valid(now: datetime) -> ColumnElement[bool]:
-    """Those that a wrong clock began or saw in the future are none: they would be good for too long."""
+    """Select the logins in force. One that a wrong clock dated in the future would last too long, so it is out."""
     seen, began = operator_sessions.c.seen_at, operator_sessions.c.began_at
     in_time = (seen > now - IDLE) & (began > now - ABSOLUTE)
     return in_time & (seen <= latest_at(now)) & (began <= latest_at(now))

@@ -1,1 +1,1 @@
-"""The console's pages: what each shows, and what its forms do."""
+"""The console's pages: what each one shows, and what its forms do."""

@@ -1,4 +1,4 @@
-"""Finding calls, and one call: what happened in it and why."""
+"""The search for calls, and the page of one call: what happened in it and why."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ _SEPARATORS: Final = re.compile(r"[-\s().\u2010-\u2015\u2212\u30fc]")
 
 
 def search(visit: Visit) -> Response:
-    """Calls by number, outcome, trunk and time."""
+    """Show the calls that match a number, outcome, trunk and time."""
     asked = {name: visit.asked(name) for name in ("outcome", "trunk", "since", "until", "before")}
     asked["number"] = visit.request.query_params.get("number", "")[: LONGEST + 1]
     wrong: list[str] = []
     number = _number(visit, asked["number"], wrong)
     if visit.masked:
-        number = ""  # who may not see a number may not find it out digit by digit
+        number = ""  # an operator who may not see a number must not find it out digit by digit
     outcome, trunks = asked["outcome"], Trunks(visit)
     times = {name: _moment(visit, asked[name], wrong) for name in ("since", "until", "before")}
     until = min((moment for moment in (times["until"], times["before"]) if moment is not None), default=None)
@@ -66,7 +66,7 @@ def search(visit: Visit) -> Response:
 
 
 def show(visit: Visit) -> Response:
-    """One call."""
+    """Show one call."""
     record = visit.backend.calls.call(_call_id(visit))
     if record is None:
         return visit.page("problem.html", status=404, problem="no_call")
@@ -129,7 +129,7 @@ def _call_id(visit: Visit) -> str:
 
 
 def _number(visit: Visit, text: str, wrong: list[str]) -> str:
-    """The digits of a number or of a part of one, however they are typed."""
+    """Return the digits of a number or of a part of one, in whatever form they are typed."""
     number = _SEPARATORS.sub("", unicodedata.normalize("NFKC", text))
     if len(text) > LONGEST or (number.isdecimal() and len(number) > _DIGITS):
         wrong.append(visit.texts("calls.long_number", text=_shortened(text), most=_DIGITS))
@@ -145,7 +145,7 @@ def _shortened(text: str) -> str:
 
 
 def _moment(visit: Visit, text: str, wrong: list[str]) -> datetime | None:
-    """A local date and time, as a browser's field or a link of ours writes it."""
+    """Read a local date and time, as a browser's field or one of our links writes it."""
     if not text:
         return None
     try:

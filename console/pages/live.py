@@ -1,4 +1,4 @@
-"""What goes on now, on a page that keeps up by itself (server-sent events)."""
+"""The live page, which keeps up by itself (server-sent events)."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _KIND: Final = "text/event-stream"
 
 
 def show(visit: Visit) -> Response:
-    """The page, as things stand; its script then follows the events."""
+    """Show the page with the present state; its script then follows the events."""
     return visit.page("live.html", **_values(visit, look(visit.backend)))
 
 
 def events(visit: Visit) -> Response:
-    """The page's parts, whenever they change."""
+    """Send the page's parts whenever they change."""
     if visit.request.method == "HEAD":
         return Response(media_type=_KIND)
     view: LiveView = visit.request.app.state.live

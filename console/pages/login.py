@@ -1,4 +1,4 @@
-"""Logging in and out, and the language."""
+"""Logging in and out, and choosing the language."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _LONGEST: Final = 512
 
 
 def form(visit: Visit) -> Response:
-    """The form. A visitor gets a token too, so that nobody else can log them in."""
+    """Show the form. A visitor gets a token too, so that no other site can log them in."""
     if visit.token and visit.backend.sessions.find(visit.token) is not None:
         return back_to("/")
     return _form(visit if visit.token else replace(visit, token=new_token()), refused=False)
 
 
 def log_in(visit: Visit) -> Response:
-    """Prove who one is. The login gets a token that was in no browser before.
+    """Log an operator in, with a token that no browser has had before.
 
-    A language that was chosen on the login page is the operator's from now on.
+    A language that was chosen on the login page becomes the operator's.
     """
     name = visit.login_name
     origin = Origin(address=visit.source, mark=visit.mark_shown(name))
@@ -44,7 +44,7 @@ def log_in(visit: Visit) -> Response:
 
 
 def too_many(visit: Visit) -> Response:
-    """Say that too many try to log in just now."""
+    """Show that too many are trying to log in just now."""
     answer = visit.page("login.html", status=429, problem="login.too_many", nobody=False)
     answer.headers["retry-after"] = str(AGAIN_S)
     return answer
@@ -59,7 +59,7 @@ def log_out(visit: Visit) -> Response:
 
 
 def set_language(visit: Visit) -> Response:
-    """Speak another language to this operator from now on."""
+    """Change this operator's language."""
     language = visit.form.get("language", "")
     if visit.operator is not None and language in LANGUAGES:
         visit.backend.operators.set_language(visit.operator.name, language)

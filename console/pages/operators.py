@@ -1,4 +1,4 @@
-"""Who may log in: for administrators."""
+"""The page on which administrators manage operators."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from credentials.errors import InvalidKey
 
 _log = structlog.get_logger(__name__)
 _TOLD: Final = (OperatorError, InvalidKey)
-"""What keeps a change from being made, and is told on the page; without the key nothing can be recorded."""
+"""The errors that prevent a change and that the page shows; without the key nothing can be recorded."""
 
 
 def show(visit: Visit) -> Response:
-    """All operators, and the forms to change them."""
+    """Show all operators, and the forms to change them."""
     return _page(visit)
 
 
@@ -75,7 +75,7 @@ def _page(visit: Visit, *, problem: str = "") -> Response:
 
 
 def _not_oneself(visit: Visit) -> Response | None:
-    """Nobody takes the last administrator's rights away by mistake: not their own."""
+    """Refuse a change of one's own account, so that nobody removes the last administrator by mistake."""
     if visit.operator is not None and visit.operator.name == _name(visit):
         return _page(visit, problem=visit.texts("operators.not_oneself"))
     return None

@@ -1,4 +1,4 @@
-"""How callers fare, in charts."""
+"""The report: charts of how well calls went."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ivr.records import Query, Report
 
 
 def show(visit: Visit) -> Response:
-    """The charts of a period, of all trunks or one."""
+    """Show the charts of a period, for all trunks or one."""
     period = Period.of(visit.asked("period"))
     trunk, trunks = visit.asked("trunk") or None, Trunks(visit)
     wanted = trunks.named(trunk or "")

@@ -1,1 +1,1 @@
-"""How well calls went."""
+"""What the report shows: how well calls went, and how well keys were heard."""

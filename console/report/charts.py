@@ -1,4 +1,4 @@
-"""Charts of the report: where everything goes; the template draws it."""
+"""Lays out the report's charts; the template draws them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dsp import NTT
 from ivr.records import Fate, KeyQuality, Report, Tally
 
 STACK: Final = ("set", "abandoned", "refused", "failed", "error", "lost")
-"""Outcomes of calls that are over, from the bottom of a column to its top."""
+"""The outcomes of calls that have ended, from the bottom of a column to its top."""
 
 
 class Period(Enum):
@@ -32,13 +32,13 @@ class Period(Enum):
 
     @classmethod
     def of(cls, word: str) -> Period:
-        """The period of that word; a week for any other."""
+        """Return the period that a word names; a week for any other word."""
         return next((period for period in cls if period.word == word), cls.WEEK)
 
 
 @dataclass(frozen=True)
 class Column:
-    """A stretch of time.
+    """One column of the chart: a stretch of time.
 
     Attributes:
         place: which column it is, from 0.
@@ -57,7 +57,7 @@ class Column:
 
     @cached_property
     def counts(self) -> Mapping[str, int]:
-        """Calls that are over, by outcome."""
+        """The numbers of calls that have ended, by outcome."""
         counts: Counter[str] = Counter()
         for (outcome, _reason), number in self.tally.outcomes.items():
             if outcome != Fate.IN_PROGRESS:
@@ -66,7 +66,7 @@ class Column:
 
     @property
     def total(self) -> int:
-        """All its calls that are over."""
+        """The number of calls that have ended."""
         return sum(self.counts.values())
 
 
@@ -89,14 +89,14 @@ def report_of(columns: Iterable[Column]) -> Report:
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """How often a figure had which value.
+    """How often a figure had each value.
 
     Attributes:
-        name: of the figure.
-        unit: of its values.
-        edges: where the bins part; one more than there are bins.
-        heard, refused: how many in each bin.
-        limits: what is accepted: the lowest and the highest value; None where there is no limit.
+        name: the figure's name.
+        unit: the unit of its values.
+        edges: the edges of the bins; there is one more than there are bins.
+        heard, refused: how many keys and how many near misses are in each bin.
+        limits: the lowest and the highest accepted value; None if there is no such limit.
         labels: values that are named on its axis, besides the limits.
     """
 
@@ -109,20 +109,20 @@ class Histogram:
     labels: Sequence[float]
 
     def place(self, value: float) -> float:
-        """Where a value is, from 0 (left) to 1."""
+        """Return where a value is, from 0 (left) to 1 (right)."""
         return (value - self.edges[0]) / (self.edges[-1] - self.edges[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Axis:
-    """How a figure is counted.
+    """How a figure is counted into bins.
 
     Attributes:
         name, unit, limits, labels: as in `Histogram`.
-        figure: reads it; None where there is none.
+        figure: reads it from a key; returns None if there is none.
         least: the lowest edge.
         step: the width of a bin.
-        bins: how many.
+        bins: the number of bins.
     """
 
     name: str
@@ -136,7 +136,7 @@ class Axis:
 
 
 _AXES: Final = (
-    # The bins' middles are multiples of the steps to which figures of password keys are rounded.
+    # The middles of the bins are multiples of the steps to which the figures of password keys are rounded.
     Axis(
         name="level",
         unit="dBm0",
@@ -170,12 +170,12 @@ _AXES: Final = (
 
 
 def histograms(keys: Sequence[KeyQuality]) -> list[Histogram]:
-    """Level, twist and SNR of keys."""
+    """Return the histograms of the keys' level, twist and SNR."""
     return [_histogram(axis, keys) for axis in _AXES]
 
 
 def refused_tests(keys: Sequence[KeyQuality]) -> dict[str, int]:
-    """How many near misses failed which test, the most frequent first."""
+    """Return how many near misses failed each test, the most frequent first."""
     counts: dict[str, int] = {}
     for key in keys:
         if key.failed is not None:

@@ -1,4 +1,4 @@
-"""What browsers load besides pages: named by their content, so that they may keep it for ever."""
+"""The files that browsers load besides pages. Each address names the content, so browsers may keep them for ever."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ def _contents() -> dict[str, bytes]:
 
 @cache
 def address(name: str) -> str:
-    """Where a file is: `/static/DIGEST/NAME`."""
+    """Return the address of a file: `/static/DIGEST/NAME`."""
     return f"/static/{hashlib.sha256(_contents()[name]).hexdigest()[:16]}/{name}"
 
 
 class StaticFiles:
-    """ASGI application that serves the files. A digest of another version gets today's file, but not for keeps."""
+    """Serves the files (an ASGI application). The address of an old version gets today's file, uncached."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+        """Serve one request for a file."""
         path: str = scope["path"]
         name = path.rpartition("/")[2]
         content = _contents().get(name)

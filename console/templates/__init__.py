@@ -1,4 +1,4 @@
-"""Pages from templates. What comes out of records is escaped, whoever wrote it."""
+"""Makes pages from templates. Every value is escaped, whoever wrote it."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ _TONES: Final = {
 
 
 def render(template: str, texts: Texts, **values: Any) -> str:
-    """Fill a template in.
+    """Return a page: a template with its values filled in.
 
     Args:
-        template: its file's name.
-        texts: what is said.
-        values: what it shows.
+        template: the file name of the template.
+        texts: the texts of the page's language.
+        values: what the page shows.
     """
     return _environment().get_template(template).render(t=texts, **values)
 
 
 def when(moment: datetime) -> str:
-    """A moment in local time."""
+    """Return a moment as text in local time."""
     return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def iso_when(text: str) -> str:
-    """A moment that a service told in ISO 8601, in local time; the text itself if it is none."""
+    """Return a moment that a service reported in ISO 8601 as local time; another text as it is."""
     try:
         return when(datetime.fromisoformat(text))
     except ValueError:
@@ -50,12 +50,12 @@ def iso_when(text: str) -> str:
 
 
 def clock(moment: datetime) -> str:
-    """The time of day, in local time."""
+    """Return the time of day, in local time."""
     return moment.astimezone().strftime("%H:%M:%S")
 
 
 def length_of(seconds: float | None) -> str:
-    """A length of time: `42 s`, `3:05`."""
+    """Return a length of time as text: `42 s`, `3:05`."""
     if seconds is None:
         return ""
     minutes, rest = divmod(round(seconds), 60)
@@ -63,17 +63,17 @@ def length_of(seconds: float | None) -> str:
 
 
 def percent(part: float, whole: float) -> str:
-    """A share: `94 %`; a dash of nothing."""
+    """Return a share as text: `94 %`; a dash if the whole is 0."""
     return f"{100 * part / whole:.0f} %" if whole else "–"
 
 
 def farthest(values: Sequence[float]) -> float:
-    """The value that is farthest from 0."""
+    """Return the value that is farthest from 0."""
     return max(values, key=abs)
 
 
 def tone(outcome: str) -> str:
-    """How an outcome is coloured."""
+    """Return the colour of an outcome: good, note, live or bad."""
     return _TONES.get(outcome, "note")
 
 

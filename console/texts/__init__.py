@@ -1,4 +1,4 @@
-"""What the console says, in its languages: one catalogue each, with the same keys."""
+"""The console's texts: one catalogue for each language, all with the same keys."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from console.operators import LANGUAGES
 
 
 class Texts:
-    """A catalogue.
+    """The texts of one language.
 
     Args:
-        language: as in the page's `lang`.
-        texts: by key.
+        language: the language's code, for the page's `lang`.
+        texts: the texts by key.
     """
 
     def __init__(self, language: str, texts: Mapping[str, str]) -> None:
@@ -24,7 +24,7 @@ class Texts:
         self.texts = texts
 
     def __call__(self, key: str, **values: object) -> str:
-        """A text, its gaps filled in.
+        """Return a text with its gaps filled in.
 
         Raises:
             KeyError: there is no such text.
@@ -32,20 +32,20 @@ class Texts:
         return self.texts[key].format(**values) if values else self.texts[key]
 
     def word(self, group: str, word: str) -> str:
-        """The text for a word of the records, such as an outcome; the word itself if there is none."""
+        """Return the text for a word of the records, such as an outcome; the word itself if there is none."""
         return self.texts.get(f"{group}.{word}", word)
 
 
 @cache
 def load_texts(language: str) -> Texts:
-    """The catalogue of a language; that of the first one if there is none."""
+    """Return the catalogue of a language; of Japanese, the first of ours, if there is none."""
     known = language if language in LANGUAGES else LANGUAGES[0]
     source = resources.files(__name__).joinpath(f"{known}.toml").read_text(encoding="utf-8")
     return Texts(known, dict(_flat(tomllib.loads(source))))
 
 
 def preferred_language(accept_language: str) -> str:
-    """The first of our languages that a browser asks for."""
+    """Return the first of our languages that a browser asks for; Japanese if it asks for none of them."""
     for asked in accept_language.split(","):
         language = asked.partition(";")[0].strip().lower().partition("-")[0]
         if language in LANGUAGES:

@@ -244,7 +244,7 @@ class TestOperators:
             admin.log_in("ada")
             answer = admin.fill_in("/operators/otto/remove")
         assert answer.status_code == 400
-        assert "Nothing was changed, for it could not be recorded: the key file /k cannot be used" in answer.text
+        assert "Nothing was changed, because it could not be recorded: the key file /k cannot be used" in answer.text
         assert len(stage.operators.all()) == 3
 
     @pytest.mark.parametrize(

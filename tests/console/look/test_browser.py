@@ -290,7 +290,7 @@ def test_a_store_that_is_away_is_told_of_on_the_page_that_follows(page: Page, tm
             log_in(page, address)
             follows(page)
             server.stop(signal.SIGQUIT)
-            expect(page.locator("#banner")).to_contain_text("The store is away", timeout=20_000)
+            expect(page.locator("#banner")).to_contain_text("The store cannot be reached", timeout=20_000)
             server.start()
             expect(page.locator("#banner")).to_be_hidden(timeout=20_000)
         stage.close()
