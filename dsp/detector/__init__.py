@@ -1,1 +1,1 @@
-"""The receiver's core: from frames to keys and near misses. Compiled code."""
+"""The receiver's core: turns frames into keys and near misses. Compiled code."""

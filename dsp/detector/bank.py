@@ -19,10 +19,10 @@ from sound.samples import to_int16
 from sound.telephone import FRAME_SAMPLES, SAMPLE_RATE_HZ
 
 FRAMES_AT_ONCE: Final = 256
-"""Frames in one matrix product, where there are fewer channels: what the caches hold."""
+"""Frames in one matrix product if there are fewer channels: as many as the caches hold."""
 HOP_S: Final = HOP / SAMPLE_RATE_HZ
 FLUSH: Final = 6 * FRAME_SAMPLES
-"""Silence that ends anything that is under way."""
+"""Samples of silence that end any key or burst that is under way."""
 
 _COLUMNS: Final = screen_columns()[0]
 _FRESH: Final = np.zeros((), CHANNEL)
@@ -35,7 +35,12 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """All that a channel knows at some time."""
+    """All that a channel knows at one moment.
+
+    Attributes:
+        channel: a copy of its record of CHANNEL, shape (1,).
+        filled: samples in its part of a frame.
+    """
 
     channel: NDArray[np.void]
     filled: int
@@ -44,19 +49,19 @@ class Memory:
 class DetectorBank:
     """Receives DTMF on many channels, each with its own audio clock.
 
-    A feed is one matrix product for all channels and one call of compiled code (`lanes.advance`). A channel takes
-    4,137 bytes: 80 ms of samples (2,560), part of a frame (320), the fits of 160 ms of a possible key (768), the last
-    four keys (280), and its state. With the first bank of a process compiled code is loaded, in half a second, and,
-    where none was kept on disk, compiled before, in half a minute.
+    A feed is one matrix product for all channels and one call of compiled code (`lanes.advance`). A channel takes 4,137
+    bytes: 80 ms of samples (2,560), part of a frame (320), the fits of 160 ms of a possible key (768), the last four
+    keys (280), and its state. A process's first bank loads the compiled code, which takes half a second; if none is
+    kept on disk, it is compiled first, which takes half a minute.
 
     Args:
         profile: what to accept.
         capacity: channels to make room for; the bank grows when it is full.
-        near_misses: tell of bursts that were refused, too.
+        near_misses: whether to report near misses, too.
     """
 
     def __init__(self, profile: Profile = NTT, *, capacity: int = 64, near_misses: bool = False) -> None:
-        # takes half a second: who opens no bank need not wait
+        # takes half a second: a process that opens no bank need not wait
         from dsp.detector.lanes import advance
         from dsp.detector.slots import held
         from dsp.detector.verdict import limits_of
@@ -77,10 +82,10 @@ class DetectorBank:
         self._grow(capacity)
 
     def open(self) -> int:
-        """Take a channel into use.
+        """Start a channel.
 
         Returns:
-            Its slot number; its audio clock stands at 0.
+            Its slot number. Its audio clock stands at 0.
         """
         if not self._free:
             self._grow(2 * len(self._busy))
@@ -92,7 +97,7 @@ class DetectorBank:
         return slot
 
     def feed(self, slots: Sequence[int] | NDArray[np.integer[Any]], samples: NDArray[Any]) -> list[Event]:
-        """Hand in the next samples of some channels.
+        """Feed the next samples of some channels.
 
         Args:
             slots: the channels, each once.
@@ -100,11 +105,11 @@ class DetectorBank:
                 counts as silence).
 
         Returns:
-            What became certain, in the order of each channel's clock.
+            What became certain, in the order of each channel's audio clock.
 
         Raises:
-            ValueError: the shapes do not match, a slot is not open or is named twice.
-            TypeError: samples of another type.
+            ValueError: the shapes do not match, or a slot is not open or is named twice.
+            TypeError: the samples have another type.
         """
         rows = np.array(slots, dtype=np.int64)
         if samples.ndim != 2 or rows.shape != (len(samples),):
@@ -113,7 +118,7 @@ class DetectorBank:
         return self._events()
 
     def feed_silently(self, rows: Ints, samples: NDArray[np.int16]) -> None:
-        """As `feed`; what was found waits in `outcomes`."""
+        """Do as `feed` does, but keep what was found until `outcomes` is called."""
         held = self._held(rows, self._busy, self._filled)
         if held >= 0:
             self._advance(rows, samples, held)
@@ -138,7 +143,7 @@ class DetectorBank:
         return self._events()
 
     def remember(self, slot: int) -> Memory:
-        """What a channel is now, for `restore`.
+        """Return all that a channel knows now, for `restore`.
 
         Raises:
             ValueError: the slot is not open.
@@ -147,7 +152,7 @@ class DetectorBank:
         return Memory(self._channels[slot : slot + 1].copy(), int(self._filled[slot]))
 
     def restore(self, slot: int, memory: Memory) -> None:
-        """Go back to what the same channel was, as if nothing had been fed to it since.
+        """Set a channel back to what it was, as if nothing had been fed to it since.
 
         Raises:
             ValueError: the slot is not open.
@@ -171,7 +176,7 @@ class DetectorBank:
         self._free = [*range(rows - 1, old - 1, -1), *self._free]
 
     def _advance(self, rows: Ints, samples: NDArray[np.int16], held: int) -> None:
-        """Cut the samples into whole frames, after the part of a frame that is held, and keep what is left."""
+        """Append the samples to the part of a frame that is held, process all whole frames, and keep the rest."""
         if held:
             samples = np.concatenate([self._channels["rest"][rows, :held], samples], axis=1)
         count, left = divmod(samples.shape[1], FRAME_SAMPLES)
@@ -182,7 +187,7 @@ class DetectorBank:
             self._run(rows, samples[:, : count * FRAME_SAMPLES].reshape(len(rows), count, FRAME_SAMPLES))
 
     def _run(self, rows: Ints, frames: NDArray[np.int16]) -> None:
-        """Whole frames of each channel, (n, frames, 160)."""
+        """Process whole frames of each channel, int16, (n, frames, 160)."""
         channels, count, _ = frames.shape
         length = max(FRAMES_AT_ONCE // channels, 1)
         for first in range(0, count, length):
@@ -197,7 +202,7 @@ class DetectorBank:
                 self._found.append(room[:found].copy())
 
     def _lay_out(self, channels: int, frames: int) -> None:
-        """Make room for so many frames at once; it only grows."""
+        """Make room for this many channels and frames at once; the room only grows."""
         size = channels * frames
         if size > len(self._sample_room):
             self._sample_room = np.empty((size, FRAME_SAMPLES), np.float32)
@@ -209,7 +214,7 @@ class DetectorBank:
         self._half_products = self._products.reshape(-1, _COLUMNS.shape[1])
 
     def outcomes(self) -> NDArray[np.void]:
-        """What was found out since the last call, records of OUTCOME."""
+        """Return what was found since the last call, as records of OUTCOME."""
         found, self._found = self._found, []
         return np.concatenate([self._outcome_room[:0], *found])
 
@@ -218,7 +223,7 @@ class DetectorBank:
             return []
         outcomes = [outcome for part in self._found for outcome in part.tolist()]
         self._found = []
-        outcomes.sort(key=_BLOCK_OF)  # stable: what was found first stands first
+        outcomes.sort(key=_BLOCK_OF)  # stable: what was found first stays first
         return [_event(outcome) for outcome in outcomes]
 
 

@@ -1,12 +1,12 @@
-"""Measuring: what a burst of a tone pair is, from its samples.
+"""Finds a burst of a tone pair and measures where it is, from its samples.
 
-In each hop of 5 ms the pair is fitted by least squares (`goertzel.pair_columns`): EXPLAINED is the energy that it
-explains, ENERGY all energy but the nuisances', and there are the amplitudes of the low and the high tone as complex
-numbers. From these follow where the pair is on, for how long, how pure it is, and, from the phase advance between
-hops, how far its tones are off. All of it is compiled code: loops over the hops of one burst.
+The pair is fitted to each hop of 5 ms by least squares (`goertzel.pair_columns`). EXPLAINED is the energy that the pair
+explains, and ENERGY is all energy except the nuisances'. The fit also gives the amplitudes of the low and the high tone
+as complex numbers. From these follow where the pair is on, for how long, and how pure it is; the phase advance between
+hops shows how far off its tones are. All of it is compiled code: loops over the hops of one burst.
 
-A look is a run of hops whose fits are laid out in the scratch record; t counts its hops. What is worked out hop by
-hop is left in that record, too.
+A look is a run of hops whose fits are laid out in the scratch record; t counts its hops. What is computed hop by hop is
+left in that record, too.
 """
 
 from __future__ import annotations
@@ -20,49 +20,50 @@ from dsp.kernel.compiled import inlined, inner
 from dsp.kernel.goertzel import HOP, HOPS, Floats, pair_columns, pair_triangles
 
 EDGE_GAIN: Final = np.float32(1.8)
-"""A hop covered by the fraction c holds c*c of a full hop's explained energy; min(1.8 c*c, 1) stands for c, and
-clips level changes of 2.5 dB within a tone (echoes)."""
+"""A hop of which the tone covers the fraction c has c*c of a full hop's explained energy; we use min(1.8 c*c, 1) for c,
+which clips level changes of 2.5 dB within a tone (echoes)."""
 EDGE_MOST: Final = 1 / EDGE_GAIN
-"""Below this share of a full hop's energy, times the gain, the root stands for c, where the curves meet."""
+"""Below this share of a full hop's energy, times the gain, we use the root for c; here the two curves meet."""
 STRONG: Final = np.float32(0.55)
-"""A hop more on than this belongs to the tone; less is a gap or an edge."""
+"""A hop that is more on than this belongs to the tone; one that is less on is a gap or an edge."""
 MIN_FRACTION: Final = np.float32(0.5)
-"""Share of the pair in a hop's energy, below which the hop counts as empty."""
+"""A hop whose energy has less than this share in the pair counts as empty."""
 FULL: Final = np.float32(0.9)
-"""Hops as much on are wholly tone."""
+"""A hop that is more on than this is wholly tone."""
 EVEN: Final = np.float32(1)
-"""Of a tone that keeps its level a full hop explains as much as its loudest do."""
+"""If a tone keeps its level, a full hop explains as much energy as its loudest hops."""
 STEPPED: Final = np.float32(0.2)
-"""Of one whose level steps by 6 dB it may explain this share."""
+"""If a tone's level steps by 6 dB, a full hop may explain only this share of it."""
 GOOD_FRACTION: Final = np.float32(0.6)
-"""The same for hops whose phase is trusted."""
+"""The least share of the pair in the energy of a hop whose phase is trusted."""
 PROMISING_FRACTION: Final = np.float32(0.75)
-"""The same for hops that make a look worth measuring; a key that is heard has 0.81 on average."""
+"""The least share in hops that make a look worth measuring; a key that is heard has 0.81 on average."""
 MIN_NEIGHBOURS: Final = 3
-"""Pairs of pure neighbouring hops in a look worth measuring: as many as there must be phase advances."""
+"""The least number of pairs of pure neighbouring hops in a look worth measuring: as many as phase advances are
+needed."""
 TINY: Final = np.float32(1e-6)
 
 _ZERO: Final = np.float32(0)
 _ONE: Final = np.float32(1)
 _COLUMNS: Final = pair_columns().swapaxes(1, 2).copy()
-"""(16, 10, 40)."""
+"""The columns of each key as rows, shape (16, 10, 40)."""
 _TRIANGLES: Final = pair_triangles()
 _AMPLITUDES, _NUISANCES = 4, 10
-"""Columns before these give amplitudes, and what the nuisances hold."""
+"""The columns before _AMPLITUDES give the amplitudes; those from there to _NUISANCES give the nuisances."""
 
 
 @inner
 def dot(left: Floats, right: Floats) -> np.float32:
-    """Inner product."""
+    """Return the inner product of two vectors."""
     total = _ZERO
-    for n in range(len(left)):  # a number of rounds that the compiler does not know: it would unroll, not vectorise
+    for n in range(len(left)):  # the compiler must not know the number of rounds: it would unroll, not vectorise
         total += left[n] * right[n]
     return total
 
 
 @inner
 def fit(channel: Record, frame: int) -> None:
-    """Fit the pair of the lane's key in each hop of one of the last KEPT frames."""
+    """Fit the pair of the lane's key to each hop of one of the last KEPT frames."""
     samples = channel["samples"][frame % KEPT]
     for part in range(HOPS):
         fit_hop(samples[part * HOP : (part + 1) * HOP], channel["key"], channel["fits"], frame * HOPS + part)
@@ -70,7 +71,7 @@ def fit(channel: Record, frame: int) -> None:
 
 @inlined
 def fit_hop(samples: Floats, key: int, fits: Floats, hop: int) -> None:
-    """Fit a key's pair in the samples of a hop, into its row of the fits."""
+    """Fit a key's pair to the samples of a hop, and write the result to its row of the fits."""
     place = hop % FITTED
     for column in range(_AMPLITUDES):
         fits[place, AMPLITUDES + column] = dot(samples, _COLUMNS[key, column])
@@ -89,7 +90,7 @@ def fit_hop(samples: Floats, key: int, fits: Floats, hop: int) -> None:
 
 @inner
 def look(channel: Record, begin: int, hops: int, scratch: Record) -> None:
-    """Lay out the fits of `hops` hops from hop `begin` on, the look."""
+    """Lay out the fits of `hops` hops from hop `begin` on: the look."""
     fits = channel["fits"]
     for t in range(hops):
         place = (begin + t) % FITTED
@@ -103,7 +104,7 @@ def look(channel: Record, begin: int, hops: int, scratch: Record) -> None:
 
 @inner
 def promising(hops: int, scratch: Record) -> Flag:
-    """The look shows the pair purely in enough neighbouring hops to be worth measuring."""
+    """Return whether the pair is pure in enough neighbouring hops for the look to be worth measuring."""
     explained, energy = scratch["explained"], scratch["energy"]
     neighbours, before = 0, False
     for t in range(hops):
@@ -116,7 +117,7 @@ def promising(hops: int, scratch: Record) -> Flag:
 
 @inner
 def full_hop(hops: int, scratch: Record) -> np.float32:
-    """Explained energy of a full hop: the most of any four neighbours on average."""
+    """Return the explained energy of a full hop: the largest average over four neighbouring hops."""
     most = first = second = third = _ZERO
     for t in range(hops):
         explained = scratch["explained"][t]
@@ -129,14 +130,14 @@ def full_hop(hops: int, scratch: Record) -> np.float32:
 
 @inner
 def activity(hops: int, fresh: int, plateau: np.float32, before: Flag, scratch: Record) -> None:
-    """Work out how much of each hop is `on`, and which hops are `strong`.
+    """Compute how much of each hop is `on`, and which hops are `strong`.
 
     Args:
-        hops: in the look.
+        hops: the number of hops in the look.
         fresh: hops before this one do not count.
         plateau: explained energy of a full hop.
-        before: the hop before the look is strong.
-        scratch: has the look.
+        before: whether the hop before the look is strong.
+        scratch: holds the look, and gets the results.
     """
     explained, energy, on, strong = scratch["explained"], scratch["energy"], scratch["on"], scratch["strong"]
     gain = EDGE_GAIN / max(plateau, TINY)
@@ -155,8 +156,10 @@ def activity(hops: int, fresh: int, plateau: np.float32, before: Flag, scratch: 
 
 @inner
 def missing(t: int, hops: int, scratch: Record) -> np.float32:
-    """How much of a hop that is not strong belongs to a gap: all of it, but where tone begins or ends in it. What is
-    left of the pair between is an echo."""
+    """Return how much of a hop that is not strong belongs to a gap.
+
+    All of it does, unless the tone starts or ends in it. What is left of the pair within a gap is an echo.
+    """
     strong = scratch["strong"]
     if (t > 0 and strong[t - 1]) or (t + 1 < hops and strong[t + 1]):
         return _ONE - np.float32(scratch["on"][t])
@@ -164,16 +167,16 @@ def missing(t: int, hops: int, scratch: Record) -> np.float32:
 
 
 class Extent(NamedTuple):
-    """Where the first burst in a look is; times in hops from the look's first.
+    """Where the first burst in a look is; times are in hops from the look's first hop.
 
     Attributes:
-        found: there is one.
-        closed: it is followed by a gap long enough to end it.
+        found: whether there is a burst.
+        closed: whether a gap follows that is long enough to end it.
         begin, end: its edges, to a fraction of a hop.
         first, last: its first and last strong hop.
-        resume: the hop at which the gap was long enough (closed bursts), or one past the last hop.
-        duration: how much of it is on, in hops.
-        gap: how much is missing since the last strong hop, in hops (open bursts).
+        resume: the hop at which the gap became long enough (for a closed burst), else one past the last hop.
+        duration: how much of the burst is on, in hops.
+        gap: how much is missing since the last strong hop, in hops (for an open burst).
         plateau: explained energy of a full hop.
     """
 
@@ -193,13 +196,13 @@ class Extent(NamedTuple):
 def locate(hops: int, min_gap: float, share: np.float32, scratch: Record) -> Extent:
     """Find the first burst of the look; a gap of `min_gap` hops ends it.
 
-    Works out which hops, from the burst's first to its last, are `clean`: wholly and purely tone.
+    This also computes which hops, from the burst's first to its last, are `clean`: wholly and purely tone.
 
     Args:
-        hops: in the look.
-        min_gap: hops.
-        share: of what its loudest hops explain; with so much a hop is full.
-        scratch: has the look.
+        hops: the number of hops in the look.
+        min_gap: the length of a gap that ends a burst, in hops.
+        share: a hop is full if it explains this share of what the loudest hops explain.
+        scratch: holds the look, and gets the results.
     """
     on, strong, clean = scratch["on"], scratch["strong"], scratch["clean"]
     plateau = share * full_hop(hops, scratch)

@@ -1,11 +1,12 @@
-"""Cleaning: taking the echoes of other keys out of what a burst is measured on. Compiled code, as `burst`.
+"""Cleaning: removes the echoes of other keys from the samples that a burst is measured on. Compiled code, as `burst`.
 
-The echo of a key may sound on under the next one, or the one after, nearly as loud: two tones too many. Which they are
-is known, for those keys were heard. In 25 ms the tones of the keypad are 1.8 periods apart at least, so that
-least squares over all of them tells how strong each is, whatever its path did to it; a hop of 5 ms cannot.
+The echo of a key may go on under the next key, or the one after, nearly as loud: that is two tones too many. We know
+which tones they are, because those keys were heard. Within 25 ms the tones of the keypad are at least 1.8 periods
+apart. So least squares over all of them shows how strong each one is, whatever its path did to it; a hop of 5 ms is too
+short for that.
 
-An echo begins and ends when it will, and so does the key. Every hop is cleaned by the one of the windows around it
-whose tones explain it best: that is one within which nothing began or ended.
+An echo may start and end at any time, and so may the key. Each hop is cleaned by the window around it whose tones
+explain it best: nothing starts or ends within that window.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from dsp.tones import HIGH_HZ, LOW_HZ
 from sound.telephone import FRAME_SAMPLES, SAMPLE_RATE_HZ
 
 WINDOW: Final = 5
-"""Hops over which tones are told apart."""
+"""Hops in the window over which tones are told apart."""
 
 _HOPS: Final = KEPT * HOPS
 _TURN: Final = 2 * np.pi / SAMPLE_RATE_HZ
@@ -34,12 +35,12 @@ _TONES: Final = len(_HERTZ)
 
 @inner
 def clean(channel: Record, low_offset_percent: float, high_offset_percent: float, begin: int) -> None:
-    """Fit the lane's key anew in all hops whose samples are kept, without the tones of other keys heard.
+    """Refit the lane's key to all hops whose samples are kept, without the tones of other keys that were heard.
 
     Args:
-        channel: of the lane.
-        low_offset_percent, high_offset_percent: of the lane's own tones, as far as it is known.
-        begin: the hop at which the burst began.
+        channel: the lane's channel.
+        low_offset_percent, high_offset_percent: offsets of the lane's own tones, as far as they are known.
+        begin: the hop at which the burst started.
     """
     key, newest = channel["key"], channel["clock"]
     hertz = np.zeros(_TONES)

@@ -1,16 +1,16 @@
-"""Echo: whether a burst is a copy, or the tail, of a key that was heard just before. Compiled code, as `burst`.
+"""Echo: decides whether a burst is a copy, or the tail, of a key that was heard just before. Compiled code, as `burst`.
 
-What comes back of a caller's tone (from a hybrid, a loudspeaker, the walls of a room, the far end of a satellite's
-hop) is the same pair, later and weaker. ITU-T G.131 is about what talkers notice of it, G.168 about tails of 128 ms
-and more behind delays of some hundred. Who presses a key again does it at the same level, for the set and the line are
-the same: 6 dB are granted. So there are three kinds:
+A caller's tone comes back from a hybrid, a loudspeaker, the walls of a room, or the far end of a satellite link as the
+same pair, later and weaker. ITU-T G.131 describes what talkers notice of it; G.168 describes tails of 128 ms and more
+after delays of some hundred ms. A caller who presses a key again does so at the same level, because the set and the
+line are the same; we allow 6 dB. So there are three kinds of echo:
 
     a tail: the pair goes on, weaker, without a pause after the key. No finger does that.
-    what is bared: the echo of a key before, which another key had covered until now. It begins where that one ends,
-    without a pause, too.
-    a copy: after a pause, weaker than the key by more than two presses differ, within the echo's reach. At the border
-    of 6 dB the phases at its begin tell (`onset`), and its length. Where the key was overdriven its level was cut off,
-    and that of the copy was not; but then the copy is the purer.
+    a bared echo: the echo of an earlier key, which another key had covered until now. It starts where that other key
+        ends, also without a pause.
+    a copy: it comes after a pause, within the echo's reach, and is weaker than the key by more than two presses differ.
+        At the border of 6 dB its length and the phases at its start decide (`onset`). If the key was overdriven, its
+        level was cut off but the copy's was not; then the copy is purer.
 """
 
 from __future__ import annotations
@@ -28,46 +28,46 @@ from dsp.kernel.goertzel import HOP
 from sound.telephone import SAMPLE_RATE_HZ
 
 BORDER_DB: Final = (4.5, 7.5)
-"""The drop of either tone from which on a burst may be a copy, and from which on it is one."""
+"""The drop of either tone above which a burst may be a copy, and above which it is one."""
 LEAST_DROP_DB: Final = 1.5
-"""The drop of the other tone then: a room weakens one more than the other. What counts for it is how loud that tone was
-in any key: in one it may have met another's echo and nearly gone."""
+"""The least drop of the other tone then: a room weakens one tone more than the other. We compare with the loudest that
+tone was in any key: in one key it may have met another's echo and nearly vanished."""
 BARED_DROP_DB: Final = 3.0
-"""What an echo loses at least that another key had covered."""
+"""The least that an echo has lost if another key had covered it."""
 TWISTED_DB: Final = 9.0
-"""No two presses differ so much in twist: one tone is another key's, the other an echo's."""
+"""No two presses differ this much in twist: one tone belongs to another key, the other to an echo."""
 MOST_RISE_DB: Final = 2.0
-"""Neither is louder than that tone was in any key by more than where both meet."""
+"""Where the two meet, neither tone is louder by more than this than it was in any key."""
 SURE_DROP_DB: Final = 8.0
-"""The drop of both tones, in the mean, with which it is a copy however long the key before was."""
+"""If the mean drop of both tones is more than this, the burst is a copy, however long the key was."""
 FAR_DROP_DB: Final = 12.0
 REACH_HOPS: Final = 0.32 * SAMPLE_RATE_HZ / HOP
-"""A copy begins, and sounds on, at most this long after its key: an echo 250 ms late that is spread over some more."""
+"""A copy starts, and goes on, at most this long after its key: an echo 250 ms late that is also spread out."""
 FAR_REACH_HOPS: Final = 0.7 * SAMPLE_RATE_HZ / HOP
-"""The same for one that is weaker than any press could be: a satellite's hop and back takes 0.6 s."""
+"""The same for a copy that is weaker than any press could be: a satellite link and back takes 0.6 s."""
 SAME_LENGTH_HOPS: Final = 1.0
-"""A copy is as long as its key, within this."""
+"""By how much the lengths of a key and its copy may differ."""
 PAUSE_HOPS: Final = 3
-"""The shortest pause between presses has 4 whole hops of silence, a tail none."""
+"""The hops of silence that make a pause. The shortest pause between presses has 4 whole ones, a tail has none."""
 LONG_HOPS: Final = 10
-"""So much between an end and a begin is a pause, whatever sounds in it."""
+"""A longer time between an end and a start is a pause, whatever sounds in it."""
 RETURNS_HOPS: Final = 12
-"""So soon an echo comes back that a hole in the line, or two of its tones' ways against each other, had parted."""
+"""How soon an echo comes back after a hole in the line, or two of its paths against each other, interrupted it."""
 MOST_RETURN_DB: Final = 1.5
-"""What it is louder then at most."""
+"""By how much it may then be louder."""
 LOOKS: Final = 3
-"""Of 20 ms each, after which a look shows most of a press that follows an echo without a pause. What is remembered of
-an overdriven key must not be its echo's figures, by which the next echo would be none."""
+"""Looks of 20 ms each to wait until a look shows most of a press that follows an echo without a pause. We must not
+remember the echo's figures for an overdriven key, or its next echo would not count as one."""
 PURER_DB: Final = 3.0
-"""Two presses are overdriven alike, within this."""
+"""By how much the purity of two overdriven presses may differ."""
 PURER_DROP_DB: Final = 0.5
-"""What a copy loses of the mean of both levels at least."""
+"""The least that the mean of both levels drops in a copy."""
 IMPURE_DB: Final = 16.0
-"""A key has less that is somewhat overdriven."""
+"""A key that is somewhat overdriven has a lower signal-to-noise ratio than this."""
 MUCH_PURER_DB: Final = 5.0
-"""What noise there is on a line leaves the weaker of two presses the less pure."""
+"""A copy of such a key is purer by more than this. (Noise on a line makes the weaker of two presses less pure.)"""
 MUCH_PURER_DROP_DB: Final = 2.8
-"""What a copy loses of either level then."""
+"""The least that either level then drops in a copy."""
 _NEVER: Final = np.float32(-np.inf)
 
 
@@ -83,20 +83,20 @@ def is_pressed(
     start: int,
     scratch: Record,
 ) -> Flag:
-    """A burst of the lane's key that passed all tests is a press, and is remembered as one; or else an echo.
+    """Return whether a burst of the lane's key that passed all tests is a press, not an echo; remember a press.
 
     Args:
-        channel: of the lane.
-        begin, end: hops at which the burst begins, and ends or has got to.
-        closed: it has ended.
-        fades: the newest frame has none of it: the next look would show no more.
+        channel: the lane's channel.
+        begin, end: hops at which the burst starts, and ends or has reached so far.
+        closed: whether it has ended.
+        fades: whether the newest frame has nothing of it, so that the next look would show no more.
         plateau: explained energy of its full hops.
-        figures: of the burst.
+        figures: the burst's figures.
         start: first hop of the look.
-        scratch: has the look.
+        scratch: holds the look.
     """
     starts = onset(channel, begin, figures.low_offset_percent, figures.high_offset_percent, start, scratch)
-    if abs(begin - channel["onset"]) < 1:  # looked at before, when its first samples were still there
+    if abs(begin - channel["onset"]) < 1:  # it was looked at before, when its first samples were still kept
         starts = Onset(channel["onset_low"], channel["onset_high"])
     channel["onset"], channel["onset_low"], channel["onset_high"] = begin, starts.low, starts.high
     if is_echo(channel, begin, end, closed, figures, plateau, starts):
@@ -113,7 +113,7 @@ def is_pressed(
 
 @inner
 def another_sounds(channel: Record, hop: int) -> Flag:
-    """Another key than the lane's was heard so shortly before a hop that its echo may sound there."""
+    """Return whether another key was heard so shortly before a hop that its echo may sound there."""
     for place in range(REMEMBERED):
         if channel["heard_key"][place] != channel["key"] and hop - channel["heard_end"][place] < REACH_HOPS:
             return True
@@ -122,8 +122,11 @@ def another_sounds(channel: Record, hop: int) -> Flag:
 
 @inner
 def weaker(channel: Record, hop: int, figures: Figures) -> Flag:
-    """The lane's key was heard so shortly before a hop that its echo may sound there, and louder than these figures by
-    what two presses hardly differ."""
+    """Return whether a burst with these figures may be an echo of the lane's key.
+
+    It may if the key was heard so shortly before a hop that its echo may sound there, and was louder by more than two
+    presses usually differ.
+    """
     for place in range(REMEMBERED):
         if channel["heard_key"][place] == channel["key"] and hop - channel["heard_end"][place] < REACH_HOPS:
             low_drop = channel["heard_low_dbm0"][place] - figures.low_dbm0
@@ -135,7 +138,7 @@ def weaker(channel: Record, hop: int, figures: Figures) -> Flag:
 
 @inner
 def remember(channel: Record, begin: float, figures: Figures, starts: Onset) -> None:
-    """Note that the lane's key is heard from a hop on, with these figures; it goes on."""
+    """Remember that the lane's key is heard from a hop on, with these figures, and goes on."""
     place = channel["heard"]
     channel["heard_key"][place] = channel["key"]
     channel["heard_begin"][place] = begin
@@ -153,13 +156,13 @@ def remember(channel: Record, begin: float, figures: Figures, starts: Onset) -> 
 
 @inner
 def note_end(channel: Record, end: float) -> None:
-    """Note that the key heard last ended at a hop."""
+    """Note the hop at which the last key that was heard ended."""
     channel["heard_end"][(channel["heard"] + REMEMBERED - 1) % REMEMBERED] = end
 
 
 @inner
 def note_echo(channel: Record, end: float, figures: Figures) -> None:
-    """Note that a burst of the lane's key that ends at a hop, or has got to it, is an echo."""
+    """Note that a burst of the lane's key, which ends at a hop or has reached it, is an echo."""
     channel["echo_key"] = channel["key"]
     channel["echo_end"] = end
     channel["echo_low_dbm0"] = figures.low_dbm0
@@ -168,7 +171,10 @@ def note_echo(channel: Record, end: float, figures: Figures) -> None:
 
 @inner
 def echo_returns(channel: Record, begin: float, figures: Figures) -> Flag:
-    """A burst of the lane's key follows an echo of it so soon, and no louder, as one that a hole or a beat parted."""
+    """Return whether a burst is the rest of an echo of the lane's key that a hole or a beat interrupted.
+
+    It is if it follows that echo soon enough, and is hardly louder.
+    """
     since = begin - channel["echo_end"]
     if channel["echo_key"] != channel["key"] or not 0 <= since < RETURNS_HOPS:
         return False
@@ -181,13 +187,13 @@ def echo_returns(channel: Record, begin: float, figures: Figures) -> Flag:
 def is_echo(
     channel: Record, begin: float, end: float, closed: Flag, figures: Figures, plateau: np.float32, starts: Onset
 ) -> Flag:
-    """A burst of the lane's key is no press but the echo of one, as far as can be told yet.
+    """Return whether a burst of the lane's key is an echo and not a press, as far as can be known yet.
 
     Args:
-        channel: of the lane.
-        begin, end: hops at which the burst begins, and ends or has got to.
-        closed: it has ended.
-        figures: of the burst.
+        channel: the lane's channel.
+        begin, end: hops at which the burst starts, and ends or has reached so far.
+        closed: whether it has ended.
+        figures: the burst's figures.
         plateau: explained energy of its full hops.
         starts: its onset.
     """
@@ -242,8 +248,11 @@ def is_echo(
 
 @inner
 def is_purer(channel: Record, begin: float, figures: Figures) -> Flag:
-    """A key that was overdriven, or only somewhat so, is followed, within an echo's reach, by a burst of it that is
-    less so, or much less, and weaker."""
+    """Return whether a burst is the purer and weaker echo of an overdriven key.
+
+    The key must have been heard within an echo's reach. If it was only somewhat overdriven, the burst must be much
+    purer.
+    """
     for place in range(REMEMBERED):
         if channel["heard_key"][place] != channel["key"] or not channel["heard_end"][place] <= begin:
             continue
@@ -262,7 +271,10 @@ def is_purer(channel: Record, begin: float, figures: Figures) -> Flag:
 
 @inner
 def parted(channel: Record, end: float, begin: float, plateau: np.float32) -> Flag:
-    """There is a pause between two hops, against a burst with this much explained energy in a full hop."""
+    """Return whether there is a pause between two hops.
+
+    A hop is silent if it explains much less than `plateau`, the explained energy of the burst's full hops.
+    """
     if begin - end > LONG_HOPS:
         return True
     silent, least = 0, plateau * STRONG / EDGE_GAIN

@@ -1,18 +1,18 @@
 """Lanes: the course of a possible key, from the first frame that might hold it until it is over. Compiled code.
 
-A lane is a label (a key) that the screen saw in two neighbouring 20 ms frames; it lives until two neighbouring
-frames are without it. A channel has one at most. It is in one of two states:
+A lane is a label (a key) that the screen saw in two neighbouring 20 ms frames; it lives until two neighbouring frames
+lack that label. A channel has at most one lane. A lane is in one of two states:
 
-    SEEK  a burst is awaited or under way; judged at the frame `due`, first when the third frame is complete,
-          then, while the label goes on and the burst fails, at every frame.
-          passes -> the key is announced: OPEN, or, if the burst is over already, ended at once: SEEK
-          fails, and the burst is over, or the label is gone -> refused: SEEK
-    OPEN  the key is announced; its end is awaited. Frames in which the pair holds its energy are not looked at;
-          the first other one is, together with the next.
-          a gap long enough -> ended: SEEK, for what follows may be the same key again
+    SEEK  a burst is awaited or under way. It is judged at the frame `due`: first when the third frame is complete,
+          then at every frame as long as the label goes on and the burst fails.
+          passes -> the key is announced: OPEN; if the burst is over already, the key ends at once: SEEK
+          fails, and the burst is over or the label is gone -> it is refused: SEEK
+    OPEN  the key is announced and its end is awaited. Frames in which the pair holds its energy are not looked at;
+          the first other frame is, together with the next one.
+          a gap long enough -> the key has ended: SEEK, because the same key may follow
 
-`advance` takes all channels of a bank through what it is fed, one channel after the other, frame by
-frame: streams and recordings take the same steps. A quiet channel costs the copying of its samples.
+`advance` takes all channels of a bank through the samples that are fed, one channel after the other, frame by frame:
+streams and recordings take the same steps. A quiet channel costs only the copying of its samples.
 """
 
 from __future__ import annotations
@@ -47,16 +47,16 @@ from dsp.kernel.goertzel import HOPS, Floats
 from sound.telephone import FRAME_SAMPLES
 
 SOLID: Final = np.float32(0.85)
-"""A frame whose pair has as much of the energy of the stronger of the last two cannot hold a gap."""
+"""A frame whose pair has this share of the energy of the stronger of the last two frames cannot hold a gap."""
 FOLLOWED: Final = 2 * HOPS
-"""Hops in which the end of an announced key is looked for."""
+"""Hops in which we look for the end of an announced key."""
 
 _ZERO: Final = np.float32(0)
 
 
 @inner
 def create(channel: Record, key: int, first: int) -> None:
-    """Begin a lane, seen from frame `first` on."""
+    """Start a lane that was seen from frame `first` on."""
     channel["alive"] = True
     channel["open"] = False
     channel["pending"] = False
@@ -68,14 +68,14 @@ def create(channel: Record, key: int, first: int) -> None:
     channel["begin"] = np.nan
     channel["onset"] = np.nan
     channel["wait"] = 0
-    if channel["guesses"][(first - 2) % KEPT] == key:  # silence in the place of a packet may part them
+    if channel["guesses"][(first - 2) % KEPT] == key:  # silence in place of a packet may separate them
         channel["start"] -= HOPS
         fit(channel, first - 2)
 
 
 @inner
 def fit_blocks(channel: Record, first: int) -> None:
-    """Fit the lane's key in the frames from this one to the newest."""
+    """Fit the lane's key to the frames from this one to the newest."""
     for frame in range(first, channel["clock"] + 1):
         fit(channel, frame)
     channel["fitted"] = channel["clock"] + 1
@@ -83,7 +83,7 @@ def fit_blocks(channel: Record, first: int) -> None:
 
 @inner
 def seek_again(channel: Record, start: int) -> None:
-    """Await another burst from hop `start` on."""
+    """Wait for another burst from hop `start` on."""
     channel["start"] = start
     channel["due"] = max(channel["clock"] + 1, start // HOPS + 2)
     channel["begin"] = np.nan
@@ -101,7 +101,7 @@ def tell(
     scratch: Record,
     outcomes: NDArray[Record],
 ) -> None:
-    """Put down what was found out at a channel's newest frame."""
+    """Write an outcome that was found at a channel's newest frame."""
     outcome = outcomes[scratch["told"]]
     scratch["told"] += 1
     outcome["kind"] = kind
@@ -120,18 +120,18 @@ def tell(
 
 @inner
 def seek(channel: Record, hit: bool, over: bool, limits: Record, scratch: Record, outcomes: NDArray[Record]) -> None:
-    """Judge the burst of a lane that seeks.
+    """Judge the burst of a lane in the state SEEK.
 
     Args:
-        channel: of the lane.
-        hit: the newest frame has the lane's label.
-        over: the lane ends with it.
-        limits: of the profile.
-        scratch: room.
-        outcomes: are added to.
+        channel: the lane's channel.
+        hit: whether the newest frame has the lane's label.
+        over: whether the lane ends with it.
+        limits: the profile's limits.
+        scratch: room for the look.
+        outcomes: where the outcome is added.
     """
     at = channel["clock"]
-    # without the label in the newest frame the next look would show no more, unless the label comes back
+    # if the newest frame lacks the label, the next look would show no more, unless the label comes back
     channel["due"] = at + 1 if hit else at + 2
     stop = (at + 1) * HOPS
     start = max(channel["start"], stop - LONGEST)
@@ -154,7 +154,7 @@ def seek(channel: Record, hit: bool, over: bool, limits: Record, scratch: Record
         verdict = judge(channel["key"], extent, limits, False, scratch)
     begin, end = start + extent.begin, start + extent.end
     if extent.first < limits["min_gap"] and hops == LONGEST and channel["begin"] < begin:
-        begin = channel["begin"]  # the look has moved on, past where the burst began, perhaps into a hole in it
+        begin = channel["begin"]  # the look has moved past the burst's start, perhaps into a hole in it
     closed = extent.found and extent.closed
     channel["begin"] = begin if extent.found else np.nan
     failed, figures = verdict.failed, verdict.figures
@@ -236,7 +236,7 @@ def follow(channel: Record, over: bool, limits: Record, scratch: Record, outcome
 def go_on(
     channel: Record, label: int, energy: np.float32, limits: Record, scratch: Record, outcomes: NDArray[Record]
 ) -> None:
-    """Carry a lane on through its channel's newest frame; label and energy are those that `screen.see` gives it."""
+    """Carry a lane on through its channel's newest frame, whose label and energy come from `screen.see`."""
     hit = label == channel["key"]
     if hit:
         channel["last"] = channel["clock"]
@@ -278,16 +278,16 @@ def advance(
     """Take channels through frames.
 
     Args:
-        channels: all of the bank, records of CHANNEL.
-        slots: those that go on, (n,).
+        channels: all channels of the bank, records of CHANNEL.
+        slots: the slots of the channels to go on with, (n,).
         samples: (n, frames, 160).
-        products: (n, frames, 32), of each frame's halves with `goertzel.screen_columns`.
-        limits: of the profile, a record of LIMITS, (1,).
-        scratch: room, a record of SCRATCH, (1,).
-        outcomes: is filled in; room for MOST_OUTCOMES a frame of a channel.
+        products: the products of each frame's halves with `goertzel.screen_columns`, (n, frames, 32).
+        limits: the profile's limits, a record of LIMITS, (1,).
+        scratch: room for intermediate results, a record of SCRATCH, (1,).
+        outcomes: filled in; it needs room for MOST_OUTCOMES for each frame of each channel.
 
     Returns:
-        How many outcomes there are.
+        The number of outcomes.
     """
     profile, room = limits[0], scratch[0]
     room["told"] = 0

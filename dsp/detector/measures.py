@@ -1,8 +1,8 @@
-"""Measuring: level, frequency, purity and steadiness of a burst that was located. Compiled code, as `burst`.
+"""Measures level, frequency, purity and steadiness of a located burst. Compiled code, as `burst`.
 
-The frequency is that of the most common phase advance between neighbouring hops. A lost packet makes the phase
-jump: one advance is out of line, or two around a hop that the jump falls into. Such hops are left out of all
-figures and counted as a splice.
+The frequency follows from the most common phase advance between neighbouring hops. A lost packet makes the phase jump:
+one advance is out of line, or two if the jump falls into a hop. Such hops are left out of all figures and counted as a
+splice.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from dsp.kernel.goertzel import HOP, Floats, hop_rotation, key_frequencies
 from sound.telephone import SAMPLE_RATE_HZ
 
 PHASE_TOLERANCE: Final = np.float32(0.5)
-"""Phase advances within as many rad of the burst's own are in line. An echo 10 dB down turns a phase by 0.32 rad
-once, noise 15 dB down that of the weaker tone by 0.12 rad (1 sigma)."""
+"""A phase advance is in line if it is within this many rad of the burst's own. An echo 10 dB down turns a phase by 0.32
+rad once; noise 15 dB down turns the weaker tone's by 0.12 rad (1 sigma)."""
 MIN_IN_LINE: Final = 3
-"""Phase advances that agree: fewer prove no frequency."""
+"""The phase advances that must agree; fewer do not prove a frequency."""
 MANY: Final = 5
-"""With as many phase advances in line, the two largest steps are left out of the frequency."""
+"""With this many phase advances in line, the two largest steps are left out of the frequency."""
 FAR: Final = np.float32(np.inf)
 """No limit."""
 
@@ -31,19 +31,21 @@ _ZERO: Final = np.float32(0)
 _ONE: Final = np.float32(1)
 _ROTATION: Final = hop_rotation()
 _PERCENT: Final = np.float32(100 * SAMPLE_RATE_HZ / (2 * np.pi * HOP)) / key_frequencies()
-"""Offset in percent of a tone whose phase advances by 1 rad a hop more than it should, (16, 2)."""
+"""Offset in percent of each key's tones if their phase advances by 1 rad a hop too much, shape (16, 2)."""
 _ARCTANGENT: Final = np.array(
     [0.0028662257, -0.0161657367, 0.0429096138, -0.07528964, 0.1065626393, -0.1420889944, 0.1999355085, -0.3333314528],
     np.float32,
 )
-"""Of x^17 to x^3 in arctan x, |x| <= 1 (Abramowitz and Stegun, Handbook of Mathematical Functions, 4.4.49)."""
+"""Coefficients of x^17 to x^3 in arctan x, |x| <= 1 (Abramowitz and Stegun, Handbook of Mathematical Functions,
+4.4.49)."""
 
 
 def _legendre_table(longest: int) -> Floats:
-    """Row n: what each phase advance of a burst of n hops, the one into hop t in column t, adds to `drift`.
+    """Return a table of what each phase advance adds to `drift`, shape (longest + 1, longest).
 
-    An advance is in the phase of all later hops, so that this is the sum from each hop to the last of the second
-    Legendre polynomial over n hops, free of a mean and by its own energy.
+    Row n is for a burst of n hops; column t is for the advance into hop t. An advance is part of the phase of all later
+    hops. So each entry is the sum, from its hop to the last, of the second Legendre polynomial over n hops, with its
+    mean removed and divided by its energy.
     """
     table = np.zeros((longest + 1, longest), np.float32)
     for hops in range(3, longest + 1):
@@ -62,15 +64,14 @@ class Measures(NamedTuple):
 
     Attributes:
         low_power, high_power: squared peak amplitudes in sample units.
-        low_offset_percent, high_offset_percent: measured frequencies against nominal.
-        purity: share of the pair in all energy but the nuisances'.
+        low_offset_percent, high_offset_percent: offsets of the measured frequencies from the nominal ones.
+        purity: share of the pair in all energy except the nuisances'.
         in_line: how many phase advances are in line.
-        jitter: mean square of these about their mean, rad^2, the worse of the tones.
+        jitter: mean square of these about their mean, in rad^2, of the worse tone.
         splices: how often the phase jumped.
-        drift: how far the phase bends away from that of a steady frequency, in rad, the worse of the tones: the
-            coefficient of the second Legendre polynomial over the burst. A tone that glides by a Hz/s over T s
-            has pi/6 a T^2.
-        ripple: spread of the amplitude over the hops against its mean, the worse of the tones.
+        drift: how far the phase bends away from a steady frequency's, in rad, of the worse tone: the coefficient of the
+            second Legendre polynomial over the burst. A tone that glides by a Hz/s over T s has pi/6 a T^2.
+        ripple: spread of the amplitude over the hops relative to its mean, of the worse tone.
         idle: share of the hops between first and last that show no steady tone.
     """
 
@@ -89,19 +90,22 @@ class Measures(NamedTuple):
 
 @inner
 def amplitude(tone: int, t: int, scratch: Record) -> np.complex64:
-    """Of the low (0) or the high tone (1) in a hop."""
+    """Return the complex amplitude of the low (0) or the high tone (1) in a hop."""
     return np.complex64(complex(scratch["re"][tone, t], scratch["im"][tone, t]))
 
 
 @inner
 def power(value: np.complex64) -> np.float32:
-    """The square of a tone's amplitude, twice its mean power."""
+    """Return the square of a tone's amplitude, which is twice its mean power."""
     return value.real * value.real + value.imag * value.imag
 
 
 @inner
 def angle(value: np.complex64) -> np.float32:
-    """Of a complex number, in rad. Small angles, as most are, by a polynomial that is wrong by 1e-7 rad at most."""
+    """Return the angle of a complex number in rad.
+
+    For small angles, as most are, a polynomial gives it, with an error of at most 1e-7 rad.
+    """
     if abs(value.imag) < value.real:
         tangent = value.imag / value.real
         square = tangent * tangent
@@ -114,13 +118,13 @@ def angle(value: np.complex64) -> np.float32:
 
 @inner
 def phase_advance(tone: int, t: int, scratch: Record) -> np.complex64:
-    """Of a tone into the next hop: z[t + 1] times the conjugate of z[t]."""
+    """Return a tone's phase advance into the next hop: z[t + 1] times the conjugate of z[t]."""
     return np.complex64(amplitude(tone, t + 1, scratch) * np.conj(amplitude(tone, t, scratch)))
 
 
 @inner
 def compare(tone: int, first: int, last: int, scratch: Record) -> np.complex64:
-    """The most common phase advance of a tone; works out the `residuals` of those that are `in_line` against it."""
+    """Return the most common phase advance of a tone, and compute the `residuals` of those `in_line` against it."""
     residuals, in_line = scratch["residuals"], scratch["in_line"]
     common = np.complex64(0)
     for t in range(first, last):
@@ -135,7 +139,7 @@ def compare(tone: int, first: int, last: int, scratch: Record) -> np.complex64:
 
 @inner
 def centres(first: int, last: int, within: np.float32, scratch: Record) -> tuple[int, np.float32, np.float32]:
-    """How many advances are `in_line` and within so many rad, and the means of these of either tone."""
+    """Return how many advances are `in_line` and within this many rad, and their mean for each tone."""
     residuals, in_line = scratch["residuals"], scratch["in_line"]
     count, low, high = 0, _ZERO, _ZERO
     for t in range(first, last):
@@ -148,8 +152,12 @@ def centres(first: int, last: int, within: np.float32, scratch: Record) -> tuple
 
 
 class Phases(NamedTuple):
-    """What the phase advances tell: how far each tone turns in a hop beyond its nominal frequency, in rad; the rest
-    as in `Measures`."""
+    """What the phase advances show.
+
+    Attributes:
+        low_turn, high_turn: how far each tone turns in a hop beyond its nominal frequency, in rad.
+        in_line, jitter, splices, drift: as in `Measures`.
+    """
 
     low_turn: np.float32
     high_turn: np.float32
@@ -161,7 +169,7 @@ class Phases(NamedTuple):
 
 @inner
 def phases(key: int, first: int, last: int, scratch: Record) -> Phases:
-    """Judge the phase advances; works out which of them are `in_line`."""
+    """Judge the phase advances, and compute which of them are `in_line`."""
     clean, in_line = scratch["clean"], scratch["in_line"]
     low, high = scratch["residuals"][0], scratch["residuals"][1]
     for t in range(first, last):
@@ -176,7 +184,7 @@ def phases(key: int, first: int, last: int, scratch: Record) -> Phases:
     count, low_mean, high_mean = centres(first, last, FAR, scratch)
 
     low_square = high_square = step_before = _ZERO
-    # a large step may be a splice of small angle, over two advances, or an echo's begin: a glide has none
+    # a large step may be a splice of small angle, over two advances, or the start of an echo; a glide has none
     largest, most = first, -_ONE
     runs = 0
     for t in range(first, last):
@@ -202,7 +210,7 @@ def phases(key: int, first: int, last: int, scratch: Record) -> Phases:
             high_rest += high[t]
             low_drift += low[t] * weight
             high_drift += high[t] * weight
-    # what the calm ones are off together, where there are enough of them
+    # how far the calm ones are off together, if there are enough of them
     refined = np.float32(max(calm, 1)) if count >= MANY else FAR
     return Phases(
         angle(low_common * _ROTATION[key, 0]) + low_centre + low_mean + low_rest / refined,
@@ -216,8 +224,11 @@ def phases(key: int, first: int, last: int, scratch: Record) -> Phases:
 
 @inner
 def true_power(apparent: np.float32, turn: np.float32) -> np.float32:
-    """Power of a tone off its nominal frequency, which the fit explains less of: in power (sin(x/2) / (x/2))^2, x the
-    offset in rad a hop; here to the fourth order, 0.1 % wrong at 1.3 rad."""
+    """Return the true power of a tone that is off its nominal frequency.
+
+    The fit explains less of such a tone: (sin(x/2) / (x/2))^2 of its power, where x is the offset in rad a hop. This is
+    computed to the fourth order, which is 0.1 % wrong at 1.3 rad.
+    """
     bend = turn * turn
     return apparent / (_ONE - bend * (np.float32(1 / 12) - bend * np.float32(1 / 360)))
 

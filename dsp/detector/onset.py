@@ -1,9 +1,9 @@
-"""Onset: when exactly a burst begins, and at which phases its tones do. Compiled code, as `burst`.
+"""Onset: when exactly a burst starts, and at which phases its tones start. Compiled code, as `burst`.
 
-The copy of a key begins as the key began, tone for tone: its phases are those of the key, so many seconds later. A
-finger that presses again meets the oscillators, or the clock, of a set at some other phase. The begin must be known to
-a tenth of a period for that, which the energy of hops does not tell; the samples do: those before it are not the
-tones'.
+The copy of a key starts as the key did, tone for tone: with the same phases, only later. A finger that presses again
+meets the set's oscillators, or its clock, at another phase. To compare phases we must know the start to a tenth of a
+period. The energy of hops does not show it that finely, but the samples do: those before the start do not fit the
+tones.
 """
 
 from __future__ import annotations
@@ -20,38 +20,46 @@ from dsp.kernel.goertzel import HOP, key_frequencies
 from sound.telephone import FRAME_SAMPLES, SAMPLE_RATE_HZ
 
 MARGIN: Final = 4
-"""Samples before a begin that may be its."""
+"""Samples just before a start that may already belong to the burst."""
 QUIET: Final = 0.05
-"""What sounds before a begin has less power than this share of the tones': 13 dB."""
+"""What sounds before a start must have less than this share of the tones' power: 13 dB."""
 LEAD: Final = 60
-"""Samples before and after the begin that hops tell, between which the true one lies."""
+"""The true start lies within this many samples before or after the one that the hops give."""
 NEAR: Final = 12
-"""The same for most keys, after it."""
+"""For most keys it lies at most this many samples after that one."""
 ENOUGH: Final = 12
-"""Samples without a tone prove that it has not begun yet."""
+"""This many samples without a tone prove that it has not started yet."""
 SAME_TIME: Final = 1.2
-"""Samples by which the begins of a key and of its copy may seem to differ."""
+"""Samples by which the starts of a key and of its copy may seem to differ."""
 SAME_PHASE: Final = 0.35
-"""The same in rad, for the high tone, when the low one's phase has told the time."""
+"""The same for the high tone, in rad, after the low tone's phase has given the time."""
 
 _RAD: Final = 2 * np.pi / SAMPLE_RATE_HZ * key_frequencies().astype(np.float64)
-"""Of each key's tones, a sample, (16, 2)."""
+"""Rad a sample of each key's tones, shape (16, 2)."""
 _TURN: Final = np.exp(1j * _RAD)
-"""The same as numbers on the unit circle."""
+"""The same as complex numbers on the unit circle."""
 _TO_MIDDLE: Final = np.exp(1j * _RAD * (HOP - 1) / 2)
-"""What a tone turns from a hop's first sample to its middle."""
+"""How far a tone turns from a hop's first sample to its middle."""
 
 
 class Onset(NamedTuple):
-    """The tones at a burst's first sample, as complex amplitudes; not a number where that is not to be told: the
-    samples are gone, or something sounded before, as other echoes do."""
+    """The tones at a burst's first sample, as complex amplitudes.
+
+    They are not-a-number if they cannot be known: the samples are gone, or something, such as another echo, sounded
+    before.
+    """
 
     low: complex
     high: complex
 
 
 class Wave(NamedTuple):
-    """A tone: its complex amplitude at some sample, in sample units, and what it turns from one to the next."""
+    """A tone at some sample.
+
+    Attributes:
+        now: its complex amplitude there, in sample units.
+        turn: the factor by which it turns from one sample to the next.
+    """
 
     now: complex
     turn: complex
@@ -59,7 +67,7 @@ class Wave(NamedTuple):
 
 @inner
 def unknown() -> Onset:
-    """An onset that is not to be told."""
+    """Return an onset that cannot be known."""
     return Onset(complex(np.nan, np.nan), complex(np.nan, np.nan))
 
 
@@ -70,15 +78,15 @@ def onset(
     """Find the onset of the burst in the look.
 
     Args:
-        channel: of the lane.
-        begin: the hop at which the burst begins, as its energy tells.
-        low_offset, high_offset: percent.
+        channel: the lane's channel.
+        begin: the hop at which the burst starts, judging by its energy.
+        low_offset, high_offset: offsets of the tones, percent.
         start: the look's first hop.
-        scratch: has the look.
+        scratch: holds the look.
     """
     oldest = (channel["clock"] + 1 - KEPT) * FRAME_SAMPLES
     rough = int(begin * HOP)
-    hop = int(np.ceil(begin)) + 1  # the first hop that is surely wholly tone
+    hop = int(np.ceil(begin)) + 1  # the first hop that is certainly tone all through
     if rough - LEAD - HOP - MARGIN < oldest or (hop + 1) * HOP > (channel["clock"] + 1) * FRAME_SAMPLES or hop < start:
         return unknown()
     low = wave(channel["key"], 0, low_offset, hop, rough + NEAR, start, scratch)
@@ -95,13 +103,13 @@ def onset(
 
 @inner
 def square(value: complex) -> float:
-    """Of a tone's amplitude."""
+    """Return the square of a tone's amplitude."""
     return value.real * value.real + value.imag * value.imag
 
 
 @inner
 def wave(key: int, tone: int, offset: np.float32, hop: int, sample: int, start: int, scratch: Record) -> Wave:
-    """The low (0) or the high tone (1) of a key at a sample, as it is in a hop, off by so many percent."""
+    """Return a key's low (0) or high tone (1) at a sample, from its fit in a hop and its offset in percent."""
     rad = _RAD[key, tone]
     off = rad * np.float64(offset) / 100
     turned = (rad + off) * (sample - hop * HOP - (HOP - 1) / 2)
@@ -111,7 +119,7 @@ def wave(key: int, tone: int, offset: np.float32, hop: int, sample: int, start: 
 
 @inner
 def energy(channel: Record, begin: int) -> np.float32:
-    """Of a hop's length of samples from this one on."""
+    """Return the energy of a hop's length of samples from this one on."""
     frame, at = begin // FRAME_SAMPLES % KEPT, begin % FRAME_SAMPLES
     first = channel["samples"][frame, at : at + HOP]
     second = channel["samples"][(frame + 1) % KEPT, : HOP - len(first)]
@@ -120,12 +128,12 @@ def energy(channel: Record, begin: int) -> np.float32:
 
 @inner
 def first_sample(channel: Record, last: int, least: int, low: Wave, high: Wave) -> tuple[int, Onset]:
-    """The sample from which on the waves, given at `last`, explain best what is there, back to `least`; and the waves
-    there.
+    """Return the sample from which on the waves explain the samples best, between `last` and `least`; and them there.
 
-    Goes back until so much lies behind that is not the waves' that nothing before can be; `last` if all of it is.
+    The waves are given at `last`. The search goes back until so much does not fit the waves that no earlier sample can
+    be the first.
     """
-    # Each tone, sample by sample backwards: cos(x - r) = 2 cos(r) cos(x) - cos(x + r).
+    # Each tone is computed sample by sample, backwards: cos(x - r) = 2 cos(r) cos(x) - cos(x + r).
     low_now, low_then = low.now.real, (low.now * low.turn).real
     high_now, high_then = high.now.real, (high.now * high.turn).real
     low_twice, high_twice = 2 * low.turn.real, 2 * high.turn.real
@@ -151,13 +159,13 @@ def first_sample(channel: Record, last: int, least: int, low: Wave, high: Wave) 
 
 @inner
 def analytic(now: float, then: float, turn: complex) -> complex:
-    """The complex amplitude whose real part is this one now and that one a turn later."""
+    """Return the complex amplitude whose real part is `now` here and `then` one turn later."""
     return complex(now, (now * turn.real - then) / turn.imag)
 
 
 @inner
 def copied(key: int, first: Onset, second: Onset) -> bool:
-    """Two bursts of a key begin alike, but for an error of the time that both tones share."""
+    """Return whether two bursts of a key start alike, apart from a time error that both tones share."""
     low = np.angle(first.low * second.low.conjugate())
     high = np.angle(first.high * second.high.conjugate())
     for turn in range(-2, 3):
@@ -170,5 +178,5 @@ def copied(key: int, first: Onset, second: Onset) -> bool:
 
 @inner
 def unsure(first: Onset, second: Onset) -> bool:
-    """Whether they begin alike is not to be told."""
+    """Return whether it cannot be known if two bursts start alike."""
     return bool(np.isnan(first.low.real) or np.isnan(second.low.real))

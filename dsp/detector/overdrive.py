@@ -1,11 +1,12 @@
-"""Overdrive: whether what sounds beside a pair is what an overdriven amplifier makes of it. Compiled code, as `burst`.
+"""Overdrive: decides whether the sound beside a pair is what an overdriven amplifier makes of it. Compiled code, as
+`burst`.
 
-Who shouts keys into a line clips them: a set that is too loud, a converter at its end. That leaves the two tones, and
-puts up to a third of the energy beside them, where they fall short of purity. But it lies nowhere else than at the
-frequencies m f1 + n f2 with |m| + |n| odd, folded at half the sampling rate where a converter clips, and its phases
-follow from those of the tones, for where both peak the wave is cut off. So one weight for each such product explains
-it: those of the third order six tenths of it or more, with those of the fifth eight tenths (computed, 6 to 20 dB).
-Voices have harmonics, too, but even ones as well, and at phases of their own.
+A set that is too loud, or a converter at its limit, clips keys. The two tones remain, but up to a third of the energy
+lies beside them, so that they fail the test of purity. That energy lies only at the frequencies m f1 + n f2 with |m| +
+|n| odd, folded at half the sampling rate if a converter clips. Its phases follow from those of the tones, because the
+wave is cut off where both peak. So one weight for each such product explains it: the products of the third order
+explain six tenths of it or more, and together with those of the fifth order eight tenths (computed, 6 to 20 dB). Voices
+have harmonics, too, but also even ones, and at phases of their own.
 """
 
 from __future__ import annotations
@@ -22,16 +23,16 @@ from dsp.kernel.least_squares import least_squares
 from sound.telephone import FRAME_SAMPLES, SAMPLE_RATE_HZ
 
 MOST_LEFT: Final = 0.08
-"""Share that the products may leave: 20 dB of overdrive leave 0.05 to those of higher orders."""
+"""The share of the energy that the products may leave unexplained; 20 dB of overdrive leave 0.05 to higher orders."""
 MOST_UNEXPLAINED: Final = 0.35
-"""The same against what is beside the pair: 20 dB of overdrive leave a fifth of that."""
+"""The same relative to the energy beside the pair; 20 dB of overdrive leave a fifth of that."""
 MOST_BEYOND_THIRD: Final = 0.45
-"""The same of the third order alone: 20 dB of overdrive leave 0.36 and up to 0.39."""
+"""The same for the products of the third order alone; 20 dB of overdrive leave 0.36 and up to 0.39."""
 EDGE_HOPS: Final = 0.5
-"""Where a burst begins and ends is known to less than this."""
+"""The start and end of a burst are known to within less than this."""
 LEAST_HOPS: Final = 6
 MOST_HOPS: Final = 12
-"""Length of what is looked at: in 30 ms products 33 Hz apart are told apart; more than 60 ms only cost."""
+"""The length that is looked at: 30 ms tell products 33 Hz apart from each other; more than 60 ms only cost time."""
 
 _HERTZ: Final = key_frequencies().astype(np.float64)
 _THIRD: Final = ((3, 0), (0, 3), (2, 1), (2, -1), (1, 2), (-1, 2))
@@ -44,12 +45,12 @@ _STEPS: Final = 2
 
 @inner
 def overdriven(channel: Record, begin: float, end: float, figures: Figures) -> Flag:
-    """A burst is the lane's key, overdriven.
+    """Return whether a burst is the lane's key, overdriven.
 
     Args:
-        channel: of the lane.
-        begin, end: hops at which the burst begins, and ends or has got to.
-        figures: of the burst, as far as they could be measured.
+        channel: the lane's channel.
+        begin, end: hops at which the burst starts, and ends or has reached so far.
+        figures: the burst's figures, as far as they could be measured.
     """
     oldest = (channel["clock"] + 1 - KEPT) * FRAME_SAMPLES
     stop = min(int((end - EDGE_HOPS) * HOP), oldest + KEPT * FRAME_SAMPLES)

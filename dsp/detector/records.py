@@ -1,4 +1,4 @@
-"""Records that Python and compiled code share: a channel, a profile's limits, and what was found out."""
+"""Records that Python and compiled code share: a channel, a profile's limits, and outcomes."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ Record: TypeAlias = np.void
 Flag: TypeAlias = bool | np.bool_
 
 NO_LABEL: Final = -1
-"""Label of a frame that the screen saw no key in."""
+"""Label of a frame in which the screen saw no key."""
 UNSEEN: Final = -2
-"""Label of a frame that the screen has only guessed at."""
+"""Label of a frame for which the screen has only a guess."""
 KEPT: Final = 4
-"""Frames of samples kept of each channel: a lane is first judged at its fourth frame. A power of two."""
+"""Frames of samples that are kept for each channel: a lane is first judged at its fourth frame. A power of two."""
 LONGEST: Final = 7 * HOPS
-"""Hops that a look at a burst may have."""
+"""The most hops that a look at a burst may have."""
 FITTED: Final = 32
-"""Hops whose fits are kept of each channel: more than LONGEST, and a power of two."""
+"""Hops whose fits are kept for each channel: more than LONGEST, and a power of two."""
 REMEMBERED: Final = 4
-"""Keys that are remembered of each channel, for their echoes: at 70 ms a key, the fastest there is, those of 280 ms."""
+"""Keys that are remembered for each channel because of their echoes: 280 ms at 70 ms a key, the fastest there is."""
 EXPLAINED, ENERGY, AMPLITUDES = range(3)
-"""Figures of a fitted hop (6); from AMPLITUDES on real and imaginary part of the low tone, then of the high one."""
+"""Columns of a fitted hop's six figures; from AMPLITUDES on, the real and imaginary parts of the low tone, then of the
+high."""
 
 CHANNEL: Final = np.dtype(
     [
@@ -85,37 +86,39 @@ CHANNEL: Final = np.dtype(
 )
 """A channel: what the screen saw last, a lane (`lanes`), and what it heard last.
 
-slot: its number.
-clock: complete frames so far; times are in frames (last, due, fitted) or hops, on this clock.
-guess, label, sure, energy, energy_before: of the last frame, and the energy of the one before it (`screen.see`).
-guesses: of frame n in place n modulo KEPT.
-alive: there is a lane; what follows is its state.
-open: the key is announced and not yet ended.
-pending: the last frame was not solid and is to be followed with the next.
+slot: the channel's number.
+clock: complete frames so far; times on this clock are in frames (last, due, fitted) or in hops.
+guess, label, sure, energy: what the screen found in the last frame (`screen.see`).
+energy_before: the energy of the frame before it.
+guesses: the guess for frame n, in place n modulo KEPT.
+alive: whether there is a lane; what follows is its state.
+open: whether the key is announced and has not ended yet.
+pending: whether the last frame was not solid and must be followed together with the next.
 key: index of the key in `KEYS`.
 last: the last frame that the screen labelled with the key.
-due: the frame at which to judge.
+due: the frame at which the burst is judged.
 start: hops before this one are not looked at.
-fitted: frames before this one are fitted, if they are to be.
+fitted: frames before this one are fitted, as far as they are needed.
 done: hops before this one are followed.
-begin: the burst's begin (NaN before it is known).
-onset, onset_low, onset_high: a burst's begin and its tones there, when they were first looked for (`onset`).
-overdriven: a burst that passed is distorted.
-wait: looks at a press that follows its own echo without a pause, until they show more of it than of the echo.
-last_on: end of what was on.
+begin: the burst's start (NaN before it is known).
+onset, onset_low, onset_high: a burst's start and its tones there, as first found (`onset`).
+overdriven: whether a burst that passed is distorted.
+wait: looks still to wait at a press that follows its own echo without a pause, until they show more of it than of the
+    echo.
+last_on: where the pair was last on.
 plateau: energy of a full hop.
 gap: hops missing since `last_on`.
 low_dbm0 to high_offset_percent: figures of the announced key.
-heard_key, heard_begin, heard_end: keys that were heard last, NO_LABEL where there is none, and their edges; the end is
-    not a number while the key goes on.
-heard_low_dbm0 to heard_high_offset_percent: figures of these, heard_snr_db among them.
-heard_overdriven: these are distorted (`overdrive`).
-heard_onset_low, heard_onset_high: their tones at the begin (`onset`).
-heard: how many keys were heard, modulo REMEMBERED: where the next goes.
-echo_key, echo_end, echo_low_dbm0, echo_high_dbm0: the echo that was refused last (NO_LABEL: none), and its figures.
-fits: of hop n in row n modulo FITTED.
-samples: of frame n in row n modulo KEPT.
-rest: samples of a frame that is not complete.
+heard_key, heard_begin, heard_end: the keys that were heard last (NO_LABEL: none) and their edges; the end is NaN while
+    the key goes on.
+heard_low_dbm0 to heard_high_offset_percent: the figures of these keys, including heard_snr_db.
+heard_overdriven: whether they are distorted (`overdrive`).
+heard_onset_low, heard_onset_high: their tones at the start (`onset`).
+heard: the number of keys heard, modulo REMEMBERED: the place of the next one.
+echo_key, echo_end, echo_low_dbm0, echo_high_dbm0: the echo that was last refused (NO_LABEL: none), and its figures.
+fits: the fits of hop n, in row n modulo FITTED.
+samples: the samples of frame n, in row n modulo KEPT.
+rest: the samples of a frame that is not complete.
 """
 
 OUTCOME: Final = np.dtype(
@@ -135,13 +138,13 @@ OUTCOME: Final = np.dtype(
     ],
     align=True,
 )
-"""What was found out: STARTED, ENDED or REFUSED; the frame at which; times in hops."""
+"""An outcome: its kind (STARTED, ENDED or REFUSED), the frame at which it was found, times in hops, and figures."""
 STARTED, ENDED, REFUSED = range(3)
 FAILED_TESTS: Final = tuple(FailedTest)
 PASSED: Final = -1
-"""Beside the indices of FAILED_TESTS."""
+"""A burst passed; other values are indices in FAILED_TESTS."""
 MOST_OUTCOMES: Final = 2
-"""In one frame of a channel: a key may be announced and over at once."""
+"""The most outcomes in one frame of a channel: a key may be announced and over at once."""
 
 SCRATCH: Final = np.dtype(
     [
@@ -159,15 +162,17 @@ SCRATCH: Final = np.dtype(
     ],
     align=True,
 )
-"""Room for what is worked out on the way, of one channel after the other.
+"""Room for intermediate results, for one channel after the other.
 
-A record, as arrays that are passed between compiled functions cost a count of references each time.
+It is a record because each array that is passed between compiled functions costs a count of references.
 
 told: outcomes so far.
 tones: energy of each tone's bins in a frame, low tones first.
 explained, energy, re, im: fits of the hops of a look; re and im of the low tone, then of the high one.
-on, strong, clean: how much of each hop of a look is on, 0 to 1, and flags (`burst`).
-residuals, in_line: of the phase advance from each hop into the next, in rad, and a flag (`measures`).
+on: how much of each hop of a look is on, from 0 to 1 (`burst`).
+strong, clean: flags of each hop (`burst`).
+residuals: of the phase advance from each hop into the next, in rad (`measures`).
+in_line: flags of these advances (`measures`).
 """
 
 LIMITS: Final = np.dtype(
@@ -184,10 +189,10 @@ LIMITS: Final = np.dtype(
     ],
     align=True,
 )
-"""A profile as compiled code takes it; see `verdict.limits_of`.
+"""A profile's limits in the form for compiled code; see `verdict.limits_of`.
 
-near_misses: tell of refused bursts, too.
+near_misses: whether to report near misses, too.
 min_gap: hops of silence that end a burst.
 least_bin: least energy of a tone's bins in a frame that the screen labels.
-excluded: keys that are not heard.
+excluded: which keys are not heard.
 """

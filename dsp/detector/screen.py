@@ -1,8 +1,8 @@
-"""The screen: which 20 ms frames might hold a key, at a cost that every frame of every channel can bear.
+"""The screen: finds the 20 ms frames that might hold a key, at a cost that every frame of every channel can bear.
 
-A frame is seen as two windows of 10 ms, so that a phase jump (a lost packet) spoils one of them at most. The
-energies of each tone's bin are added over the two; the strongest low and the strongest high tone must hold a
-good share of the frame's energy. That energy is taken only where it matters (`see`).
+A frame is seen as two windows of 10 ms, so that a phase jump (a lost packet) spoils at most one of them. The energies
+of each tone's bin are added over the two. The strongest low and the strongest high tone must hold a good share of the
+frame's energy, which is computed only where it matters (`see`).
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from dsp.tones import HIGH_HZ, LOW_HZ
 from sound.telephone import FRAME_SAMPLES
 
 SHARE: Final = np.float32(0.33)
-"""Least share of the energy in the pair. One clean half of two is 0.5; tones 1.8 % off lose a fifth of that."""
+"""The least share of the energy in the pair. One clean half of two gives 0.5; tones 1.8 % off lose a fifth of that."""
 SURE: Final = np.float32(0.65)
-"""Share of the energy that one of a lane's first two frames must have. Every tone of 40 ms covers a frame, or half
-of one with the rest silent; of the frames of speech that have SHARE one in eight has a neighbour with this."""
+"""The share of the energy that one of a lane's first two frames must have. Every tone of 40 ms covers a frame, or half
+of one with the rest silent. Of the speech frames that have SHARE, one in eight has a neighbour with this."""
 LOPSIDED: Final = np.float32(10 ** (-17 / 10))
-"""Least ratio of the weaker to the stronger tone: the tightest twist test that no half-covered frame fails."""
+"""The least ratio of the weaker to the stronger tone: the tightest twist test that no half-covered frame fails."""
 
 _ZERO: Final = np.float32(0)
 _ENERGY_OF_BIN: Final = np.float32(2 / HALF)
@@ -36,12 +36,12 @@ _NUISANCES: Final = len(_NUISANCE)
 
 @inner
 def weigh(products: Floats, row: int, frame: int, scratch: Record) -> None:
-    """Take the energy of each tone's bin in a frame to the scratch record: Re^2 + Im^2, added over the two halves.
+    """Write the energy of each tone's bin in a frame to the scratch record: Re^2 + Im^2, added over the two halves.
 
     Args:
-        products: of each frame's halves with `goertzel.screen_columns`, (n, frames, 32).
-        row, frame: which.
-        scratch: for the result.
+        products: the products of each frame's halves with `goertzel.screen_columns`, (n, frames, 32).
+        row, frame: the place of the frame.
+        scratch: gets the result.
     """
     for tone in range(_TONES):
         scratch["tones"][tone] = (
@@ -54,10 +54,10 @@ def weigh(products: Floats, row: int, frame: int, scratch: Record) -> None:
 
 @inner
 def guess(least_bin: np.float32, scratch: Record) -> tuple[int, np.float32]:
-    """The nearest key of the frame that was weighed, and the energy of its pair, in sample units squared.
+    """Return the nearest key of the weighed frame, and the energy of its pair in sample units squared.
 
-    NO_LABEL and 0 if there are no two tones of fair level; `least_bin` is the energy of a tone's bins that must not be
-    overlooked.
+    This returns NO_LABEL and 0 if there are no two tones of fair level. `least_bin` is the energy of a tone's bins that
+    must not be overlooked.
     """
     tones = scratch["tones"]
     low = max(max(tones[0], tones[1]), max(tones[2], tones[3]))
@@ -78,12 +78,12 @@ def share(channel: Record, frame: int, key: int, energy: np.float32, expected: F
     """Compare the energy of a guessed key's pair with all energy of its frame, one of the last KEPT.
 
     Returns:
-        The key, or NO_LABEL if the share is too small; the energy, 0 without a label; whether the share is large,
-        which is not found out if the key is `expected`: of a lane's own label nobody asks.
+        The key, or NO_LABEL if its share is too small; the energy, 0 without a label; and whether the share is large.
+        If the key is `expected`, that is not computed: a lane's own label does not need it.
     """
     samples = channel["samples"][frame % KEPT]
     total = dot(samples, samples)
-    # the nuisances matter only where the share is not large with them, too
+    # the nuisances matter only if the share is not large even with them
     if energy <= (SHARE if expected else SURE) * total:
         for half in range(0, FRAME_SAMPLES, HALF):
             for column in range(_NUISANCES):
@@ -95,13 +95,13 @@ def share(channel: Record, frame: int, key: int, energy: np.float32, expected: F
 
 @inner
 def see(channel: Record, least_bin: np.float32, scratch: Record) -> tuple[int, np.float32, Flag]:
-    """Label a channel's newest frame, which was weighed.
+    """Label a channel's newest frame, which was weighed before.
 
-    A label tells something to a lane, or beside an equal one. Where there is no lane, a frame whose neighbour looks
-    different is left UNSEEN; if the next looks the same, both are labelled then.
+    A label matters only to a lane, or next to an equal one. If there is no lane, a frame that looks different from the
+    one before is left UNSEEN; if the next one looks the same, both are then labelled.
 
     Returns:
-        The label, an index in `KEYS`, NO_LABEL or UNSEEN; the pair's energy; whether it is nearly all energy.
+        The label (an index in `KEYS`, NO_LABEL or UNSEEN); the pair's energy; whether that is nearly all energy.
     """
     at, before = channel["clock"], channel["guess"]
     key, energy = guess(least_bin, scratch)

@@ -1,4 +1,4 @@
-"""The check of a bank's slots before they are fed. Compiled code."""
+"""Checks a bank's slots before they are fed. Compiled code."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from numpy.typing import NDArray
 from dsp.kernel.compiled import outer
 
 CLOSED, UNORDERED, UNEQUAL = -1, -2, -3
-"""Why there is no common number: a slot is not open; slots do not ascend, and one may be named twice; the channels
-hold different numbers of samples."""
+"""Why there is no common number: a slot is not open; the slots do not ascend, so that one may be named twice; the
+channels hold different numbers of samples."""
 _NO_SLOT: Final = -1
 
 
 @outer(numba.int64[::1], numba.boolean[::1], numba.int64[::1])
 def held(slots: NDArray[np.int64], busy: NDArray[np.bool_], filled: NDArray[np.int64]) -> int:
-    """How many samples of a part of a frame each of these channels holds, if they are open, and it is the same number.
+    """Return how many samples of a part of a frame these channels hold, if all are open and hold the same number.
 
     Args:
-        slots: (n,).
+        slots: the channels' slots, (n,).
         busy: which slots are open.
-        filled: samples that each slot holds.
+        filled: how many samples each slot holds.
 
     Returns:
-        The number, or CLOSED, or else UNORDERED, or else UNEQUAL.
+        The number; else the first of CLOSED, UNORDERED and UNEQUAL that is true.
     """
     before = _NO_SLOT
     ascending = equal = True

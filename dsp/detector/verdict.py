@@ -1,4 +1,4 @@
-"""The decision: a burst that was measured is a key, or which test it fails. Compiled code, as `burst`."""
+"""Decides whether a measured burst is a key, or which test it fails. Compiled code, as `burst`."""
 
 from __future__ import annotations
 
@@ -19,77 +19,77 @@ from sound.telephone import FULL_SCALE, SAMPLE_RATE_HZ
 
 HOP_MS: Final = 1000 * HOP / SAMPLE_RATE_HZ
 LEEWAY_DB: Final = 9.0
-"""A frame a third covered by the tone is this much weaker than the tone."""
+"""A frame that the tone covers by a third is this much weaker than the tone."""
 TWIST_MARGIN_DB: Final = 3.5
 """An echo 10 dB down can raise one tone by 2.4 dB and lower the other by 3.3 dB; no table refuses twist."""
 OFFSET_MARGIN: Final = 1.1
 MIN_MEASURED: Final = 2
-"""With fewer there are no figures to tell."""
+"""With fewer phase advances there are no figures to report."""
 MAX_SPLICES: Final = 2
 SPLICE_CREDIT_MS: Final = 8.0
-"""A jump of the phase tells that a packet of 20 ms was lost, so that the tone was longer than what is left."""
+"""A jump of the phase shows that a packet of 20 ms was lost, so the tone was longer than what is left of it."""
 MIN_PURITY: Final = 0.925
-"""11 dB of signal to noise; white noise 15 dB down leaves 0.972."""
+"""A signal-to-noise ratio of 11 dB; white noise 15 dB down leaves a purity of 0.972."""
 MAX_JITTER: Final = 0.08
-"""Mean square of phase advances in rad^2; an echo 10 dB down gives 0.02, noise as above 0.02."""
+"""Mean square of the phase advances in rad^2; an echo 10 dB down gives 0.02, and so does noise as above."""
 MAX_DRIFT_RAD: Final = 0.25
-"""White noise 15 dB down under a tone that is 5 dB the weaker gives 0.05 rad (1 sigma)."""
+"""White noise 15 dB down gives 0.05 rad (1 sigma) if one tone is 5 dB weaker."""
 MAX_RIPPLE: Final = 0.34
 """An echo 10 dB down gives 0.3 at worst."""
 ORDINARY_DRIFT_RAD: Final = 0.2
 MAX_IDLE: Final = 0.65
-"""An interruption and a splice together idle half of the hops."""
+"""An interruption and a splice together make half of the hops idle."""
 ORDINARY_IDLE: Final = 0.5
 MAX_STRANGENESS: Final = 1.8
-"""Line disturbances bring a key near one limit or half near two; speech that gets this far is near to many.
-Over 24,000 keys with every disturbance of `conformance` the sum stayed below 1.7, over 38 h of speech that passed
-the single limits (doubled) it was above 2.0, mostly above 4; one burst in 46 h more had between 1.8 and 2."""
+"""Line disturbances bring a key near one limit or halfway to two; speech that gets this far is near many. Over 24,000
+keys with every disturbance of `conformance` the sum stayed below 1.7. Over 38 h of speech that passed the single limits
+(doubled) it was above 2.0, mostly above 4; one burst in 46 more hours had between 1.8 and 2."""
 WORN_OFFSET_PERCENT: Final = 0.7
 WORN_NOISE: Final = 0.045
 WORN_DRIFT_RAD: Final = 0.3
 MAX_WEAR: Final = 4.0
-"""Sum of the squares of a worn pair's figures by these, and by those above. Of 1,757 bursts that were measured in 6.5 h
-of speech none had less than 6.7 with a noise of 0.06 and an offset of 1 %."""
+"""The most that the sum of squares of a worn pair's figures may be, each divided by its limit here or above. Of 1,757
+bursts measured in 6.5 h of speech, none had less than 6.7 with a noise of 0.06 and an offset of 1 %."""
 MAX_WORN_SPLICES: Final = 3
 LONG_WORN: Final = 12
-"""Phase advances in line. What glides through a key's frequencies has drifted beyond all limits when it has so many; a
-coder lets the phase of a tone wander, and back."""
+"""Phase advances in line. A glide through a key's frequencies has drifted beyond all limits by the time it has this
+many; a coder only lets the phase of a tone wander off and back."""
 MAX_WORN_DRIFT_RAD: Final = np.float32(0.5)
 SOME_WORN: Final = 7
 NEAR_OFFSET: Final = 0.5
-"""Of WORN_OFFSET_PERCENT: so near to both frequencies a glide does not stay for as many."""
+"""A share of WORN_OFFSET_PERCENT: a glide does not stay this near to both frequencies for SOME_WORN advances."""
 MAX_NEAR_DRIFT_RAD: Final = np.float32(0.4)
 MIN_STEPPED: Final = 6
-"""Phase advances in line: of a key of 45 ms."""
+"""Phase advances in line, as a key of 45 ms has them."""
 MAX_STEPPED_IDLE: Final = 0.3
 UNSPLICED: Final = 4
 ADVANCES_A_SPLICE: Final = 3
-"""Phase advances in line for each splice of a key at several levels, beyond the first: coders at 6 to 13 kbit/s make
-one where the level steps, and leave as many between."""
+"""Phase advances in line that a key at several levels needs for each splice beyond the first: coders at 6 to 13 kbit/s
+make a splice where the level steps, and leave this many advances in between."""
 ROUNDING_HOPS: Final = 1e-3
-"""A gap of just the length that ends a key ends it, whatever the sums over its hops round to."""
+"""A gap of exactly the length that ends a key ends it, whatever the sums over its hops round to."""
 LEAST_NOISE: Final = np.float32(10**-4.5)
-"""A signal-to-noise ratio beyond 45 dB would be rounding."""
+"""A signal-to-noise ratio beyond 45 dB would be a rounding error."""
 ROUGH_PURITY: Final = np.float32(0.8)
-"""Of all clean hops together; the loss of the fit by tones 2.3 % off is in it."""
+"""The least purity of all clean hops together; it allows for the loss of the fit with tones 2.3 % off."""
 
 OVERDRIVEN_PURITY: Final = np.float32(0.62)
-"""The same, of what may be overdriven (`overdrive`): a wave that is all but square has two thirds."""
+"""The same for a burst that may be overdriven (`overdrive`): an almost square wave has two thirds."""
 
 _ZERO: Final = np.float32(0)
 _TO_DBM0: Final = np.float32(FULL_SCALE_DBM0 - 20 * np.log10(FULL_SCALE))
-"""To add to levels of squared amplitudes in sample units."""
+"""What to add to the level of a squared amplitude in sample units."""
 _CODES: Final = {test: FAILED_TESTS.index(test) for test in FailedTest}
 _DURATION, _LEVEL, _FREQUENCY = _CODES[FailedTest.DURATION], _CODES[FailedTest.LEVEL], _CODES[FailedTest.FREQUENCY]
 _TWIST, _PURITY, _STEADINESS = _CODES[FailedTest.TWIST], _CODES[FailedTest.PURITY], _CODES[FailedTest.STEADINESS]
 _LIKENESS, _KEY = _CODES[FailedTest.LIKENESS], _CODES[FailedTest.KEY]
 ECHO: Final = _CODES[FailedTest.ECHO]
 DISTORTED: Final = (_PURITY, _STEADINESS, _LIKENESS)
-"""What a pair fails that is overdriven."""
+"""The tests that an overdriven pair fails."""
 
 
 def limits_of(profile: Profile, *, near_misses: bool) -> NDArray[Any]:
-    """The profile as compiled code takes it: a record of LIMITS, shape (1,)."""
+    """Return a profile's limits in the form for compiled code: a record of LIMITS, shape (1,)."""
     least, most = profile.twist_accept_db
     amplitude = amplitude_of(profile.floor_dbm0 - LEEWAY_DB) * FULL_SCALE
     limits = np.zeros(1, LIMITS)
@@ -106,7 +106,7 @@ def limits_of(profile: Profile, *, near_misses: bool) -> NDArray[Any]:
 
 
 class Figures(NamedTuple):
-    """Of a burst, as `events.Burst` has them."""
+    """The figures of a burst, as in `events.Burst`."""
 
     low_dbm0: np.float32
     high_dbm0: np.float32
@@ -116,9 +116,12 @@ class Figures(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """The index of the failed test in FAILED_TESTS or PASSED; and the figures.
+    """The receiver's verdict on a burst.
 
-    What has too few clean hops for figures is no near miss: `measured` is false.
+    Attributes:
+        failed: the index of the failed test in FAILED_TESTS, or PASSED.
+        measured: whether there are figures. A burst with too few clean hops has none, and is not a near miss.
+        figures: the burst's figures.
     """
 
     failed: int
@@ -128,7 +131,7 @@ class Verdict(NamedTuple):
 
 @inner
 def decibels(ratio: np.float32) -> np.float32:
-    """Of a power."""
+    """Return a ratio of powers in dB."""
     return np.float32(10) * np.float32(np.log10(ratio))
 
 
@@ -136,8 +139,8 @@ def decibels(ratio: np.float32) -> np.float32:
 def judge(key: int, extent: Extent, limits: Record, stepped: Flag, scratch: Record) -> Verdict:
     """Measure a burst of a key (its index) that was located in the look, and apply the tests.
 
-    Bursts that must fail are measured only if near misses are told. One that is `stepped`, of hops at several levels,
-    must be one tone all through, and is told of only if it is.
+    Bursts that must fail are measured only if near misses are reported. A burst that is `stepped`, with hops at several
+    levels, must be one tone all through, and is reported only if it is.
     """
     clean = scratch["clean"]
     advances, explained, energy = 0, _ZERO, _ZERO
@@ -169,10 +172,10 @@ def judge(key: int, extent: Extent, limits: Record, stepped: Flag, scratch: Reco
 
 @inner
 def worn(found: Measures, noise: np.float32, twist: np.float32) -> Flag:
-    """A pair that a coder has worn, but that is right on its frequencies.
+    """Return whether a coder has worn the pair, but left it right on its frequencies.
 
     A coder moves no frequency and leaves hardly any noise beside the tones, but lets amplitude and phase waver from
-    frame to frame. A voice is off, and impure and unsteady both.
+    frame to frame. A voice is off frequency, and both impure and unsteady.
     """
     off = max(abs(found.low_offset_percent), abs(found.high_offset_percent)) / WORN_OFFSET_PERCENT
     most_drift = np.float32(MAX_DRIFT_RAD)
@@ -196,15 +199,17 @@ def worn(found: Measures, noise: np.float32, twist: np.float32) -> Flag:
 
 @inner
 def breaks(found: Measures) -> Flag:
-    """A burst at several levels is not one tone all through: its phase jumps too often for its length. What an echo
-    leaves goes on at another phase."""
+    """Return whether a burst at several levels is not one tone all through.
+
+    Its phase then jumps too often for its length: what an echo leaves goes on at another phase.
+    """
     spliced = found.splices > (found.in_line - UNSPLICED) // ADVANCES_A_SPLICE
     return spliced or found.in_line < MIN_STEPPED or found.idle > MAX_STEPPED_IDLE
 
 
 @inner
 def accepted(key: int, limits: Record) -> int:
-    """What becomes of a burst that is the pair of this key: PASSED, unless the profile leaves the key out."""
+    """Return the verdict on a burst that is this key's pair: PASSED, unless the profile excludes the key."""
     return _KEY if limits["excluded"][key] else PASSED
 
 
@@ -219,7 +224,7 @@ def first_failure(
     stepped: Flag,
     limits: Record,
 ) -> int:
-    """The first test that fails, or PASSED."""
+    """Return the first test that fails, or PASSED."""
     credit = SPLICE_CREDIT_MS if found.splices > 0 else 0.0
     offset = max(abs(found.low_offset_percent), abs(found.high_offset_percent)) / limits["max_offset_percent"]
     beyond = abs(high_dbm0 - low_dbm0 - limits["mid_twist_db"]) - limits["half_twist_db"]
@@ -248,7 +253,8 @@ def first_failure(
         or found.splices > MAX_SPLICES
     ):
         return _STEADINESS
-    # each 0 for an ideal pair; offsets squared twice, as those up to the accepted limit are ordinary
+    # each term is 0 for an ideal pair; the offset is squared twice, because offsets up to the accepted limit are
+    # ordinary
     strangeness = (
         offset**4
         + twist**2
