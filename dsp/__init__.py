@@ -1,10 +1,10 @@
 """DTMF: tones, their generator, and a receiver for one channel or a thousand.
 
-The receiver begins in `bank`: one matrix product for all channels (numpy's), then `lanes.advance`, where compiled code
-begins (numba's, see `compiled`): `screen` labels frames, `lanes` follows possible keys, `burst` and `measures` say what
-they are, `verdict` decides. numba is loaded with the first bank.
+The receiver starts in `bank` with one matrix product for all channels (numpy). Then `lanes.advance` enters compiled
+code (numba, see `compiled`): `screen` labels frames, `lanes` follows possible keys, `burst` and `measures` measure
+them, and `verdict` decides. The first bank loads numba.
 
-A name is loaded when it is first asked for, so that the help of `dtmf` does not wait for numpy.
+A name is loaded when it is first used, so that the help of `dtmf` does not wait for numpy.
 """
 
 from __future__ import annotations
@@ -86,12 +86,12 @@ _MODULES: Final = {
     "ulaw_encode": "dsp.line.g711",
     "write_audio": "dsp.audio",
 }
-"""Where each name is defined."""
+"""The module that defines each name."""
 
-if not TYPE_CHECKING:  # type checkers read the imports above, and find a wrong name
+if not TYPE_CHECKING:  # type checkers read the imports above, and notice a wrong name
 
     def __getattr__(name: str) -> object:
-        """Load a name that is asked for the first time; Python calls this for a name that is not there yet."""
+        """Load a name on its first use; Python calls this for a name that is not there yet."""
         if name not in _MODULES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         found = getattr(import_module(_MODULES[name]), name)

@@ -1,4 +1,4 @@
-"""Audio at the edge: files of every kind in, mono at 8 kHz out."""
+"""Reads and writes audio files: files of every kind in, mono at 8 kHz out."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def read_audio(
 ) -> tuple[NDArray[np.float32], int]:
     """Read an audio file: WAV of any coding (linear, float, A-law, mu-law), AU, FLAC, Ogg, MP3, headerless and others.
 
-    It is read piece by piece: what its header says of its length is not believed, and a pipe will do.
+    The file is read piece by piece: the length in its header is not believed, and a pipe works, too.
 
     Args:
         path: the file, or `-` for standard input.
         longest_s: seconds after which no more is read.
-        remark: called with each thing that had to be assumed or set right, a sentence that names the file.
-        mono: average the channels; otherwise a file of several channels gives them all.
+        remark: called with a sentence, which names the file, for each thing that had to be assumed or corrected.
+        mono: whether to average the channels; otherwise all channels are returned.
 
     Returns:
         Samples with full scale 1.0, shape (samples,) or, with `mono` false, (samples, channels) for more
@@ -49,10 +49,10 @@ def read_audio(
 
 
 def coding_of(path: str | PathLike[str]) -> str:
-    """The coding of an audio file, by libsndfile's name.
+    """Return the coding of an audio file, by libsndfile's name.
 
     Raises:
-        AudioError: as `read_audio`.
+        AudioError: as for `read_audio`.
     """
     with opened(path) as file:
         return file.subtype
@@ -69,10 +69,10 @@ def write_audio(path: str | PathLike[str], samples: NDArray[Any], fs: int, *, su
 
     Raises:
         AudioError: the file cannot be written.
-        TypeError: samples of another type.
+        TypeError: the samples have another type.
     """
     if subtype == "PCM_16":
-        samples = to_int16(samples)  # libsndfile rounds down: half a step of direct current
+        samples = to_int16(samples)  # libsndfile rounds down, which adds half a step of direct current
     try:
         soundfile.write(str(path), samples, fs, subtype=subtype, format="WAV")
     except (soundfile.SoundFileError, OSError, ValueError) as error:
@@ -80,7 +80,7 @@ def write_audio(path: str | PathLike[str], samples: NDArray[Any], fs: int, *, su
 
 
 def to_8k(samples: NDArray[Any], fs: int) -> NDArray[Any]:
-    """Samples at the telephone rate: as they are, or resampled by a polyphase filter.
+    """Return samples at the telephone rate, as they are or resampled by a polyphase filter.
 
     Args:
         samples: one channel, int16 or float with full scale 1.0.
@@ -88,7 +88,7 @@ def to_8k(samples: NDArray[Any], fs: int) -> NDArray[Any]:
 
     Raises:
         ValueError: the rate is not between 1 Hz and 384 kHz.
-        TypeError: samples of another type.
+        TypeError: the samples have another type.
     """
     _check_rate(fs)
     if fs == SAMPLE_RATE_HZ or samples.size == 0:
@@ -99,21 +99,21 @@ def to_8k(samples: NDArray[Any], fs: int) -> NDArray[Any]:
 def sides_at_8k(
     path: str | PathLike[str], piece: int, *, longest_s: float = math.inf, remark: Remark = unremarked
 ) -> Iterator[NDArray[np.float32]]:
-    """Read a file piece by piece, all channels at 8 kHz: memory does not grow with the file.
+    """Read a file piece by piece, all channels at 8 kHz; memory use does not grow with the file.
 
-    Resampled pieces overlap by the length of the filter, so that their joints are those of the whole.
+    Pieces overlap by the length of the filter while they are resampled, so that the result is that of the whole file.
 
     Args:
         path: the file, or `-` for standard input.
-        piece: samples at 8 kHz in a piece, about.
+        piece: about how many samples at 8 kHz a piece has.
         longest_s: seconds after which no more is read.
         remark: as for `read_audio`.
 
     Returns:
-        Pieces of shape (samples, channels), one at least, full scale 1.0.
+        Pieces of shape (samples, channels), at least one, full scale 1.0.
 
     Raises:
-        AudioError: as `read_audio`.
+        AudioError: as for `read_audio`.
     """
     with opened(path, remark) as file:
         up, down = _ratio(file.rate)
@@ -148,7 +148,7 @@ def _check_rate(fs: int) -> None:
 
 
 def _resampled(samples: NDArray[Any], up: int, down: int) -> NDArray[Any]:
-    from scipy.signal import resample_poly  # takes half a second to load, and telephone audio needs none of it
+    from scipy.signal import resample_poly  # takes half a second to load, and telephone audio does not need it
 
     out: NDArray[Any] = resample_poly(samples, up, down)
     return out
@@ -160,7 +160,7 @@ def _ratio(fs: int) -> tuple[int, int]:
 
 
 def _pieces(file: SoundFile, most: float) -> Iterator[NDArray[np.float32]]:
-    """What is in a file, up to so many frames; one piece at least."""
+    """Yield a file's samples up to a number of frames, in at least one piece."""
     left = most
     while True:
         frames = int(min(_FRAMES_AT_ONCE, left))

@@ -1,8 +1,8 @@
-"""Speed, ours and libspandsp's, in one run on one thread.
+"""Measures our speed and libspandsp's, in one run on one thread.
 
-Offline: a whole recording decoded at once. Live: one 20 ms tick of n channels, for libspandsp a loop over its
-receivers, for us one call. Both get the same samples; medians over rounds that alternate between the two, after a
-warm-up, so that a machine whose clock moves treats both alike.
+Offline, a whole recording is decoded at once. Live, one 20 ms tick of n channels is decoded: libspandsp loops over its
+receivers, we make one call. Both get the same samples. The figures are medians over rounds that alternate between the
+two after a warm-up, so that a machine whose clock changes treats both alike.
 """
 
 from __future__ import annotations
@@ -34,11 +34,13 @@ THREAD_SETTINGS: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_TH
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one piece of work costs: ours and libspandsp's (None where it is not installed).
+    """What one piece of work costs us and libspandsp.
 
     Attributes:
         work: what is done.
-        unit: of the two figures.
+        unit: the unit of the two figures.
+        ours: our cost.
+        spandsp: libspandsp's cost; None if it is not installed.
     """
 
     work: str
@@ -48,18 +50,18 @@ class Cost:
 
     @property
     def ratio(self) -> float | None:
-        """Ours by libspandsp's; less than 1 is faster."""
+        """Our cost divided by libspandsp's; we are faster if it is less than 1."""
         return None if self.spandsp is None else self.ours / self.spandsp
 
 
 def one_thread() -> None:
-    """Restrict matrix products to one thread; takes effect in a process that has not loaded numpy's BLAS yet."""
+    """Restrict matrix products to one thread. This works only in a process that has not loaded numpy's BLAS yet."""
     for name in THREAD_SETTINGS:
         os.environ[name] = "1"
 
 
 def library_if_there() -> ctypes.CDLL | None:
-    """libspandsp, or None where it is not installed."""
+    """Return libspandsp; None if it is not installed."""
     try:
         return load()
     except SpandspMissingError:
@@ -67,7 +69,7 @@ def library_if_there() -> ctypes.CDLL | None:
 
 
 def sounds(seconds: float) -> dict[str, NDArray[np.int16]]:
-    """What is decoded offline: keys without end, near-silence, speech-like sound, and a third of each."""
+    """Return the recordings to decode offline: keys, near-silence, speech-like sound, and a third of each."""
     rng = np.random.default_rng(1)
     count = int(seconds * SAMPLE_RATE_HZ)
     keys = "".join(KEYS[index] for index in rng.integers(0, 16, int(seconds / 0.2) + 1))
@@ -83,7 +85,7 @@ def sounds(seconds: float) -> dict[str, NDArray[np.int16]]:
 def offline(
     seconds: float, rounds: int, library: ctypes.CDLL | None, progress: Callable[[], None] = lambda: None
 ) -> list[Cost]:
-    """Nanoseconds per sample for whole recordings."""
+    """Measure whole recordings, in nanoseconds per sample."""
     costs = []
     for name, samples in sounds(seconds).items():
         ours: list[float] = []
@@ -110,8 +112,11 @@ def offline(
 
 
 def live_sounds(channels: int, ticks: int, *, busy: float) -> NDArray[np.int16]:
-    """(ticks, channels, 160): calls to an access number, of which the share `busy` press keys at any time, SPEAKING
-    speak, and the others listen: line noise."""
+    """Return the audio of calls to an access number, int16, shape (ticks, channels, 160).
+
+    At any time the share `busy` of the callers press keys, the share SPEAKING speak, and the others listen: their
+    channels hold line noise.
+    """
     rng = np.random.default_rng(2)
     count = ticks * FRAME_SAMPLES
     pool = sounds(max(count / SAMPLE_RATE_HZ, 1.0) + 20)
@@ -132,7 +137,7 @@ def live(
     ticks: int = LIVE_TICKS,
     progress: Callable[[], None] = lambda: None,
 ) -> Cost:
-    """Microseconds for one 20 ms tick of all channels."""
+    """Measure one 20 ms tick of all channels, in microseconds."""
     frames = live_sounds(channels, ticks, busy=busy)
     bank = DetectorBank(capacity=channels)
     slots = np.array([bank.open() for _ in range(channels)])

@@ -16,14 +16,14 @@ EachChannelOption = Annotated[
 
 
 def channel_asked_for(text: str, *, why_one: str = "") -> Channel:
-    """The channel that the option names.
+    """Return the channel that the option names.
 
     Args:
         text: the option's value.
-        why_one: why it may not be each of them; "" if it may.
+        why_one: why the value "each" is not allowed; "" if it is.
 
     Raises:
-        typer.BadParameter: it names none, or each of them where one is needed.
+        typer.BadParameter: the value names no channel, or is "each" where one is needed.
     """
     try:
         channel = channel_of(text)

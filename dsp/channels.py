@@ -1,4 +1,4 @@
-"""Which channel of a recording is meant: the caller may be on one, and the guidance on the other."""
+"""Names the channels of a recording: the caller may be on one, and the guidance on the other."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 
 
 class Take(StrEnum):
-    """What to take of several channels, where none is named."""
+    """What to take of several channels if none is named."""
 
     BEST = "best"
     MIX = "mix"
@@ -18,7 +18,7 @@ Channel: TypeAlias = Take | int
 """What to take, or a channel's index."""
 
 CHANNEL_HELP: Final = (
-    "Which channel: left, right, their mix, or a number from 1 on; best: the mix where they are alike, else the one"
+    "Which channel: left, right, their mix, or a number from 1 on; best: the mix if they are alike, else the one"
     " with most keys."
 )
 _SIDES: Final = ("left", "right")
@@ -28,7 +28,7 @@ def channel_of(text: str) -> Channel:
     """Read a channel: best, mix, each, left, right, or a number from 1 on.
 
     Raises:
-        ValueError: it is none of them.
+        ValueError: the text is none of them.
     """
     word = text.strip().lower()
     if word in _SIDES:
@@ -38,11 +38,13 @@ def channel_of(text: str) -> Channel:
     try:
         return Take(word)
     except ValueError:
-        raise ValueError(f"{text!r} is no channel: give left, right, mix, each, best or a number from 1 on") from None
+        raise ValueError(
+            f"{text!r} is not a channel: give left, right, mix, each, best or a number from 1 on"
+        ) from None
 
 
 def channel_name(index: int, channels: int) -> str:
-    """What a channel is called; of one that is alone nothing."""
+    """Return a channel's name; "" if the recording has only one."""
     if channels == 1:
         return ""
     return _SIDES[index] if channels == 2 else f"channel {index + 1}"

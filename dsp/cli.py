@@ -1,6 +1,6 @@
 """The command `dtmf`.
 
-A command imports what it computes with when it runs, so that the help does not wait for numpy and scipy.
+A command imports what it computes with only when it runs, so that the help does not wait for numpy and scipy.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ app = typer.Typer(cls=CommandGroup, no_args_is_help=True, add_completion=False, 
 
 
 class ProfileName(StrEnum):
-    """Profiles by name."""
+    """The names of the profiles."""
 
     NTT = "ntt"
     ATT = "att"
@@ -44,7 +44,7 @@ class ProfileName(StrEnum):
 
 
 class Law(StrEnum):
-    """Codings of a WAV file, with libsndfile's names."""
+    """The codings of a WAV file, by libsndfile's names."""
 
     LINEAR = "PCM_16"
     ULAW = "ULAW"
@@ -75,7 +75,7 @@ def decode_command(
     channel: EachChannelOption = Take.BEST.value,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per file, with figures.")] = False,
     near_misses: Annotated[
-        bool, typer.Option("--near-misses", help="Tell of near misses, too: what was not counted as a key, and why.")
+        bool, typer.Option("--near-misses", help="Report near misses, too: what was not counted as a key, and why.")
     ] = False,
 ) -> None:
     """Print the keys in each file, one line a file; with --channel each, one a channel."""
@@ -103,7 +103,7 @@ def decode_command(
 
 @app.command()
 def generate(
-    keys: Annotated[str, typer.Argument(help="Keys, such as 15#; spaces part groups: 0.5 s.")],
+    keys: Annotated[str, typer.Argument(help="Keys, such as 15#; a space separates groups by 0.5 s.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The WAV file to write.")],
     level: Annotated[float, typer.Option(help="Mean level of the two tones, dBm0.")] = -10.0,
     twist: Annotated[float, typer.Option(help="High tone's level minus low tone's, dB.")] = 0.0,
@@ -118,7 +118,7 @@ def generate(
         bool,
         typer.Option(
             "--append",
-            help="Add the keys to the end of the file, which is there: so keys of one recording can differ.",
+            help="Add the keys to the end of an existing file, so that the keys of one recording can differ.",
         ),
     ] = False,
     rate: Annotated[
@@ -127,7 +127,7 @@ def generate(
     law: Annotated[
         Law | None, typer.Option(help="Coding of the file; by default PCM_16.", case_sensitive=False)
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Start phases and noise of this seed.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the start phases and the noise.")] = None,
 ) -> None:
     """Write the tones of some keys to a WAV file."""
     import numpy as np
@@ -140,7 +140,9 @@ def generate(
     if output.suffix.lower() != ".wav":
         raise typer.BadParameter(f"{output} is not named .wav, and nothing else is written", param_hint="--output")
     if append and (rate is not None or law is not None):
-        raise typer.BadParameter("a file that is added to keeps its rate and coding", param_hint="--rate / --law")
+        raise typer.BadParameter(
+            "--append keeps the rate and coding of the file: leave this out", param_hint="--rate / --law"
+        )
     try:
         before, fs = read_audio(output, remark=_remark) if append else (np.zeros(0, np.float32), rate or SAMPLE_RATE_HZ)
         coding = coding_of(output) if append else (law or Law.LINEAR).value
@@ -168,7 +170,7 @@ def plot_command(
     output: Annotated[Path, typer.Option("--output", "-o", help="The picture to write (PNG, SVG, PDF).")],
     profile: ProfileOption = ProfileName.NTT,
     channel: ChannelOption = Take.BEST.value,
-    near_misses: Annotated[bool, typer.Option(help="Mark near misses, and why they were not counted, too.")] = True,
+    near_misses: Annotated[bool, typer.Option(help="Also mark near misses, and why they were not counted.")] = True,
 ) -> None:
     """Draw a file's spectrogram with the tones and what was heard."""
     if not output.absolute().parent.is_dir():
@@ -195,17 +197,15 @@ def plot_command(
 def conformance(
     profile: ProfileOption = ProfileName.NTT,
     seeds: Annotated[int, typer.Option(help="Recordings of each condition.", min=1)] = 2,
-    first_seed: Annotated[int, typer.Option(help="Seed of the first of them.", min=0)] = 1,
+    first_seed: Annotated[int, typer.Option(help="Seed of the first recording of each.", min=0)] = 1,
     keys: Annotated[int, typer.Option(help="Keys in a recording.", min=4)] = 64,
-    spandsp: Annotated[bool, typer.Option("--spandsp", help="Measure libspandsp beside.")] = False,
+    spandsp: Annotated[bool, typer.Option("--spandsp", help="Measure libspandsp as well.")] = False,
     command: Annotated[
         list[str] | None,
-        typer.Option(help="Measure a command that prints the keys of a WAV file, {} being the file."),
+        typer.Option(help="Measure a command that prints the keys of a WAV file; {} stands for the file."),
     ] = None,
-    only: Annotated[str, typer.Option(help="Only conditions whose table or name has this in it.")] = "",
-    speech: Annotated[
-        list[Path] | None, typer.Option(help="Speech files, or folders of them, that hold no keys.")
-    ] = None,
+    only: Annotated[str, typer.Option(help="Only conditions whose table or name contains this.")] = "",
+    speech: Annotated[list[Path] | None, typer.Option(help="Speech files, or folders of them, without keys.")] = None,
     write: Annotated[Path | None, typer.Option(help="Folder to write the recordings to, as WAV files.")] = None,
 ) -> None:
     """Test receivers: ITU-T Q.24's limits, lines, networks and their coders, signals without keys, speech."""
@@ -268,7 +268,7 @@ def conformance(
 
 
 def _writer(folder: Path | None) -> Callable[[Recording, int], None]:
-    """Writes recordings of the tables to files that are named after their condition and seed."""
+    """Return a function that writes a recording to a file named after its condition and seed."""
     from dsp.audio import write_audio
 
     if folder is None:
@@ -285,16 +285,16 @@ def _writer(folder: Path | None) -> Callable[[Recording, int], None]:
 @app.command("bench")
 def bench_command(
     minutes: Annotated[float, typer.Option(help="Length of each recording decoded.", min=0.1)] = 10.0,
-    rounds: Annotated[int, typer.Option(help="Rounds, of which the median counts.", min=1)] = 5,
+    rounds: Annotated[int, typer.Option(help="Rounds; the median of them counts.", min=1)] = 5,
     busy: Annotated[float, typer.Option(help="Share of channels that press keys at any time.", min=0, max=1)] = 0.03,
 ) -> None:
-    """Measure speed, beside libspandsp's where it is installed, on one thread."""
+    """Measure speed on one thread, and libspandsp's if it is installed."""
     from rich.progress import Progress
 
     from dsp import bench
 
     if not all(os.environ.get(name) == "1" for name in bench.THREAD_SETTINGS):
-        # the BLAS reads these when it loads, which it has by now
+        # the BLAS reads these when it loads, and it is loaded by now
         bench.one_thread()
         os.execv(sys.executable, [sys.executable, "-m", "dsp", *sys.argv[1:]])  # noqa: S606
     library = bench.library_if_there()
@@ -333,7 +333,7 @@ def _remark(text: str) -> None:
 
 
 def _as_json(file: Path, side: Side, *, near_misses: bool) -> dict[str, object]:
-    """What was heard, for programs; the channel's name is in it where a file has several."""
+    """Return what was heard in a form for programs, with the channel's name if the file has several."""
     out: dict[str, object] = {
         "file": str(file),
         **({"channel": side.name} if side.name else {}),
@@ -379,7 +379,7 @@ def _print_near_misses(bursts: list[Key | NearMiss]) -> None:
 
 
 def _wrapped(parts: Sequence[str], width: int | None) -> Iterator[str]:
-    """Parts of a sentence in lines no wider than a terminal; a part is not broken. Without a terminal, in one line."""
+    """Yield the parts of a sentence in lines no wider than `width`, without breaking a part; if None, in one line."""
     line = " "
     for part in parts:
         if width is not None and line.strip() and len(line) + 1 + len(part) > width:

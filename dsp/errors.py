@@ -2,4 +2,4 @@
 
 
 class AudioError(Exception):
-    """What was given is not audio that can be read; the message names it and says why."""
+    """The audio cannot be read or written; the message names it and says why."""

@@ -1,4 +1,4 @@
-"""What the receiver tells: keys, their course, and bursts that were looked at and refused."""
+"""What the receiver reports: keys, their start and end, and near misses."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from enum import StrEnum
 
 
 class FailedTest(StrEnum):
-    """The first test that a refused burst failed.
+    """The first test that a near miss failed.
 
-    LIKENESS: no single figure is over its limit, but too many are near it.
-    ECHO: it is a copy, or the tail, of a key that was heard just before.
+    LIKENESS: no single figure is over its limit, but too many are near it. ECHO: the burst is a copy, or the tail, of a
+    key that was heard just before.
     """
 
     DURATION = "duration"
@@ -30,10 +30,10 @@ class Burst:
 
     Attributes:
         key: the key whose tones are nearest.
-        begin_s, end_s: on the channel's audio clock, from its first sample.
+        begin_s, end_s: its start and end on the channel's audio clock, which is 0 at the first sample.
         low_dbm0, high_dbm0: levels of the two tones.
-        snr_db: power of the pair over everything else but mains hum and dial tone; 45 at most.
-        low_offset_percent, high_offset_percent: measured frequencies against nominal.
+        snr_db: power of the pair over everything else except mains hum and dial tone; at most 45.
+        low_offset_percent, high_offset_percent: offsets of the measured frequencies from the nominal ones.
     """
 
     key: str
@@ -57,7 +57,7 @@ class Burst:
 
     @property
     def duration_s(self) -> float:
-        """From begin to end."""
+        """Time from start to end."""
         return self.end_s - self.begin_s
 
 
@@ -68,10 +68,10 @@ class Key(Burst):
 
 @dataclass(frozen=True, slots=True)
 class NearMiss(Burst):
-    """A burst that was looked at and refused.
+    """A burst that was looked at and not counted as a key.
 
     Attributes:
-        failed_test: why.
+        failed_test: the first test that it failed.
     """
 
     failed_test: FailedTest
@@ -79,7 +79,7 @@ class NearMiss(Burst):
 
 @dataclass(frozen=True, slots=True)
 class KeyStarted:
-    """A key is being pressed. Certain and final: exactly one `KeyEnded` follows, in order."""
+    """A key is being pressed. This is certain and final: exactly one `KeyEnded` follows, in order."""
 
     slot: int
     key: str
@@ -88,7 +88,7 @@ class KeyStarted:
 
 @dataclass(frozen=True, slots=True)
 class KeyEnded:
-    """The key announced last on this slot was released."""
+    """The key that was last announced on this slot was released."""
 
     slot: int
     key: Key
@@ -96,7 +96,7 @@ class KeyEnded:
 
 @dataclass(frozen=True, slots=True)
 class BurstRefused:
-    """A near miss on this slot; told only when asked for."""
+    """There was a near miss on this slot; reported only if asked for."""
 
     slot: int
     near_miss: NearMiss

@@ -1,7 +1,7 @@
-"""What a receiver must accept and refuse, per administration, as data.
+"""What a receiver must accept and refuse, for each administration, as data.
 
-Sources: ITU-T Q.24 annex A (columns NTT and AT&T), ETSI ES 201 235-3 (timing). Between a value that must be
-accepted and one that must be refused, the receiver's own limit leaves room on both sides for measuring errors.
+The sources are ITU-T Q.24 annex A (columns NTT and AT&T) and ETSI ES 201 235-3 (timing). The receiver's own limit lies
+between the value that must be accepted and the one that must be refused, with room on both sides for measuring errors.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from dsp.tones import KEYS
 
 PACKET_MS = 20.0
-"""Of audio in an RTP packet; where it is lost, some put silence in its place."""
+"""The audio in an RTP packet. If one is lost, some systems put silence in its place."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,13 +19,13 @@ class Profile:
     """The limits of one administration, and the receiver's operating points between them.
 
     Attributes:
-        name: as given on a command line.
-        frequency_accept_percent: offsets up to this of either tone are accepted.
+        name: its name on a command line.
+        frequency_accept_percent: offsets of either tone up to this are accepted.
         frequency_reject_percent: offsets from this on are refused.
-        level_accept_dbm0: levels of a tone, lowest and highest, that are accepted.
+        level_accept_dbm0: the lowest and highest level of a tone that must be accepted.
         floor_dbm0: a tone below this level is refused.
-        twist_accept_db: level of the high tone minus that of the low one, lowest and highest accepted.
-        tone_accept_ms, tone_reject_ms: lengths of a tone.
+        twist_accept_db: the lowest and highest accepted level of the high tone minus that of the low one.
+        tone_accept_ms, tone_reject_ms: the length of a tone that must be accepted, and the one that must be refused.
         pause_accept_ms: a pause that separates two keys.
         interruption_ms: a gap that does not end a key.
         keys: the keys that are heard.
@@ -56,25 +56,25 @@ class Profile:
 
     @property
     def min_tone_ms(self) -> float:
-        """Shorter tones are refused: nearer to what must be refused, for lost packets shorten tones."""
+        """Shorter tones are refused. This is nearer to what must be refused, because lost packets shorten tones."""
         return self.tone_reject_ms + (self.tone_accept_ms - self.tone_reject_ms) * 3 / 8
 
     @property
     def min_gap_ms(self) -> float:
-        """As much silence ends a key: more than the zeros that stand for one lost packet, less than a pause."""
+        """This much silence ends a key: more than the zeros that stand for one lost packet, less than a pause."""
         return (self.pause_accept_ms + max(self.interruption_ms, PACKET_MS)) / 2
 
     @property
     def max_offset_percent(self) -> float:
-        """Tones further off are refused: nearer to what must be accepted, for voices lie beyond."""
+        """Tones further off are refused. This is nearer to what must be accepted, because voices lie beyond."""
         return self.frequency_accept_percent + (self.frequency_reject_percent - self.frequency_accept_percent) / 4
 
     def strict(self) -> Profile:
-        """This profile with the table's "must not operate" level, where it has one above our floor."""
+        """Return this profile with the table's "must not operate" level, if that is above our floor."""
         return replace(self, floor_dbm0=max(self.floor_dbm0, STRICT_FLOOR_DBM0.get(self.name, -100.0)))
 
     def without_letters(self) -> Profile:
-        """This profile without the keys A to D."""
+        """Return this profile without the keys A to D."""
         return replace(self, keys="".join(key for key in self.keys if key not in "ABCD"))
 
 
@@ -93,8 +93,8 @@ NTT = Profile(
     pause_accept_ms=30.0,
     interruption_ms=10.0,
 )
-"""ITU-T Q.24 annex A, NTT. Its own twist range is -5 to +5 dB; the wider low side of AT&T costs nothing, and
-an access number wants sensitivity, so the floor is far below the table's (see `Profile.strict`)."""
+"""ITU-T Q.24 annex A, NTT. Its own twist range is -5 to +5 dB, but the wider low side of AT&T costs nothing. An access
+number needs sensitivity, so the floor is far below the table's (see `Profile.strict`)."""
 
 ATT = Profile(
     name="att",
@@ -122,6 +122,6 @@ ETSI = Profile(
     pause_accept_ms=40.0,
     interruption_ms=20.0,
 )
-"""Timing of ETSI ES 201 235-3; the rest as NTT."""
+"""The timing of ETSI ES 201 235-3; frequency and twist are those of NTT, levels those of AT&T."""
 
 PROFILES = {profile.name: profile for profile in (NTT, ATT, ETSI)}

@@ -19,7 +19,7 @@ from sound.samples import to_int16
 from sound.telephone import SAMPLE_RATE_HZ
 
 PIECE: Final = 1 << 22
-"""Samples of a recording in hand at a time (9 min, 8 MB): memory does not grow with its length."""
+"""Samples of a recording processed at a time (9 min, 8 MB), so that memory use does not grow with its length."""
 _KEY_BYTES: Final = np.frombuffer(KEYS.encode(), np.uint8)
 
 
@@ -28,7 +28,7 @@ class Receiver:
 
     Args:
         profile: what to accept.
-        near_misses: tell of bursts that were refused, too.
+        near_misses: whether to report near misses, too.
     """
 
     def __init__(self, profile: Profile = NTT, *, near_misses: bool = False) -> None:
@@ -36,11 +36,11 @@ class Receiver:
         self._slot: int | None = self._bank.open()
 
     def feed(self, samples: NDArray[Any]) -> list[Event]:
-        """Hand in the next samples: int16, or float with full scale 1.0, at 8 kHz, any number of them.
+        """Feed the next samples: int16, or float with full scale 1.0, at 8 kHz, any number of them.
 
         Raises:
-            ValueError: not one-dimensional, or after `finish`.
-            TypeError: samples of another type.
+            ValueError: the samples are not one-dimensional, or the receiver was finished.
+            TypeError: the samples have another type.
         """
         if self._slot is None:
             raise ValueError("the receiver was finished; make a new one")
@@ -55,7 +55,7 @@ class Receiver:
 
 
 def decode(samples: NDArray[Any], fs: int = SAMPLE_RATE_HZ, *, profile: Profile = NTT) -> str:
-    """The keys in a recording, in order, such as "15#".
+    """Return the keys in a recording, in order, such as "15#".
 
     Args:
         samples: mono, int16 or float with full scale 1.0.
@@ -63,8 +63,8 @@ def decode(samples: NDArray[Any], fs: int = SAMPLE_RATE_HZ, *, profile: Profile 
         profile: what to accept.
 
     Raises:
-        ValueError: not one-dimensional, or an impossible rate.
-        TypeError: samples of another type.
+        ValueError: the samples are not one-dimensional, or the rate is impossible.
+        TypeError: the samples have another type.
     """
     return decode_pieces(_pieces(samples, fs), profile=profile)
 
@@ -72,15 +72,15 @@ def decode(samples: NDArray[Any], fs: int = SAMPLE_RATE_HZ, *, profile: Profile 
 def analyse(
     samples: NDArray[Any], fs: int = SAMPLE_RATE_HZ, *, profile: Profile = NTT, near_misses: bool = False
 ) -> list[Key | NearMiss]:
-    """The keys in a recording with all figures and, if asked for, what was refused; by time of begin.
+    """Return the keys in a recording with all figures and, if asked for, near misses, in the order of their starts.
 
-    Arguments and errors as for `decode`.
+    Arguments and errors are those of `decode`.
     """
     return analyse_pieces(_pieces(samples, fs), profile=profile, near_misses=near_misses)
 
 
 def decode_pieces(pieces: Iterable[NDArray[Any]], *, profile: Profile = NTT) -> str:
-    """The keys in a recording at 8 kHz that comes in pieces."""
+    """Return the keys in a recording at 8 kHz that comes in pieces."""
     bank = DetectorBank(profile, capacity=1)
     slot = np.array([bank.open()])
     found: list[str] = []
@@ -95,7 +95,7 @@ def decode_pieces(pieces: Iterable[NDArray[Any]], *, profile: Profile = NTT) -> 
 def analyse_pieces(
     pieces: Iterable[NDArray[Any]], *, profile: Profile = NTT, near_misses: bool = False
 ) -> list[Key | NearMiss]:
-    """As `analyse`, of a recording at 8 kHz that comes in pieces."""
+    """Do as `analyse` does, for a recording at 8 kHz that comes in pieces."""
     receiver = Receiver(profile, near_misses=near_misses)
     found: list[Key | NearMiss] = []
     for events in chain((receiver.feed(piece) for piece in pieces), _last(receiver)):
@@ -112,7 +112,7 @@ def _last(receiver: Receiver) -> Iterator[list[Event]]:
 
 
 def mono(samples: NDArray[Any]) -> NDArray[Any]:
-    """The samples, if they are one channel.
+    """Check that samples are one channel, and return them.
 
     Raises:
         ValueError: they are not one-dimensional.

@@ -1,9 +1,9 @@
-"""What is heard in recordings: files of any kind and length, of one channel or several.
+"""Decodes recordings: files of any kind and length, with one channel or several.
 
-Of several channels the mix is heard where they are alike (`Likeness`). Where they are not, one side is the caller and
-the other the guidance, or one is the other with its sign turned, and a mix would have keys drowned or gone: then the
-channel is taken on which most keys are heard; of equally many, the one whose keys have most energy; without a key on
-any, the one whose near misses have; and without these the mix.
+If several channels are alike, their mix is decoded (`Likeness`). If they differ, one side is the caller and the other
+the guidance, or one is the other with its sign reversed; in a mix, keys would be drowned or gone. Then we take the
+channel on which most keys are heard. If several have equally many, we take the one whose keys have most energy; if none
+has a key, the one whose near misses have most energy; without these, the mix.
 """
 
 from __future__ import annotations
@@ -29,9 +29,11 @@ from dsp.views import Likeness, Views
 from sound.samples import to_int16
 
 _PIECE: Final = 1 << 20
-"""Samples of each channel in hand at a time (2 min): of an hour's stereo at 44.1 kHz more take twice the memory."""
+"""Samples of each channel processed at a time (2 min); for an hour of stereo at 44.1 kHz more would take twice the
+memory."""
 FAINT_DBFS: Final = -50.0
-"""Peaks of a recording in which no key can be: a tone at the lowest floor of any profile (-41 dBm0) has -44 dBFS."""
+"""A recording whose peak is below this cannot hold a key: a tone at the lowest floor of any profile (-41 dBm0) has -44
+dBFS."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +41,10 @@ class Side:
     """What was heard on one side of a recording.
 
     Attributes:
-        channel: its index, or the mix.
-        name: left, right, mix, or channel 3; empty if the recording has one channel.
+        channel: the channel's index, or the mix.
+        name: left, right, mix, or such as channel 3; "" if the recording has one channel.
         bursts: keys and, if asked for, near misses, by time of start.
-        peak: the greatest sample's size, of full scale.
+        peak: the magnitude of the largest sample, full scale 1.0.
     """
 
     channel: Channel
@@ -57,7 +59,7 @@ class Side:
 
     @property
     def rank(self) -> tuple[int, float, float]:
-        """What speaks for it: how many keys, their energy, that of near misses."""
+        """The order of preference: how many keys, their energy, the energy of near misses."""
         keys = [burst for burst in self.bursts if isinstance(burst, Key)]
         near_misses = [burst for burst in self.bursts if isinstance(burst, NearMiss)]
         return len(keys), _energy(keys), _energy(near_misses)
@@ -66,9 +68,9 @@ class Side:
 def decode_file(
     path: str | PathLike[str], *, channel: Channel = Take.BEST, profile: Profile = NTT, remark: Remark = unremarked
 ) -> str:
-    """The keys in an audio file; of each channel in turn where each is asked for.
+    """Return the keys in an audio file; those of each channel in turn if each is asked for.
 
-    Arguments and errors as for `hear_file`.
+    Arguments and errors are those of `hear_file`.
     """
     return "".join(side.keys for side in hear_file(path, channel=channel, profile=profile, remark=remark))
 
@@ -76,7 +78,7 @@ def decode_file(
 def analyse_file(
     path: str | PathLike[str], *, profile: Profile = NTT, near_misses: bool = False
 ) -> list[Key | NearMiss]:
-    """As `analyse`, of an audio file; of several channels the best is heard. Errors as for `hear_file`."""
+    """Do as `analyse` does, for an audio file, and for the best of its channels. Errors are those of `hear_file`."""
     return hear_file(path, profile=profile, near_misses=near_misses)[0].bursts
 
 
@@ -88,14 +90,14 @@ def hear_file(
     near_misses: bool = False,
     remark: Remark = unremarked,
 ) -> list[Side]:
-    """What is heard in an audio file: one side, or each.
+    """Return what is heard in an audio file: one side, or each.
 
     Args:
         path: the file, or `-` for standard input.
         channel: which of its channels.
         profile: what to accept.
-        near_misses: give what was refused, too.
-        remark: called with each thing that is odd about the file, a sentence that names it.
+        near_misses: whether to return near misses, too.
+        remark: called with a sentence, which names the file, for each thing that is odd about it.
 
     Raises:
         AudioError: the file is absent, unreadable or not audio, or has no such channel.
@@ -117,13 +119,13 @@ def read_side(
 
     Args:
         path: the file, or `-` for standard input.
-        channel: which of its channels; not each.
+        channel: which of its channels; "each" is not allowed.
         longest_s: seconds after which no more is read.
         remark: as for `hear_file`.
 
     Raises:
         AudioError: as for `hear_file`.
-        ValueError: each is asked for.
+        ValueError: `channel` is "each".
     """
     if channel is Take.EACH:
         raise ValueError("one side at a time: name a channel")
@@ -145,7 +147,7 @@ def _heard(
     near_misses: bool,
     remark: Remark,
 ) -> list[Side]:
-    """The sides that are taken of a recording at 8 kHz, whose pieces are (samples, channels), one of them at least."""
+    """Return the chosen sides of a recording at 8 kHz; its pieces, at least one, are (samples, channels)."""
     left = iter(pieces)
     first = next(left)
     views = _views(channel, first.shape[1], path)
@@ -172,7 +174,7 @@ def _heard(
 
 
 def _bursts(bank: DetectorBank, slots: NDArray[np.int64]) -> dict[int, list[Key | NearMiss]]:
-    """What was heard in each slot, as if silence followed."""
+    """Return what was heard in each slot, as if silence followed."""
     found: dict[int, list[Key | NearMiss]] = {slot: [] for slot in slots.tolist()}
     for event in bank.feed(slots, np.zeros((len(slots), FLUSH), np.int16)):
         if isinstance(event, KeyEnded):
@@ -183,7 +185,7 @@ def _bursts(bank: DetectorBank, slots: NDArray[np.int64]) -> dict[int, list[Key 
 
 
 def _best(sides: list[Side], path: str | PathLike[str], remark: Remark) -> Side:
-    """The side to take where they differ; the last is their mix."""
+    """Return the side to take if the channels differ; the last one is their mix."""
     *single, mix = sides
     best = max(single, key=lambda side: side.rank)
     if not best.bursts:
@@ -202,12 +204,12 @@ def _views(channel: Channel, channels: int, path: str | PathLike[str]) -> Views:
 
 
 def _energy(bursts: list[Key] | list[NearMiss]) -> float:
-    """In mW s, at the point of 0 dBm0."""
+    """Return the energy of bursts in mW s, at the point of 0 dBm0."""
     return sum(burst.duration_s * (10 ** (burst.low_dbm0 / 10) + 10 ** (burst.high_dbm0 / 10)) for burst in bursts)
 
 
 def _remark_faintness(peak: float, path: str | PathLike[str], remark: Remark) -> None:
-    """Say why nothing can be heard, if it is so faint."""
+    """Remark on a recording that is too faint for anything to be heard."""
     if peak == 0.0:
         remark(f"{name_of(path)}: is silent: every sample is zero; the recorder was given no audio")
     elif 20 * math.log10(peak) < FAINT_DBFS:

@@ -1,7 +1,7 @@
 """The tones of push-button signalling (ITU-T Q.23), their levels, and a generator of them.
 
-A key is a pair: one of four low tones (the row of the keypad) and one of four high tones (the column).
-Levels are in dBm0 for one tone; a sine that just fills the digital range is +3.14 dBm0 (ITU-T G.711).
+A key is a pair: one of four low tones (the row of the keypad) and one of four high tones (the column). Levels are in
+dBm0 of one tone; a sine that just fills the digital range is +3.14 dBm0 (ITU-T G.711).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ FULL_SCALE_DBM0: Final = 3.14
 
 
 def key_tones(key: str) -> tuple[float, float]:
-    """The nominal low and high frequency of a key, in Hz.
+    """Return the nominal low and high frequency of a key, in Hz.
 
     Raises:
         ValueError: the key is not one of the sixteen.
@@ -32,12 +32,12 @@ def key_tones(key: str) -> tuple[float, float]:
 
 
 def amplitude_of(level_dbm0: float) -> float:
-    """The peak amplitude, full scale being 1.0, of a sine with this level."""
+    """Return the peak amplitude (full scale 1.0) of a sine with this level."""
     return float(10.0 ** ((level_dbm0 - FULL_SCALE_DBM0) / 20.0))
 
 
 def level_of(amplitude: float) -> float:
-    """The level in dBm0 of a sine with this peak amplitude (full scale 1.0)."""
+    """Return the level in dBm0 of a sine with this peak amplitude (full scale 1.0)."""
     return float(20.0 * np.log10(max(amplitude, 1e-12)) + FULL_SCALE_DBM0)
 
 
@@ -58,17 +58,17 @@ def synthesize(
     """Make the tones of a string of keys, as a telephone would send them.
 
     Args:
-        keys: the keys, in order; spaces part groups.
+        keys: the keys, in order; spaces separate groups.
         fs: sampling rate in Hz.
         tone_s: length of each tone.
         pause_s: silence after each tone.
-        lead_s: silence before the first tone; `pause_s` where not given.
+        lead_s: silence before the first tone; by default `pause_s`.
         level_dbm0: mean of the two tones' levels.
         twist_db: level of the high tone minus that of the low one.
         offset_percent: how far both tones are off their nominal frequencies; a pair gives (low, high).
-        snr_db: adds white noise this far below the power of a tone pair, over the whole length.
+        snr_db: level of white noise over the whole length, this far below the power of a tone pair; None for no noise.
         rng: source of start phases and noise; without it all tones start at phase 0 and noise has seed 0.
-        group_pause_s: silence between two groups of keys, instead of `pause_s` where that is shorter.
+        group_pause_s: silence between two groups of keys, unless `pause_s` is longer.
 
     Returns:
         Mono samples, full scale 1.0; tones that together exceed it are clipped to it.

@@ -1,4 +1,4 @@
-"""What is listened to of a recording with several channels, and whether these are one sound."""
+"""Chooses what to decode of a recording with several channels, and whether these are one sound."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from numpy.typing import NDArray
 from dsp.channels import Channel, Take, channel_name
 
 _ALIKE: Final = 0.1
-"""10 dB: two channels of one microphone's sound differ by less, the two sides of a call by more."""
+"""A ratio of 10 dB: two channels of one microphone's sound differ by less, the two sides of a call by more."""
 
 
 class Views:
-    """What is listened to of a recording: some of its channels, their mix, or all of these.
+    """What is decoded of a recording: some of its channels, their mix, or all of these.
 
     Args:
         channel: what is asked for.
-        channels: how many there are.
+        channels: how many channels there are.
 
     Attributes:
-        taken: channels by their index, and the mix, in the order of `rows`.
-        names: what each is called.
+        taken: the channels by index, and the mix, in the order of `rows`.
+        names: the name of each.
 
     Raises:
         ValueError: there is no such channel.
@@ -41,14 +41,14 @@ class Views:
         self.names = [channel_name(taken, channels) if isinstance(taken, int) else taken.value for taken in self.taken]
 
     def rows(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        """What is listened to of some samples, (samples, channels): one row for each that is taken."""
+        """Return what is decoded of some samples, (samples, channels): one row for each of `taken`."""
         return np.stack([samples[:, taken] if isinstance(taken, int) else samples.mean(axis=1) for taken in self.taken])
 
 
 class Likeness:
     """Measures, piece by piece, whether the channels of a recording are one sound.
 
-    They are alike where what each has beside their mean has less than a tenth of the mean's energy.
+    They are alike if what differs from their mean has less than a tenth of the mean's energy.
     """
 
     def __init__(self) -> None:
@@ -56,11 +56,11 @@ class Likeness:
         self._total = 0.0
 
     def add(self, samples: NDArray[np.float32]) -> None:
-        """Hear the next samples, (samples, channels)."""
+        """Add the next samples, (samples, channels)."""
         self._mean += float(np.square(samples.mean(axis=1), dtype=np.float64).sum())
         self._total += float(np.square(samples, dtype=np.float64).sum()) / samples.shape[1]
 
     @property
     def alike(self) -> bool:
-        """The channels are alike; all that are silent are."""
+        """Whether the channels are alike; silent ones are."""
         return self._total - self._mean <= _ALIKE * self._mean

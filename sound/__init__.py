@@ -1,4 +1,4 @@
-"""A telephone call's audio in numbers: what the DTMF receiver, the guidance and the calls have in common.
+"""The form of a telephone call's audio: what the DTMF receiver, the guidance and the calls share.
 
-Imports nothing of ours. `telephone` holds the constants, `samples` turns integers into floats and back.
+This package imports nothing of ours. `telephone` holds the constants; `samples` turns integers into floats and back.
 """

@@ -1,4 +1,4 @@
-"""Samples as 16-bit integers and as floats with full scale 1.0: the two ways, each the inverse of the other.
+"""Converts samples between 16-bit integers and floats with full scale 1.0; each way is the inverse of the other.
 
 Both divide and multiply by 32768. As this is a power of two, a float holds every int16 sample exactly, and all 65,536
 values come back as they were. (A program that multiplies by 32767 loses a step in half of them.)
@@ -15,7 +15,7 @@ from sound.telephone import FULL_SCALE
 
 
 def to_float32(samples: NDArray[Any]) -> NDArray[np.float32]:
-    """Samples as finite floats within full scale 1.0.
+    """Return samples as finite floats within full scale 1.0.
 
     Args:
         samples: int16, or float with full scale 1.0; of any shape and rate.
@@ -24,7 +24,7 @@ def to_float32(samples: NDArray[Any]) -> NDArray[np.float32]:
         The same shape. Floats beyond full scale are clipped to it; not-a-number becomes silence.
 
     Raises:
-        TypeError: neither int16 nor float.
+        TypeError: the samples are neither int16 nor float.
     """
     if samples.dtype == np.int16:
         return samples.astype(np.float32) / np.float32(FULL_SCALE)
@@ -32,7 +32,7 @@ def to_float32(samples: NDArray[Any]) -> NDArray[np.float32]:
 
 
 def to_int16(samples: NDArray[Any]) -> NDArray[np.int16]:
-    """Samples as 16-bit integers.
+    """Return samples as 16-bit integers.
 
     Args:
         samples: float with full scale 1.0, or int16, which is returned as it is; of any shape and rate.
@@ -42,7 +42,7 @@ def to_int16(samples: NDArray[Any]) -> NDArray[np.int16]:
         32767; not-a-number becomes silence.
 
     Raises:
-        TypeError: neither int16 nor float.
+        TypeError: the samples are neither int16 nor float.
     """
     if samples.dtype == np.int16:
         return samples

@@ -6,6 +6,6 @@ from typing import Final
 
 SAMPLE_RATE_HZ: Final = 8000
 FULL_SCALE: Final = 32768.0
-"""What the float 1.0 is as an int16 sample: these run from -32768 to 32767, floats from -1.0 to one step below 1.0."""
+"""The float 1.0 as an int16 sample: these run from -32768 to 32767, floats from -1.0 to one step below 1.0."""
 FRAME_SAMPLES: Final = 160
-"""20 ms: what a packet of a call holds, and a step of the receiver."""
+"""The samples of a frame, 20 ms: one packet of a call, and one step of the receiver."""

@@ -1,1 +1,1 @@
-"""Conformance tests: conditions, their recordings, and receivers that are measured on them."""
+"""Conformance tests: conditions, their recordings, and the receivers that are measured on them."""

@@ -1,7 +1,7 @@
-"""Speech coders: what a network does to tones by coding them, in the place of a line.
+"""Speech coders: what a network does to tones by coding them, in place of a line.
 
-Most coders are ffmpeg's, run as a command; GSM, AMR and G.729 are libraries of their own (`dsp.line.speech_coders`). A
-coder that this machine has not got is left out, and said so by name.
+Most coders are ffmpeg's, run as a command; GSM, AMR and G.729 are separate libraries (`dsp.line.speech_coders`). If
+this machine lacks a coder, the tables leave it out and say so.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ Linear = NDArray[np.int16]
 
 
 class CoderMissingError(Exception):
-    """This machine has no such coder; the message says which Debian package has it."""
+    """This machine lacks a coder; the message says which Debian package has it."""
 
 
 @dataclass(frozen=True, slots=True)
 class FfmpegCoder:
-    """How ffmpeg is told to code, and to decode what came of it.
+    """ffmpeg's options to code samples and to decode the result.
 
     Attributes:
-        encoder: its name, to see whether this build has it.
-        options: for coding, after the input.
-        container: the format between the two.
-        rate: samples a second that the coder works at.
+        encoder: the encoder's name, to check whether this build has it.
+        options: options for coding, after the input.
+        container: the format between coding and decoding.
+        rate: the coder's sampling rate in Hz.
         decode: options for decoding, before the input.
     """
 
@@ -70,21 +70,21 @@ _FFMPEG: Final = {
     "mp3-16": FfmpegCoder("libmp3lame", ("-b:a", "16k"), "mp3"),
 }
 CODERS: Final = (*_FFMPEG, *speech_coders.CODERS)
-"""Names that `coded` takes."""
+"""The names that `coded` takes."""
 
 
 def coded(samples: Linear, chain: tuple[str, ...]) -> Linear:
-    """The samples at 8 kHz after some coders in a row, each followed by its decoder.
+    """Return samples at 8 kHz after a row of coders, each followed by its decoder.
 
     Args:
         samples: int16, (n,).
-        chain: names of CODERS.
+        chain: names from CODERS.
 
     Returns:
-        int16, (n,): delayed by what the coders take.
+        int16, (n,), delayed by the coders.
 
     Raises:
-        CoderMissingError: this machine has not got one of them.
+        CoderMissingError: this machine lacks one of them.
         KeyError: there is no coder of that name.
     """
     out = np.concatenate([samples, np.zeros(LEAD, np.int16)])
@@ -94,10 +94,10 @@ def coded(samples: Linear, chain: tuple[str, ...]) -> Linear:
 
 
 def missing_coders(names: Iterable[str]) -> dict[str, str]:
-    """Those of the coders that this machine has not got, each with what to install.
+    """Return the coders that this machine lacks, each with what to install.
 
     Raises:
-        KeyError: there is no coder of some name.
+        KeyError: there is no coder of one of the names.
     """
     missing = {}
     for name in sorted(names):
@@ -132,7 +132,7 @@ def _ffmpeg_encoders() -> frozenset[str]:
     if shutil.which("ffmpeg") is None:
         return frozenset()
     listed = subprocess.run(
-        ["ffmpeg", "-hide_banner", "-encoders"],  # noqa: S607 - the one that is installed
+        ["ffmpeg", "-hide_banner", "-encoders"],  # noqa: S607 - runs the installed one
         capture_output=True,
         text=True,
         timeout=FFMPEG_TIMEOUT_S,

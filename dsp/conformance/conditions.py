@@ -1,7 +1,7 @@
-"""The test conditions, as data: what is sent, what the line does to it, and what must be heard.
+"""The test conditions as data: what is sent, what the line does to it, and what must be heard.
 
-Sources: ITU-T Q.24 annex A for the limits of NTT and AT&T; the rest are the disturbances that calls to an access
-number meet. A pair (low, high) is drawn from uniformly, per tone where a tone has it, else per recording.
+The limits of NTT and AT&T come from ITU-T Q.24 annex A; the rest are disturbances that calls to an access number meet.
+From a pair (low, high) a value is drawn uniformly: for each tone if it is a property of tones, else for each recording.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Range = float | tuple[float, float]
 
 
 class Section(StrEnum):
-    """Which table a condition belongs to."""
+    """The table that a condition belongs to."""
 
     CORE = "core"
     NTT = "NTT"
@@ -33,16 +33,16 @@ class Section(StrEnum):
 
 
 class Must(StrEnum):
-    """What a receiver has to reach."""
+    """What a receiver must achieve."""
 
     ALL = "all"
-    """Every key once, and nothing else."""
+    """It hears every key once, and nothing else."""
     NO_WORSE = "no worse"
-    """No more keys wrong than the best receiver beside it: some keys do not outlive the disturbance."""
+    """It gets no more keys wrong than the best receiver beside it, because some keys do not survive the disturbance."""
 
 
 class Cut(StrEnum):
-    """Where a lost 20 ms frame lies in each tone."""
+    """Where the lost 20 ms frame lies in each tone."""
 
     NONE = "none"
     ON_GRID = "on the 20 ms grid"
@@ -50,7 +50,7 @@ class Cut(StrEnum):
 
 
 class NoKey(StrEnum):
-    """Signals that hold no key."""
+    """Signals without a key."""
 
     SINGLE_TONES = "single tones"
     CALL_PROGRESS = "call-progress tones"
@@ -65,35 +65,35 @@ class NoKey(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Condition:
-    """One condition.
+    """What is sent, what happens to it, and what must be heard.
 
     Attributes:
-        name, section: for the table.
-        heard: every key must be heard, once; otherwise nothing may be.
-        tone_ms, pause_ms, level_dbm0, twist_db: of each tone; the level is the mean of the two.
-        weakest_dbm0: instead of `level_dbm0`, the level of the weaker tone.
-        low_offset, high_offset: percent.
-        snr_db: white noise below the pairs.
-        law: of G.711, which the recording goes through.
-        dial_hz, dial_db: continuous tones, level relative to the pairs.
-        hum_hz, hum_db: mains hum, relative to the pairs.
-        dc: offset, full scale 1.0.
-        echo_ms, echo_db: one echo.
-        speech_db: speech-like sound relative to the pairs.
+        name, section: where it stands in the tables.
+        heard: whether every key must be heard once; otherwise no key may be heard.
+        tone_ms, pause_ms, level_dbm0, twist_db: of each key; the level is the mean of its two tones.
+        weakest_dbm0: the level of the weaker tone, instead of `level_dbm0`.
+        low_offset, high_offset: frequency offsets of the tones, percent.
+        snr_db: white noise this far below the pairs.
+        law: the law of G.711 that the recording goes through.
+        dial_hz, dial_db: continuous tones, and their level relative to the pairs.
+        hum_hz, hum_db: mains hum, and its level relative to the pairs.
+        dc: an offset, full scale 1.0.
+        echo_ms, echo_db: delay and level of one echo.
+        speech_db: level of speech-like sound relative to the pairs.
         interruption_ms: a gap in the middle of every tone.
         cut: a lost 20 ms frame in every tone.
-        room_s, room_db: reverberation time, and energy of the direct sound over the room's.
+        room_s, room_db: a room's reverberation time, and energy of the direct sound over the room's.
         hybrid_ms, hybrid_db: delay and level of an echo that is spread over some ms.
-        clip_db: overload, below the pairs' peak.
-        pump_db: how much too loud an automatic gain lets tones begin.
+        clip_db: overload: what exceeds this far below the pairs' peak is cut off.
+        pump_db: by how much an automatic gain lets tones start too loud.
         step_db: a step of the level within every tone.
-        fade_db: how far one of the tones has fallen by the end of every key.
-        silent: where zeros of 20 ms stand in every tone.
+        fade_db: how far one of the two tones has fallen by the end of every key.
+        silent: where 20 ms of zeros stand in every tone.
         repeat_db: every key is pressed twice, the second time at a level that differs by this.
-        coders: what the recording is coded by, one after the other (`coders.CODERS`).
+        coders: the coders that the recording goes through, one after the other (`coders.CODERS`).
         no_key: a signal without keys, instead of all of the above.
-        must: what is asked for.
-        cell: row and column, where the section is a table of its own.
+        must: what a receiver must achieve.
+        cell: row and column, if the section is a table of its own.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Recordings of the conditions: the same seed gives the same samples."""
+"""Makes recordings of the conditions: the same seed gives the same samples."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SILENT_MS: Final = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """Samples of one condition, and the keys that were sent (for no-key signals none)."""
+    """The samples of one condition, and the keys that were sent (none for a signal without keys)."""
 
     condition: Condition
     samples: NDArray[np.int16]
@@ -41,13 +41,13 @@ class Recording:
 
 
 def record(condition: Condition, *, seed: int, keys: int = 64) -> Recording:
-    """Make a recording of a condition with that many keys (a no-key signal is as long as they would be)."""
+    """Make a recording of a condition with this many keys."""
     rng = np.random.default_rng([seed, crc32(f"{condition.section}/{condition.name}".encode())])
     if condition.no_key is not None:
         return Recording(condition, to_int16(make_no_key(condition.no_key, rng)), "")
     order = np.concatenate([rng.permutation(16) for _ in range(-(-keys // 16))])[:keys]
     sent = "".join(KEYS[index] for index in order)
-    # every fourth key is pressed twice: equal neighbours are what a gap test is about
+    # every fourth key is pressed twice: equal neighbours test the limit for gaps
     twice = 1 if condition.repeat_db is not None else 4
     sent = "".join(key * 2 if number % twice == twice - 1 else key for number, key in enumerate(sent))[:keys]
     tones, length_ms = _schedule(condition, sent, rng)
@@ -132,7 +132,7 @@ def _companded(samples: Samples, law: Law) -> Samples:
 
 
 def _lose(samples: Samples, tones: list[Tone], cut: Cut, rng: Rng) -> Samples:
-    """One frame out of every tone, wholly inside it; on the stream's grid or anywhere."""
+    """Remove one frame from every tone, wholly inside it, on the stream's grid or anywhere."""
     begins: list[int] = []
     for tone in tones:
         first = round(tone.begin_ms * SAMPLE_RATE_HZ / 1000)
@@ -146,7 +146,7 @@ def _lose(samples: Samples, tones: list[Tone], cut: Cut, rng: Rng) -> Samples:
 
 
 def draw(value: Range, rng: Rng) -> float:
-    """The value, or one from its range."""
+    """Return the value, or one drawn uniformly from its range."""
     if isinstance(value, tuple):
         return float(rng.uniform(*value))
     return float(value)

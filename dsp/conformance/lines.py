@@ -1,6 +1,6 @@
-"""What bad lines and sets do to tones beyond noise: rooms and tails, overload, gain that moves, silent packets.
+"""What bad lines and sets do to tones besides noise: rooms and tails, overload, changing gain, silent packets.
 
-As in `signals`, all functions take and give float samples at 8 kHz with full scale 1.0.
+As in `signals`, all functions take and return float samples at 8 kHz with full scale 1.0.
 """
 
 from __future__ import annotations
@@ -16,35 +16,35 @@ from dsp.line.samples import places
 from sound.telephone import FRAME_SAMPLES, SAMPLE_RATE_HZ
 
 PUMP_ATTACK_S, PUMP_RELEASE_S = 0.02, 0.15
-"""How fast an automatic gain falls in a tone, and rises after it."""
+"""Time constants with which an automatic gain falls in a tone, and rises after it."""
 
 
 def _span(tone: Tone) -> tuple[int, int]:
-    """First and last sample of a tone, half open."""
+    """Return a tone's first sample and the one after its last."""
     first = round(tone.begin_ms * SAMPLE_RATE_HZ / 1000)
     return first, first + round(tone.length_ms * SAMPLE_RATE_HZ / 1000)
 
 
 def room(samples: Samples, reverberation_s: float, direct_db: float, rng: Rng) -> Samples:
-    """In a room, this far below the direct sound.
+    """Add the sound of a room, this far below the direct sound.
 
     Args:
-        samples: dry.
-        reverberation_s: RT60.
-        direct_db: energy of the direct sound over that of the rest.
-        rng: makes the room.
+        samples: the dry sound.
+        reverberation_s: the reverberation time RT60.
+        direct_db: energy of the direct sound over the room's.
+        rng: source of the room's walls.
     """
     return _reverberant(samples, room_response(reverberation_s, direct_db, rng))
 
 
 def hybrid(samples: Samples, delay_ms: float, level_db: float, rng: Rng) -> Samples:
-    """With the echo of a hybrid behind a delay: spread over some ms, as the path models of ITU-T G.168 annex D are.
+    """Add the delayed echo of a hybrid, spread over some ms as in the path models of ITU-T G.168 annex D.
 
     Args:
-        samples: without echo.
-        delay_ms: before the echo begins.
-        level_db: energy of the echo against that of the sound.
-        rng: makes the path.
+        samples: the sound without the echo.
+        delay_ms: time until the echo starts.
+        level_db: energy of the echo relative to the sound's.
+        rng: source of the path.
     """
     delay, spread = round(delay_ms * SAMPLE_RATE_HZ / 1000), rng.uniform(0.004, 0.012)
     t = np.arange(round(3 * spread * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
@@ -58,13 +58,13 @@ def _reverberant(samples: Samples, response: Samples) -> Samples:
 
 
 def clipped(samples: Samples, tones: Sequence[Tone], by_db: float) -> Samples:
-    """Overdriven: what exceeds the ceiling is cut off, which lies this far below the peak of the strongest pair."""
+    """Overdrive: cut off what exceeds a ceiling this far below the peak of the strongest pair."""
     peak = max(float(np.abs(samples[slice(*_span(tone))]).max()) for tone in tones)
     return converters.clipped(samples, peak * 10 ** (-by_db / 20))
 
 
 def pumped(samples: Samples, tones: Sequence[Tone], by_db: float) -> Samples:
-    """Under an automatic gain: each tone begins up to this much too loud, and more so after a longer pause."""
+    """Apply an automatic gain: each tone starts up to this much too loud, the more so after a longer pause."""
     excess = np.empty(samples.size)
     now, at = by_db, 0
     for tone in tones:
@@ -78,7 +78,7 @@ def pumped(samples: Samples, tones: Sequence[Tone], by_db: float) -> Samples:
 
 
 def stepped(samples: Samples, tones: Sequence[Tone], by_db: float, rng: Rng) -> Samples:
-    """With a step of the level, up or down, somewhere in every tone."""
+    """Step the level up or down somewhere in every tone."""
     out = samples.copy()
     for tone in tones:
         first, last = _span(tone)
@@ -89,7 +89,7 @@ def stepped(samples: Samples, tones: Sequence[Tone], by_db: float, rng: Rng) -> 
 
 
 def silenced(samples: Samples, tones: Sequence[Tone], length_ms: float, *, on_grid: bool, rng: Rng) -> Samples:
-    """With zeros in the place of a packet in every tone, wholly inside it; on the stream's grid or anywhere."""
+    """Put zeros in place of a packet in every tone, wholly inside it, on the stream's grid or anywhere."""
     begins, length = [], round(length_ms * SAMPLE_RATE_HZ / 1000)
     for tone in tones:
         first, last = _span(tone)

@@ -1,6 +1,6 @@
-"""The conditions beyond the tables: echo, rooms, keys pressed again, gain that moves, silent packets, coders.
+"""The conditions beyond Q.24's tables: echo, rooms, repeated keys, changing gain, silent packets, coders.
 
-Each section is a table of its own, with a row and a column for every condition. Where a line echoes, keys come at the
+Each section is a table of its own, with a row and a column for every condition. On lines with echo, keys come with the
 pauses that people and autodiallers make (ITU-T Q.24: 120 ms a key and slower).
 """
 

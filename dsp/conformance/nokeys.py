@@ -1,4 +1,4 @@
-"""Signals that hold no key and come near to one."""
+"""Signals that contain no key but come near one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CALL_PROGRESS_HZ: tuple[tuple[float, ...], ...] = (
 
 
 def make_no_key(kind: NoKey, rng: Rng) -> Samples:
-    """A signal of this kind, some seconds long."""
+    """Return a signal of this kind, some seconds long."""
     return _MAKERS[kind](rng)
 
 
@@ -56,7 +56,7 @@ def _sit(rng: Rng) -> Samples:
 
 
 def _sweep(rng: Rng) -> Samples:
-    """Two sines that glide through both groups at many rates."""
+    """Return two sines that glide through both groups of tones at many rates."""
     out = []
     for seconds in (0.5, 1.0, 2.0, 4.0):
         count = int(seconds * SAMPLE_RATE_HZ)
@@ -70,7 +70,7 @@ def _sweep(rng: Rng) -> Samples:
 
 
 def _harmonics(rng: Rng) -> Samples:
-    """A low and a high tone, each with its own harmonics 3 to 8 dB down, as voices and instruments have them."""
+    """Return low and high tones, each with its own harmonics 3 to 8 dB down, as voices and instruments have them."""
     out = []
     t = np.arange(int(0.15 * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
     for low in LOW_HZ:
@@ -92,7 +92,7 @@ def _noise(rng: Rng) -> Samples:
 
 
 def _music(rng: Rng) -> Samples:
-    """Chords of plucked strings on the tempered scale."""
+    """Return chords of plucked strings on the tempered scale."""
     out = np.zeros(40 * SAMPLE_RATE_HZ)
     for at in range(0, out.size - SAMPLE_RATE_HZ, SAMPLE_RATE_HZ // 5):
         t = np.arange(SAMPLE_RATE_HZ) / SAMPLE_RATE_HZ

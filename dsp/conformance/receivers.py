@@ -26,24 +26,29 @@ _KEYS_ONLY: Final = re.compile(f"[{re.escape(KEYS)}]+")
 
 
 class CommandError(Exception):
-    """A command that was to be measured did not run; the message has the command and what it said."""
+    """A command to measure did not run; the message has the command and what it printed."""
 
 
 @dataclass(frozen=True, slots=True)
 class MeasuredReceiver:
-    """A name for the table, and what hears keys in int16 samples at 8 kHz."""
+    """A receiver to measure.
+
+    Attributes:
+        name: its name in the tables.
+        decode: returns the keys in int16 samples at 8 kHz.
+    """
 
     name: str
     decode: Callable[[NDArray[np.int16]], str]
 
 
 def own_receiver(profile: Profile) -> MeasuredReceiver:
-    """Ours, with a profile."""
+    """Return our receiver with a profile."""
     return MeasuredReceiver(f"dtmf ({profile.name})", lambda samples: decode(samples, profile=profile))
 
 
 def spandsp_receiver() -> MeasuredReceiver:
-    """libspandsp's.
+    """Return libspandsp's receiver.
 
     Raises:
         SpandspMissingError: it is not installed.
@@ -53,9 +58,13 @@ def spandsp_receiver() -> MeasuredReceiver:
 
 
 def command_receiver(command: str) -> MeasuredReceiver:
-    """A command that prints the keys of a WAV file: `{}` in it stands for the file, else it is the last word.
+    """Return a receiver that runs a command, which prints the keys of a WAV file.
 
-    Lines such as "DTMF: 5" (multimon-ng) and lines of nothing but keys count, in order.
+    `{}` in the command stands for the file; without it the file is the last word. Lines such as "DTMF: 5" (multimon-ng)
+    and lines of nothing but keys count, in order.
+
+    Raises:
+        CommandError: the command is empty.
     """
     words = shlex.split(command)
     if not words:
@@ -73,7 +82,7 @@ def command_receiver(command: str) -> MeasuredReceiver:
 
 
 def keys_in(output: str) -> str:
-    """The keys that a receiver's output tells of."""
+    """Return the keys in a receiver's output."""
     found = []
     for line in output.splitlines():
         text = line.rpartition("DTMF:")[2] if "DTMF:" in line else line
@@ -85,7 +94,7 @@ def keys_in(output: str) -> str:
 
 def _run(words: list[str]) -> str:
     try:
-        done = subprocess.run(  # noqa: S603 - the user names the command that is to be measured
+        done = subprocess.run(  # noqa: S603 - the user names the command to measure
             words, capture_output=True, text=True, timeout=COMMAND_TIMEOUT_S, check=True
         )
     except (OSError, subprocess.SubprocessError) as error:

@@ -1,4 +1,4 @@
-"""The results as tables for a terminal."""
+"""Shows the results as tables for a terminal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dsp.profiles import Profile
 
 
 def summary(results: Sequence[Result]) -> Table:
-    """Sections against receivers: recordings passed, keys wrong, keys heard where none may be."""
+    """Return a table of sections against receivers: recordings passed, keys wrong, false keys."""
     table = Table(title="Recordings in which every key was heard once and nothing else")
     results = [result for result in results if result.condition.cell is None]
     sections = _sections(results)
@@ -28,7 +28,7 @@ def summary(results: Sequence[Result]) -> Table:
 
 
 def _summary_of(results: Sequence[Result], sections: Sequence[Section]) -> list[str]:
-    """What the summary tells of one receiver, from top to bottom."""
+    """Return one receiver's column of the summary, from top to bottom."""
     cells = []
     for section in sections:
         part = [result for result in results if result.condition.section is section]
@@ -41,7 +41,7 @@ def _summary_of(results: Sequence[Result], sections: Sequence[Section]) -> list[
 
 
 def limits(profile: Profile) -> Table:
-    """What a profile's table asks for, beside the receiver's own limits."""
+    """Return a table of what a profile requires, beside the receiver's own limits."""
     table = Table(title=f"Profile {profile.name}")
     for heading in ("", "accept", "refuse", "the receiver's limit"):
         table.add_column(heading)
@@ -75,7 +75,7 @@ def limits(profile: Profile) -> Table:
 
 
 def failures(results: Sequence[Result], *, most: int = 60) -> Table:
-    """Conditions that any receiver failed, and how many keys each had wrong."""
+    """Return a table of the conditions that any receiver failed, and how many keys each got wrong."""
     names = list(dict.fromkeys(result.receiver for result in results))
     table = Table(title="Keys wrong, by condition")
     table.add_column("table")
@@ -97,7 +97,7 @@ def failures(results: Sequence[Result], *, most: int = 60) -> Table:
 
 
 def grids(results: Sequence[Result]) -> list[Table]:
-    """For each section that is a table of its own: keys wrong by row and column, one number for each receiver."""
+    """Return a table for each section that has its own: keys wrong by row and column, one number for each receiver."""
     return [_grid(section, results) for section in _sections([item for item in results if item.condition.cell])]
 
 
@@ -133,7 +133,7 @@ def _sections(results: Sequence[Result]) -> list[Section]:
 
 
 def speech(results: Sequence[SpeechResult]) -> Table:
-    """False keys over speech."""
+    """Return a table of the false keys heard in speech."""
     table = Table(title="Speech: keys heard where none are")
     for heading in ("receiver", "hours", "false keys", "by pitch shift"):
         table.add_column(heading, no_wrap=heading in ("hours", "false keys"), overflow="fold")

@@ -1,4 +1,4 @@
-"""Measuring receivers on the corpus."""
+"""Measures receivers on the recordings of the conditions."""
 
 from __future__ import annotations
 
@@ -12,10 +12,15 @@ from dsp.conformance.receivers import MeasuredReceiver
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One receiver on one recording.
+    """What one receiver heard in one recording.
 
     Attributes:
-        wrong: keys missed, doubled, taken for others or heard where none are: the least number of changes that
+        receiver: its name.
+        condition: the recording's condition.
+        seed: the recording's seed.
+        expected: the keys that must be heard.
+        heard: the keys that were heard.
+        wrong: keys not heard, doubled, taken for others or heard where there are none: the least number of changes that
             turn what was heard into what was sent.
     """
 
@@ -28,7 +33,7 @@ class Result:
 
     @property
     def passed(self) -> bool:
-        """Every key was heard once, and nothing else."""
+        """Whether every key was heard once, and nothing else."""
         return self.wrong == 0
 
 
@@ -41,7 +46,16 @@ def run(
     progress: Callable[[], None] = lambda: None,
     keep: Callable[[Recording, int], None] = lambda _recording, _seed: None,
 ) -> list[Result]:
-    """Measure all receivers on the same recordings, `keys` keys in each; `keep` gets each recording and its seed."""
+    """Measure all receivers on the same recordings.
+
+    Args:
+        receivers: the receivers to measure.
+        conditions: the conditions to record.
+        seeds: one recording is made of each condition with each of these.
+        keys: keys in a recording.
+        progress: called after each recording.
+        keep: called with each recording and its seed.
+    """
     results = []
     for condition in conditions:
         for seed in seeds:
@@ -56,9 +70,9 @@ def run(
 
 
 def shortfalls(results: Sequence[Result], receiver: str) -> list[Condition]:
-    """The conditions in which a receiver did not reach what must be reached.
+    """Return the conditions in which a receiver did not achieve what it must.
 
-    Where it must be no worse than others, the best of those that were measured beside it counts.
+    If it must be no worse than others, it is compared with the best of those that were measured beside it.
     """
     wrong: dict[Condition, dict[str, int]] = {}
     for result in results:
@@ -74,7 +88,7 @@ def shortfalls(results: Sequence[Result], receiver: str) -> list[Condition]:
 
 
 def distance(sent: str, heard: str) -> int:
-    """Least number of keys to insert, drop or change (V. Levenshtein, 1966)."""
+    """Return the least number of keys to insert, drop or change (V. Levenshtein, 1966)."""
     row = list(range(len(heard) + 1))
     for number, key in enumerate(sent, start=1):
         diagonal, row[0] = row[0], number

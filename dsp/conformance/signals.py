@@ -1,7 +1,7 @@
 """Building blocks of test signals: tone sequences and what telephone lines do to them.
 
-All functions work on float samples at 8 kHz with full scale 1.0 and take the random generator that makes them
-repeatable. Levels are relative to the power of the tone pairs where a parameter ends in `_db`.
+All functions work on float samples at 8 kHz with full scale 1.0, and take the random generator that makes them
+repeatable. If a parameter ends in `_db`, its level is relative to the power of the tone pairs.
 """
 
 from __future__ import annotations
@@ -23,10 +23,15 @@ Rng = np.random.Generator
 
 @dataclass(frozen=True, slots=True)
 class Tone:
-    """One key's tone as sent: milliseconds, dBm0 (mean of the two tones), dB, percent.
+    """One key as it is sent.
 
     Attributes:
-        fade_db: how far the high tone has fallen by its end; if negative, the low one.
+        key: the key.
+        begin_ms, length_ms: its start and length.
+        level_dbm0: the mean level of the two tones.
+        twist_db: level of the high tone minus that of the low one.
+        low_offset, high_offset: frequency offsets of the tones, percent.
+        fade_db: how far the high tone has fallen by the end; if negative, the low one.
     """
 
     key: str
@@ -40,7 +45,7 @@ class Tone:
 
 
 def pair(tone: Tone, rng: Rng) -> Samples:
-    """The samples of one tone from random phases."""
+    """Return the samples of one key, with random start phases."""
     low, high = key_tones(tone.key)
     t = np.arange(round(tone.length_ms * SAMPLE_RATE_HZ / 1000)) / SAMPLE_RATE_HZ
     out: Samples = np.zeros(t.size)
@@ -55,7 +60,7 @@ def pair(tone: Tone, rng: Rng) -> Samples:
 
 
 def render(tones: list[Tone], length_ms: float, rng: Rng) -> Samples:
-    """Tones at their places in silence; begins fall anywhere between samples' neighbours."""
+    """Return tones at their places in silence, of this length."""
     out = np.zeros(round(length_ms * SAMPLE_RATE_HZ / 1000))
     for tone in tones:
         at = round(tone.begin_ms * SAMPLE_RATE_HZ / 1000)
@@ -65,36 +70,36 @@ def render(tones: list[Tone], length_ms: float, rng: Rng) -> Samples:
 
 
 def pair_power(level_dbm0: float, twist_db: float) -> float:
-    """Mean square of a tone pair."""
+    """Return the mean square of a tone pair."""
     low, high = amplitude_of(level_dbm0 - twist_db / 2), amplitude_of(level_dbm0 + twist_db / 2)
     return (low**2 + high**2) / 2
 
 
 def scaled(samples: Samples, power: float) -> Samples:
-    """The samples, brought to this mean square."""
+    """Return the samples scaled to this mean square."""
     present = float(np.mean(samples**2))
     return samples * np.sqrt(power / present) if present > 0 else samples
 
 
 def steady(count: int, hertz: tuple[float, ...], rng: Rng) -> Samples:
-    """Continuous equal tones (a dial tone), random phases."""
+    """Return continuous tones of equal level (a dial tone) with random phases."""
     phases = rng.uniform(0, 2 * np.pi, len(hertz))
     out: Samples = np.sum([added.tone(places(count), f, p) for f, p in zip(hertz, phases, strict=True)], axis=0)
     return out
 
 
 def hum(count: int, mains_hz: float, rng: Rng) -> Samples:
-    """Mains hum with random phases."""
+    """Return mains hum with random phases."""
     return added.hum(places(count), mains_hz, rng.uniform(0, 2 * np.pi, added.HUM_HARMONICS))
 
 
 def echoed(samples: Samples, delay_ms: float, level_db: float) -> Samples:
-    """A recording with one echo of everything."""
+    """Return a recording with one echo of everything."""
     return reflections.echoed(samples, reflections.silence_before_echo(delay_ms), level_db)[0]
 
 
 def speech_like(count: int, rng: Rng) -> Samples:
-    """Something with the course of speech: pitch that glides, formants that move, syllables, hiss; unit power."""
+    """Return speech-like sound of power 1: gliding pitch, moving formants, syllables, hiss."""
     out = np.zeros(count)
     at = 0
     while at < count:

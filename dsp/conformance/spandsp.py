@@ -1,4 +1,4 @@
-"""libspandsp's DTMF receiver, through ctypes: the yardstick for speed, and a receiver to compare with.
+"""libspandsp's DTMF receiver, called through ctypes: the yardstick for speed, and a receiver to compare with.
 
 Only its public functions are called (spandsp/dtmf.h of version 0.0.6): `dtmf_rx_init`, `dtmf_rx`, `dtmf_rx_get`,
 `dtmf_rx_free`.
@@ -24,10 +24,10 @@ class SpandspMissingError(Exception):
 
 
 def load() -> ctypes.CDLL:
-    """The library.
+    """Load the library.
 
     Raises:
-        SpandspMissingError: it is not there.
+        SpandspMissingError: it is not installed.
     """
     name = ctypes.util.find_library(LIBRARY)
     if name is None:
@@ -52,11 +52,11 @@ class SpandspReceiver:
         self._keys = ctypes.create_string_buffer(MAX_KEYS + 1)
 
     def feed(self, address: int, count: int) -> None:
-        """Hand in `count` int16 samples that lie at this address (as `array.ctypes.data` gives it)."""
+        """Feed `count` int16 samples from this address (as `array.ctypes.data` gives it)."""
         self._library.dtmf_rx(self._state, address, count)
 
     def keys(self) -> str:
-        """The keys heard since the last call."""
+        """Return the keys heard since the last call."""
         out = ""
         while count := self._library.dtmf_rx_get(self._state, self._keys, MAX_KEYS):
             out += self._keys.raw[:count].decode("ascii")
@@ -70,11 +70,11 @@ class SpandspReceiver:
 
 
 def decode_by_spandsp(samples: NDArray[np.int16], *, library: ctypes.CDLL | None = None) -> str:
-    """The keys that libspandsp hears in a recording at 8 kHz."""
+    """Return the keys that libspandsp hears in a recording at 8 kHz."""
     receiver = SpandspReceiver(library or load())
     found = ""
     quiet = np.concatenate([samples, np.zeros(1600, np.int16)])
-    for at in range(0, quiet.size, SAMPLE_RATE_HZ):  # it keeps at most 128 keys
+    for at in range(0, quiet.size, SAMPLE_RATE_HZ):  # it holds at most 128 keys
         part = quiet[at : at + SAMPLE_RATE_HZ]
         receiver.feed(part.ctypes.data, part.size)
         found += receiver.keys()

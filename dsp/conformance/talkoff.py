@@ -1,6 +1,6 @@
 """Talk-off: speech that a receiver takes for keys.
 
-Files of speech are brought to a level and played at several speeds, which moves all frequencies: one voice stands
+Speech files are scaled to one level and played at several speeds, which moves all frequencies, so that one voice stands
 for many.
 """
 
@@ -33,7 +33,14 @@ SUFFIXES: Final = {".wav", ".gsm", ".flac", ".ogg", ".au", ".aiff"}
 
 @dataclass(frozen=True, slots=True)
 class SpeechResult:
-    """One receiver on all files at one pitch shift: hours heard, and the keys it took them for."""
+    """What one receiver heard in all files at one pitch shift.
+
+    Attributes:
+        receiver: its name.
+        pitch: the factor of all frequencies.
+        hours: hours of speech.
+        keys: the keys that it took speech for.
+    """
 
     receiver: str
     pitch: float
@@ -42,7 +49,7 @@ class SpeechResult:
 
 
 def speech_files(paths: Sequence[Path]) -> list[Path]:
-    """The audio files among these and, for folders, below them."""
+    """Return these files, and all audio files in these folders."""
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
@@ -60,7 +67,7 @@ def run_speech(
     level_dbm0: float = LEVEL_DBM0,
     progress: Callable[[], None] = lambda: None,
 ) -> list[SpeechResult]:
-    """Count the keys that receivers hear in speech at this level (root mean square), at all pitch shifts.
+    """Return the keys that receivers hear in speech at this level (root mean square), at all pitch shifts.
 
     Raises:
         AudioError: a file is not audio.
@@ -100,7 +107,7 @@ def _batches(files: Sequence[Path], level_dbm0: float, progress: Callable[[], No
 
 
 def _read(file: Path) -> Samples:
-    if file.suffix.lower() == ".gsm":  # raw GSM 06.10 frames, as Asterisk keeps prompts
+    if file.suffix.lower() == ".gsm":  # raw GSM 06.10 frames, as in Asterisk's prompts
         try:
             raw, rate = soundfile.read(str(file), samplerate=SAMPLE_RATE_HZ, channels=1, format="RAW", subtype="GSM610")
         except (soundfile.SoundFileError, OSError) as error:

@@ -1,4 +1,4 @@
-"""Sound files as testers have them: of any kind, without a header, never closed, at the wrong scale, through a pipe."""
+"""Reads sound files as testers have them: of any kind, without a header, never closed, wrongly scaled, piped."""
 
 from dsp.files.sound_file import (
     MAX_RATE,

@@ -1,7 +1,8 @@
-"""The bytes of a recording as libsndfile wants them, which goes back and forth: of a file, or of a pipe, which cannot.
+"""Gives libsndfile, which goes back and forth, the bytes of a recording: from a file, or from a pipe, which cannot go
+back.
 
-What came through a pipe is kept, and no more is taken from it than is asked for. Reads are called back from C, where an
-exception would be printed and forgotten: it waits in `failure` instead.
+What came through a pipe is kept, and no more is taken from it than is asked for. C code calls the reads, and would
+print and forget an exception: it waits in `failure` instead.
 """
 
 from __future__ import annotations
@@ -13,18 +14,18 @@ from typing import IO, Final
 _IN_MEMORY: Final = 1 << 23
 _AT_ONCE: Final = 1 << 16
 MOST_OF_A_PIPE: Final = 1 << 29
-"""Bytes that are kept of a pipe whose end must be known before its start can be read (FLAC, Ogg, MP3)."""
+"""The most bytes kept of a pipe whose end must be known before its start can be read (FLAC, Ogg, MP3)."""
 
 
 class ByteSource:
     """A recording's bytes.
 
     Args:
-        stream: a file, or a pipe; the source closes it.
+        stream: a file or a pipe; the source closes it.
 
     Attributes:
-        size: bytes of a file; None of a pipe.
-        failure: what went wrong in a read, which gave nothing then.
+        size: bytes of a file; None for a pipe.
+        failure: the error of a read, which then returned nothing; None if there was none.
     """
 
     def __init__(self, stream: IO[bytes]) -> None:
@@ -40,25 +41,25 @@ class ByteSource:
         self.failure: BaseException | None = None
 
     def close(self) -> None:
-        """Close the stream, and drop what is kept of it."""
+        """Close the stream, and delete what is kept of it."""
         self._stream.close()
         if self._kept is not None:
             self._kept.close()
 
     def replace(self, at: int, content: bytes) -> None:
-        """Give this content from now on where the stream has other bytes."""
+        """From now on return this content in place of the stream's own bytes at `at`."""
         self._patch = (at, content)
 
     def end_at(self, end: int) -> None:
-        """Say where a pipe ends, which then need not be read to its end to know."""
+        """Set where a pipe ends, so that it need not be read to its end to find out."""
         self._end = end
 
     def tell(self) -> int:
-        """Where the next read begins."""
+        """Return where the next read starts."""
         return self._at
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Go to a place; the next read begins there."""
+        """Go to a place; the next read starts there."""
         if whence == os.SEEK_CUR:
             offset += self._at
         elif whence == os.SEEK_END:
@@ -67,16 +68,16 @@ class ByteSource:
         return self._at
 
     def read(self, count: int) -> bytes:
-        """The next bytes; fewer only at the end."""
+        """Return the next bytes; fewer than asked for only at the end."""
         content = bytearray(count)
         return bytes(content[: self.readinto(content)])
 
     def readinto(self, room: bytearray | memoryview) -> int:
-        """Fill room with the next bytes; returns how many there were, 0 at the end and after a failure."""
+        """Fill `room` with the next bytes, and return how many there were: 0 at the end and after a failure."""
         view = memoryview(room).cast("B")
         try:
             found = self._from(self._at, len(view))
-        except BaseException as error:  # noqa: BLE001 - an interrupt, too, is raised again where C has returned
+        except BaseException as error:  # noqa: BLE001 - raised again after C has returned, as an interrupt is, too
             self.failure = error
             return 0
         view[: len(found)] = found
@@ -85,7 +86,7 @@ class ByteSource:
         return len(found)
 
     def raise_failure(self) -> None:
-        """Raise what went wrong in a read, if anything did."""
+        """Raise the error of a read, if there was one."""
         if self.failure is not None:
             failure, self.failure = self.failure, None
             raise failure
@@ -105,7 +106,7 @@ class ByteSource:
             view[start - self._at : end - self._at] = content[start - first : end - first]
 
     def _pull(self, kept: IO[bytes], until: int) -> None:
-        """Take what is lacking up to there from the pipe."""
+        """Take from the pipe what is missing up to this place."""
         kept.seek(self._arrived)
         while self._arrived < until:
             fresh = self._stream.read(min(_AT_ONCE, until - self._arrived))

@@ -1,4 +1,4 @@
-"""Float samples at the wrong scale: full scale is 1.0, but some programs keep the integers that they had."""
+"""Corrects float samples at the wrong scale: full scale is 1.0, but some programs keep the values of integers."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 _SCALES: Final = {16: 32_768.0, 24: 8_388_608.0, 32: 2_147_483_648.0}
-"""Full scale of integers, by their bits."""
+"""The full scale of integers, by their bits."""
 _OVERSHOOT: Final = 8.0
-"""Of full scale, 18 dB: as far as audio goes that was only mixed or filtered too loud."""
+"""Times full scale (18 dB): the most that audio reaches if it was only mixed or filtered too loud."""
 _AUDIBLE_OVERSHOOT: Final = 1.12
-"""1 dB: less is what a resampler leaves of audio that just reached full scale."""
+"""Times full scale (1 dB): a resampler overshoots by less if audio just reached full scale."""
 _SHARE_OF_A_SECOND: Final = 100
-"""10 ms of samples are more than a few damaged ones."""
+"""This share is 10 ms of samples: more than a few damaged ones."""
 
 
 class FullScale:
     """Brings samples to the full scale of 1.0, piece by piece.
 
-    The scale is found on the first piece that has 10 ms of samples beyond eight times full scale: it is the least of
-    16, 24 and 32 bit integers' that they fit. Whatever is beyond full scale then is left, to be clipped.
+    The scale is found on the first piece that has 10 ms of samples beyond eight times full scale: it is the smallest
+    that fits them of 16, 24 and 32 bit integers. Samples that are still beyond full scale are left to be clipped.
 
     Args:
         rate: sampling rate in Hz.
-        remark: called with what was found, without the file's name.
+        remark: called with a sentence about what was found, without the file's name.
     """
 
     def __init__(self, rate: int, remark: Callable[[str], None]) -> None:
@@ -36,7 +36,7 @@ class FullScale:
         self._clipped = False
 
     def applied(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The samples at full scale 1.0; of any shape."""
+        """Return the samples at full scale 1.0, in their shape."""
         if self._scale == 1.0:
             size = np.abs(samples)
             if self._is_beyond(size, _OVERSHOOT):

@@ -1,6 +1,6 @@
-"""Files without a header, and those that libsndfile cannot read: what the name says is all that is known of them.
+"""Files without a header, and files that libsndfile cannot read: only their names say what they are.
 
-The names are those that Asterisk's file formats and libsndfile know.
+The names are those of Asterisk's file formats and of libsndfile.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from sound.telephone import SAMPLE_RATE_HZ
 
 @dataclass(frozen=True, slots=True)
 class Assumed:
-    """What is assumed of a file without a header; it has one channel.
+    """What is assumed about a file without a header; it has one channel.
 
     Attributes:
-        rate: Hz.
+        rate: sampling rate in Hz.
         subtype: its coding, by libsndfile's name.
-        coding: its coding, for people.
-        instead: what to do if it is something else; empty where the name leaves no doubt.
+        coding: its coding, in words for people.
+        instead: what to do if it is something else; "" if the name leaves no doubt.
     """
 
     rate: int
@@ -51,27 +51,27 @@ ASSUMED: Final = MappingProxyType(
         ".vox": Assumed(SAMPLE_RATE_HZ, "VOX_ADPCM", "Dialogic ADPCM"),
     }
 )
-"""By the file name's end, in small letters."""
+"""What to assume, by the file name's ending in lower case."""
 
 _FOREIGN: Final = frozenset(
     {".3gp", ".aac", ".amr", ".awb", ".g722", ".g723", ".g729", ".m4a", ".mka", ".mkv", ".mov", ".mp4", ".webm", ".wma"}
 )
-"""Names of kinds that libsndfile does not read and ffmpeg does."""
+"""File name endings of formats that ffmpeg reads and libsndfile does not."""
 _HEADERS: Final = (b"RIFF", b"RIFX", b"RF64", b"FORM", b".snd", b"fLaC", b"OggS", b"caff", b"ID3")
 
 
 def assumed(path: Path, start: bytes) -> Assumed | None:
-    """What to assume of a file; None if it has a header, or its name says nothing.
+    """Return what to assume about a file; None if it has a header, or its name says nothing.
 
     Args:
-        path: its name.
-        start: its first bytes, at least four of them.
+        path: the file's name.
+        start: its first bytes, at least four.
     """
     return None if start.startswith(_HEADERS) else ASSUMED.get(path.suffix.lower())
 
 
 def remedy(path: Path) -> str:
-    """What to do about a file that libsndfile does not know, to be put behind why; empty if nothing can be said."""
+    """Return what to do about a file that libsndfile cannot read, to end an error's text; "" if nothing helps."""
     ending = path.suffix.lower()
     if ending in _FOREIGN:
         return (

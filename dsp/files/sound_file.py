@@ -1,6 +1,6 @@
-"""Sound files as they are met: with a header, without one, with one that was never completed; from a pipe, too.
+"""Opens sound files as they come: with a header, without one, or with one that was never completed; also from a pipe.
 
-What had to be assumed or set right is said by `remark`, one sentence each, which names the file.
+`remark` is called with a sentence, which names the file, for each thing that had to be assumed or corrected.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Remark = Callable[[str], None]
 
 
 def unremarked(_: str) -> None:
-    """Say nothing."""
+    """Ignore a remark."""
 
 
 class SoundFile:
@@ -37,8 +37,8 @@ class SoundFile:
 
     Attributes:
         rate: sampling rate in Hz.
-        channels: how many.
-        subtype: its coding, by libsndfile's name.
+        channels: the number of channels.
+        subtype: the coding, by libsndfile's name.
     """
 
     def __init__(self, file: soundfile.SoundFile, source: ByteSource, name: str, remark: Remark) -> None:
@@ -51,10 +51,10 @@ class SoundFile:
         self._scale = FullScale(self.rate, remark) if self.subtype in {"FLOAT", "DOUBLE"} else None
 
     def read(self, frames: int) -> NDArray[np.float32]:
-        """The next samples, full scale 1.0, (frames, channels); fewer only at the end.
+        """Return the next samples, full scale 1.0, (frames, channels); fewer than asked for only at the end.
 
         Raises:
-            AudioError: what is left cannot be read.
+            AudioError: the rest of the file cannot be read.
         """
         try:
             samples: NDArray[np.float32] = self._file.read(frames, dtype="float32", always_2d=True)
@@ -70,7 +70,7 @@ def opened(path: str | PathLike[str], remark: Remark = unremarked) -> Iterator[S
 
     Args:
         path: the file, or `-` for standard input.
-        remark: called with each thing that had to be assumed, a sentence.
+        remark: called with a sentence for each thing that had to be assumed or corrected.
 
     Raises:
         AudioError: the file is absent, unreadable or not audio.
@@ -89,12 +89,12 @@ def opened(path: str | PathLike[str], remark: Remark = unremarked) -> Iterator[S
 
 
 def name_of(path: str | PathLike[str]) -> str:
-    """What a file is called in messages."""
+    """Return a file's name for messages."""
     return "standard input" if str(path) == STANDARD_INPUT else str(path)
 
 
 def reason(error: Exception) -> str:
-    """Why, in few words: the end of an error's text."""
+    """Return the cause of an error in few words: the end of its text."""
     text = str(getattr(error, "strerror", None) or error).strip().rstrip(".")
     return text.rsplit(": ", 1)[-1] or type(error).__name__
 
@@ -129,7 +129,7 @@ def _sound(source: ByteSource, path: Path, name: str, remark: Remark) -> soundfi
 
 
 def _form(source: ByteSource, path: Path, name: str, remark: Remark) -> dict[str, object]:
-    """What libsndfile must be told of the file; of a WAV file nothing, but its length is set right."""
+    """Return the arguments that libsndfile needs: none for a WAV file, whose length is corrected instead."""
     start = source.read(4)
     source.raise_failure()
     if not start:
@@ -145,10 +145,10 @@ def _form(source: ByteSource, path: Path, name: str, remark: Remark) -> dict[str
 
 
 def _complete(source: ByteSource, data: wav_header.Data, remark: Remark) -> None:
-    """Set right the length of a WAV file's samples, which libsndfile believes where it is not too much."""
+    """Correct the length of a WAV file's samples, because libsndfile believes it unless it is too much."""
     length = data.length
     if source.size is None:
-        length = wav_header.UNKNOWN if data.is_open else length  # whoever writes to a pipe cannot know it
+        length = wav_header.UNKNOWN if data.is_open else length  # a program that writes to a pipe cannot know it
         source.end_at(data.at + length)
     elif wav_header.is_closed(source, data):
         return

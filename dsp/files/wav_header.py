@@ -1,4 +1,4 @@
-"""WAV files whose header was never completed: a recorder writes the length of the samples last, or never.
+"""Finds WAV files whose header was never completed: a recorder writes the length of the samples last, or never.
 
 The form is Microsoft's RIFF WAVE: `RIFF`, a length, `WAVE`, and chunks, each with four letters, its length (uint32,
 little endian) and its content, padded to an even number of bytes. The samples are in the chunk `data`.
@@ -13,12 +13,12 @@ from dsp.files.byte_source import ByteSource
 
 LENGTH_BYTES: Final = 4
 UNKNOWN: Final = 0xFFFFFFFE
-"""A length for samples that go on to a pipe's end: the longest that a header can give, and even."""
+"""The length that we give to samples that go on to a pipe's end: the longest even one that a header can hold."""
 _NEVER_FILLED: Final = 0x7FFF0000
-"""Lengths from here on are what programs write that do not know it yet (sox 0x7FFFF024, ffmpeg 0xFFFFFFFF)."""
+"""Programs that do not know the length yet write one from here on (sox 0x7FFFF024, ffmpeg 0xFFFFFFFF)."""
 _MOST_CHUNKS: Final = 1000
 _NO_AUDIO: Final = 1 << 12
-"""Bytes behind the samples that are no audio though they are no chunk: tags, padding."""
+"""Up to this many bytes after the samples are not audio, even if they are not a chunk: tags, padding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,8 @@ class Data:
     """The chunk of samples.
 
     Attributes:
-        at: where its content begins, in bytes.
-        length: bytes of it, as the header claims.
+        at: where its content starts, in bytes.
+        length: its length in bytes, as the header claims.
     """
 
     at: int
@@ -35,12 +35,12 @@ class Data:
 
     @property
     def is_open(self) -> bool:
-        """The header may not say how long it is."""
+        """Whether the header may not give the true length."""
         return self.length == 0 or self.length >= _NEVER_FILLED
 
 
 def data_chunk(source: ByteSource) -> Data | None:
-    """Find the samples; None if it is no WAV file, or has none."""
+    """Find the samples; return None if the file is not a WAV file, or has none."""
     source.seek(0)
     start = source.read(12)
     if start[:4] != b"RIFF" or start[8:] != b"WAVE":
@@ -57,7 +57,7 @@ def data_chunk(source: ByteSource) -> Data | None:
 
 
 def is_closed(source: ByteSource, data: Data) -> bool:
-    """Whether the length that a file's header claims may be right: nothing but chunks is behind the samples."""
+    """Return whether the length in a file's header may be right: only chunks follow the samples."""
     size = source.size or 0
     behind = data.at + data.length
     if behind > size:
@@ -68,7 +68,7 @@ def is_closed(source: ByteSource, data: Data) -> bool:
 
 
 def _is_chunks(source: ByteSource, at: int, size: int) -> bool:
-    """Whether a file consists of whole chunks from there to its end."""
+    """Return whether a file consists of whole chunks from a place to its end."""
     while at + 8 <= size:
         source.seek(at)
         head = source.read(8)

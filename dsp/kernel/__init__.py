@@ -1,1 +1,1 @@
-"""The arithmetic that the detector stands on: compilation, the Goertzel recursion, least squares."""
+"""The arithmetic of the detector: compilation, the Goertzel recursion, least squares."""

@@ -1,11 +1,11 @@
 """Compiled code: Python source that numba turns into machine code.
 
-`DetectorBank` hands what it is fed to one compiled function, `lanes.advance`, which goes over its channels frame by
-frame. All that it calls (`screen.see`, `burst`, `verdict`) is compiled with it; the same source runs as plain Python
-with NUMBA_DISABLE_JIT=1, only some hundred times slower.
+`DetectorBank` passes what it is fed to one compiled function, `lanes.advance`, which goes through its channels frame by
+frame. Everything that this calls (`screen.see`, `burst`, `verdict`) is compiled with it. With NUMBA_DISABLE_JIT=1 the
+same source runs as plain Python, only some hundred times slower.
 
-Compiling takes some seconds, once: what comes out is kept on disk. numba notices when the file of a cached function
-changes, but not when one does that this function calls; so everything is kept in a folder named after a digest of
+Compiling takes some seconds, once: the result is kept on disk. numba notices when the file of a cached function
+changes, but not when a file changes that this function calls. So everything is kept in a folder named after a digest of
 all sources of this package, and of the constants in `sound` that are compiled into it.
 """
 
@@ -29,27 +29,27 @@ R = TypeVar("R")
 _CONFIG: Final[Any] = numba.config
 _njit: Final[Any] = numba.njit
 _OPTIONS: Final[dict[str, Any]] = {
-    # sums may be taken in any order, which vectors need; not-a-number and infinity keep their meaning
+    # sums may be computed in any order, which vectors need; not-a-number and infinity keep their meaning
     "fastmath": {"reassoc", "contract", "nsz"},
     "error_model": "numpy",
 }
 
 
 def inner(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile a function that only compiled functions call, as a part of these."""
+    """Compile a function that only compiled functions call, as a part of them."""
     return _compiled(function)
 
 
 def inlined(function: Callable[P, R]) -> Callable[P, R]:
-    """As `inner`, and put its statements in the place of each call: where arrays are handed over often it pays."""
+    """Compile as `inner` does, and inline the function at each call: it pays if arrays are passed often."""
     return _compiled(function, inline="always")
 
 
 def outer(*arguments: Any) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Compile a function that Python calls, now, for arguments of these numba types.
+    """Compile a function that Python calls, at once, for arguments of these numba types.
 
-    Where nothing can be kept on disk (a read-only installation whose user has no home), it is compiled again by
-    each process; NUMBA_CACHE_DIR names a folder to keep it in.
+    If nothing can be kept on disk (a read-only installation whose user has no home), each process compiles it again;
+    NUMBA_CACHE_DIR names a folder to keep it in.
     """
 
     def compile_now(function: Callable[P, R]) -> Callable[P, R]:
@@ -74,7 +74,7 @@ _SOURCES: Final = ("*.py", "kernel/*.py", "detector/*.py")
 
 @cache
 def _folder() -> Path | None:
-    """Where compiled code is kept, or None where none can be written."""
+    """Return the folder for compiled code; None if none can be written."""
     digest = hashlib.sha256()
     dsp = Path(__file__).parents[1]
     sources = sorted(file for pattern in _SOURCES for file in dsp.glob(pattern))

@@ -5,9 +5,9 @@ y = s[N-1] - exp(-jw) s[N-2] = exp(jw(N-1)) * sum x[n] exp(-jwn)  (G. Goertzel, 
 of finite trigonometric series", Amer. Math. Monthly 65, 1958). The sum is a product of the samples with a
 cosine and a sine column, so that all tones of all windows of all channels are one matrix product.
 
-What is not signal is taken out by the same columns: everything below 450 Hz (direct current, mains hum and its
-harmonics, dial tone) lies, within a short window, almost wholly in a space of few dimensions N. With columns
-B that are made orthogonal to it, B'x = (B - NN'B)'x, no filter has to run over the samples.
+The same columns remove what is not signal. Within a short window, everything below 450 Hz (direct current, mains hum
+and its harmonics, dial tone) lies almost wholly in a space of few dimensions N. If the columns B are made orthogonal to
+it, B'x = (B - NN'B)'x, no filter has to run over the samples.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ Floats = NDArray[np.float32]
 
 
 def bins(frequencies_hz: tuple[float, ...], length: int) -> NDArray[np.float64]:
-    """Cosine columns, then sine columns, shape (length, 2 * tones): x @ bins is (Re, -Im) of each sum."""
+    """Return cosine columns, then sine columns, shape (length, 2 * tones): x @ bins is (Re, -Im) of each sum."""
     angle = 2 * np.pi * np.outer(np.arange(length), frequencies_hz) / SAMPLE_RATE_HZ
     return np.concatenate([np.cos(angle), np.sin(angle)], axis=1)
 
 
 def nuisance_basis(length: int, dimensions: int) -> NDArray[np.float64]:
-    """Orthonormal columns that hold most of any signal below 450 Hz, shape (length, dimensions).
+    """Return orthonormal columns that hold most of any signal below 450 Hz, shape (length, dimensions).
 
-    They are the leading eigenvectors of the covariance of noise in that band, the discrete prolate spheroidal
-    sequences (D. Slepian, Bell System Tech. J. 57, 1978). At 40 samples and 6 dimensions 97 % or more of any
-    tone from 0 to 440 Hz is taken out, and 91 % of 697 Hz left; at 80 and 10 it is 95 % and 96 %.
+    They are the leading eigenvectors of the covariance of noise in that band, the discrete prolate spheroidal sequences
+    (D. Slepian, Bell System Tech. J. 57, 1978). With 40 samples and 6 dimensions they remove 97 % or more of any tone
+    from 0 to 440 Hz, and leave 91 % of 697 Hz; with 80 and 10 it is 95 % and 96 %.
     """
     lag = np.arange(length)[:, None] - np.arange(length)
     covariance = np.sinc(2 * NUISANCE_HZ / SAMPLE_RATE_HZ * lag)
@@ -51,7 +51,7 @@ def nuisance_basis(length: int, dimensions: int) -> NDArray[np.float64]:
 
 
 def clean_bins(length: int, dimensions: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The bins of the eight tones, orthogonal to the nuisance basis, and that basis."""
+    """Return the bins of the eight tones, orthogonal to the nuisance basis, and that basis."""
     nuisance = nuisance_basis(length, dimensions)
     columns = bins(LOW_HZ + HIGH_HZ, length)
     return columns - nuisance @ (nuisance.T @ columns), nuisance
@@ -63,13 +63,16 @@ HOP_NUISANCES: Final = 6
 
 @cache
 def screen_columns() -> tuple[Floats, Floats]:
-    """For the screen: clean bins (80, 16) and nuisance basis (80, 10)."""
+    """Return the screen's clean bins (80, 16) and nuisance basis (80, 10)."""
     clean, nuisance = clean_bins(HALF, HALF_NUISANCES)
     return clean.astype(np.float32), nuisance.astype(np.float32)
 
 
 def _pair_bins(key: int, clean: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Cosine and sine of the low tone, then of the high one, (40, 4): x[n] = Re(z exp(jwn)) is these by Re z, -Im z."""
+    """Return cosine and sine columns of the low, then the high tone, (40, 4).
+
+    x[n] = Re(z exp(jwn)) is these columns times Re z and Im z.
+    """
     low, high = key // 4, 4 + key % 4
     pair: NDArray[np.float64] = clean[:, [low, low + 8, high, high + 8]] * np.array([1, -1, 1, -1])
     return pair
@@ -77,7 +80,7 @@ def _pair_bins(key: int, clean: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @cache
 def pair_columns() -> Floats:
-    """For the measurements: 10 columns for each key, shape (16, 40, 10).
+    """Return the columns of the measurements: 10 for each key, shape (16, 40, 10).
 
     Columns 0-3 give the least-squares amplitudes of the tones, Re and Im of the low one, then of the high one:
     x[n] = Re(z_low exp(j w_low n)) + Re(z_high exp(j w_high n)). Columns 4-9 are the nuisance basis.
@@ -92,9 +95,10 @@ def pair_columns() -> Floats:
 
 @cache
 def pair_triangles() -> Floats:
-    """R of each key's pair, shape (16, 4, 4): the energy that the pair explains is |R z|^2, z its four amplitudes.
+    """Return R of each key's pair, shape (16, 4, 4): a pair with amplitudes z (4) explains the energy |R z|^2.
 
-    With the pair's bins P = Q R, Q orthonormal, it is |Q'x|^2 = |Q'P z|^2, as x is P z and what Q does not see.
+    The pair's bins are P = Q R, with Q orthonormal. The energy is |Q'x|^2 = |Q'P z|^2, because x is P z plus a rest
+    that Q does not see.
     """
     clean, _ = clean_bins(HOP, HOP_NUISANCES)
     return np.array([np.linalg.qr(_pair_bins(key, clean))[1] for key in range(16)], np.float32)
@@ -102,12 +106,12 @@ def pair_triangles() -> Floats:
 
 @cache
 def hop_rotation() -> NDArray[np.complex64]:
-    """exp(-j w HOP) of each key's low and high tone, shape (16, 2): takes out the nominal phase advance."""
+    """Return exp(-j w HOP) of each key's low and high tone, shape (16, 2): it removes the nominal phase advance."""
     pairs = np.array([(low, high) for low in LOW_HZ for high in HIGH_HZ])
     return np.exp(-2j * np.pi * pairs * HOP / SAMPLE_RATE_HZ).astype(np.complex64)
 
 
 @cache
 def key_frequencies() -> Floats:
-    """Low and high frequency of each key in Hz, shape (16, 2)."""
+    """Return the low and high frequency of each key in Hz, shape (16, 2)."""
     return np.array([(low, high) for low in LOW_HZ for high in HIGH_HZ], np.float32)

@@ -1,4 +1,4 @@
-"""Least squares over a few columns. Compiled code, as `burst`."""
+"""Solves least squares over a few columns. Compiled code, as `burst`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dsp.kernel.compiled import inner
 from dsp.kernel.goertzel import Floats
 
 RIDGE: Final = 1e-3
-"""Share of its energy that is added to each column's: solvable whatever the window."""
+"""The share of its energy that is added to each column's, so that every window can be solved."""
 
 
 @inner
@@ -23,7 +23,7 @@ def least_squares(columns: Floats, samples: Floats, weights: Floats) -> np.float
         weights: (count,), filled in.
 
     Returns:
-        The share of the samples' energy that is left.
+        The share of the samples' energy that is left unexplained.
     """
     count = len(columns)
     lower = np.zeros((count, count))

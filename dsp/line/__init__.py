@@ -1,9 +1,10 @@
-"""What telephone lines and coders do to samples, and what is done against it.
+"""What telephone lines and coders do to samples, and what repairs it.
 
-The conformance tables damage whole recordings, a simulated call 20 ms at a time; both use the functions of `added`
-(tones, hum and noise), `gaps` (what does not arrive), `losses` (the chance of that), `reflections` (echoes and rooms)
-and `converters` (overload and G.711). They work on float samples at 8 kHz with full scale 1.0 and keep nothing
-between two calls. What depends on time takes the places of the samples in the stream (0 is the first). What looks
-back takes what is left of the samples before, and returns it for those that follow; a whole recording has silence
-before it. What is left to chance takes the generator, which gives the same to a stream as to a recording.
+The conformance tables damage whole recordings; a simulated call is damaged 20 ms at a time. Both use the functions of
+`added` (tones, hum and noise), `gaps` (what does not arrive), `losses` (the chance of that), `reflections` (echoes and
+rooms) and `converters` (overload and G.711). These work on float samples at 8 kHz with full scale 1.0 and keep nothing
+between two calls. A function that depends on time takes the places of the samples in the stream (0 is the first). A
+function that looks back takes what is left of the samples before, and returns it for those that follow; silence
+precedes a whole recording. A function that depends on chance takes the random generator, which gives the same values
+for a stream as for a recording.
 """

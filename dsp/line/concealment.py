@@ -1,10 +1,10 @@
-"""Fills in for frames of audio that are known to be lost.
+"""Fills in for frames that are known to be lost.
 
-What a tone pair did before a gap it goes on doing in it, and what it does after the gap it did before. So the first
-half of a gap is extrapolated from the frame in front of it, the second half from the frame behind it, backwards: a
-tone that was cut is whole again (its phase meets in the middle, or jumps where the receiver expects a splice), and a
-pause keeps its length. Extrapolation is by linear prediction; its coefficients are Burg's (J. P. Burg, Maximum entropy
-spectral analysis, 1967), which are stable for any frame and sharp for one as short as 20 ms.
+A tone pair goes on in a gap as it was before it, and was already in it as it is after it. So the first half of a gap is
+extrapolated from the frame before it, and the second half backwards from the frame after it. A tone that was cut is
+whole again (its phase meets in the middle, or jumps as the receiver expects at a splice), and a pause keeps its length.
+Extrapolation is by linear prediction; its coefficients are Burg's (J. P. Burg, Maximum entropy spectral analysis,
+1967), which are stable for any frame and sharp for one as short as 20 ms.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from sound.samples import to_int16
 from sound.telephone import FULL_SCALE
 
 ORDER: Final = 24
-"""Two tones need 4; the rest is for noise, hum and speech around them."""
+"""The order of the prediction. Two tones need 4; the rest is for noise, hum and speech around them."""
 QUIET: Final = 64
-"""A frame whose samples stay below this (a tone of -51 dBm0) holds no key, and silence continues it as well."""
+"""A frame whose samples stay below this (a tone of -51 dBm0) holds no key, so silence continues it well enough."""
 
 
 def conceal(before: NDArray[Any], after: NDArray[Any], samples: int) -> NDArray[np.int16]:
-    """Audio to stand in for what was lost between two frames.
+    """Return audio in place of what was lost between two frames.
 
     Args:
-        before: the frame in front of the gap, 8 kHz, in the range of int16; at least `ORDER` + 1 samples.
-        after: the frame behind it, likewise.
-        samples: length of the gap.
+        before: the frame before the gap, 8 kHz, in the range of int16; at least `ORDER` + 1 samples.
+        after: the frame after it, likewise.
+        samples: length of the gap in samples.
 
     Returns:
         int16, shape (samples,).
 
     Raises:
-        ValueError: a frame is too short to tell anything from.
+        ValueError: a frame is too short to predict from.
     """
     if min(len(before), len(after)) <= ORDER:
         raise ValueError(f"frames of {len(before)} and {len(after)} samples; concealment needs more than {ORDER}")
@@ -47,7 +47,7 @@ def conceal(before: NDArray[Any], after: NDArray[Any], samples: int) -> NDArray[
 
 
 def _continued(frame: NDArray[np.float64], samples: int) -> NDArray[np.float64]:
-    """What linear prediction expects after a frame."""
+    """Return what linear prediction expects after a frame."""
     if np.abs(frame).max() < QUIET:
         return np.zeros(samples)
     prediction = burg(frame, ORDER)
@@ -57,11 +57,11 @@ def _continued(frame: NDArray[np.float64], samples: int) -> NDArray[np.float64]:
 
 
 def burg(frame: NDArray[np.float64], order: int) -> NDArray[np.float64]:
-    """The prediction error filter of a frame, by Burg's recursion on forward and backward errors.
+    """Return the prediction error filter of a frame, by Burg's recursion on forward and backward errors.
 
     Args:
         frame: samples, shape (n,), n > order.
-        order: how many samples are looked back.
+        order: how many samples the prediction looks back.
 
     Returns:
         Coefficients, shape (order + 1,), the first of them 1.
@@ -71,7 +71,7 @@ def burg(frame: NDArray[np.float64], order: int) -> NDArray[np.float64]:
     forward, backward = frame[1:], frame[:-1]
     for step in range(1, order + 1):
         energy = forward @ forward + backward @ backward
-        if energy <= 0.0:  # silence, or predicted without a rest
+        if energy <= 0.0:  # silence, or predicted without an error
             break
         reflection = -2.0 * (forward @ backward) / energy
         coefficients[1 : step + 1] += reflection * coefficients[step - 1 :: -1][:step]

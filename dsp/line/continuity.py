@@ -1,9 +1,9 @@
-"""Whether a key goes on across a gap, or two presses of it stand on its two sides.
+"""Decides whether one key goes on across a gap, or two presses of it lie on its two sides.
 
-A telephone's tone goes on in phase: with the frequencies known from both sides, the phases behind a gap of known
-length follow from those before it. Two presses begin each with phases of their own, so that both tones of the second
-agree with the first by chance in one case of a hundred. This tells a burst of lost packets within a key from a pause
-that was not sent (silence suppression) between two presses of the same key, of which only the two edges arrive.
+A telephone's tone goes on in phase: the frequencies are known from both sides, so the phases after a gap of known
+length follow from those before it. Two presses each start with their own phases; both tones of the second agree with
+the first by chance in one case of a hundred. This distinguishes lost packets within a key from a pause that was not
+sent (silence suppression) between two presses of the same key, of which only the two edges arrive.
 """
 
 from __future__ import annotations
@@ -18,18 +18,19 @@ from dsp.tones import HIGH_HZ, LOW_HZ
 from sound.telephone import SAMPLE_RATE_HZ
 
 LEAST_EXPLAINED: Final = 0.9
-"""Share of an edge's energy that lies in the pair, where one is said to sound all through it."""
+"""The least share of an edge's energy that lies in a pair that sounds all through it."""
 MOST_OFFSET: Final = 0.03
 MOST_TWIST: Final = 10.0
-"""Ratio of amplitudes; a pair of 20 dB is one tone and a trace."""
+"""The largest ratio of the amplitudes; at 20 dB a pair is one tone and a trace."""
 IN_PHASE_RAD: Final = 0.25
-"""What the phases of a clean tone may be off; noise beside it adds to that, as `_doubt` says."""
+"""How far the phases of a clean tone may be off; noise adds to that, as computed by `_doubt`."""
 MOST_IN_PHASE_RAD: Final = 1.5
 DEVIATIONS: Final = 3.0
 WEAKER: Final = 0.4
-"""Ratio of powers: 4 dB. People press a key again at the same level, while an echo has lost more, and noise is less."""
+"""Ratio of powers: 4 dB. People press a key again at the same level; an echo loses more than this, and noise changes
+less."""
 LONGEST: Final = 960
-"""Samples of the longest gap over which phases are carried: 120 ms."""
+"""The longest gap over which phases are extrapolated, in samples: 120 ms."""
 _STEPS: Final = 6
 _QUIETEST: Final = 64.0
 
@@ -41,10 +42,10 @@ class Pair:
     """Two tones that sound all through a frame.
 
     Attributes:
-        key: index of the key's row and column, (low, high).
-        hertz: their frequencies, (2,).
-        phasors: amplitude and phase of each at the frame's centre, complex, (2,).
-        noise: mean square of what else is in the frame.
+        key: indices of the key's row and column, (low, high).
+        hertz: the frequencies of the tones, (2,).
+        phasors: amplitude and phase of each tone at the frame's centre, complex, (2,).
+        noise: mean square of everything else in the frame.
     """
 
     key: tuple[int, int]
@@ -54,7 +55,7 @@ class Pair:
 
 
 def pair_in(frame: NDArray[Any]) -> Pair | None:
-    """The pair of a key that sounds all through a frame; None if there is none, or something else sounds as well.
+    """Return the pair that sounds all through a frame; None if there is none, or something else sounds, too.
 
     Args:
         frame: 8 kHz, in the range of int16, shape (samples,); 20 ms are enough.
@@ -87,14 +88,14 @@ def pair_in(frame: NDArray[Any]) -> Pair | None:
 
 
 def goes_on(before: Pair, after: Pair, samples: int, gap: int, in_phase_rad: float = IN_PHASE_RAD) -> bool:
-    """Whether one tone pair sounded from the first frame to the second.
+    """Return whether one tone pair sounded from the first frame to the second.
 
     Args:
-        before: of the frame in front of the gap.
-        after: of the one behind it.
-        samples: length of a frame.
+        before: the pair in the frame before the gap.
+        after: the pair in the frame after it.
+        samples: length of a frame in samples.
         gap: samples between the two frames.
-        in_phase_rad: what the phases of a clean tone may be off.
+        in_phase_rad: how far the phases of a clean tone may be off.
     """
     if before.key != after.key or gap > LONGEST:
         return False
@@ -105,10 +106,11 @@ def goes_on(before: Pair, after: Pair, samples: int, gap: int, in_phase_rad: flo
 
 
 def _doubt(before: Pair, after: Pair, samples: int, apart: int) -> Samples:
-    """Standard deviation of the phases that are expected, in rad, (2,).
+    """Return the standard deviation of the expected phases, in rad, (2,).
 
-    By the bound of Cramer and Rao: a frequency has the variance 12 / (snr n^3) in (rad/sample)^2, a phase 1 / (snr n),
-    where snr is a tone's power over the noise's (D. C. Rife, R. R. Boorstyn, Single-tone parameter estimation, 1974).
+    It is the bound of Cramer and Rao: a frequency has the variance 12 / (snr n^3) in (rad/sample)^2, a phase 1 / (snr
+    n), where snr is a tone's power over the noise's (D. C. Rife, R. R. Boorstyn, Single-tone parameter estimation,
+    1974).
     """
     variance = np.zeros(2)
     for pair in (before, after):
@@ -119,14 +121,14 @@ def _doubt(before: Pair, after: Pair, samples: int, apart: int) -> Samples:
 
 
 def weaker(before: Pair, after: Pair) -> bool:
-    """Whether the second of two pairs is of the same key, and weaker than a key that is pressed again."""
+    """Return whether the second of two pairs is of the same key, and weaker than a key that is pressed again."""
     return before.key == after.key and bool(
         np.sum(np.abs(after.phasors) ** 2) < WEAKER * np.sum(np.abs(before.phasors) ** 2)
     )
 
 
 def _times(samples: int) -> Samples:
-    """Of samples, in seconds, around their centre."""
+    """Return the times of samples in seconds, 0 at their centre."""
     times: Samples = (np.arange(samples) - (samples - 1) / 2) / SAMPLE_RATE_HZ
     return times
 

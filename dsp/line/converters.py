@@ -1,4 +1,4 @@
-"""What converters do to audio: cut what is too loud, and code it by a law of G.711."""
+"""What converters do to audio: they cut what is too loud, and code it by a law of G.711."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from dsp.line.samples import Samples
 
 
 class Law(StrEnum):
-    """How G.711 codes the audio."""
+    """The law by which G.711 codes the audio."""
 
     ULAW = "ulaw"
     ALAW = "alaw"
     LINEAR = "linear"
-    """Not at all: as a recording of 16 bits has it."""
+    """No coding: 16 bits, as in a recording."""
 
 
 def clipped(samples: Samples, ceiling: float) -> Samples:
-    """Overdriven: what exceeds the ceiling, a peak amplitude, is cut off."""
+    """Return the samples with what exceeds the ceiling, a peak amplitude, cut off."""
     return samples.clip(-ceiling, ceiling)
 
 
 def companded(samples: NDArray[np.int16], law: Law) -> NDArray[np.int16]:
-    """Through G.711 and back."""
+    """Return the samples after coding by G.711 and decoding."""
     match law:
         case Law.ULAW:
             return ulaw_decode(ulaw_encode(samples))

@@ -1,4 +1,4 @@
-"""The two companding laws of ITU-T G.711, by table.
+"""The two companding laws of ITU-T G.711, as tables.
 
 Decoding gives the Recommendation's output values; encoding takes the code word whose decision interval holds the
 sample. Samples are 16-bit linear: mu-law's 14 and A-law's 13 bits stand at the top of the word.
@@ -24,7 +24,7 @@ def _alaw_table() -> NDArray[np.int16]:
 
 
 def _encoder(law: NDArray[np.int16], *, negative_zero: int) -> NDArray[np.uint8]:
-    """For each of 65,536 samples the code word of its interval.
+    """Return the code word for each of the 65,536 sample values.
 
     An output value lies midway between its two decision values, so these follow one from the other. A sample on
     a decision value goes to the code word further from zero.
@@ -33,7 +33,7 @@ def _encoder(law: NDArray[np.int16], *, negative_zero: int) -> NDArray[np.uint8]
     positive = codes[(law >= 0) & (codes != negative_zero)]
     positive = positive[np.argsort(law[positive])]
     outputs = law[positive].astype(np.int64)
-    decisions, last = [], -4 if outputs[0] == 0 else 0  # mu-law's first interval lies about 0
+    decisions, last = [], -4 if outputs[0] == 0 else 0  # mu-law's first interval lies around 0
     for output in outputs[:-1]:
         last = 2 * int(output) - last
         decisions.append(last)
@@ -55,20 +55,20 @@ _TO_ALAW = _encoder(ALAW_LINEAR, negative_zero=-1)
 
 
 def ulaw_decode(codes: NDArray[np.uint8]) -> NDArray[np.int16]:
-    """mu-law code words to 16-bit linear samples."""
+    """Turn mu-law code words into 16-bit linear samples."""
     return ULAW_LINEAR[codes]
 
 
 def alaw_decode(codes: NDArray[np.uint8]) -> NDArray[np.int16]:
-    """A-law code words to 16-bit linear samples."""
+    """Turn A-law code words into 16-bit linear samples."""
     return ALAW_LINEAR[codes]
 
 
 def ulaw_encode(samples: NDArray[np.int16]) -> NDArray[np.uint8]:
-    """16-bit linear samples to mu-law code words."""
+    """Turn 16-bit linear samples into mu-law code words."""
     return _TO_ULAW[samples.view(np.uint16)]
 
 
 def alaw_encode(samples: NDArray[np.int16]) -> NDArray[np.uint8]:
-    """16-bit linear samples to A-law code words."""
+    """Turn 16-bit linear samples into A-law code words."""
     return _TO_ALAW[samples.view(np.uint16)]

@@ -1,4 +1,4 @@
-"""Stretches of audio that do not arrive: first which samples they are, then silence in their place, or nothing."""
+"""Gaps in the audio: first find which samples do not arrive, then put silence in their place, or remove them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from sound.telephone import SAMPLE_RATE_HZ
 
 
 def recurring(at: Places, *, every_ms: float, length_ms: float) -> Marks:
-    """The samples within gaps that begin at place 0 and come again and again, as a bad contact makes them."""
+    """Mark the samples within regular gaps, as a bad contact makes them; the first starts at place 0."""
     marks: Marks = at * 1000 / SAMPLE_RATE_HZ % every_ms < length_ms
     return marks
 
 
 def stretches(at: Places, begins: Iterable[int], length: int) -> Marks:
-    """The samples within gaps that begin at these places, each of so many samples."""
+    """Mark the samples within gaps that start at these places, each `length` samples long."""
     marks = np.zeros(at.shape, np.bool_)
     for begin in begins:
         marks |= (at >= begin) & (at < begin + length)
@@ -25,10 +25,10 @@ def stretches(at: Places, begins: Iterable[int], length: int) -> Marks:
 
 
 def silenced(samples: Samples, marks: Marks) -> Samples:
-    """With zeros in the place of the marked samples: a contact that opens, a packet that silence stands in for."""
+    """Put zeros in place of the marked samples: a contact opened, or silence stands in for a packet."""
     return np.where(marks, 0.0, samples)
 
 
 def closed_up(samples: Samples, marks: Marks) -> Samples:
-    """Without the marked samples: what is left when packets are lost and those behind them follow at once."""
+    """Remove the marked samples: packets were lost, and those after them follow at once."""
     return samples[~marks]

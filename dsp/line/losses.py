@@ -1,4 +1,4 @@
-"""Which packets never arrive."""
+"""Decides by chance which packets never arrive."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import numpy as np
 
 
 class Losses:
-    """Which packets are lost, by chance: within a burst all are, outside of one none (E. N. Gilbert's model, 1960).
+    """Decides which packets are lost: within a burst all are, outside one none (E. N. Gilbert's model, 1960).
 
     Args:
-        share: of all packets.
-        burst: how many are lost together in the mean; 1: each by a chance of its own.
-        chance: makes it.
+        share: the share of all packets that is lost.
+        burst: how many packets are lost together on average; 1 means that each is lost independently.
+        chance: the random generator.
     """
 
     def __init__(self, share: float, burst: float, chance: np.random.Generator) -> None:
@@ -22,6 +22,6 @@ class Losses:
         self._in_burst = False
 
     def next(self) -> bool:
-        """Whether the next packet is lost."""
+        """Return whether the next packet is lost."""
         self._in_burst = bool(self._chance.random() < (self._goes_on if self._in_burst else self._begins))
         return self._in_burst

@@ -1,7 +1,8 @@
 """Sound that comes back: one echo, or the many of a room and of a hybrid.
 
-Each function takes what is still to come from the samples before, and returns it for those that follow: so a stream cut
-anywhere sounds as the whole recording. Before a recording there is silence: zeros of the length that is named.
+Each function takes what still sounds of the samples before, and returns what will sound in those that follow. So a
+stream that is cut anywhere sounds like the whole recording. Before a recording there is silence: zeros of a length that
+functions here give.
 """
 
 from __future__ import annotations
@@ -17,21 +18,21 @@ from sound.telephone import SAMPLE_RATE_HZ
 DECAY: Final = 6.91
 """Natural logarithm of 1000: the amplitude at the end of the reverberation time is 60 dB down."""
 ROOM_BEGINS_S: Final = 0.003
-"""The first wall is half a metre away."""
+"""The time until the first reflection: the first wall is half a metre away."""
 
 
 def silence_before_echo(delay_ms: float) -> Samples:
-    """What an echo with this delay has to come before the first sample."""
+    """Return what an echo with this delay holds before the first sample."""
     return np.zeros(round(delay_ms * SAMPLE_RATE_HZ / 1000))
 
 
 def echoed(samples: Samples, before: Samples, level_db: float) -> tuple[Samples, Samples]:
-    """With one echo of everything.
+    """Add one echo of everything.
 
     Args:
-        samples: without it.
-        before: the samples that went before, as many as the delay is long.
-        level_db: of the echo against the sound.
+        samples: the sound without the echo.
+        before: the samples before these, as many as the delay is long.
+        level_db: the level of the echo relative to the sound.
 
     Returns:
         What is heard, and `before` for the samples that follow.
@@ -41,10 +42,10 @@ def echoed(samples: Samples, before: Samples, level_db: float) -> tuple[Samples,
 
 
 def reverberant(samples: Samples, sounding: Samples, response: Samples) -> tuple[Samples, Samples]:
-    """With all that walls, or a hybrid, send back.
+    """Add all that walls, or a hybrid, send back.
 
     Args:
-        samples: without it; at least one.
+        samples: the sound without it; at least one sample.
         sounding: what still sounds of the samples before, shape (response.size - 1,).
         response: what is added to a click of 1, from the click on.
 
@@ -57,17 +58,17 @@ def reverberant(samples: Samples, sounding: Samples, response: Samples) -> tuple
 
 
 def silence_before_response(response: Samples) -> Samples:
-    """What sounds of a response before the first sample."""
+    """Return what sounds of a response before the first sample: silence."""
     return np.zeros(response.size - 1)
 
 
 def room_response(reverberation_s: float, direct_db: float, chance: np.random.Generator) -> Samples:
-    """What a room adds to a click of 1: noise that decays by 60 dB in the reverberation time (ISO 3382-1).
+    """Return what a room adds to a click of 1: noise that decays by 60 dB in the reverberation time (ISO 3382-1).
 
     Args:
-        reverberation_s: RT60.
-        direct_db: energy of the direct sound over that of the rest.
-        chance: makes its walls.
+        reverberation_s: the reverberation time RT60.
+        direct_db: energy of the direct sound over the room's.
+        chance: source of the room's walls.
     """
     t = np.arange(round(1.2 * reverberation_s * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
     tail = chance.standard_normal(t.size) * np.exp(-DECAY * t / reverberation_s) * (t >= ROOM_BEGINS_S)

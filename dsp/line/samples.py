@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 Samples = NDArray[np.float64]
-"""At 8 kHz, full scale 1.0, shape (samples,)."""
+"""Samples at 8 kHz, full scale 1.0, shape (samples,)."""
 Places = NDArray[np.int64]
-"""Where samples stand in the stream, shape (samples,)."""
+"""The places of samples in the stream, shape (samples,)."""
 Marks = NDArray[np.bool_]
 """Which samples are meant, shape (samples,)."""
 
 
 def places(count: int, first: int = 0) -> Places:
-    """The places of so many samples in a row, from the first of them on."""
+    """Return the places of `count` samples in a row, starting with `first`."""
     return np.arange(first, first + count)

@@ -1,8 +1,8 @@
-"""Coders of speech that come as libraries: GSM, AMR narrow band and wide band, G.729A, through ctypes.
+"""Speech coders that come as libraries, called through ctypes: GSM, AMR narrow band and wide band, G.729A.
 
 Each is called as its public header says: libgsm's `gsm.h`, opencore-amr's `interf_enc.h`, `interf_dec.h` and
-`dec_if.h`, vo-amrwbenc's `enc_if.h`, bcg729's `encoder.h` and `decoder.h`. Frames are coded one by one, and decoded as
-they come.
+`dec_if.h`, vo-amrwbenc's `enc_if.h`, bcg729's `encoder.h` and `decoder.h`. Frames are coded one by one, and decoded at
+once.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from sound.samples import to_float32, to_int16
 Linear = NDArray[np.int16]
 
 AMR_MODES: Final = ("4.75", "5.15", "5.9", "6.7", "7.4", "7.95", "10.2", "12.2")
-"""In kbit/s; the place is the mode's number."""
+"""The modes' rates in kbit/s; the place in this list is the mode's number."""
 AMR_WB_MODES: Final = ("6.6", "8.85", "12.65", "14.25", "15.85", "18.25", "19.85", "23.05", "23.85")
 GSM_FRAME, AMR_FRAME, AMR_WB_FRAME, G729_FRAME = 160, 160, 320, 80
-"""In samples."""
+"""The length of each coder's frame, in samples."""
 MOST_BYTES: Final = 64
-"""That a frame is coded to."""
+"""The most bytes that a coded frame takes."""
 
 Bits = ctypes.Array[ctypes.c_char]
 
@@ -38,11 +38,12 @@ class LibraryMissingError(Exception):
 
 
 class SpeechCoder:
-    """A coder and its decoder, and what they remember from frame to frame.
+    """A coder and its decoder, with what they remember from frame to frame.
 
     Args:
         size: samples of a frame.
-        code: takes a frame through both: address of its samples, of the ones to come, room for the bits between.
+        code: takes a frame through both; called with the addresses of its samples and of the result, and room for the
+            bits in between.
         close: frees both.
     """
 
@@ -53,16 +54,16 @@ class SpeechCoder:
         weakref.finalize(self, close)
 
     def through(self, samples: Linear) -> Linear:
-        """The samples after the coder and its decoder.
+        """Return the samples after the coder and its decoder.
 
         Args:
             samples: int16, (n,), whole frames.
 
         Raises:
-            ValueError: they are not.
+            ValueError: the samples are not whole frames.
         """
         if samples.size % self._size:
-            raise ValueError(f"{samples.size} samples are no whole frames of {self._size}")
+            raise ValueError(f"{samples.size} samples are not whole frames of {self._size}")
         source = np.ascontiguousarray(samples)
         target = np.zeros_like(source)
         for at in range(0, source.size, self._size):
@@ -71,7 +72,7 @@ class SpeechCoder:
 
 
 def gsm() -> SpeechCoder:
-    """GSM full rate (GSM 06.10)."""
+    """Return a coder for GSM full rate (GSM 06.10)."""
     library = _load("gsm", "libgsm1")
     library.gsm_create.restype = ctypes.c_void_p
     encoder, decoder = ctypes.c_void_p(library.gsm_create()), ctypes.c_void_p(library.gsm_create())
@@ -84,7 +85,7 @@ def gsm() -> SpeechCoder:
 
 
 def amr(mode: int) -> SpeechCoder:
-    """AMR narrow band."""
+    """Return a coder for AMR narrow band."""
     library = _load("opencore-amrnb", "libopencore-amrnb0")
     library.Encoder_Interface_init.restype = library.Decoder_Interface_init.restype = ctypes.c_void_p
     encoder = ctypes.c_void_p(library.Encoder_Interface_init(0))
@@ -100,7 +101,7 @@ def amr(mode: int) -> SpeechCoder:
 
 
 def amr_wb(mode: int) -> SpeechCoder:
-    """AMR wide band; it works at 16 kHz."""
+    """Return a coder for AMR wide band, which works at 16 kHz."""
     coding = _load("vo-amrwbenc", "libvo-amrwbenc0")
     decoding = _load("opencore-amrwb", "libopencore-amrwb0")
     coding.E_IF_init.restype = decoding.D_IF_init.restype = ctypes.c_void_p
@@ -114,7 +115,7 @@ def amr_wb(mode: int) -> SpeechCoder:
 
 
 def g729() -> SpeechCoder:
-    """G.729 annex A."""
+    """Return a coder for G.729 annex A."""
     library = _load("bcg729", "libbcg729-0")
     library.initBcg729EncoderChannel.restype = library.initBcg729DecoderChannel.restype = ctypes.c_void_p
     encoder = ctypes.c_void_p(library.initBcg729EncoderChannel(ctypes.c_uint8(0)))
@@ -145,14 +146,14 @@ CODERS: Final = (*NARROW, *_WIDE)
 
 
 def coded(samples: Linear, name: str) -> Linear:
-    """A recording at 8 kHz after a coder and its decoder.
+    """Return a recording at 8 kHz after a coder and its decoder.
 
     Args:
         samples: int16, (n,).
-        name: of CODERS.
+        name: a name from CODERS.
 
     Raises:
-        LibraryMissingError: it is not installed.
+        LibraryMissingError: the coder's library is not installed.
         KeyError: there is no coder of that name.
     """
     if name in NARROW:
@@ -164,7 +165,7 @@ def coded(samples: Linear, name: str) -> Linear:
 
 
 def _whole(samples: Linear, size: int) -> Linear:
-    """As many frames; what is left over is filled up with silence."""
+    """Return whole frames; the last one is filled up with silence."""
     return np.pad(samples, (0, -samples.size % size))
 
 

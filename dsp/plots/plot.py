@@ -1,4 +1,4 @@
-"""A picture of a recording: its spectrogram, the eight tones, and what the receiver made of it."""
+"""Draws a picture of a recording: its spectrogram, the eight tones, and what the receiver made of it."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ def plot(
 
     Args:
         samples: mono, int16 or float with full scale 1.0.
-        bursts: what `analyse` gave, near misses included or not.
+        bursts: what `analyse` returned, with or without near misses.
         path: the picture; its suffix names the format.
-        title: above the picture.
-        profile_name: named beside it.
+        title: the title above the picture.
+        profile_name: the profile's name, shown beside the title.
 
     Raises:
         OSError: the picture cannot be written.

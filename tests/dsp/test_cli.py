@@ -82,7 +82,7 @@ def test_decode_names_a_file_without_the_channel_and_goes_on(two_sided: Path, ke
 def test_what_is_no_channel_is_refused_with_what_is(two_sided: Path, command: list[str]) -> None:
     result = cli.invoke(app, [*command, "--channel", "both", str(two_sided)])
     assert result.exit_code == 2
-    assert "'both' is no channel" in result.stderr
+    assert "'both' is not a channel" in result.stderr
 
 
 def test_decode_reads_a_recording_from_standard_input(keys_file: Path) -> None:
