@@ -1,4 +1,4 @@
-"""What the caller hears: catalogues of guidance and the clips made from them."""
+"""The guidance that callers hear: its catalogues, and the clips made from them."""
 
 from prompts.catalogue import Catalogue, load_catalogue
 from prompts.errors import (

@@ -1,4 +1,4 @@
-"""`python -m prompts build|check`: makes the guidance audio, or tells whether it is what the text says."""
+"""`python -m prompts build|check`: makes the guidance audio, or checks that it says what the text says."""
 
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -14,15 +14,15 @@ from prompts.manifest import audio_directory
 from prompts.script import read_script
 from sound.telephone import SAMPLE_RATE_HZ
 
-app = typer.Typer(help="Guidance: texts, and the audio made from them.", no_args_is_help=True)
+app = typer.Typer(help="The guidance: its texts, and the audio made from them.", no_args_is_help=True)
 
-Language = Annotated[str, typer.Option(help="Which catalogue, by its language tag.")]
+Language = Annotated[str, typer.Option(help="The catalogue, by its language tag.")]
 Directory = Annotated[Path, typer.Option(help="Where the catalogues are.")]
 
 
 @app.command("build")
 def build_command(language: Language = "ja", directory: Directory = HERE) -> None:
-    """Speak every line of a catalogue; write its clips and their manifest."""
+    """Speak every line of a catalogue, and write its clips and their manifest."""
     try:
         script = read_script(language, directory)
         manifest = build(script, open_voice(script.voice), directory)
@@ -35,7 +35,7 @@ def build_command(language: Language = "ja", directory: Directory = HERE) -> Non
 
 @app.command("check")
 def check_command(language: Language = "ja", directory: Directory = HERE) -> None:
-    """Tell whether text, manifest, audio and pronunciation agree; exit status 1 if not."""
+    """Check that text, manifest, audio and pronunciation agree; exit with status 1 if not."""
     try:
         try:
             voice = open_voice(read_script(language, directory).voice)

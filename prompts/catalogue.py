@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 class Catalogue:
     """Clips and their texts; immutable, so that all calls of a process share one.
 
-    Made by `load_catalogue`.
+    `load_catalogue` makes it.
     """
 
     def __init__(self, script: Script, clips: Mapping[str, NDArray[np.int16]]) -> None:
@@ -30,53 +30,53 @@ class Catalogue:
 
     @property
     def language(self) -> str:
-        """The language tag, e.g. ``ja``."""
+        """The language tag, such as ja."""
         return self._script.language
 
     @property
     def separator(self) -> str:
-        """What stands between two clips in a transcript."""
+        """The text between two clips in a transcript."""
         return self._script.separator
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """Every clip's id, in the catalogue's order, the digits last."""
+        """The ids of all clips in the catalogue's order, the digits last."""
         return tuple(self._clips)
 
     def clip(self, id_: str) -> NDArray[np.int16]:
-        """The audio: int16, 8 kHz, shape ``(n,)``, read-only.
+        """Return a clip's audio: int16, 8 kHz, shape (n,), read-only.
 
         Raises:
-            ClipError: The catalogue has no such id.
+            ClipError: the catalogue has no such id.
         """
         self._line(id_)
         return self._clips[id_]
 
     def text(self, id_: str) -> str:
-        """What the clip says, for people to read, on one line.
+        """Return what a clip says, for people to read, on one line.
 
         Raises:
-            ClipError: The catalogue has no such id.
+            ClipError: the catalogue has no such id.
         """
         return self.separator.join(self._line(id_).text.splitlines())
 
     def follows_number(self, id_: str) -> bool:
-        """Whether the clip goes on with the sentence that a number began.
+        """Return whether a clip continues a sentence that started with a number.
 
         Raises:
-            ClipError: The catalogue has no such id.
+            ClipError: the catalogue has no such id.
         """
         return self._line(id_).follows_number
 
     def digit_ids(self, group: str, *, goes_on: bool = False) -> tuple[str, ...]:
-        """The clips that read one group of a number, e.g. ``"6304"``.
+        """Return the clips that read one group of a number, such as "6304".
 
         Args:
             group: 1 to 4 digits.
-            goes_on: The number ends with this group, and the sentence goes on after it.
+            goes_on: whether the number ends with this group and the sentence goes on after it.
 
         Raises:
-            ClipError: Not 1 to 4 digits.
+            ClipError: `group` is not 1 to 4 digits.
         """
         reading = self._script.digits
         if len(group) not in reading.groups or not (group.isascii() and group.isdigit()):
@@ -96,17 +96,17 @@ class Catalogue:
 
 
 def load_catalogue(language: str = "ja", directory: Path | None = None) -> Catalogue:
-    """Load the guidance of a language and make sure that text, manifest and audio belong together.
+    """Load the guidance of a language, and check that text, manifest and audio belong together.
 
     Args:
-        language: Language tag; `<directory>/<language>.toml` and `<directory>/audio/<language>/` are read.
-        directory: Where catalogues are; by default the ones that come with the product.
+        language: the language tag; `<directory>/<language>.toml` and `<directory>/audio/<language>/` are read.
+        directory: where the catalogues are; by default those of the product.
 
     Raises:
-        UnknownLanguageError: There is no catalogue of that language.
-        CatalogueError: The catalogue file is wrong, or lacks a clip that the calls need.
-        ManifestError: The manifest is missing or speaks of another text.
-        ClipError: A clip is missing, is not 8 kHz mono 16 bit PCM, or is not the one in the manifest.
+        UnknownLanguageError: there is no catalogue of that language.
+        CatalogueError: the catalogue file is wrong, or lacks a clip that calls need.
+        ManifestError: the manifest is missing, or describes another text.
+        ClipError: a clip is missing, is not 8 kHz mono 16 bit PCM, or is not the one in the manifest.
     """
     directory = HERE if directory is None else directory
     script = read_script(language, directory)
@@ -117,11 +117,11 @@ def load_catalogue(language: str = "ja", directory: Path | None = None) -> Catal
 
 
 def load_clip(line: Line, manifest: Manifest, directory: Path) -> NDArray[np.int16]:
-    """Load one clip and make sure that it says its line.
+    """Load one clip, and check that it says its line.
 
     Raises:
-        ManifestError: The manifest speaks of another text.
-        ClipError: The clip is missing, is not 8 kHz mono 16 bit PCM, or is not the one in the manifest.
+        ManifestError: the manifest describes another text.
+        ClipError: the clip is missing, is not 8 kHz mono 16 bit PCM, or is not the one in the manifest.
     """
     folder = audio_directory(directory, manifest.language)
     path = folder / f"{line.id}.wav"
@@ -135,5 +135,5 @@ def load_clip(line: Line, manifest: Manifest, directory: Path) -> NDArray[np.int
         raise ClipError(f"{path} cannot be read ({error.strerror}); restore it or {build}") from error
     samples = decode(content, path)
     if digest(content) != entry.sha256:
-        raise ClipError(f"{path} is not the file that the manifest speaks of; restore it or {build}")
+        raise ClipError(f"{path} is not the file that the manifest describes; restore it or {build}")
     return samples

@@ -1,4 +1,4 @@
-"""What can be wrong with the guidance: one family, each error naming the file or id and the remedy."""
+"""The errors of the guidance. Each names the file or id, and the remedy."""
 
 
 class PromptError(Exception):
@@ -6,15 +6,15 @@ class PromptError(Exception):
 
 
 class UnknownLanguageError(PromptError):
-    """No catalogue for this language."""
+    """There is no catalogue for this language."""
 
 
 class CatalogueError(PromptError):
-    """A catalogue file does not say what it must say."""
+    """A catalogue file is wrong, or lacks something."""
 
 
 class ClipError(PromptError):
-    """A clip is missing, has the wrong format, or is not the one the manifest speaks of."""
+    """A clip is missing, has the wrong format, or is not the one that the manifest describes."""
 
 
 class ManifestError(PromptError):
@@ -22,8 +22,8 @@ class ManifestError(PromptError):
 
 
 class VoiceError(PromptError):
-    """The voice is not installed, or did not speak what it was given."""
+    """The voice is not installed, or does not speak what it was given."""
 
 
 class ReplacementError(PromptError):
-    """An operator's catalogue cannot take the place of the one that is there; a line for each reason."""
+    """An operator's catalogue cannot replace the present one; the text has a line for each reason."""

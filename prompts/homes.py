@@ -1,9 +1,9 @@
-"""Where the catalogue of a language is: an operator's own takes the place of the product's, a language at a time.
+"""Finds the catalogue of a language: an operator's own replaces the product's, language by language.
 
-An operator's directory holds one entry a language, `<language>`, a link to a directory beside it that is laid out
-as the product's is (`<language>.toml`, `audio/<language>/`). A new catalogue is written into a directory of its own,
-and then the link is turned over to it at once: whoever reads finds the old one whole or the new one whole. To go
-back to the product's, remove the link.
+An operator's directory holds a link `<language>` for each language. It leads to a directory beside it, which is laid
+out like the product's (`<language>.toml`, `audio/<language>/`). A new catalogue is written into a new directory, and
+then the link is switched to it at once: a reader finds either all of the old one or all of the new one. To go back to
+the product's, remove the link.
 """
 
 import shutil
@@ -17,10 +17,10 @@ from prompts.errors import ReplacementError
 
 
 def languages(own: Path | None = None) -> tuple[str, ...]:
-    """The languages that there are catalogues of, in order.
+    """Return the languages that have a catalogue, in order.
 
     Args:
-        own: The operator's directory, which need not exist; None for the product's catalogues alone.
+        own: the operator's directory, which need not exist; None for only the product's catalogues.
     """
     found = {path.stem for path in HERE.glob("*.toml")}
     if own is not None:
@@ -29,11 +29,11 @@ def languages(own: Path | None = None) -> tuple[str, ...]:
 
 
 def home(language: str, own: Path | None = None) -> Path:
-    """The directory in which the catalogue of a language is: the operator's own, if there is one, or the product's.
+    """Return the directory of a language's catalogue: the operator's own if there is one, else the product's.
 
     Args:
-        language: Language tag.
-        own: The operator's directory, which need not exist; None for the product's catalogues alone.
+        language: the language tag.
+        own: the operator's directory, which need not exist; None for only the product's catalogues.
     """
     if own is not None and (own / language / f"{language}.toml").is_file():
         return own / language
@@ -42,12 +42,12 @@ def home(language: str, own: Path | None = None) -> Path:
 
 @contextmanager
 def new_home(language: str, own: Path) -> Iterator[Path]:
-    """A new directory for the operator's catalogue of a language, which takes the old one's place at the end.
+    """Enter with a new directory for the operator's catalogue of a language; at the end it replaces the old one.
 
     If the block raises, the old one stays and the new one is removed.
 
     Raises:
-        ReplacementError: The place is taken by what no import made.
+        ReplacementError: something that no import made has its place.
     """
     link = own / language
     if link.exists() and not link.is_symlink():
@@ -56,7 +56,7 @@ def new_home(language: str, own: Path) -> Iterator[Path]:
     old = link.resolve() if link.is_symlink() else None
     draft = Path(tempfile.mkdtemp(prefix=f".{language}-", dir=own))
     try:
-        draft.chmod(0o755)  # nothing in it is secret, and the service may be another user
+        draft.chmod(0o755)  # nothing in it is secret, and the service may run as another user
         yield draft
         turned = draft / "link"
         turned.symlink_to(draft.name)

@@ -1,7 +1,7 @@
-"""The manifest: which text, pronounced how, became which audio. It stands beside the clips it speaks of.
+"""The manifest: which text, pronounced how, became which audio. It lies beside the clips that it describes.
 
-`manifest.json` is written by the builder and by `ivr prompts import`, and is the only proof that a clip says what
-the catalogue says: a changed text, a replaced file or other builder parameters show as a difference.
+The builder and `ivr prompts import` write `manifest.json`. It is the only proof that a clip says what the catalogue
+says: a changed text, a replaced file or other builder parameters show as a difference.
 """
 
 import dataclasses
@@ -16,7 +16,7 @@ from prompts.errors import ManifestError
 from prompts.script import Line
 
 MANIFEST = "manifest.json"
-"""Its name."""
+"""The file name of a manifest."""
 
 _BUILD = "build the audio again (ivr prompts build)"
 
@@ -30,16 +30,17 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class ManifestEntry:
-    """One clip.
+    """What the manifest says about one clip.
 
     Attributes:
-        text: What people read.
-        spoken: What the voice was given.
-        follows_number: Whether it goes on with the sentence that a number began.
-        reading: How it is pronounced; None if the catalogue does not say.
-        phonemes: What the voice spoke, one row a sentence; empty for a recording.
-        samples: Length at 8 kHz.
-        sha256: Of the WAV file, in hexadecimal.
+        text: what people read.
+        spoken: what the voice was given.
+        follows_number: whether it continues a sentence that started with a number.
+        reading: how it is pronounced; None if the catalogue does not say.
+        phonemes: what the voice spoke, one row a sentence; "" for a recording.
+        samples: its length in samples at 8 kHz.
+        sha256: the digest of the WAV file, in hexadecimal.
+        source: where the clip comes from.
     """
 
     text: str
@@ -52,7 +53,7 @@ class ManifestEntry:
     source: Source
 
     def says(self, line: Line) -> bool:
-        """Whether the clip says this line; how a recording pronounces it is its speaker's affair."""
+        """Return whether the clip says this line. How a recording pronounces it is left to its speaker."""
         if self.source is Source.RECORDING:
             return self.text == line.text
         return (self.text, self.spoken, self.follows_number, self.reading) == (
@@ -68,10 +69,10 @@ class Manifest:
     """All clips of a language, and the parameters that made them from their texts.
 
     Attributes:
-        language: Language tag.
-        voice: Engine and voice with their versions; empty if every clip is a recording.
-        parameters: Everything besides the texts that shapes the audio.
-        clips: By id.
+        language: the language tag.
+        voice: the engine and the voice with their versions; "" if every clip is a recording.
+        parameters: everything besides the texts that shapes the audio.
+        clips: the clips' entries by id.
     """
 
     language: str
@@ -81,17 +82,17 @@ class Manifest:
 
 
 def audio_directory(directory: Path, language: str) -> Path:
-    """Where the clips of a language are."""
+    """Return the directory of a language's clips."""
     return directory / "audio" / language
 
 
 def digest(content: bytes) -> str:
-    """The SHA-256 of a file's bytes, as the manifest has it."""
+    """Return the SHA-256 of a file's bytes, in the form of the manifest."""
     return hashlib.sha256(content).hexdigest()
 
 
 def write_manifest(manifest: Manifest, directory: Path) -> None:
-    """Write the manifest beside the clips; the same manifest gives the same bytes."""
+    """Write the manifest beside its clips. The same manifest gives the same bytes."""
     path = audio_directory(directory, manifest.language) / MANIFEST
     document = dataclasses.asdict(manifest)
     path.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
@@ -101,16 +102,16 @@ def read_manifest(language: str, directory: Path) -> Manifest:
     """Read the manifest of a language.
 
     Raises:
-        ManifestError: There is none, or it is not one that the builder wrote.
+        ManifestError: there is no manifest, or the builder did not write it.
     """
     return read_manifest_file(audio_directory(directory, language) / MANIFEST)
 
 
 def read_manifest_file(path: Path) -> Manifest:
-    """Read a manifest that may be elsewhere than beside its clips.
+    """Read a manifest, which need not lie beside its clips.
 
     Raises:
-        ManifestError: There is none, or it is not one that the builder wrote.
+        ManifestError: there is no manifest, or the builder did not write it.
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))

@@ -1,10 +1,10 @@
-"""The written side of the guidance: what `<language>.toml` says, checked and typed.
+"""Reads the script of the guidance: what `<language>.toml` says, checked and typed.
 
-A line is one clip. Its text is what people read (transcripts, records), one sentence a row. Its `reading` is
-how the voice must pronounce it, row by row, in the notation of the language's voice: kana and accents in
-`voice_ja.py`, phonemes in `voice_en.py`. A line that people recorded needs none, nor does a catalogue of
-nothing but recordings need a voice. Digits are not written out one by one: `[digits]` says how each is
-pronounced and in which tones it is recorded, and every pair becomes a line of its own.
+A line is one clip. Its text is what people read (transcripts, records), one sentence a row. Its `reading` is how the
+voice must pronounce it, row by row, in the notation of the language's voice: kana and accents in `voice_ja.py`,
+phonemes in `voice_en.py`. A line that people recorded needs no reading, and a catalogue of only recordings needs no
+voice. Digits are not written out one by one: `[digits]` says how each is pronounced and in which tones it is recorded,
+and every pair becomes a line.
 """
 
 import re
@@ -23,16 +23,16 @@ _LINE_KEYS = {"text", "spoken", "reading", "follows_number"}
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One clip as it is written.
+    """One clip as the catalogue file describes it.
 
     Attributes:
-        id: Name of the clip, e.g. ``unit.ask``.
-        text: What is said, for people to read; one sentence a row.
-        spoken: What the voice is given, where the text alone would be misread; otherwise the same as text.
-        reading: The pronunciation that is expected, as many rows as `spoken`; None to take the voice's own.
-        follows_number: The clip goes on with the sentence that a number began, without a pause.
-        digit: The digit, if the line is one.
-        tone: Which of the digit's tones this is, if the line is a digit.
+        id: the clip's name, such as `unit.ask`.
+        text: what is said, for people to read; one sentence a row.
+        spoken: what the voice is given if it would misread the text; otherwise the same as `text`.
+        reading: the expected pronunciation, with as many rows as `spoken`; None to accept the voice's own.
+        follows_number: whether the clip continues a sentence that started with a number, without a pause.
+        digit: the digit, if the line is one; else None.
+        tone: which of the digit's tones this is; None if the line is not a digit.
     """
 
     id: str
@@ -49,10 +49,10 @@ class DigitReading:
     """How a number is read out.
 
     Attributes:
-        spoken: What the voice is given for 0 to 9.
-        reading: The pronunciation of each that is expected; None to take the voice's own.
-        groups: Group length -> the tone of each digit of such a group.
-        onward_tone: The tone of the number's last digit where the sentence goes on after it.
+        spoken: what the voice is given for 0 to 9.
+        reading: the expected pronunciation of each; None to accept the voice's own.
+        groups: the tones of the digits of a group, by its length.
+        onward_tone: the tone of the number's last digit if the sentence goes on after it.
     """
 
     spoken: tuple[str, ...]
@@ -62,7 +62,7 @@ class DigitReading:
 
     @property
     def tones(self) -> tuple[str, ...]:
-        """Every tone that occurs, in a fixed order."""
+        """All tones that occur, in a fixed order."""
         found = dict.fromkeys(tone for length in sorted(self.groups) for tone in self.groups[length])
         return tuple(dict.fromkeys((*found, self.onward_tone)))
 
@@ -72,13 +72,13 @@ class VoiceSettings:
     """How the voice speaks.
 
     Attributes:
-        name: Which voice the builder uses.
-        speed: 1.0 is the voice's own pace, less is slower.
-        digit_speed: The same for digits, which the caller must catch one by one.
-        half_tone: Shift of the pitch, in semitones.
-        sentence_pause_s: Silence between two sentences of one clip.
-        accents: Accent phrase -> mora after which the pitch falls, where the dictionary of a voice with pitch
-            accents errs.
+        name: the voice that the builder uses.
+        speed: the pace; 1.0 is the voice's own, less is slower.
+        digit_speed: the same for digits, which the caller must catch one by one.
+        half_tone: the shift of the pitch, in semitones.
+        sentence_pause_s: the silence between two sentences of one clip.
+        accents: the mora after which the pitch falls, by accent phrase, if the dictionary of a voice with pitch accents
+            is wrong.
     """
 
     name: str
@@ -94,10 +94,11 @@ class Script:
     """A catalogue file.
 
     Attributes:
-        language: Language tag, the same as the file's name.
-        separator: What stands between two clips in a transcript; nothing in Japanese.
-        lines: Every clip, digits included, by id and in the file's order.
-        voice: How the voice speaks; None if every line was recorded by people.
+        language: the language tag, the same as the file's name.
+        separator: the text between two clips in a transcript; "" in Japanese.
+        lines: all clips, including digits, by id and in the file's order.
+        digits: how a number is read out.
+        voice: how the voice speaks; None if people recorded every line.
     """
 
     language: str
@@ -111,8 +112,8 @@ def read_script(language: str, directory: Path) -> Script:
     """Read `<directory>/<language>.toml`.
 
     Raises:
-        UnknownLanguageError: There is no such file.
-        CatalogueError: It is not TOML, or a key is missing, unknown or of the wrong type.
+        UnknownLanguageError: there is no such file.
+        CatalogueError: it is not TOML, or a key is missing, unknown or of the wrong type.
     """
     path = directory / f"{language}.toml"
     if not re.fullmatch(r"[a-z]{2,3}(-[A-Za-z0-9]+)*", language) or not path.is_file():
@@ -151,7 +152,7 @@ def _script(document: Mapping[str, Any], language: str) -> Script:
 
 
 def digit_id(digit: str, tone: str) -> str:
-    """The id of the clip of one digit in one tone."""
+    """Return the id of the clip of one digit in one tone."""
     return f"digit.{digit}.{tone}"
 
 

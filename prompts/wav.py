@@ -1,4 +1,4 @@
-"""Clips on disk: RIFF WAVE, PCM 16 bit, one channel, 8 kHz. Nothing else is accepted or written."""
+"""Reads and writes clips: RIFF WAVE, PCM 16 bit, one channel, 8 kHz. No other form is accepted or written."""
 
 import io
 import wave
@@ -14,7 +14,7 @@ _REMEDY = "a clip is 8 kHz, mono, 16 bit PCM: build it again (ivr prompts build)
 
 
 def encode(samples: NDArray[np.int16]) -> bytes:
-    """The bytes of a WAV file that holds these samples (int16, shape ``(n,)``)."""
+    """Return the bytes of a WAV file that holds these samples (int16, shape (n,))."""
     buffer = io.BytesIO()
     with wave.open(buffer, "wb") as file:
         file.setnchannels(1)
@@ -25,14 +25,14 @@ def encode(samples: NDArray[np.int16]) -> bytes:
 
 
 def decode(content: bytes, path: Path) -> NDArray[np.int16]:
-    """The samples of a WAV file's bytes: int16, shape ``(n,)``, read-only.
+    """Return the samples of a WAV file's bytes: int16, shape (n,), read-only.
 
     Args:
-        content: The bytes of the file.
-        path: Where they came from, for the error.
+        content: the bytes of the file.
+        path: where they came from, for the error.
 
     Raises:
-        ClipError: Not a PCM WAV file, another rate, width or number of channels, or no samples.
+        ClipError: it is not a PCM WAV file, has another rate, width or number of channels, or has no samples.
     """
     try:
         with wave.open(io.BytesIO(content), "rb") as file:

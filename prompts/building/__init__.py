@@ -1,1 +1,1 @@
-"""Makes clips: by voices, from recordings, and checks them."""
+"""Makes clips by voices and from recordings, and checks them."""

@@ -1,6 +1,6 @@
 """Makes the clips of a language from its script, and the manifest that ties the two together.
 
-What people recorded stays: the voice speaks the other lines.
+Recordings by people stay as they are; the voice speaks the other lines.
 """
 
 import dataclasses
@@ -32,21 +32,26 @@ from sound.samples import to_int16
 
 @dataclass(frozen=True)
 class Clip:
-    """A clip as it is kept: the bytes of its WAV file, and what the manifest says of it."""
+    """A clip to store.
+
+    Attributes:
+        content: the bytes of its WAV file.
+        entry: its entry in the manifest.
+    """
 
     content: bytes
     entry: ManifestEntry
 
 
 def build(script: Script, voice: Voice | None, directory: Path) -> Manifest:
-    """Speak every line that nobody recorded, write the clips and the manifest, and remove clips no line asks for.
+    """Speak every line that nobody recorded, write clips and manifest, and remove clips that no line needs.
 
     The same script and voice give the same bytes.
 
     Raises:
-        VoiceError: A line would be pronounced otherwise than its reading says, or there is no voice for it; nothing
-            is written then.
-        ClipError: A clip cannot be written.
+        VoiceError: a line would not be pronounced as its reading says, or there is no voice for it; then nothing is
+            written.
+        ClipError: a clip cannot be written.
     """
     recorded = _recorded(script, directory)
     spoken = speak(script, voice, script.lines.keys() - recorded.keys())
@@ -54,7 +59,7 @@ def build(script: Script, voice: Voice | None, directory: Path) -> Manifest:
         return write(script, {**recorded, **spoken}, directory, voice="" if voice is None else voice.description)
     except OSError as error:
         raise ClipError(
-            f"{error.filename} cannot be written ({error.strerror}); see to its rights, or change a copy of your own "
+            f"{error.filename} cannot be written ({error.strerror}); correct its rights, or change a copy of your own "
             "(ivr prompts export, ivr prompts import)"
         ) from error
 
@@ -63,7 +68,7 @@ def speak(script: Script, voice: Voice | None, ids: Collection[str]) -> dict[str
     """Let the voice speak some of the lines.
 
     Raises:
-        VoiceError: A line would be pronounced otherwise than its reading says, or there is no voice.
+        VoiceError: a line would not be pronounced as its reading says, or there is no voice.
     """
     if not ids:
         return {}
@@ -80,12 +85,12 @@ def speak(script: Script, voice: Voice | None, ids: Collection[str]) -> dict[str
 
 
 def clip_of(line: Line, samples: NDArray[np.int16], *, phonemes: str | None = None) -> Clip:
-    """A line's clip.
+    """Make the clip of a line.
 
     Args:
-        line: What it says.
-        samples: Its audio: int16, 8 kHz, shape ``(n,)``.
-        phonemes: What the voice spoke; None for a recording.
+        line: what the clip says.
+        samples: its audio: int16, 8 kHz, shape (n,).
+        phonemes: what the voice spoke; None for a recording.
     """
     content = encode(samples)
     entry = ManifestEntry(
@@ -102,13 +107,13 @@ def clip_of(line: Line, samples: NDArray[np.int16], *, phonemes: str | None = No
 
 
 def write(script: Script, clips: Mapping[str, Clip], directory: Path, *, voice: str) -> Manifest:
-    """Write the clips of a script and their manifest, and remove clips that no line asks for.
+    """Write the clips of a script and their manifest, and remove clips that no line needs.
 
     Args:
-        script: The catalogue.
-        clips: One for each of its lines.
-        directory: Where the catalogue is.
-        voice: The voice's description; empty if there was none.
+        script: the catalogue.
+        clips: a clip for each of its lines.
+        directory: where the catalogue is.
+        voice: the voice's description; "" if there was none.
     """
     target = audio_directory(directory, script.language)
     target.mkdir(parents=True, exist_ok=True)
@@ -127,7 +132,7 @@ def write(script: Script, clips: Mapping[str, Clip], directory: Path, *, voice: 
 
 
 def parameters(script: Script) -> dict[str, object]:
-    """Everything besides the texts that shapes the audio, as it stands in the manifest."""
+    """Return everything besides the texts that shapes the audio, in the form of the manifest."""
     voice = script.voice
     return {
         **({} if voice is None else dataclasses.asdict(dataclasses.replace(voice, accents=dict(voice.accents)))),
@@ -141,7 +146,7 @@ def parameters(script: Script) -> dict[str, object]:
 
 
 def misreadings(script: Script, voice: Voice, ids: Collection[str]) -> list[str]:
-    """One message for every sentence of these lines that the voice would not pronounce as the catalogue says."""
+    """Return a message for every sentence of these lines that the voice would not pronounce as the catalogue says."""
     found = []
     for line in script.lines.values():
         if line.id not in ids or line.reading is None:
@@ -151,18 +156,18 @@ def misreadings(script: Script, voice: Voice, ids: Collection[str]) -> list[str]
             if heard != expected:
                 found.append(
                     f"{line.id}: {sentence!r} is read {heard!r}, not {expected!r}; give the voice another spelling "
-                    "in `spoken`, or correct `reading`, or remove it to take the voice's"
+                    "in `spoken`, or correct `reading`, or remove it to accept the voice's"
                 )
     return found
 
 
 def phonemes(line: Line, voice: Voice) -> str:
-    """What the voice speaks for a line, one row a sentence."""
+    """Return the phonemes that the voice speaks for a line, one row a sentence."""
     return "\n".join(voice.phonemes(sentence) for sentence in line.spoken.splitlines())
 
 
 def _recorded(script: Script, directory: Path) -> dict[str, Clip]:
-    """The recordings that are there and say what the lines say."""
+    """Return the stored recordings that say what the lines say."""
     folder = audio_directory(directory, script.language)
     if not (folder / MANIFEST).exists():
         return {}
@@ -184,7 +189,7 @@ def _speak(script: Script, voice: Voice, ids: Collection[str]) -> dict[str, Samp
             continue
         tones, rate_hz = voice.say_digit(spoken)
         on_line = {tone: sound.to_line(samples, rate_hz) for tone, samples in tones.items()}
-        # one gain for all tones of a digit: the low ones belong softer than the high ones
+        # one gain for all tones of a digit: the low ones must stay softer than the high ones
         gain = sound.gain_to_nominal(np.concatenate(list(on_line.values())))
         for line in wanted:
             if line.tone not in on_line:

@@ -1,4 +1,4 @@
-"""Tells whether text, manifest and audio of a language belong together and are fit for a telephone."""
+"""Checks that text, manifest and audio of a language belong together and are fit for a telephone."""
 
 from pathlib import Path
 
@@ -13,18 +13,18 @@ from prompts.script import Script, read_script
 
 
 def check(language: str, directory: Path, voice: Voice | None) -> list[str]:
-    """Look at everything: completeness, manifest, format and level of each clip, and the readings.
+    """Check everything: completeness, manifest, format and level of each clip, and the readings.
 
     Args:
-        language: Language tag.
-        directory: Where the catalogue is.
-        voice: Reads every line that it spoke again; without one the manifest's word for it is taken.
+        language: the language tag.
+        directory: where the catalogue is.
+        voice: reads again every line that it spoke; if None, the manifest's readings are believed.
 
     Returns:
-        Findings, a line each, with its remedy; none if all is well.
+        A line for each problem, with its remedy; empty if all is well.
 
     Raises:
-        PromptError: The catalogue file or the manifest cannot be read.
+        PromptError: the catalogue file or the manifest cannot be read.
     """
     script = read_script(language, directory)
     manifest = read_manifest(language, directory)
@@ -43,7 +43,7 @@ def _build(language: str) -> str:
 def _strays(script: Script, manifest: Manifest, directory: Path) -> list[str]:
     present = {path.stem for path in audio_directory(directory, script.language).glob("*.wav")} | set(manifest.clips)
     return [
-        f"no line of {script.language}.toml asks for clip {id_!r}; {_build(script.language)}"
+        f"no line of {script.language}.toml needs clip {id_!r}; {_build(script.language)}"
         for id_ in present - set(script.lines)
     ]
 
@@ -69,7 +69,7 @@ def _parameters(script: Script, manifest: Manifest) -> list[str]:
 def _pronunciation(script: Script, manifest: Manifest, voice: Voice) -> list[str]:
     spoken = [id_ for id_, entry in manifest.clips.items() if entry.source is Source.VOICE and id_ in script.lines]
     return misreadings(script, voice, spoken) + [
-        f"{id_}: the voice speaks other phonemes than those in the manifest; {_build(script.language)}"
+        f"{id_}: the voice now speaks other phonemes than the manifest has; {_build(script.language)}"
         for id_ in spoken
         if phonemes(script.lines[id_], voice) != manifest.clips[id_].phonemes
     ]

@@ -1,4 +1,4 @@
-"""Writes a catalogue as an operator can edit it: the wording, a WAV for each clip, and what each is for."""
+"""Writes a catalogue in a form that an operator can edit: the wording, a WAV for each clip, and what each is for."""
 
 import shutil
 from pathlib import Path
@@ -16,40 +16,40 @@ The guidance of the access number, language {language}. To change it, change the
 
     ivr prompts import {directory}
 
-Wording: change `text` in {language}.toml, and `spoken` and `reading` with it if they are there (`reading` may also be
-removed: then nobody checks how the voice pronounces it). The voice speaks the line anew.
+Wording: change `text` in {language}.toml, and also `spoken` and `reading` if they are there (you may remove `reading`:
+then nobody checks how the voice pronounces it). The voice speaks the line again.
 
-Recordings: put your own in the place of a WAV, under the same name. WAV, FLAC and most other formats will do, at
-8 to 192 kHz, mono or stereo, up to 60 s; rate, level and silence at the ends are set right by the import. Write into
-`text` what the recording says. A WAV that you remove is spoken by the voice.
+Recordings: put your own in place of a WAV, under the same name. WAV, FLAC and most other formats will do, at 8 to 192
+kHz, mono or stereo, up to 60 s; the import corrects rate, level and silence at the ends. Write into `text` what the
+recording says. If you remove a WAV, the voice speaks that line.
 
 Another language: name the .toml file and `language` in it after the language, remove the table [voice], record
 every clip and import the directory.
 
-The import takes all or nothing, and leaves this directory as it is: keep it, and change it further another day.
-Leave manifest.json as it is; by it the import knows what you changed. A service takes the new guidance up when it is
-started again. To go back to the guidance of the product, remove `{language}` from the directory of the settings
-(KARIPASS_PROMPTS_DIR; if that is not set, `prompts` in KARIPASS_STATE_DIR).
+The import takes all or nothing, and leaves this directory as it is: keep it, to change more another day. Leave
+manifest.json as it is: it shows the import what you changed. A service plays the new guidance after its next start. To
+go back to the guidance of the product, remove `{language}` from the directory of the settings (KARIPASS_PROMPTS_DIR; if
+that is not set, `prompts` in KARIPASS_STATE_DIR).
 
 """
 
 
 def export(language: str, directory: Path, target: Path) -> None:
-    """Write a catalogue into a directory of its own.
+    """Write a catalogue into a separate directory.
 
     Args:
-        language: Language tag.
-        directory: Where the catalogue is.
-        target: Made if missing; must be empty.
+        language: the language tag.
+        directory: where the catalogue is.
+        target: the new directory, created if missing; it must be empty.
 
     Raises:
-        PromptError: The catalogue is not sound, or the target has files in it or cannot be written.
+        PromptError: the catalogue has faults, or the target contains files or cannot be written.
     """
     catalogue = load_catalogue(language, directory)
     try:
         target.mkdir(parents=True, exist_ok=True)
         if any(target.iterdir()):
-            raise ReplacementError(f"{target} is not empty; name a new directory, so that nothing is written over")
+            raise ReplacementError(f"{target} is not empty; name a new directory, so that nothing is overwritten")
         shutil.copyfile(directory / f"{language}.toml", target / f"{language}.toml")
         for id_ in catalogue.ids:
             name = f"{id_}.wav"

@@ -1,4 +1,4 @@
-"""Whether a clip is fit to be played to a telephone: level, peak, length, and the silence at its ends."""
+"""Checks whether a clip is fit for a telephone: level, peak, length, and the silence at its ends."""
 
 from typing import Final
 
@@ -12,14 +12,14 @@ from sound.telephone import SAMPLE_RATE_HZ
 LEVEL_TOLERANCE_DB: Final = 5.0  # the softest digits of a number, and voices whose peaks come before their level
 LONGEST_S: Final = 60.0
 LONGEST_SILENCE_S: Final = 0.5
-SILENCE_DBFS: Final = -50.0  # what a caller takes for silence: 30 dB below speech
+SILENCE_DBFS: Final = -50.0  # callers take this for silence: 30 dB below speech
 _ROUNDING_DB: Final = 0.01
 
 _REMEDY: Final = "import another recording, or build it again"
 
 
 def faults(clip: NDArray[np.int16]) -> list[str]:
-    """What is wrong with a clip (8 kHz), each with its figures and its remedy; nothing if it is fit."""
+    """Return the faults of a clip (8 kHz), each with its figures and its remedy; empty if it is fit."""
     samples = to_float32(clip).astype(np.float64)
     level_dbfs = sound.active_level_dbfs(samples)
     if level_dbfs < SILENCE_DBFS:

@@ -1,4 +1,4 @@
-"""An operator's own recording as a clip: any rate and format in, telephone rate, band and level out."""
+"""Makes a clip of an operator's own recording: any rate and format in; telephone rate, band and level out."""
 
 from pathlib import Path
 from typing import Final
@@ -14,23 +14,23 @@ from sound.samples import to_int16
 from sound.telephone import SAMPLE_RATE_HZ
 
 HIGHEST_RATE_HZ: Final = 192_000
-GREATEST_GAIN_DB: Final = 30.0  # beyond it the noise of the room is louder than -50 dBFS in any room
+GREATEST_GAIN_DB: Final = 30.0  # with more gain, the noise of any room becomes louder than -50 dBFS
 _FULL_SCALE: Final = 0.999
 _CLIPPED_RUN: Final = 3  # samples: a peak of speech that just reaches full scale is shorter
 _CLIPPED_SAMPLES: Final = 10
 
 
 def read_recording(path: Path) -> NDArray[np.int16]:
-    """Read a recording of any format that libsndfile knows and make a clip of it.
+    """Read a recording of any format that libsndfile knows, and make a clip of it.
 
-    Channels are averaged. The band is that of a telephone line; unlike a synthetic voice's the consonants are not
-    lifted, for a recording may have come through a telephone before.
+    Channels are averaged. The band is that of a telephone line. Unlike those of a synthetic voice, the consonants are
+    not lifted, because a recording may have come through a telephone before.
 
     Returns:
-        int16 at 8 kHz, shape ``(n,)``.
+        int16 at 8 kHz, shape (n,).
 
     Raises:
-        ClipError: It is not audio, or hopeless: silent, clipped, too long, too soft, of uneven level.
+        ClipError: it is not audio, or not usable: silent, clipped, too long, too soft, or of uneven level.
     """
     samples, rate_hz = _read(path)
     if clipped := _clipped_samples(samples):
@@ -64,12 +64,12 @@ def _read(path: Path) -> tuple[sound.Samples, int]:
     except (soundfile.SoundFileError, OSError) as error:
         raise ClipError(f"{path} cannot be read as audio ({error}); give a WAV or FLAC file") from error
     if not len(samples) or not np.isfinite(samples).all():
-        raise ClipError(f"{path} holds no samples, or some that are no numbers; record it again")
+        raise ClipError(f"{path} holds no samples, or some that are not numbers; record it again")
     return samples, rate_hz
 
 
 def _clipped_samples(samples: NDArray[np.float64]) -> int:
-    """How many samples of any channel stand at full scale in runs, if they are more than chance."""
+    """Return how many samples of all channels stand at full scale in runs; 0 if that may be chance."""
     found = 0
     for channel in samples.T:
         edges = np.diff(np.concatenate([[0], np.abs(channel) >= _FULL_SCALE, [0]]).astype(np.int8))

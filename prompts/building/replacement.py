@@ -1,13 +1,13 @@
-"""Takes an operator's catalogue (wording and recordings) into use, in the place of the one that is there.
+"""Imports an operator's catalogue (wording and recordings) in place of the present one.
 
-What is imported is laid out as `prompts.building.export` writes it: `<language>.toml` and an audio file for each clip,
-named by its id. Each line is then one of these:
+The files have the form that `prompts.building.export` writes: `<language>.toml`, and an audio file for each clip, named
+by its id. There are three cases for each line:
 
-- its audio is the clip that was exported (`manifest.json` tells), and it still says the line: it stays;
-- its audio is another: a recording;
-- its audio is missing, or is the voice's clip of a line that was changed: the voice speaks it.
+- The audio is the clip that was exported (`manifest.json` shows that), and still says the line: it stays.
+- The audio is another file: it is a recording.
+- The audio is missing, or is the voice's clip of a line that was changed: the voice speaks the line.
 
-So an import depends on nothing but its directory, which can be changed and imported time and again.
+So an import depends only on its directory, which can be changed and imported again and again.
 """
 
 import contextlib
@@ -31,17 +31,24 @@ from prompts.purposes import missing, superfluous
 from prompts.script import Line, Script, read_script
 
 LARGEST_RECORDING: Final = 2 * 60 * 48_000 * 2 * 3
-"""The largest audio file that is looked at, in octets: two minutes of a studio's 48 kHz, stereo, 24 bit.
+"""The largest audio file that is read, in octets: two minutes of a studio's 48 kHz, stereo, 24 bit.
 
-Twice what a clip may last, so that one of any usual format is told how long it is, and not how large.
+That is twice as long as a clip may last, so that the error for a usual format names its length and not its size.
 """
 LARGEST_TEXT: Final = 1_000_000
-"""The largest catalogue file or manifest that is looked at, in octets; those that come with us have some 10,000."""
+"""The largest catalogue file or manifest that is read, in octets; the product's own have some 10,000."""
 
 
 @dataclass(frozen=True)
 class Replacement:
-    """What an import did: the ids of the clips that were recorded or spoken anew, and how many stayed."""
+    """What an import did.
+
+    Attributes:
+        language: the language of the catalogue.
+        recorded: the ids of the clips that were made from recordings.
+        spoken: the ids of the clips that the voice spoke.
+        kept: how many clips stayed.
+    """
 
     language: str
     recorded: tuple[str, ...]
@@ -51,7 +58,7 @@ class Replacement:
 
 @dataclass
 class _Plan:
-    """What becomes of each line, and what is wrong."""
+    """What the import will do with each line, and what is wrong."""
 
     kept: dict[str, Clip] = field(default_factory=dict)
     recorded: dict[str, Clip] = field(default_factory=dict)
@@ -60,18 +67,18 @@ class _Plan:
 
 
 def import_catalogue(source: Path, own: Path, language: str | None = None) -> Replacement:
-    """Check an operator's catalogue, build what is missing, and put it in the place of the one that is there.
+    """Check an operator's catalogue, build what is missing, and put it in place of the present one.
 
-    All or nothing: until everything is written and checked, the old one stays.
+    The old catalogue stays until everything is written and checked.
 
     Args:
-        source: A directory with `<language>.toml` and audio files named by clip ids.
-        own: The operator's directory; made if missing.
-        language: Language tag; by default that of the only catalogue file in the source.
+        source: a directory with `<language>.toml` and audio files named by clip ids.
+        own: the operator's directory; created if missing.
+        language: the language tag; by default that of the only catalogue file in the source.
 
     Raises:
-        ReplacementError: Something is wrong with the source, a line for each reason, or it cannot be written.
-        PromptError: The catalogue file cannot be read.
+        ReplacementError: the source has faults (a line for each), or the catalogue cannot be written.
+        PromptError: the catalogue file cannot be read.
     """
     if not source.is_dir():
         raise ReplacementError(f"there is no directory {source}: name the one that `ivr prompts export` wrote")
@@ -93,16 +100,14 @@ def import_catalogue(source: Path, own: Path, language: str | None = None) -> Re
             if findings := check(language, draft, voice=None):
                 raise ReplacementError("\n".join(findings))
     except OSError as error:
-        raise ReplacementError(f"{error.filename} cannot be written ({error.strerror}); see to {own}") from error
+        raise ReplacementError(f"{error.filename} cannot be written ({error.strerror}); check {own}") from error
     return Replacement(language, tuple(plan.recorded), tuple(spoken), len(plan.kept))
 
 
 def _only_language(source: Path) -> str:
     found = sorted(path.stem for path in source.glob("*.toml"))
     if len(found) != 1:
-        raise ReplacementError(
-            f"{source} has {len(found)} catalogue files (*.toml); have one there, or give --language"
-        )
+        raise ReplacementError(f"{source} has {len(found)} catalogue files (*.toml); leave one, or give --language")
     return found[0]
 
 
@@ -114,19 +119,21 @@ def _require_texts(language: str, source: Path) -> None:
 
 
 def _fault_of_file(path: Path, largest: int, remedy: str) -> str | None:
-    """Why a file must not be read, told without opening it: a pipe would never end, a huge file would fill the memory.
+    """Return why a file must not be read; None if it may.
+
+    The file is not opened for this: a pipe would never end, and a huge file would fill the memory.
 
     Args:
         path: the file, or a link to it.
         largest: how many octets it may have.
-        remedy: what to do with a larger one.
+        remedy: what to do with a larger file.
     """
     try:
         found = path.stat()
     except OSError as error:
         return f"{path} cannot be read ({error.strerror}); put a file there, or remove it"
     if not stat.S_ISREG(found.st_mode):
-        return f"{path} is no file but {_kind(found.st_mode)}; put a file there, or remove it"
+        return f"{path} is not a file but {_kind(found.st_mode)}; put a file there, or remove it"
     if found.st_size > largest:
         return (
             f"{path} has {found.st_size:,} octets, more than {largest:,}; is it the right one? {remedy}, or remove it"
@@ -141,18 +148,18 @@ def _kind(mode: int) -> str:
 
 
 def _exported(language: str, source: Path) -> Manifest | None:
-    """The manifest of the clips that were exported; None if it is missing or of another language."""
+    """Return the manifest of the exported clips; None if it is missing or of another language."""
     path = source / MANIFEST
     manifest = read_manifest_file(path) if path.exists() else None
     return manifest if manifest is not None and manifest.language == language else None
 
 
 def _clips_of_voices(own: Path) -> Mapping[str, str]:
-    """The languages of the clips that voices spoke, by digest: what was once exported is no recording."""
+    """Return the languages of all clips that voices spoke, by digest: an exported clip is not a recording."""
     found: dict[str, str] = {}
     places = [(language, HERE) for language in languages()] + [(each, home(each, own)) for each in languages(own)]
     for language, place in places:
-        with contextlib.suppress(ManifestError):  # a damaged catalogue must not hinder the import that mends it
+        with contextlib.suppress(ManifestError):  # a damaged catalogue must not prevent the import that mends it
             clips = read_manifest(language, place).clips.values()
             found |= {entry.sha256: language for entry in clips if entry.source is Source.VOICE}
     return found
@@ -195,7 +202,7 @@ def _plan_line(
             )
     elif language := voices.get(digest(content)):
         plan.findings.append(
-            f"{file} is what the voice of language {language} says, and no recording; "
+            f"{file} is what the voice of language {language} says, not a recording; "
             "record it, or remove the file to have it spoken by the voice"
         )
     else:
@@ -221,7 +228,7 @@ def _same_voice(script: Script, manifest: Manifest) -> bool:
 
 
 def _spoken(script: Script, plan: _Plan) -> tuple[dict[str, Clip], str | None]:
-    """Let the voice speak what it has to; also its description, None if it was not needed."""
+    """Let the voice speak what it must; also return its description, or None if it was not needed."""
     if not plan.to_speak:
         return {}, None
     try:

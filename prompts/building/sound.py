@@ -1,7 +1,7 @@
-"""From a voice's samples to a clip for a telephone: rate, band, level, edges.
+"""Turns a voice's samples into a clip for a telephone: rate, band, level, edges.
 
-Levels are in dB relative to full scale (dBFS), where a full-scale sine has -3.01. Arrays are float64 with
-full scale at 1.0, shape ``(n,)``.
+Levels are in dB relative to full scale (dBFS), where a full-scale sine has -3.01. Arrays are float64 with full scale
+1.0, shape (n,).
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ from sound.telephone import SAMPLE_RATE_HZ
 Samples = NDArray[np.float64]
 
 BAND_HZ = (250.0, 3450.0)
-PRESENCE_DB = 6.0  # lift from 1 kHz up to 3.2 kHz, where consonants live; handset microphones rise likewise
+PRESENCE_DB = 6.0  # lift from 1 kHz up to 3.2 kHz, where consonants lie; handset microphones rise likewise
 ACTIVE_LEVEL_DBFS = -20.0
 PEAK_DBFS = -3.0
 EDGE_SILENCE_S = 0.02
@@ -25,11 +25,11 @@ _FRAME_S = 0.02
 _MARGIN_DB = 15.9  # ITU-T P.56: speech counts as active down to 15.9 dB below the active level
 _SILENCE_DBFS = -60.0  # the voice's pauses are below -70; an initial /s/, cut by the band, is just above -60
 _TRIM_HOP_S = 0.005
-_GUARD_S = 0.015  # kept beyond the edge found: the burst of a plosive is shorter than a frame
+_GUARD_S = 0.015  # kept beyond the edge that was found: the burst of a plosive is shorter than a frame
 
 
 def to_line(samples: Samples, rate_hz: int, *, presence_db: float = PRESENCE_DB) -> Samples:
-    """Bring speech to 8 kHz and to the band that a telephone line carries, its consonants lifted."""
+    """Return speech at 8 kHz in the band that a telephone line carries, with its consonants lifted."""
     at_line_rate = resample_poly(samples, SAMPLE_RATE_HZ, rate_hz)
     low, high = BAND_HZ
     lift = 10 ** (presence_db / 20)
@@ -39,10 +39,10 @@ def to_line(samples: Samples, rate_hz: int, *, presence_db: float = PRESENCE_DB)
 
 
 def active_level_dbfs(samples: Samples) -> float:
-    """Level of the speech without its pauses (the idea of ITU-T P.56, on 20 ms frames).
+    """Return the level of the speech without its pauses (the idea of ITU-T P.56, on 20 ms frames).
 
     Returns:
-        RMS in dBFS over the frames that are less than 15.9 dB below that very level; -inf for silence.
+        RMS in dBFS over the frames that are less than 15.9 dB below that same level; -inf for silence.
     """
     power = _frame_power(samples)
     power = power[power > 0]
@@ -58,7 +58,7 @@ def active_level_dbfs(samples: Samples) -> float:
 
 
 def gain_to_nominal(samples: Samples) -> float:
-    """The factor that brings speech to the nominal active level, or to the peak limit if that comes first."""
+    """Return the factor that brings speech to the nominal active level, or to the peak limit if that comes first."""
     to_level = 10 ** ((ACTIVE_LEVEL_DBFS - active_level_dbfs(samples)) / 20)
     to_peak = 10 ** (PEAK_DBFS / 20) / float(np.abs(samples).max())
     return float(min(to_level, to_peak))
@@ -68,12 +68,12 @@ def utterances(samples: Samples, rate_hz: int, *, min_gap_s: float) -> list[Samp
     """Cut speech at its pauses.
 
     Args:
-        samples: Speech in which pauses are all but silent.
-        rate_hz: Its rate.
-        min_gap_s: A silence this long or longer is a pause; a shorter one belongs to a plosive.
+        samples: speech in which pauses are almost silent.
+        rate_hz: its sampling rate.
+        min_gap_s: a silence this long or longer is a pause; a shorter one belongs to a plosive.
 
     Returns:
-        What stands between the pauses, each with half of the pause on either side.
+        The parts between the pauses, each with half of the pause on either side.
     """
     frame = round(_FRAME_S / 2 * rate_hz)
     count = len(samples) // frame
@@ -87,14 +87,14 @@ def utterances(samples: Samples, rate_hz: int, *, min_gap_s: float) -> list[Samp
 
 
 def finish(samples: Samples, *, silence_dbfs: float = _SILENCE_DBFS) -> Samples:
-    """Trim the silence off both ends, fade the cut edges, and set a short silence of known length there.
+    """Trim the silence off both ends, fade the cut edges, and add a short silence of known length.
 
     Args:
-        samples: Speech at its final level.
-        silence_dbfs: What is softer at the ends is silence.
+        samples: speech at its final level.
+        silence_dbfs: anything softer than this at the ends is silence.
 
     Raises:
-        ValueError: There is nothing but silence.
+        ValueError: the speech is nothing but silence.
     """
     power = _frame_power(samples, hop_s=_TRIM_HOP_S)
     loud = np.flatnonzero(power > 10 ** (silence_dbfs / 10))
@@ -113,7 +113,7 @@ def finish(samples: Samples, *, silence_dbfs: float = _SILENCE_DBFS) -> Samples:
 
 
 def silence_samples(duration_s: float) -> int:
-    """How many samples of the telephone rate a duration has."""
+    """Return how many samples at the telephone rate a duration has."""
     return round(duration_s * SAMPLE_RATE_HZ)
 
 

@@ -1,10 +1,10 @@
-"""The English voice: flite's slt, by the `flite` command (Debian package flite).
+"""The English voice: flite's slt, through the `flite` command (Debian package flite).
 
-Its notation of a reading is that of its phonemes (those of the CMU pronouncing dictionary, in small letters, `ax`
-for the schwa), with a space between two and a comma where the speaker pauses. It tells no stress.
+A reading is written in phonemes (those of the CMU pronouncing dictionary, in lower case, `ax` for the schwa), with a
+space between two and a comma where the speaker pauses. It does not mark stress.
 
-Digits. Spoken alone, a digit has the pitch of a whole sentence, higher at its beginning than any word within one.
-So it is taken out of the middle of a list, where the pitch is level: a number is then read in one tone.
+Digits. Spoken alone, a digit has the pitch of a whole sentence, which starts higher than any word within one. So it is
+taken from the middle of a list, where the pitch is level: a number is then read in one tone.
 """
 
 import re
@@ -34,7 +34,7 @@ class EnglishVoice:
     """Speaks English sentences and digits.
 
     Args:
-        settings: Pace and pitch.
+        settings: pace and pitch.
 
     Raises:
         VoiceError: flite is not installed, or has no voice slt.
@@ -44,33 +44,33 @@ class EnglishVoice:
         self._settings = settings
         if shutil.which(_COMMAND) is None:
             raise VoiceError("the English voice needs flite: apt-get install flite")
-        if _VOICE not in _run("-lv").split():  # asked for one that it lacks, flite speaks with another
+        if _VOICE not in _run("-lv").split():  # if flite lacks a voice, it speaks with another
             raise VoiceError(f"this flite has no voice {_VOICE!r}: install the flite of Debian")
 
     @property
     def description(self) -> str:
-        """Engine, its version and the voice, for the manifest."""
-        version = re.search(r"version: flite-(\S+)", _run("--version", status=1))  # which is how it answers this
+        """The engine, its version and the voice, for the manifest."""
+        version = re.search(r"version: flite-(\S+)", _run("--version", status=1))  # it exits with 1 here
         return f"flite {version.group(1) if version else 'of unknown version'}, voice {_VOICE}"
 
     def reading(self, sentence: str) -> str:
-        """How the sentence will be pronounced: its phonemes, a comma for a pause."""
+        """Return how the sentence will be pronounced: its phonemes, with a comma for a pause."""
         return self.phonemes(sentence).replace(f" {_PAUSE}", ",")
 
     def phonemes(self, sentence: str) -> str:
-        """The phonemes that are spoken, `pau` for a pause, separated by spaces."""
+        """Return the phonemes that are spoken, `pau` for a pause, separated by spaces."""
         return " ".join(_run("-voice", _VOICE, "-ps", "-t", sentence, "-o", "none").split()[1:-1])
 
     def say(self, sentence: str, *, follows_number: bool) -> tuple[Samples, int]:
         """Speak one sentence.
 
         Args:
-            sentence: The text.
-            follows_number: It continues a sentence that began with a number, so its first word goes on at
-                the pitch of the number's last digit.
+            sentence: the text.
+            follows_number: whether it continues a sentence that started with a number, so that its first word goes on
+                at the pitch of the number's last digit.
 
         Returns:
-            Samples (full scale 1.0, level as the voice has it) and their rate in Hz.
+            Samples (full scale 1.0, at the voice's own level) and their rate in Hz.
         """
         if not follows_number:
             samples, rate_hz, _ = self._speak(sentence, self._settings.speed)
@@ -88,7 +88,7 @@ class EnglishVoice:
         samples, rate_hz, segments = self._speak(f"{spoken}, {spoken}, {spoken}.", self._settings.digit_speed)
         parts = _between_pauses(samples, rate_hz, segments)
         if len(parts) != 3:
-            raise VoiceError(f"digit {spoken!r} came out in {len(parts)} parts instead of 3; say it otherwise")
+            raise VoiceError(f"digit {spoken!r} came out in {len(parts)} parts instead of 3; write it differently")
         return {_PLAIN: parts[1]}, rate_hz
 
     def _speak(self, text: str, speed: float) -> tuple[Samples, int, _Segments]:
@@ -111,7 +111,7 @@ def _between_pauses(samples: Samples, rate_hz: int, segments: _Segments) -> list
 
 def _run(*arguments: str, status: int = 0) -> str:
     try:
-        done = subprocess.run(  # noqa: S603 - no shell, and no argument but a catalogue's
+        done = subprocess.run(  # noqa: S603 - no shell, and only a catalogue's arguments
             [_COMMAND, *arguments],
             capture_output=True,
             text=True,

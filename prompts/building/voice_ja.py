@@ -1,13 +1,13 @@
-"""The Japanese voice: Open JTalk's front-end and the HTS voice Mei, by pyopenjtalk (extra `voice`).
+"""The Japanese voice: Open JTalk's front-end and the HTS voice Mei, through pyopenjtalk (extra `voice`).
 
-The front-end turns a sentence into words with pronunciation and accent; from these come the reading that is
-checked against the catalogue and the full-context labels that the voice speaks. One sentence at a time: the
-front-end cannot take a long text, and pauses between sentences are ours.
+The front-end turns a sentence into words with pronunciation and accent. From these come the reading, which is checked
+against the catalogue, and the full-context labels that the voice speaks. It takes one sentence at a time: the front-end
+cannot take a long text, and we set the pauses between sentences.
 
-Digits. Spoken alone, every digit would bear its own accent and a number would sound like a list of ten words.
-In speech a group of digits is one accent phrase (ロクサンゼ'ロヨン): the pitch rises once and falls once.
-So each digit is spoken inside a number, at each place of a group; the labels keep the accent phrase but get a
-pause between the digits, by which the result can be cut apart without cutting through a sound.
+Digits. Spoken alone, every digit would have its own accent, and a number would sound like a list of ten words. In
+speech a group of digits is one accent phrase (ロクサンゼ'ロヨン): the pitch rises once and falls once. So each
+digit is spoken inside a number, at each place of a group. The labels keep the accent phrase but get a pause between
+the digits, so that the result can be cut apart without cutting through a sound.
 """
 
 import contextlib
@@ -37,7 +37,7 @@ class JapaneseVoice:
     """Speaks Japanese sentences and digits.
 
     Args:
-        settings: Pace, pitch and the accents that the dictionary has wrong.
+        settings: pace, pitch, and the accents that are wrong in the dictionary.
 
     Raises:
         VoiceError: pyopenjtalk is not installed.
@@ -45,7 +45,7 @@ class JapaneseVoice:
 
     def __init__(self, settings: VoiceSettings) -> None:
         self._settings = settings
-        # It prints a hint at import about an optional model that only disambiguates the word 何.
+        # At import it prints a hint about an optional model that only disambiguates the word 何.
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             try:
                 self._engine = importlib.import_module("pyopenjtalk")
@@ -54,11 +54,11 @@ class JapaneseVoice:
 
     @property
     def description(self) -> str:
-        """Engine, its version and the voice, for the manifest."""
+        """The engine, its version and the voice, for the manifest."""
         return f"pyopenjtalk-plus {self._engine.__version__}, HTS Voice Mei (normal)"
 
     def reading(self, sentence: str) -> str:
-        """How the sentence will be pronounced, in the catalogue's kana notation."""
+        """Return how the sentence will be pronounced, in the catalogue's kana notation."""
         phrases: list[str] = []
         for phrase in _accent_phrases(self._features(sentence)):
             if _is_pause(phrase[0]):
@@ -72,7 +72,7 @@ class JapaneseVoice:
         return " ".join(phrases).replace(" 、", "、").replace("、 ", "、").strip("、")
 
     def phonemes(self, sentence: str) -> str:
-        """The phonemes that are spoken, `pau` for a pause, separated by spaces."""
+        """Return the phonemes that are spoken, `pau` for a pause, separated by spaces."""
         names = [_phoneme(label) for label in self._labels(self._features(sentence))]
         return " ".join(name for name in names if name != "sil")
 
@@ -80,12 +80,12 @@ class JapaneseVoice:
         """Speak one sentence.
 
         Args:
-            sentence: The text.
-            follows_number: It continues a sentence that began with a number, so its first word goes on at
-                the low pitch at which the number ended.
+            sentence: the text.
+            follows_number: whether it continues a sentence that started with a number, so that its first word goes on
+                at the low pitch at which the number ended.
 
         Returns:
-            Samples (full scale 1.0, level as the voice has it) and their rate in Hz.
+            Samples (full scale 1.0, at the voice's own level) and their rate in Hz.
         """
         features = self._features(sentence)
         if not follows_number:
@@ -112,17 +112,17 @@ class JapaneseVoice:
         tail[0]["chain_flag"] = 1
         labels = self._labels([self._digit("ゼロ"), pause, *group, pause, *group, *tail])
         starts = _starts_of_morae(labels)
-        # morae 0-1 are ゼロ; 2-9 and 10-17 the two groups, after each of which a pause comes anyway
+        # morae 0-1 are ゼロ; 2-9 and 10-17 are the two groups, each with a pause after it anyway
         cuts = [starts[mora] for mora in (4, 6, 8, 12, 14, 16, 18)]
         samples, rate_hz = self._synthesize(_with_pauses_before(labels, cuts), self._settings.digit_speed)
         parts = utterances(samples, rate_hz, min_gap_s=_MIN_GAP_S)
         if len(parts) != 11:
-            raise VoiceError(f"digit {spoken!r} came out in {len(parts)} parts instead of 11; say it otherwise")
+            raise VoiceError(f"digit {spoken!r} came out in {len(parts)} parts instead of 11; write it differently")
         tones = dict(zip(_TONES_OF_GROUP, parts[1:5], strict=True))
         return {**tones, "onward": parts[8]}, rate_hz
 
     def _features(self, sentence: str) -> list[_Feature]:
-        # The dictionary alone reads; the models that guess at ambiguous words come and go with what is installed.
+        # Only the dictionary is used: models that guess at ambiguous words depend on what is installed.
         try:
             words = self._engine.run_frontend(sentence, predict_nani=False, use_sudachi_kanji_yomi=False)
         except RuntimeError as error:
@@ -137,7 +137,7 @@ class JapaneseVoice:
     def _digit(self, kana: str, *, joined: bool = False) -> _Feature:
         features = self._features(kana)
         if len(features) != 1 or features[0]["mora_size"] != 2:
-            raise VoiceError(f"digit {kana!r} must be read as one word of two morae; write it otherwise")
+            raise VoiceError(f"digit {kana!r} must be read as one word of two morae; write it differently")
         return {**features[0], "chain_flag": 1 if joined else 0}
 
     def _labels(self, features: Sequence[_Feature]) -> list[str]:
@@ -166,7 +166,7 @@ def _accent_phrases(features: Sequence[_Feature]) -> list[list[_Feature]]:
 
 
 def _morae(phrase: Sequence[_Feature]) -> list[str]:
-    # ’ marks a devoiced vowel, which is the voice's business
+    # ’ marks a devoiced vowel, which the voice handles
     return [mora for word in phrase for mora in _MORA.findall(word["pron"].replace("’", ""))]
 
 
@@ -178,12 +178,12 @@ def _phoneme(label: str) -> str:
 
 
 def _starts_of_morae(labels: Sequence[str]) -> list[int]:
-    """Index of the first label of every mora (field A2 counts morae within the accent phrase)."""
+    """Return the index of the first label of every mora (field A2 counts morae within the accent phrase)."""
     starts = []
     previous = None
     for index, label in enumerate(labels):
         place = re.search(r"/A:[^+]+\+(\w+)\+.*/F:(.*?)/", label)
-        # the accent phrase's own fields tell two phrases apart where each has one mora
+        # the accent phrase's own fields distinguish two phrases that have one mora each
         current = place.groups() if place and place.group(1) != "xx" else None
         if current is not None and current != previous:
             starts.append(index)
@@ -194,9 +194,9 @@ def _starts_of_morae(labels: Sequence[str]) -> list[int]:
 def _with_pauses_before(labels: Sequence[str], places: Sequence[int]) -> list[str]:
     """Insert a pause before each of these labels.
 
-    A label is `p1^p2-p3+p4=p5/...`: the phoneme p3 with two neighbours on either side, then everything else
-    that shapes rhythm and pitch. The sounds beside an inserted pause keep the neighbours that they had: told
-    of the pause, the voice would let the pitch fall before it as at the end of a sentence.
+    A label is `p1^p2-p3+p4=p5/...`: the phoneme p3 with two neighbours on either side, then everything else that shapes
+    rhythm and pitch. The sounds beside an inserted pause keep the neighbours that they had: if the labels showed the
+    pause, the voice would let the pitch fall before it, as at the end of a sentence.
     """
     widened: list[str] = []
     for index, label in enumerate(labels):

@@ -1,4 +1,4 @@
-"""What the builder needs of a voice, and which voices there are."""
+"""The interface of a voice for the builder, and the voices that there are."""
 
 from collections.abc import Callable, Mapping
 from typing import Protocol
@@ -9,31 +9,31 @@ from prompts.script import VoiceSettings
 
 
 class Voice(Protocol):
-    """What the builder needs of a voice."""
+    """What the builder calls on a voice."""
 
     @property
     def description(self) -> str:
-        """Engine and voice with their versions."""
+        """The engine and the voice with their versions."""
 
     def reading(self, sentence: str) -> str:
-        """How a sentence will be pronounced, in the catalogue's notation."""
+        """Return how a sentence will be pronounced, in the catalogue's notation."""
 
     def phonemes(self, sentence: str) -> str:
-        """The phonemes of a sentence, separated by spaces."""
+        """Return the phonemes of a sentence, separated by spaces."""
 
     def say(self, sentence: str, *, follows_number: bool) -> tuple[Samples, int]:
-        """Speak a sentence: samples and their rate in Hz."""
+        """Speak a sentence; return its samples and their rate in Hz."""
 
     def say_digit(self, spoken: str) -> tuple[Mapping[str, Samples], int]:
-        """Speak a digit in every tone: samples by tone, and their rate in Hz."""
+        """Speak a digit in every tone; return the samples by tone, and their rate in Hz."""
 
 
 def open_voice(settings: VoiceSettings | None) -> Voice | None:
-    """The voice that a catalogue asks for; None if it asks for none.
+    """Return the voice that a catalogue names; None if it names none.
 
     Raises:
-        CatalogueError: There is no voice of that name.
-        VoiceError: It is not installed.
+        CatalogueError: there is no voice of that name.
+        VoiceError: the voice is not installed.
     """
     if settings is None:
         return None

@@ -85,7 +85,7 @@ def test_a_clip_of_another_rate_is_named(built: Path) -> None:
 def test_a_clip_that_was_exchanged_is_named(built: Path) -> None:
     path = built / "audio" / "ja" / "done.set.wav"
     path.write_bytes(encode(np.zeros(800, dtype=np.int16)))
-    with pytest.raises(ClipError, match=r"done\.set\.wav is not the file that the manifest speaks of"):
+    with pytest.raises(ClipError, match=r"done\.set\.wav is not the file that the manifest describes"):
         load_catalogue("ja", built)
 
 

@@ -55,7 +55,7 @@ def test_a_spelling_that_changed_without_a_build_is_found(built: Path) -> None:
 def test_a_voice_that_now_speaks_other_phonemes_is_found(built: Path, voice: Any) -> None:
     voice.phonemes = lambda sentence: "?" if sentence == "sharp one" else type(voice).phonemes(voice, sentence)
     (finding,) = check("ja", built, voice)
-    assert finding.startswith("done.set: the voice speaks other phonemes")
+    assert finding.startswith("done.set: the voice now speaks other phonemes")
 
 
 def test_every_broken_clip_is_a_finding_of_its_own(built: Path) -> None:

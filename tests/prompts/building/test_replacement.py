@@ -123,7 +123,7 @@ def test_a_wording_that_is_read_otherwise_than_the_catalogue_says_is_refused(edi
     change(edited, "We are sorry.", "We apologise.")
     (reason,) = refused(edited, own)
     assert "'We apologise.' is read 'w iy ax p aa l ax jh ay z', not 'w iy aa r s aa r iy'" in reason
-    assert "or remove it to take the voice's" in reason
+    assert "or remove it to accept the voice's" in reason
 
 
 @pytest.mark.parametrize("name", ["{}.wav", "{}.flac"])
@@ -165,7 +165,7 @@ def test_without_the_manifest_no_clip_of_a_voice_is_taken_for_a_recording(edited
     (edited / "manifest.json").unlink()
     reasons = refused(edited, own)
     assert len(reasons) == CLIPS
-    assert all("is what the voice of language en says, and no recording" in reason for reason in reasons)
+    assert all("is what the voice of language en says, not a recording" in reason for reason in reasons)
 
 
 def test_a_recording_of_the_old_wording_is_refused(edited: Path, own: Path, tmp_path: Path) -> None:
@@ -256,11 +256,11 @@ def test_what_is_no_file_is_refused_before_it_is_opened(name: str, edited: Path,
     (edited / name).unlink()
     os.mkfifo(edited / name)
     assert refused(edited, own) == [
-        f"{edited / name} is no file but a named pipe; put a file there, or remove it",
+        f"{edited / name} is not a file but a named pipe; put a file there, or remove it",
     ]
     (edited / name).unlink()
     (edited / name).mkdir()
-    assert "is no file but a directory" in refused(edited, own)[0]
+    assert "is not a file but a directory" in refused(edited, own)[0]
 
 
 def test_a_link_to_a_file_that_is_gone_is_called_so(edited: Path, own: Path) -> None:
@@ -281,7 +281,7 @@ def test_a_disk_that_fills_leaves_the_old_catalogue(edited: Path, own: Path, mon
     import_catalogue(edited, own)
     monkeypatch.setattr(replacement, "write", _disk_full)
     record(edited, "wrong.again", take())
-    assert refused(edited, own) == [f"audio cannot be written (No space left on device); see to {own}"]
+    assert refused(edited, own) == [f"audio cannot be written (No space left on device); check {own}"]
     assert read_manifest("en", home("en", own)) == read_manifest("en", HERE)
     assert len(list(own.iterdir())) == 2
 
@@ -334,12 +334,12 @@ def test_a_new_language_without_one_of_its_recordings_is_refused(french: Path, o
 def test_a_clip_of_another_language_is_no_recording(french: Path, own: Path) -> None:
     shutil.copyfile(HERE / "audio" / "ja" / "unavailable.wav", french / "unavailable.wav")
     (reason,) = refused(french, own)
-    assert "unavailable.wav is what the voice of language ja says, and no recording; record it, or" in reason
+    assert "unavailable.wav is what the voice of language ja says, not a recording; record it, or" in reason
 
 
 def test_a_directory_of_no_or_two_languages_is_refused(french: Path, own: Path) -> None:
     (french / "en.toml").write_text("", encoding="utf-8")
-    assert refused(french, own) == [f"{french} has 2 catalogue files (*.toml); have one there, or give --language"]
+    assert refused(french, own) == [f"{french} has 2 catalogue files (*.toml); leave one, or give --language"]
     (own / "empty").mkdir(parents=True)
     assert "has 0 catalogue files" in refused(own / "empty", own)[0]
 
