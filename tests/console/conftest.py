@@ -1,4 +1,4 @@
-"""A console with calls in it, and those who visit it."""
+"""Fixtures: a console with calls in it, and its visitors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A console that serves on a port of its own, in a thread."""
+"""Runs a console on its own port, in a thread."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from console.serving import make_server
 
 @contextmanager
 def serving(config: ConsoleConfig, port: int = 0) -> Iterator[str]:
-    """A console until the end; gives its address."""
+    """Run a console until the end, and yield its address."""
     ready = threading.Event()
     server = make_server(config, ready.set)
     with socket.create_server(("127.0.0.1", port)) as listener:

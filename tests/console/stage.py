@@ -1,4 +1,4 @@
-"""A store with lines, calls and operators for the console: calls are made of tones that the receiver hears."""
+"""A store with lines, calls and operators for the console. Its calls are made of tones that the receiver hears."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Tone:
 
 
 def bad_keys(key: str = "1") -> tuple[Tone, ...]:
-    """A key pressed three times, and each time spoilt: unequal tones, too short, off frequency."""
+    """Return a key that is pressed three times and spoilt each time: unequal tones, too short, off frequency."""
     return (
         Tone(9.0, key, twist_db=-12.0),
         Tone(12.0, key, tone_s=0.024),
@@ -65,12 +65,12 @@ def bad_keys(key: str = "1") -> tuple[Tone, ...]:
 
 
 class Stage:
-    """What a console shows, in a directory of its own.
+    """What a console shows, in its own directory.
 
     Args:
-        directory: for the store.
-        url: the database; a file in the directory if empty.
-        copy_of: another, closed, whose file is taken instead of making one: that is quicker.
+        directory: the directory for the store.
+        url: the database; a file in the directory if "".
+        copy_of: another stage, closed, whose file is copied, which is quicker than making one.
     """
 
     def __init__(self, directory: Path, url: str = "", *, copy_of: Stage | None = None) -> None:
@@ -103,7 +103,7 @@ class Stage:
         return ConsoleConfig(**(values | changes))
 
     def beat(self, vitals: Vitals = WELL) -> None:
-        """The service lives."""
+        """Report the vitals of a live service."""
         self.writer.write([ServiceBeat(vitals)])
 
     def call(self, tones: Sequence[Tone], **options: Any) -> str:
@@ -126,7 +126,7 @@ class Stage:
         until_s: float | None = None,
         hang_up_s: float | None = None,
     ) -> tuple[str, list[Change]]:
-        """What a call leaves: the caller presses keys at their times, then waits."""
+        """Return the records of a call in which the caller presses keys at their times, then waits."""
         self._calls += 1
         call_id = f"{self._calls:04x}c0ffee00"
         began_at = began_at or datetime.now(UTC)
@@ -173,7 +173,7 @@ class Stage:
         return call_id, changes
 
     def again(self, changes: Sequence[Change], began_at: datetime, **began: str) -> str:
-        """Write a call once more, as another call at another time; returns its id."""
+        """Write a call again, as another call at another time, and return its id."""
         self._calls += 1
         call_id = f"{self._calls:04x}decade00"
         first = next(change for change in changes if isinstance(change, CallBegan))

@@ -1,4 +1,4 @@
-"""What the report's charts count."""
+"""The report's charts count calls and keys correctly."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def reader(database: Database, clock: FakeClock) -> CallReader:
 
 
 def write_calls(database: Database, now: datetime, number: int) -> None:
-    """Calls of all kinds, spread over a day before now."""
+    """Write calls of all kinds, spread over the day before now."""
     dice = random.Random(7)
     rows = []
     for place in range(number):

@@ -1,4 +1,4 @@
-"""Where things go in the drawing of a call."""
+"""The places of things in the drawing of a call."""
 
 from __future__ import annotations
 

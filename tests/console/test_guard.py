@@ -1,4 +1,4 @@
-"""What stands before every page."""
+"""The checks that every request passes before a page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stream of what goes on."""
+"""The stream of events of the live page."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ class TestView:
     ) -> None:
         watchers = [view.watch(f"operator-{place}") for place in range(20)]
         first = [asyncio.ensure_future(anext(watcher)) for watcher in watchers]
-        permits.release(2)  # one that may have begun before the last came, and one for all
+        permits.release(2)  # one for a look that may have started before the last viewer came, and one for all
         async with asyncio.timeout(20):
             assert all(state in looks for state in await asyncio.gather(*first))
         assert len(looks) <= 2

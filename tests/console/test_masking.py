@@ -1,4 +1,4 @@
-"""Numbers for eyes that need not see them whole: the rule, and that no page and no event gets around it.
+"""Numbers are masked for viewers, and no page and no event gets around that.
 
 The rule is docs/rules.md 5.4.
 """
@@ -105,7 +105,7 @@ NUMBERS = (CONTRACT, ADDITIONAL, PHONE, FOREIGN, QUOTED, GUEST)
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory, empty_stage: Stage) -> Stage:
-    """Calls that go on and calls that are over, and a number in every text of others' that is kept."""
+    """Make calls that go on and calls that have ended, with a number in every stored text from outside."""
     stage, now = Stage(tmp_path_factory.mktemp("house"), copy_of=empty_stage), datetime.now(UTC)
     stage.beat(
         Vitals(ami=AmiState(status="refused", reason=f"no such user {QUOTED}", asterisk=f"of {QUOTED}", since="x"))
@@ -130,7 +130,7 @@ def stage(tmp_path: Path, house: Stage) -> Iterator[Stage]:
 
 
 def texts_of(visitor: Visitor, stage: Stage) -> dict[str, str]:
-    """Everything that a visitor gets: each page that there is, those that they lead to, and the first event."""
+    """Return everything that a visitor gets: each page, the pages that it links to, and the first event."""
     app = create_app(stage.config())
     ids = [call.call_id for call in all_calls(stage)]
     to_see = [
@@ -162,7 +162,7 @@ def all_calls(stage: Stage) -> list[CallBegan]:
 
 
 def shows(text: str, number: str) -> bool:
-    """Whether a number can be read in a page, in groups or not, coded for an address or not, or key by key."""
+    """Return whether a number can be read in a page: in groups or not, coded for an address or not, or key by key."""
     digits = re.sub(r"\D", "", number)
     plain = html.unescape(unquote(text))
     return bool(
@@ -173,7 +173,7 @@ def shows(text: str, number: str) -> bool:
 
 
 def asked_for(path: str, number: str) -> bool:
-    """Whether the visitor had to know the number to ask for that page: it may say back what was asked for."""
+    """Return whether the visitor had to know the number to ask for that page, which may then repeat it."""
     return re.sub(r"\D", "", number) in re.sub(r"\D", "", unquote(path))
 
 

@@ -1,4 +1,4 @@
-"""Finding calls, one call, the report, and managing operators."""
+"""The pages that find calls, show one call and the report, and manage operators."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`ivr console` as a process: it says where it is, and ends in order."""
+"""The process `ivr console` says where it is, and ends in order."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_it_ends_at_once_when_it_is_told_to_though_someone_watches(stage: Stage)
 @pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("ignored", [True, False], ids=["SIGINT ignored", "SIGINT not ignored"])
 def test_it_ends_on_both_signals_however_it_was_started(stage: Stage, told: signal.Signals, *, ignored: bool) -> None:
-    """A script's `ivr console &` has SIGINT ignored."""
+    """In a script, `ivr console &` runs with SIGINT ignored."""
     [port] = free_tcp_ports(1)
     before = signal.signal(signal.SIGINT, signal.SIG_IGN if ignored else signal.default_int_handler)
     try:
@@ -112,7 +112,7 @@ def test_connections_that_ask_nothing_keep_nobody_out(stage: Stage, visitor: Vis
         with Visitor(address) as other:
             assert other.get("/login").status_code == 200
         stage.beat(Vitals(calls=1))
-        watcher.next()  # who watches is not sent away for those who ask nothing
+        watcher.next()  # a viewer is not sent away for connections that ask for nothing
 
 
 def test_a_form_that_breaks_off_is_no_fault_of_the_program(address: str, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,4 +1,4 @@
-"""Who visits a console."""
+"""A visitor of the console."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Visitor(httpx.Client):
         super().__init__(base_url=base_url, timeout=20, headers={"accept-language": "en"}, **options)
 
     def csrf(self, path: str) -> str:
-        """The token of the forms on a page."""
+        """Return the token of the forms on a page."""
         found = re.search(r'name="csrf" value="(\w+)"', self.get(path).text)
         assert found is not None
         return found[1]

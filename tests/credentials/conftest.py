@@ -1,4 +1,4 @@
-"""A store on a fresh database, with a clock that stands still and cheap hashes."""
+"""Fixtures: a store on a fresh database, with a clock that stands still and cheap hashes."""
 
 import io
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ from tests.storage.postgresql import Server
 
 @pytest.fixture(scope="session")
 def shared_database(postgresql: Server) -> str:
-    """The name of a database with the newest schema; one test after the other gets it, emptied."""
+    """Return the name of a database with the newest schema; each test in turn gets it emptied."""
     name = postgresql.create()
     database = Database(postgresql.url(name))
     upgrade(database, CREDENTIALS)
@@ -30,7 +30,7 @@ def shared_database(postgresql: Server) -> str:
 
 @pytest.fixture
 def url(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
-    """The URL of a database for a store."""
+    """Return the URL of a database for a store."""
     if database_kind == "sqlite":
         return f"sqlite:///{tmp_path / 'store.db'}"
     server: Server = request.getfixturevalue("postgresql")
@@ -72,6 +72,6 @@ def empty_store(open_store: Callable[..., CredentialStore]) -> CredentialStore:
 
 @pytest.fixture
 def store(empty_store: CredentialStore) -> CredentialStore:
-    """Line 03-1234-5678 has the additional numbers ...79 and ...80; line 06-1234-5678 has none."""
+    """Fill the store: line 03-1234-5678 has the additional numbers ...79 and ...80; line 06-1234-5678 has none."""
     empty_store.import_lines(io.StringIO(LINES, newline=""))
     return empty_store

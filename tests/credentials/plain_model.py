@@ -1,7 +1,7 @@
-"""Chapters 3 and 4 of docs/rules.md, as plainly as can be: dictionaries, no database, no hashes, no concurrency.
+"""Chapters 3 and 4 of docs/rules.md in the plainest form: dictionaries, no database, no hashes, no concurrency.
 
 Each method answers as the store's method of that name must: with its return value, or the type of the error raised.
-A secret is kept in the clear, a login's credential is an object that is compared by identity.
+Secrets are kept in the clear, and a login's credential is an object that is compared by identity.
 """
 
 from collections.abc import Mapping
@@ -15,9 +15,9 @@ from credentials.model import ChangeReason, Line, LoginVerdict, PasswordProblem,
 
 HOUR = timedelta(hours=1)
 APART = timedelta(minutes=5)
-"""What lies further in the future than this was noted by a wrong clock, and does not count."""
+"""A moment further in the future than this comes from a wrong clock, and does not count."""
 LIFETIMES = {3: timedelta(hours=24), 10: timedelta(days=60)}
-"""Of a credential, by how many wrong tries it takes."""
+"""The lifetime of a credential, by how many wrong tries it allows."""
 V = LoginVerdict
 
 

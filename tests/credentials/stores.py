@@ -1,4 +1,4 @@
-"""What tests of the store have in common: cheap hashes, wide limits, two lines, a login."""
+"""What tests of the store share: cheap hashes, wide limits, two lines, a login."""
 
 from credentials.limits.throttling import CallLimits
 from credentials.model import LoginVerdict
@@ -17,5 +17,5 @@ contract_number,number,language
 
 
 def check(store: CredentialStore, number: str, secret: str) -> LoginVerdict:
-    """Try to log in."""
+    """Return the verdict on a login try."""
     return store.log_in(number, secret, session_id="session").verdict

@@ -1,4 +1,4 @@
-"""The audit trail: what is in it, and that nobody changes it unseen (docs/rules.md 6.1, 6.2 and 6.3)."""
+"""The audit trail: its records, and that nobody can change them unseen (docs/rules.md 6.1, 6.2 and 6.3)."""
 
 from collections.abc import Callable
 
@@ -25,7 +25,7 @@ def use(store: CredentialStore) -> None:
 
 @pytest.fixture
 def forge(store: CredentialStore) -> Callable[..., None]:
-    """Write to the database as somebody who may do everything there, but does not have the key."""
+    """Return a function that writes to the database as someone who may do everything there but lacks the key."""
 
     def forge(*statements: str) -> None:
         with store._database.writing() as connection:
@@ -41,7 +41,7 @@ def forge(store: CredentialStore) -> Callable[..., None]:
 
 
 def cut_off(store: CredentialStore, forge: Callable[..., None], position: int) -> None:
-    """Take the newest records away, and put the head row back as it was."""
+    """Remove the newest records, and set the head row back to what it was."""
     with store._database.reading() as connection:
         digest = connection.scalar(text(f"SELECT digest FROM audit WHERE position = {position}"))  # noqa: S608
     forge(
@@ -187,7 +187,7 @@ def test_an_end_that_was_cut_off_with_the_head_put_back_is_found_by_a_head_that_
         assert f"had {noted.position} when that was noted" in str(store.verify_audit(since=since).problem)
     store.unlock_line(CONTRACT)
     assert "is another than the one that was noted" in str(store.verify_audit(since=noted).problem)
-    assert store.verify_audit(since=Head(noted.position)).problem is None  # so much less does a number alone tell
+    assert store.verify_audit(since=Head(noted.position)).problem is None  # a number alone proves that much less
     assert store.verify_audit(since=earlier).problem is None
 
 
@@ -224,13 +224,13 @@ def test_each_append_tells_where_the_trail_ends_once_it_is_committed(
     told: list[Head] = []
 
     def appended(head: Head) -> None:
-        with store._database.reading() as connection:  # another connection sees it: it is committed
+        with store._database.reading() as connection:  # another connection sees it: committed
             assert connection.scalar(text("SELECT position FROM audit_head")) == head.position
         told.append(head)
 
     with CredentialStore.open(url, key=key, policy=CHEAP, appended=appended) as other:
         other.lock_line(CONTRACT)
-        other.lock_line(CONTRACT)  # which changes nothing
+        other.lock_line(CONTRACT)  # this changes nothing
         with pytest.raises(Exception, match="call 7"):
             other.set_temporary_password(
                 caller=OTHER,

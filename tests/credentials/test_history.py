@@ -1,4 +1,4 @@
-"""Random histories of all operations, against the plain model, on SQLite and on PostgreSQL."""
+"""Random histories of all operations agree with the plain model, on SQLite and on PostgreSQL."""
 
 import io
 import os
@@ -35,14 +35,14 @@ from tests.storage.postgresql import Server
 pytestmark = pytest.mark.slow
 
 HISTORIES = int(os.environ.get("KARIPASS_TEST_HISTORIES", "12"))
-"""How many on each database; 200 for a thorough look (two minutes)."""
+"""How many histories there are on each database; 200 for a thorough check (two minutes)."""
 
 NUMBERS = ["0312345678", "0312345679", "0312345680", "0612345678", "0799999999"]
 LIMITS = CallLimits(sets_per_hour=8, failed_calls=2, refused_for=timedelta(hours=2))
 
 numbers = st.sampled_from(NUMBERS)
 line_numbers = st.sampled_from(NUMBERS[:3])
-"""Of one line, if nobody moved them."""
+"""The numbers of one line, unless somebody moved them."""
 contracts = st.sampled_from([NUMBERS[0], NUMBERS[3]])
 temporary = st.sampled_from(["13572468", "86427531"])
 PASSWORDS = ["Tr0ubador7", "Xylophon9", "Zeppelin5"]
@@ -66,7 +66,7 @@ set_back = st.sampled_from(
 
 
 class History(RuleBasedStateMachine):
-    """The store and the model side by side."""
+    """Runs each operation on the store and on the model."""
 
     logins = Bundle("logins")
 
@@ -150,7 +150,7 @@ class History(RuleBasedStateMachine):
 
     @rule(numbers=st.lists(line_numbers, unique=True, min_size=1), unit=units, first=temporary, call_id=calls)
     def sign_up(self, numbers: list[str], unit: Unit, first: str, call_id: str) -> None:
-        """The way that most go, so that histories get somewhere."""
+        """Sign up as most subscribers do, so that histories get somewhere."""
         for number, password in zip(numbers, PASSWORDS, strict=False):
             self.set_temporary_password(number, number, unit, first, call_id)
             login = self.store.log_in(number, first, session_id="session")
@@ -179,7 +179,7 @@ class History(RuleBasedStateMachine):
 
     @invariant()
     def every_credential_opens_what_the_model_says(self) -> None:
-        """As it is stored, without the counting of a login."""
+        """Compare the stored credentials, without the counting of a login."""
         with self.store._database.reading() as connection:
             for kind, modelled in ((temporary_, self.model.temporary), (passwords_, self.model.passwords)):
                 found = {number: stored for number in NUMBERS if (stored := kind.find(connection, number))}
@@ -195,7 +195,7 @@ class History(RuleBasedStateMachine):
 
 
 def told(act: Callable[[], Any]) -> Any:
-    """What an operation answers: its value, or the type of its error."""
+    """Return what an operation answers: its value, or the type of its error."""
     try:
         return act()
     except CredentialError as error:

@@ -1,4 +1,4 @@
-"""Which temporary passwords may be set, and for whom (docs/rules.md 2.3 and 3.1)."""
+"""Who may set which temporary passwords, and for which numbers (docs/rules.md 2.3 and 3.1)."""
 
 import itertools
 

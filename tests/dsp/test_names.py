@@ -1,4 +1,4 @@
-"""The names of the package `dsp`, and the help of `dtmf`: each is loaded when it is asked for, and not before."""
+"""The names of the package `dsp`, and the help of `dtmf`, load modules only when they are used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is heard in files whose channels differ, or whose samples are at the wrong scale."""
+"""Keys in files whose channels differ, or whose samples are at the wrong scale."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +15,7 @@ from dsp.recordings import hear_file, read_side
 PRESSED = "12468135724681357"
 CALLER = synthesize(PRESSED, tone_s=0.06, pause_s=0.07, level_dbm0=-20, snr_db=25, rng=np.random.default_rng(3))
 GUIDANCE = np.resize(np.repeat(np.random.default_rng(4).normal(0, 0.15, 400), 10).astype(np.float32), CALLER.size)
-"""As loud as guidance, and of its band."""
+"""Noise as loud as guidance, in its band."""
 
 
 Save = Callable[..., Path]

@@ -1,4 +1,4 @@
-"""Any cut into frames, any number of channels and any order of opening and closing give the same."""
+"""Any cut into pieces, any number of channels, and any order of opening and closing give the same result."""
 
 from typing import Any
 

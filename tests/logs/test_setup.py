@@ -1,4 +1,4 @@
-"""Nothing secret reaches a log line, whoever writes it (docs/rules.md 5.1)."""
+"""Nothing secret reaches a log line, no matter who writes it (docs/rules.md 5.1)."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def test_values_that_hide_nothing_are_written_as_they_are(stream: io.StringIO) -
     assert line["call"] == "c12345678fff"
 
 
-# --- libraries, and what nobody catches -------------------------------------------------------------------------
+# --- libraries and uncaught exceptions ---------------------------------------------------------------------------
 
 
 class _Unspeakable:

@@ -1,4 +1,4 @@
-"""A small catalogue that is built with sine tones."""
+"""Fixtures: a small catalogue that is built with sine tones."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tests.prompts.small import SMALL, SineVoice
 
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
-    """A directory with a small catalogue, not built yet."""
+    """Return a directory with a small catalogue that is not built yet."""
     (tmp_path / "ja.toml").write_text(SMALL, encoding="utf-8")
     return tmp_path
 
@@ -23,6 +23,6 @@ def voice() -> SineVoice:
 
 @pytest.fixture
 def built(small: Path, voice: SineVoice) -> Path:
-    """The small catalogue with its audio."""
+    """Return the directory of the small catalogue with its audio."""
     build(read_script("ja", small), voice, small)
     return small

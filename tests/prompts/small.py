@@ -1,4 +1,4 @@
-"""A small catalogue and a voice made of sine tones: the builder's rules are tested without a real voice."""
+"""A small catalogue, and a voice made of sine tones, to test the builder's rules without a real voice."""
 
 from collections.abc import Mapping
 
@@ -58,7 +58,7 @@ follows_number = true
 
 
 class SineVoice:
-    """Reads in capitals; every sentence is half a second of tone between silences."""
+    """Its readings are in capitals; every sentence is half a second of tone between silences."""
 
     description = "sine 1"
 

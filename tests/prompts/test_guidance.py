@@ -1,4 +1,4 @@
-"""The guidance that comes with the product: complete, pronounced as expected, and at telephone level."""
+"""The product's guidance is complete, pronounced as expected, and at telephone level."""
 
 from pathlib import Path
 
@@ -80,7 +80,7 @@ def test_the_committed_audio_is_what_the_builder_makes(tmp_path: Path, language:
     for committed in audio_directory(HERE, language).glob("*.wav"):
         made = audio_directory(tmp_path, language) / committed.name
         before, after = (decode(path.read_bytes(), path).astype(np.int32) for path in (committed, made))
-        # another processor's mathematics may round another way
+        # another processor may round differently
         assert len(before) == len(after)
         assert np.abs(before - after).max() <= 2, committed.name
 

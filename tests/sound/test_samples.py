@@ -1,4 +1,4 @@
-"""int16 and float samples: each conversion undoes the other, whatever comes in."""
+"""Each conversion between int16 and float samples undoes the other, whatever comes in."""
 
 from collections.abc import Callable
 from typing import Any

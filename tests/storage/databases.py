@@ -1,6 +1,6 @@
 """Databases for tests, SQLite and PostgreSQL in turn, and a clock that stands still.
 
-A test that asks for `database_file` is about SQLite, and runs on that alone.
+A test that uses `database_file` is about SQLite, and runs only on that.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def postgresql() -> Iterator[Server]:
 
 @pytest.fixture
 def empty_url(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
-    """The URL of a database without a schema."""
+    """Return the URL of a database without a schema."""
     if database_kind == "sqlite":
         yield f"sqlite:///{tmp_path / 'store.db'}"
         return

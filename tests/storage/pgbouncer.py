@@ -1,4 +1,4 @@
-"""A PgBouncer of the tests' own, before a PostgreSQL of theirs: on a Unix socket alone, gone with the tests."""
+"""The tests' own PgBouncer, in front of their own PostgreSQL: only on a Unix socket, and removed with the tests."""
 
 import contextlib
 import os
@@ -32,19 +32,19 @@ logfile = {directory}/log
 
 
 def program() -> str | None:
-    """Where PgBouncer is; Debian puts it where only root looks."""
+    """Return where PgBouncer is; Debian puts it where only root looks."""
     return shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
 
 
 @contextlib.contextmanager
 def pooling(program: str, server: Server, mode: str, *, size: int) -> Iterator[Path]:
-    """A PgBouncer before a server, as the server's user, until the end.
+    """Run a PgBouncer in front of a server, as the server's user, until the end.
 
     Args:
         program: where PgBouncer is.
-        server: which serves.
+        server: the server behind it.
         mode: "session" or "transaction".
-        size: how many server connections it shares out, of each database.
+        size: how many server connections it shares out for each database.
 
     Yields:
         The directory of its socket.
@@ -69,7 +69,7 @@ def pooling(program: str, server: Server, mode: str, *, size: int) -> Iterator[P
 
 
 def url(socket: Path, database: str) -> str:
-    """The URL of a database behind it."""
+    """Return the URL of a database behind it."""
     return f"postgresql+psycopg://karipass@/{database}?host={socket}&port=6432"
 
 

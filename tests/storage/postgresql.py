@@ -1,6 +1,6 @@
-"""A PostgreSQL server of the tests' own: in a directory of its own, on a Unix socket alone, gone with the tests.
+"""The tests' own PostgreSQL server: in its own directory, only on a Unix socket, and removed with the tests.
 
-It runs as the user of the tests, or as `postgres` or `nobody` where that is root (PostgreSQL refuses root).
+It runs as the user of the tests, or as `postgres` or `nobody` if that is root (PostgreSQL refuses root).
 
     python -m tests.storage.postgresql COMMAND...
 
@@ -27,11 +27,11 @@ from psycopg import sql
 from credentials.schema import metadata
 
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-"""The tests kill clients, not the machine: what was committed need not be on the disk."""
+"""Settings for speed. The tests kill clients, not the machine, so commits need not reach the disk."""
 
 
 def server_programs() -> Path | None:
-    """The directory of the newest server that is installed; None if there is none."""
+    """Return the directory of the newest installed server; None if there is none."""
     found = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/postgres")]
     if on_path := shutil.which("postgres"):
         found.append(Path(on_path).resolve().parent)
@@ -40,7 +40,7 @@ def server_programs() -> Path | None:
 
 
 class Server:
-    """A server in a new directory. It is there at once after a `kill` and `start`."""
+    """A server in a new directory. It serves at once after a `kill` and `start`."""
 
     def __init__(self, programs: Path, **settings: str) -> None:
         self._programs = programs
@@ -80,30 +80,30 @@ class Server:
         raise RuntimeError(f"PostgreSQL does not start: {self._log.read_text()[-2000:]}")
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> None:
-        """Let it end; SIGQUIT is its way to crash."""
+        """Stop it; SIGQUIT makes it crash."""
         if self._process is not None:
             self._process.send_signal(number)
             self._process.wait()
             self._process = None
 
     def remove(self) -> None:
-        """Stop it and remove all that it kept."""
+        """Stop it, and remove all its files."""
         self.stop(signal.SIGQUIT)
         shutil.rmtree(self.directory)
 
     def url(self, database: str) -> str:
-        """The URL of one of its databases."""
+        """Return the URL of one of its databases."""
         return f"postgresql+psycopg://karipass@/{database}?host={self.directory}"
 
     def create(self, template: str = "template1") -> str:
-        """Make a database and return its name."""
+        """Create a database and return its name."""
         name = f"test_{next(self._names)}"
         statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
         self._execute(statement.format(sql.Identifier(name), sql.Identifier(template)))
         return name
 
     def empty(self, name: str) -> None:
-        """Empty all tables of a database that has the newest schema: much cheaper than a new one."""
+        """Empty all tables of a database that has the newest schema, which is much cheaper than a new database."""
         statements = [
             "SET session_replication_role = replica",  # neither triggers nor foreign keys are in the way
             *(f'DELETE FROM "{table.name}"' for table in metadata.sorted_tables),  # noqa: S608
@@ -114,7 +114,7 @@ class Server:
             connection.execute(";".join(statements).encode())
 
     def drop(self, name: str) -> None:
-        """Drop a database, whoever uses it."""
+        """Drop a database, even while it is used."""
         self._execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
     def _execute(self, statement: Any) -> None:
@@ -125,7 +125,7 @@ class Server:
 
 @contextlib.contextmanager
 def serving(programs: Path, **settings: str) -> Iterator[Server]:
-    """A server that serves until the end."""
+    """Run a server until the end."""
     server = Server(programs, **settings)
     try:
         server.start()

@@ -1,4 +1,4 @@
-"""A disk of a test's own that is soon full."""
+"""A disk for one test that is soon full."""
 
 import contextlib
 import os
@@ -11,7 +11,7 @@ from tests import needs
 
 @contextlib.contextmanager
 def mounted(folder: Path, mebibytes: int) -> Iterator[Path]:
-    """Mount a disk of so many MiB on a folder; gone in the end."""
+    """Mount a disk of this size on a folder, until the end."""
     if os.geteuid() != 0:
         needs.not_run("root is needed (a small disk is mounted)")
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={mebibytes}m", "karipass-test", folder], check=True)
@@ -22,7 +22,7 @@ def mounted(folder: Path, mebibytes: int) -> Iterator[Path]:
 
 
 def fill(folder: Path) -> Path:
-    """Fill the disk to the last byte; returns what takes the room."""
+    """Fill the disk to the last byte, and return the file that takes the room."""
     ballast = folder / "ballast"
     with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
         while True:

@@ -1,4 +1,4 @@
-"""Whose request it is, by way of proxies."""
+"""The client's address of a request that comes through proxies."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CLIENT, PROXY, FARTHER = "203.0.113.5", "10.0.0.1", "192.0.2.7"
     ("peer", "forwarded", "told"),
     [
         (CLIENT, [], CLIENT),
-        (CLIENT, ["198.51.100.1"], CLIENT),  # nobody's proxy: whoever asks may say anything
+        (CLIENT, ["198.51.100.1"], CLIENT),  # not a proxy of ours: a client may write anything
         (PROXY, [], PROXY),
         (PROXY, [CLIENT], CLIENT),
         (PROXY, [f"{CLIENT}, {FARTHER}"], CLIENT),

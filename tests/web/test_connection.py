@@ -1,4 +1,4 @@
-"""Connections that ask nothing, ask slowly, or take no answer."""
+"""Connections that ask for nothing, ask slowly, or take no answer."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ async def test_a_request_that_does_not_come_whole_in_time_ends_its_connection(sa
 async def test_one_that_begins_after_an_answer_must_come_whole_too() -> None:
     async with serving(listening, Hasty) as port:
         reader, writer = await answered(port, b"hello")
-        writer.write(b"G")  # uvicorn's own limit, for a connection that says nothing after an answer, ends by this
+        writer.write(b"G")  # this ends uvicorn's own limit for a connection that sends nothing after an answer
         await read_to_end(reader)
         await close(writer)
 
@@ -111,7 +111,7 @@ async def test_an_answer_may_go_on_for_longer_than_a_request_may_take() -> None:
 
 
 async def answered(port: int, until: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """A connection that has read so much of an answer; where this machine was too slow to ask in time, another one."""
+    """Return a connection that has read an answer up to `until`; try again if this machine was too slow."""
     async with asyncio.timeout(PATIENCE_S):
         while True:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)

@@ -1,4 +1,4 @@
-"""Servers that serve beside other work."""
+"""Servers that run beside other work."""
 
 from __future__ import annotations
 

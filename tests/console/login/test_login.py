@@ -1,4 +1,4 @@
-"""Who gets in, as what, and for how long."""
+"""Who may log in, with which rights, and for how long."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_the_cookie_is_for_this_site_and_no_script(visitor: Visitor) -> None:
 def test_a_language_that_is_chosen_on_the_login_page_stays_after_the_login(
     stage: Stage, address: str, visitor: Visitor, chosen: str, browsers: str
 ) -> None:
-    """Though browser and account prefer another, and though a login failed between."""
+    """It stays although browser and account prefer another, and although a login failed in between."""
     stage.operators.set_language("otto", browsers)
     visitor.headers["accept-language"] = browsers
     assert f'lang="{browsers}"' in visitor.get("/login").text
@@ -97,14 +97,14 @@ def test_a_wrong_name_and_a_wrong_password_get_the_same_answer(visitor: Visitor,
 
 
 def test_a_stranger_shuts_nobody_out_of_the_browser_that_they_use(address: str, visitor: Visitor) -> None:
-    """All of them at one address, as behind a proxy."""
+    """All of them share one address, as behind a proxy."""
     visitor.log_in("otto")
     visitor.fill_in("/logout")
     with Visitor(base_url=address) as stranger:
         for _ in range(6):
             assert stranger.log_in("otto", "wrong horse battery").status_code == 403
         assert stranger.log_in("otto").status_code == 403
-    assert visitor.log_in("vera").status_code == 303  # who shares the browser takes nothing away
+    assert visitor.log_in("vera").status_code == 303  # someone who shares the browser takes nothing away
     visitor.fill_in("/logout")
     assert visitor.log_in("otto").status_code == 303
 

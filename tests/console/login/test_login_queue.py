@@ -1,4 +1,4 @@
-"""Many who log in at once, and what they leave to others."""
+"""Many log in at once, and leave room for others."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SERVED = PLACES + HASHES_AT_ONCE
 
 
 class Hashing:
-    """Hashes that take until the test lets them go on."""
+    """Hashes that wait until the test lets them go on."""
 
     def __init__(self) -> None:
         self.go_on = threading.Event()
@@ -80,7 +80,7 @@ def test_however_many_log_in_other_pages_are_served_and_who_is_too_many_is_told_
 
 
 class Crowd:
-    """Tries that wait in a queue; which of them are served, in their order, and who is turned away."""
+    """Tries that wait in a queue; records which are served, in which order, and which are turned away."""
 
     def __init__(self) -> None:
         self.queue = LoginQueue(1)  # one at once, so that the order is one
@@ -168,7 +168,7 @@ ROUNDS = 15
 
 
 def from_address(address: str, own: str) -> Visitor:
-    """A visitor from an address of its own: all of 127/8 is this host."""
+    """Return a visitor from its own address: all of 127/8 is this host."""
     return Visitor(base_url=address, transport=httpx.HTTPTransport(local_address=own))
 
 

@@ -41,7 +41,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def page(context: BrowserContext) -> Iterator[Page]:
-    """A page on which nothing may be refused by the content security policy, and no script may fail."""
+    """Return a page; the test fails if the content security policy refuses anything or a script fails."""
     faults: list[str] = []
     page = context.new_page()
     page.on("pageerror", lambda error: faults.append(str(error)))
@@ -190,7 +190,7 @@ def test_an_operator_locks_the_line_from_a_call(page: Page, stage: Stage, addres
 def test_a_form_on_another_site_cannot_act_in_an_operators_name(
     page: Page, stage: Stage, address: str, host: str
 ) -> None:
-    """Another site, and another port of the very same host: to cookies that is the same site."""
+    """The form is on another site, and on another port of the same host, which is the same site to cookies."""
     call_id = stage.call((), hang_up_s=2)
     log_in(page, address)
     evil = f"http://{host}:9"
@@ -274,7 +274,7 @@ def test_a_page_that_nobody_sees_holds_no_stream_and_keeps_up_when_it_is_seen(
 
 
 def look_at(page: Page, *, hidden: bool) -> None:
-    """Bring a tab to the front, or cover it: headless browsers have no front."""
+    """Bring a tab to the front or cover it, as far as a headless browser knows."""
     page.evaluate(
         "hidden => { Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});"
         " document.dispatchEvent(new Event('visibilitychange')); }",

@@ -1,4 +1,4 @@
-"""What is written can be read, in light and in dark: contrasts of WCAG 2.2, level AA."""
+"""All text can be read in light and in dark: its contrasts are those of WCAG 2.2, level AA."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the console says, in both languages."""
+"""The console's texts, in both languages."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ BY_WORD = {
     "period",
 }
 BY_WORD |= {"password", "ami", "figure", "account", "may"}
-"""Groups whose texts are named by a word of the records or of the program."""
+"""Groups whose texts are named after a word of the records or of the program."""
 
 FIGURES = {
     "begin_s": 1.0,

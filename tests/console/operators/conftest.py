@@ -1,4 +1,4 @@
-"""Accounts of operators, in both kinds of database."""
+"""Fixtures: accounts of operators, in both kinds of database."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.storage.databases import FakeClock
 
 @pytest.fixture
 def open_store(empty_url: str, clock: FakeClock) -> OpenStore:
-    """Opens the credential store, in the database of which the operators are."""
+    """Return what opens the credential store in the operators' database."""
     key = Key.generate()
     return lambda: CredentialStore.open(empty_url, key=key, policy=CHEAP, clock=clock)
 

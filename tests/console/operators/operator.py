@@ -1,4 +1,4 @@
-"""An operator's password, a stranger, and what opens the credential store."""
+"""What tests of operators share: a password, a stranger, and a function that opens the credential store."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Operators' accounts: passwords, roles, and what is recorded of them."""
+"""Operators' accounts: passwords, roles, and their audit records."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_what_is_done_to_nobody_says_so(operators: Operators) -> None:
 
 
 class TestAudit:
-    """What is done to operators is in the audit trail, with who did it."""
+    """The audit trail records what is done to operators, and who did it."""
 
     def test_each_change_is_recorded_with_who_made_it(self, operators: Operators, open_store: OpenStore) -> None:
         operators.add("ada", PASSWORD, role=Role.VIEWER, language="en", by="operator root")

@@ -1,4 +1,4 @@
-"""`ivr operator`, as it is typed."""
+"""The command `ivr operator`."""
 
 from __future__ import annotations
 

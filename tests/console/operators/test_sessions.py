@@ -1,4 +1,4 @@
-"""Logins, from their beginning to their end (docs/rules.md 4.6)."""
+"""Logins, from their start to their end (docs/rules.md 4.6)."""
 
 from __future__ import annotations
 

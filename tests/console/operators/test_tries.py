@@ -1,4 +1,4 @@
-"""Tries that fail: whom they refuse, and for how long (docs/rules.md 4.6)."""
+"""Failed tries: whose further tries are refused, and for how long (docs/rules.md 4.6)."""
 
 from __future__ import annotations
 

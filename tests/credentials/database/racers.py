@@ -1,9 +1,9 @@
-"""A program: forks processes that each open the store, and lets them act all at once.
+"""A program that forks processes, each of which opens the store, and lets them all act at once.
 
     python racers.py URL KEY TASKS
 
-TASKS is a JSON list with one [action, argument...] per process. It prints a JSON list of their answers. Forking a
-process that has done its imports is what makes 64 of them cheap; nothing of the database is open before the fork.
+TASKS is a JSON list with one [action, argument...] per process. It prints a JSON list of their answers. 64 processes
+are cheap because they are forked from one that has done its imports; it has not opened the database.
 """
 
 import functools
@@ -25,7 +25,7 @@ NUMBER = "0312345678"
 
 
 def prepare(store: CredentialStore, action: str, *arguments: str) -> Callable[[], Any]:
-    """Do what comes before the start; returns what is done at it."""
+    """Do what comes before the start, and return what to do at the start."""
     if action == "log_in":
         return lambda: store.log_in(NUMBER, arguments[0], session_id="session").verdict.value
     if action == "set":
@@ -51,7 +51,7 @@ def open_and_close(url: str, key: Key) -> None:
 
 def race(url: str, key: Key, tasks: list[list[str]]) -> list[Any]:
     if tasks[0][0] != "open":
-        open_and_close(url, key)  # what is only imported at the first use is imported once
+        open_and_close(url, key)  # so that imports on first use happen once
     ready, start, results = os.pipe(), os.pipe(), os.pipe()
     for number, (action, *arguments) in enumerate(tasks):
         if os.fork() == 0:

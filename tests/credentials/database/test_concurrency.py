@@ -1,4 +1,4 @@
-"""Many processes at one database, let go together: 64 where a secret or a credential is at stake.
+"""Many processes act on one database at the same moment: 64 if a secret or a credential is at stake.
 
 The rules are in docs/rules.md 3.4 and 3.7.
 """
@@ -33,7 +33,7 @@ Race = Callable[[list[list[str]]], list[Any]]
 
 @pytest.fixture
 def race(url: str, key: Key) -> Race:
-    """Run one process per task; give back their answers."""
+    """Run one process for each task, and return their answers."""
 
     def race(tasks: list[list[str]]) -> list[Any]:
         command: list[str | Path] = [sys.executable, "-W", "error", RACERS, url, key.to_text(), json.dumps(tasks)]
@@ -45,7 +45,7 @@ def race(url: str, key: Key) -> Race:
 
 @pytest.fixture
 def store(store: CredentialStore) -> CredentialStore:
-    """The racers go by the system's time, so what they look at must be set by it."""
+    """Use the system's clock, because the racers do."""
     store._clock = utc_now
     return store
 
@@ -104,7 +104,7 @@ def test_of_8_sites_that_change_the_unit_at_once_one_wins(store: CredentialStore
     sign_up(store)
     tasks = [["change_unit", PASSWORD, unit] for unit in (Unit.NUMBER, Unit.ADMIN_USER) * 4]
     answers = race(tasks)
-    # Who comes after the first finds another unit, and is judged by the table from there.
+    # Those after the first find another unit, and are judged by the table from there.
     steps = [record for record in store.audit_records(number=NUMBER) if record.action == "UNIT_CHANGED"]
     assert len(steps) - 1 == Counter(answers)[UnitVerdict.CHANGED] >= 1
     told = [step.detail.removeprefix("from ").split(" to ") for step in steps]

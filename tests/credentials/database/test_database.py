@@ -37,7 +37,7 @@ def set_password(store: CredentialStore, password: str = PASSWORD) -> None:
 
 
 def everything_said(error: BaseException) -> str:
-    """All that a crash report could show of an error and of those chained to it."""
+    """Return all that a crash report could show of an error and of those chained to it."""
     said = ""
     link: BaseException | None = error
     while link is not None:
@@ -80,7 +80,7 @@ class TestSqlite:
         Database(f"sqlite:///{database_file}").close()
         program = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('SELECT * FROM lines').fetchall()"
         subprocess.run([sys.executable, "-c", program, database_file], check=True)
-        # A process that finds no lock of another takes itself for the last one, and removes the log under our feet.
+        # A process that finds no lock of another takes itself for the last one, and removes the log that we use.
         assert database_file.with_name("store.db-wal").exists()
         assert len(store.list_lines()) == 2
 

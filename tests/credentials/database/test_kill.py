@@ -1,4 +1,4 @@
-"""kill -9 at random moments, under writes: no half state, no lost failure count, the audit trail whole."""
+"""kill -9 at random moments of writes leaves no half state, loses no failure count, and keeps the audit trail whole."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ from credentials.store import CredentialStore
 pytestmark = pytest.mark.slow
 
 KILLS = int(os.environ.get("KARIPASS_TEST_KILLS", "120"))
-"""How many on each database."""
+"""How many kills there are on each database."""
 VICTIMS = Path(__file__).with_name("victims.py")
 
 

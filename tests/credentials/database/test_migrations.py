@@ -111,7 +111,7 @@ def test_a_database_of_a_newer_program_is_refused_with_the_remedy(database: Data
 
 
 class TestConstraints:
-    """What must never be cannot be, whoever writes."""
+    """The database refuses what must never be, whoever writes it."""
 
     ROWS: ClassVar = {
         "temporary_passwords": {

@@ -26,7 +26,7 @@ NUMBER, PASSWORD = "0312345678", "13572468"
 
 @pytest.fixture(scope="module", params=["session", "transaction"])
 def socket(request: pytest.FixtureRequest, postgresql: Server) -> Iterator[Path]:
-    # Fewer server connections than clients: a transaction seldom gets the one that the last had.
+    # Fewer server connections than clients: a transaction seldom gets the connection of the one before.
     size = 3 if request.param == "transaction" else 30
     with pgbouncer.pooling(needs.pgbouncer(), postgresql, request.param, size=size) as directory:
         yield directory

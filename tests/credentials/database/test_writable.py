@@ -1,4 +1,4 @@
-"""Whether the store can be written, found out before a caller does."""
+"""The service finds out before a caller does whether the store can be written."""
 
 import os
 import pwd
@@ -130,7 +130,7 @@ class TestPostgresql:
 
 
 def place_database_on(server: Server, disk: Path) -> None:
-    """Have a server keep the database `small` on a disk, its log of changes where it was."""
+    """Make a server keep the database `small` on a disk, but its log of changes where it was."""
     owner = pwd.getpwuid(server.directory.stat().st_uid)
     os.chown(disk, owner.pw_uid, owner.pw_gid)
     server._execute(f"CREATE TABLESPACE small LOCATION '{disk}'")

@@ -1,4 +1,5 @@
-"""A program: forks a process that writes to the store, kills it at a random moment, looks at what is left; and again.
+"""A program that forks a process which writes to the store, kills it at a random moment, checks what is left, and
+repeats.
 
     python victims.py URL KEY ROUNDS SEED
 
@@ -30,7 +31,7 @@ NUMBER, TEMPORARY = "0312345678", "13572468"
 
 
 def work(store: CredentialStore) -> Iterator[None]:
-    """Do one operation after the other, each of which makes one record."""
+    """Do one operation after the other; each makes one record."""
     for turn in range(10**6):
         store.set_temporary_password(
             caller=NUMBER, target=NUMBER, unit=Unit.NUMBER, password=TEMPORARY, call_id=f"{os.getpid()}.{turn}"
@@ -50,7 +51,7 @@ def new_password() -> str:
 
 
 def replay(records: list[AuditRecord]) -> tuple[int | None, int | None]:
-    """The failure counts of the temporary password and the password, as the trail tells them; None if there is none."""
+    """Return the trail's failure counts of the temporary password and the password; None for a missing one."""
     temporary: int | None = None
     password: int | None = None
     for record in records:
@@ -67,7 +68,7 @@ def replay(records: list[AuditRecord]) -> tuple[int | None, int | None]:
 
 
 def kill_one(url: str, key: Key, chance: random.Random) -> int:
-    """Let a process work and kill it; returns how many operations were answered."""
+    """Let a process work, kill it, and return how many operations were answered."""
     answered, answering = os.pipe()
     victim = os.fork()
     if victim == 0:
@@ -86,7 +87,7 @@ def kill_one(url: str, key: Key, chance: random.Random) -> int:
 
 
 def wait_for_its_backend(store: CredentialStore) -> None:
-    """PostgreSQL finishes the statement of a client that died; only then it is known what was committed."""
+    """Wait until PostgreSQL has finished the dead client's statement: only then do we know what was committed."""
     if not str(store._database).startswith("postgresql"):
         return
     others = text(

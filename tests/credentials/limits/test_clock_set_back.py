@@ -1,4 +1,4 @@
-"""A clock that was wrong and is set right, or is set back: what it noted in the future does not count.
+"""A wrong clock is corrected or set back: what it noted in the future does not count.
 
 The rules are in docs/rules.md 4.5.
 """
@@ -50,7 +50,7 @@ class TestThrottling:
         clock.advance(days=-1)
         assert isinstance(limited.admit(CONTRACT), Line)
         set_temporary(limited, "4")
-        clock.advance(days=1)  # what a call found in the future has gone, and does not refuse when its time comes
+        clock.advance(days=1)  # what a call found in the future was removed, and does not refuse when its time comes
         assert isinstance(limited.admit(CONTRACT), Line)
 
 

@@ -1,4 +1,4 @@
-"""A stranger's wrong tries at the settings site: braked by where they come from, and told at the next call.
+"""A stranger's wrong tries at the settings site are braked by their origin, and the next call reports them.
 
 The rules are in docs/rules.md 4.4.
 """

@@ -21,7 +21,7 @@ LIMITS = CallLimits(sets_per_hour=3, failed_calls=3, refused_for=timedelta(minut
 
 @pytest.fixture
 def hosts(store: CredentialStore, open_store: Callable[..., CredentialStore]) -> list[CredentialStore]:
-    """Two hosts with one database."""
+    """Return the stores of two hosts with one database."""
     return [open_store(limits=LIMITS), open_store(limits=LIMITS)]
 
 

@@ -1,4 +1,4 @@
-"""An import beside calls, and one that ends in the middle (docs/rules.md 3.8)."""
+"""An import while calls go on, and one that stops before its end (docs/rules.md 3.8)."""
 
 import io
 import signal
@@ -39,12 +39,12 @@ with CredentialStore.open(sys.argv[1], key=Key.parse(sys.argv[2])) as store:
 
 
 class Interrupted(BaseException):
-    """As Ctrl-C is, in the middle."""
+    """Raised before the end of an import, as by Ctrl-C."""
 
 
 @pytest.fixture
 def short_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each transaction of an import stores no more than must change together."""
+    """Make each transaction of an import store only what must change together."""
     for name in ("_FIRST_PIECE", "_SMALLEST_PIECE", "_LARGEST_PIECE"):
         monkeypatch.setattr(lines_import, name, 1)
     monkeypatch.setattr("storage.database.GIVE_WAY_S", 0)
@@ -55,7 +55,7 @@ def load(store: CredentialStore, file: str, progress: ImportProgress = lambda *_
 
 
 def in_the_middle(act: Callable[[], object]) -> ImportProgress:
-    """Do something when a part of the lines is stored."""
+    """Return a progress callback that does something once a part of the lines is stored."""
 
     def progress(stage: ImportStage, done: int, of: int | None) -> None:
         if stage is ImportStage.STORING and 0 < done < (of or 0):
@@ -69,7 +69,7 @@ def interrupt() -> None:
 
 
 def impatient(url: str) -> str:
-    """The URL for a store that waits for a lock for a tenth of a second alone."""
+    """Return the URL for a store that waits only a tenth of a second for a lock."""
     return f"{url}?timeout=0.1" if url.startswith("sqlite") else f"{url}&options=-c%20lock_timeout%3D100ms"
 
 
@@ -165,7 +165,7 @@ NUMBERS = [f"03{n}" for n in range(30_000_000, 30_000_007)]
 
 @st.composite
 def assignments(draw: st.DrawFn) -> dict[str, frozenset[str]]:
-    """Lines and their numbers, out of few numbers: much of it differs from the next, and much moves."""
+    """Draw lines and their numbers out of few numbers: much differs from the next draw, and much moves."""
     contracts = draw(st.lists(st.sampled_from(NUMBERS), unique=True, min_size=1, max_size=4))
     owners = {number: draw(st.sampled_from([None, *contracts])) for number in NUMBERS if number not in contracts}
     return {

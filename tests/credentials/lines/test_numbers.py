@@ -1,4 +1,4 @@
-"""Telephone numbers, however they are written (docs/rules.md 1.2)."""
+"""Telephone numbers in all ways of writing them (docs/rules.md 1.2)."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Lines and numbers that come, go and change hands (docs/rules.md 3.8)."""
+"""Lines and numbers are added, removed and get other holders (docs/rules.md 3.8)."""
 
 import io
 from collections.abc import Callable
@@ -159,7 +159,7 @@ def test_a_locked_line_stays_locked(store: CredentialStore) -> None:
     assert store.list_lines()[0].locked
 
 
-@pytest.mark.usefixtures("database_file")  # on SQLite alone: on PostgreSQL it takes 10 s of every test run
+@pytest.mark.usefixtures("database_file")  # only on SQLite: on PostgreSQL it takes 10 s of every test run
 def test_a_hundred_thousand_numbers_go_in(empty_store: CredentialStore) -> None:
     rows = "".join(f"03{10**7 + i // 10 * 10},03{10**7 + i},\r\n" for i in range(100_000))
     assert load(empty_store, rows) == ImportResult(lines=10_000, numbers=100_000)

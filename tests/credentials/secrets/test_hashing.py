@@ -36,7 +36,7 @@ def test_a_hash_is_of_no_use_without_its_key(hasher: Hasher) -> None:
 
 
 def test_the_stored_text_is_no_argon2id_of_the_bare_secret(hasher: Hasher) -> None:
-    # What a thief could guess 10^8 times without the key: the library's own verification of the digits.
+    # Without the key a thief could make 10^8 guesses by this: the library's own verification of the digits.
     stored = hasher.hash(NUMBER, SECRET).hash.text
     assert not argon2.verify(SECRET, stored)
     assert not argon2.verify(f"{NUMBER}\0{SECRET}", stored)
@@ -155,7 +155,7 @@ def test_hashing_gives_way_and_the_thread_that_asked_does_not(hasher: Hasher) ->
 
 
 class _Spy:
-    """Stands for the library's hasher with one function of its own."""
+    """Stands for the library's hasher, with one function replaced."""
 
     def __init__(self, real: Any, hash_function: Any) -> None:
         self.verify = real.verify

@@ -1,4 +1,4 @@
-"""What a password may be (docs/rules.md 3.2)."""
+"""The rules for a password (docs/rules.md 3.2)."""
 
 import string
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""Where a secret could show: the files of the database, the log, the process's own words."""
+"""No secret shows in the files of the database, in the log, or in the process's own texts."""
 
 import logging
 from pathlib import Path
@@ -79,7 +79,7 @@ def test_no_repr_shows_a_secret(store: CredentialStore, key: Key) -> None:
 
 def test_no_password_and_no_key_is_in_the_files_and_the_log_of_a_postgresql_server(key: Key) -> None:
     programs = needs.postgresql()
-    # It writes down what operators in trouble make it write: statements, values, and all that goes wrong.
+    # It logs what operators in trouble make it log: statements, values, and all errors.
     talkative = {"log_statement": "all", "log_min_duration_statement": "0", "log_error_verbosity": "verbose"}
     with serving(programs, **talkative) as server:
         with CredentialStore.open(server.url(server.create()), key=key, policy=CHEAP) as store:

@@ -1,4 +1,4 @@
-"""Logging in and changing the password, as the settings site does it."""
+"""The settings site logs subscribers in and changes their passwords."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The six changes of the unit: who may, what has to be proved, and what becomes of all passwords.
+"""The six changes of the unit: who may make them, what must be proved, and what happens to all passwords.
 
 The rules are in docs/rules.md 3.6.
 """
@@ -31,7 +31,7 @@ def change(store: CredentialStore, to: Unit, maker: str, proofs: dict[str, str])
 
 
 def opening(store: CredentialStore) -> dict[str, str]:
-    """The password that opens each number, of those that have one."""
+    """Return the password that opens each number that has one."""
     return {
         number: password
         for number in NUMBERS

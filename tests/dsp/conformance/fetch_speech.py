@@ -1,10 +1,10 @@
-"""Fetches hours of human speech that holds no keys, for `dtmf conformance --speech`.
+"""Fetches hours of human speech without keys, for `dtmf conformance --speech`.
 
     python -m tests.dsp.conformance.fetch_speech DIR
 
-The voice prompts of Debian unstable for Asterisk, in six languages, by the mirror that this machine uses: the packages
-are downloaded and unpacked below DIR, within Asterisk's root file system (`docker/asterisk-rootfs`, which is
-built if it is not there). Nothing is installed.
+The speech is Debian unstable's voice prompts for Asterisk, in six languages, from the mirror that this machine uses.
+The packages are downloaded and unpacked below DIR, within Asterisk's root file system (`docker/asterisk-rootfs`, which
+is built if it is missing). Nothing is installed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ROOTFS: Final = ROOT / "docker" / "asterisk-rootfs"
 SOUNDS: Final = tuple(f"asterisk-core-sounds-{language}-wav" for language in ("en", "es", "fr", "it", "ru"))
 
 # All that apt keeps stays in the folder for the speech, so that the root file system does not grow. A mirror that lags
-# is good enough, as it was for the root file system; signatures are checked.
+# is good enough, as for the root file system; signatures are checked.
 UNPACK: Final = r"""
 set -eu
 cd /mnt
@@ -47,8 +47,8 @@ def fetch(folder: Path) -> None:
     """Download the prompts and unpack them below a folder.
 
     Raises:
-        subprocess.CalledProcessError: the root file system cannot be built, or a package cannot be fetched; what
-            failed has been printed.
+        subprocess.CalledProcessError: the root file system cannot be built, or a package cannot be fetched; the failure
+            has been printed.
     """
     folder.mkdir(parents=True, exist_ok=True)
     subprocess.run([ROOTFS, "build"], check=True)
@@ -57,7 +57,7 @@ def fetch(folder: Path) -> None:
 
 
 def main() -> int:
-    """Fetch into the folder of the command line."""
+    """Fetch into the folder that the command line names."""
     parser = argparse.ArgumentParser(prog="fetch_speech", description="Fetch speech for `dtmf conformance --speech`.")
     parser.add_argument("folder", metavar="DIR", type=Path, help="where to unpack it; 160 MB")
     folder: Path = parser.parse_args().folder

@@ -1,4 +1,4 @@
-"""Every condition of the conformance corpus, on two seeds that no threshold was chosen on."""
+"""Every condition of the conformance corpus, on two seeds that were not used to choose any threshold."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The tables beyond Q.24's: what they are made of, and how they are judged."""
+"""The tables beyond Q.24's: their conditions, and how these are judged."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""The yardstick itself."""
+"""libspandsp's receiver, our yardstick."""
 
 import ctypes
 

@@ -1,4 +1,4 @@
-"""A key is counted once, whatever comes back of it; and twice if it is pressed twice."""
+"""A key is counted once, whatever echoes come back; and twice if it is pressed twice."""
 
 import numpy as np
 import pytest
@@ -65,7 +65,7 @@ def test_at_the_border_of_6_db_phases_tell_a_copy_from_a_press() -> None:
         counts["copy"] += heard(copied) == "5"
         counts["press"] += heard(pressed) == "55"
     assert counts["copy"] == 40
-    assert counts["press"] >= 36  # by chance one of some dozens of presses begins as the first one did
+    assert counts["press"] >= 36  # by chance one in some dozens of presses starts as the first one did
 
 
 def test_at_the_border_a_press_of_another_length_is_no_copy() -> None:

@@ -1,4 +1,4 @@
-"""Keys that were shouted into a line are heard; what only has as much beside the pair is not."""
+"""Overdriven keys are heard; other signals with as much beside the pair are not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PAUSE = np.zeros(800)
 
 
 def pair(chance: np.random.Generator, key: str, seconds: float) -> NDArray[np.float64]:
-    """A key off its frequencies, twisted, from any phase on; its peak is 1."""
+    """Return a key off its frequencies, twisted, with random phases; its peak is 1."""
     at = np.arange(round(seconds * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
     off, phase = chance.uniform(0.985, 1.015, 2), chance.uniform(0, 2 * np.pi, 2)
     low, high = np.array(key_tones(key)) * off
@@ -88,7 +88,7 @@ def test_a_pair_whose_products_have_phases_of_their_own_is_no_key() -> None:
 @pytest.mark.parametrize("delay_ms", [120, 180, 250])
 @pytest.mark.parametrize("by_db", [9, 12])
 def test_the_echo_of_an_overdriven_key_is_no_key_although_its_level_is_near(delay_ms: int, by_db: int) -> None:
-    """Found by `tests.many_calls`: an echo 12 dB down that was clipped with its key was but 3 dB weaker."""
+    """Found by `tests.many_calls`: an echo 12 dB down that was clipped with its key was only 3 dB weaker."""
     chance = np.random.default_rng(5)
     ceiling = 10 ** (-by_db / 20)
     delay = delay_ms * SAMPLE_RATE_HZ // 1000

@@ -1,4 +1,4 @@
-"""Silence in the place of a lost packet splits no key; a pause does."""
+"""Silence in place of a lost packet does not split a key; a pause does."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A gain that steps within a key: it is one key, whichever part of it is the louder."""
+"""A key within which the gain steps is one key, whichever part of it is louder."""
 
 import numpy as np
 import pytest

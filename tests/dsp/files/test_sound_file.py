@@ -1,4 +1,4 @@
-"""Files as testers have them: never closed, broken off, without a header, through a pipe."""
+"""Files as testers have them: never closed, broken off, without a header, from a pipe."""
 
 import io
 import os
@@ -262,7 +262,7 @@ def test_a_dash_is_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 class _Failing(io.RawIOBase):
-    """A disk that fails behind its first sector."""
+    """A disk that fails after its first sector."""
 
     def __init__(self, content: bytes, error: BaseException) -> None:
         self._content, self._error, self._at = content, error, 0

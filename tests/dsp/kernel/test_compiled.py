@@ -1,4 +1,4 @@
-"""Compiled code does what its source says, is kept on disk where that can be, and is loaded only where it is needed."""
+"""Compiled code does what its source says, is kept on disk if possible, and is loaded only when it is needed."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What stands in for lost frames: a tone goes on, a pause stays a pause."""
+"""Concealment of lost frames: a tone goes on, and a pause stays a pause."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sound.samples import to_int16
 
 
 def lossy(keys: str, *, tone_s: float, pause_s: float, loss: float, seed: int, stand_in: bool) -> str:
-    """Keys that were heard where packets of 20 ms were lost, and either left out or stood in for."""
+    """Return the keys heard after packets of 20 ms were lost, and were either left out or concealed."""
     chance = np.random.default_rng(seed)
     clean = synthesize(keys, tone_s=tone_s, pause_s=pause_s, lead_s=chance.uniform(0.1, 0.2), rng=chance)
     frames = to_int16(np.concatenate([clean, np.zeros(1600)]))

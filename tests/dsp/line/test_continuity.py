@@ -15,7 +15,7 @@ TRIES = 200
 
 
 def tone(chance: np.random.Generator, key: str, samples: int, *, snr_db: float = 40.0) -> NDArray[np.float64]:
-    """A key as a bad telephone may send it: off its frequencies, twisted, with noise, from any phase on."""
+    """Return a key as a bad telephone may send it: off its frequencies, twisted, with noise and random phases."""
     at = np.arange(samples) / 8000
     off, phase = chance.uniform(0.985, 1.015, 2), chance.uniform(0, 2 * np.pi, 2)
     low, high = key_tones(key)

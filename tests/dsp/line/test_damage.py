@@ -1,4 +1,4 @@
-"""Each kind of damage is what its name says, in the figures that it is given."""
+"""Each kind of damage does what its name and its figures say."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""G.711 by an independent definition: the segments of tables 1 and 2, worked out one sample at a time."""
+"""G.711 agrees with an independent definition: the segments of tables 1 and 2, computed one sample at a time."""
 
 from collections.abc import Callable
 

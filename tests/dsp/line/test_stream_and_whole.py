@@ -1,4 +1,4 @@
-"""A stream that is cut anywhere is damaged as the whole recording is."""
+"""A stream that is cut anywhere is damaged in the same way as the whole recording."""
 
 from collections.abc import Callable, Iterable
 from itertools import pairwise

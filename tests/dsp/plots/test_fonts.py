@@ -1,4 +1,4 @@
-"""The fonts of our pictures, in a process of its own: whether another test has drawn before must not matter."""
+"""The fonts of our pictures, tested in a separate process, because another test may have drawn before."""
 
 from __future__ import annotations
 
@@ -21,4 +21,4 @@ def test_japanese_is_written_in_the_font_that_comes_with_it_and_other_plots_keep
     font, same = drawn.stdout.splitlines()
     assert font.endswith("/matplotlib_fontja/fonts/ipaexg.ttf")
     assert same == "True"
-    assert drawn.stderr == ""  # matplotlib tells of a weight that it does not find
+    assert drawn.stderr == ""  # matplotlib warns of a weight that it does not find

@@ -18,7 +18,7 @@ RATE_HZ = 44100
 
 @pytest.fixture(scope="module")
 def speech() -> NDArray[np.float64]:
-    """Speech of 44.1 kHz, active at -20 dBFS."""
+    """Return speech at 44.1 kHz with an active level of -20 dBFS."""
     return resample_poly(to_float32(load_catalogue("en").clip("password.ask")), 441, 80)
 
 

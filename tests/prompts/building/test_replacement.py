@@ -26,18 +26,18 @@ from sound.samples import to_float32
 pytestmark = pytest.mark.slow
 
 CLIPS = len(PURPOSES) + 10
-"""Of a catalogue that has each digit in one tone, as the English one."""
+"""The clips of a catalogue that has each digit in one tone, as the English one does."""
 
 
 @pytest.fixture
 def own(tmp_path: Path) -> Path:
-    """The operator's directory, empty."""
+    """Return the operator's directory, empty."""
     return tmp_path / "own"
 
 
 @pytest.fixture
 def edited(tmp_path: Path) -> Path:
-    """The English guidance, exported."""
+    """Return a directory with the exported English guidance."""
     export("en", HERE, tmp_path / "edited")
     return tmp_path / "edited"
 
@@ -54,7 +54,7 @@ def change(directory: Path, old: str, new: str, language: str = "en") -> None:
 
 
 def take(duration_s: float = 1.5) -> NDArray[np.float64]:
-    """Somebody's speech at 44.1 kHz."""
+    """Return a recording of speech at 44.1 kHz."""
     return resample_poly(to_float32(load_catalogue("ja").clip("number.ask")[: round(duration_s * 8000)]), 441, 80)
 
 
@@ -219,7 +219,7 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_read(
 ) -> None:
     record(edited, "wrong.again", take())
     huge = edited / "wrong.again.wav"
-    os.truncate(huge, 3_000_000_000)  # sparse, and audio to its second second: without a limit it is taken
+    os.truncate(huge, 3_000_000_000)  # sparse, with two seconds of audio: without a limit it would be accepted
     monkeypatch.setattr(Path, "read_bytes", _only_of_what_is_small(Path.read_bytes))
     (reason,) = refused(edited, own)
     assert reason.startswith(f"{huge} has 3,000,000,000 octets, more than 34,560,000; ")
@@ -305,7 +305,7 @@ def test_recordings_can_be_imported_where_the_voice_is_not_installed(
 
 @pytest.fixture
 def french(edited: Path) -> Path:
-    """A new language of nothing but recordings."""
+    """Return a directory with a new language of only recordings."""
     text = (edited / "en.toml").read_text(encoding="utf-8")
     text = text[: text.index("[voice]")] + text[text.index("[digits]") :]
     for reading in (r'"""[^"]*"""', '"[^"]+"', r"\[[^]]*\]"):

@@ -24,7 +24,7 @@ def voice() -> EnglishVoice:
 
 
 def loud_s(samples: Samples, rate_hz: int) -> float:
-    """How long it is louder than 30 dB below its loudest 10 ms."""
+    """Return how long it is louder than 30 dB below its loudest 10 ms."""
     frame = rate_hz // 100
     power = np.square(samples[: len(samples) // frame * frame]).reshape(-1, frame).mean(axis=1)
     loud = np.flatnonzero(power > power.max() / 1e3)
@@ -32,7 +32,7 @@ def loud_s(samples: Samples, rate_hz: int) -> float:
 
 
 def pitch_hz(samples: Samples, rate_hz: int) -> float:
-    """The median pitch of the voiced 40 ms frames, by autocorrelation between 100 and 350 Hz."""
+    """Return the median pitch of the voiced 40 ms frames, by autocorrelation between 100 and 350 Hz."""
     frame, low, high = round(0.04 * rate_hz), rate_hz // 350, rate_hz // 100
     found = []
     for start in range(0, len(samples) - frame, frame // 4):

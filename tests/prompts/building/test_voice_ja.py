@@ -26,7 +26,7 @@ def voice() -> JapaneseVoice:
 
 
 def pitch_hz(samples: Samples, rate_hz: int) -> list[float]:
-    """The pitch of the voiced 40 ms frames, by autocorrelation between 150 and 420 Hz."""
+    """Return the pitch of the voiced 40 ms frames, by autocorrelation between 150 and 420 Hz."""
     frame, step = round(0.04 * rate_hz), round(0.01 * rate_hz)
     low, high = round(rate_hz / 420), round(rate_hz / 150)
     loud = 0.1 * np.abs(samples).max()
@@ -88,7 +88,7 @@ def test_a_sentence_that_goes_on_after_a_number_is_said_without_the_number(voice
     alone, rate_hz = voice.say("の、設定です。", follows_number=False)
     onward, _ = voice.say("の、設定です。", follows_number=True)
     assert len(onward) / rate_hz == pytest.approx(len(alone) / rate_hz, abs=0.4)
-    # の stays where the number's fall ended, and does not start anew
+    # の stays where the number's fall ended, and does not start again
     first_word = slice(0, round(0.3 * rate_hz))
     assert np.median(pitch_hz(onward, rate_hz)[:5]) < np.median(pitch_hz(alone, rate_hz)[:5])
     assert onward[first_word].any()
@@ -103,7 +103,7 @@ def test_a_digit_has_the_pitch_of_its_place_in_a_group(voice: JapaneseVoice, kan
     assert list(tones) == ["rise", "high", "fall", "low", "onward"]
     pitch = {tone: pitch_hz(samples, rate_hz) for tone, samples in tones.items()}
     end = {tone: float(np.median(track[-4:])) for tone, track in pitch.items()}
-    # the group's last digit ends low; before it nothing falls; before の the fall is not over yet
+    # the group's last digit ends low; nothing falls before it; before の the fall is not over yet
     assert end["low"] < 0.85 * min(end["high"], end["fall"])
     assert end["low"] < 0.95 * end["onward"]
     assert float(np.median(pitch["rise"])) < float(np.median(pitch["high"]))
