@@ -16,7 +16,7 @@ LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsoleConfig:
-    """What the console works with.
+    """The settings of a console.
 
     Attributes:
         database_url: the store's database, which also holds the records.

@@ -15,7 +15,7 @@ from storage.migrate import upgrade
 
 
 class Backend:
-    """What pages read from the store.
+    """The store, in the form that pages need.
 
     The database is opened on first use, so that the console can say what is wrong when the store is away. Until then
     every attribute raises `StoreUnavailable`.

@@ -53,7 +53,7 @@ class Visit:
 
     @property
     def config(self) -> ConsoleConfig:
-        """What the console works with."""
+        """The console's configuration."""
         config: ConsoleConfig = self.request.app.state.config
         return config
 

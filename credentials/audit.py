@@ -40,7 +40,7 @@ _ROWS_AT_ONCE: Final = 5000
 
 
 class Action(StrEnum):
-    """What was done to a line, a number, a key or an operator."""
+    """The actions that the audit trail records."""
 
     TEMPORARY_PASSWORD_SET = "TEMPORARY_PASSWORD_SET"  # noqa: S105 - a name
     CALL_FAILED = "CALL_FAILED"
@@ -119,7 +119,7 @@ class AuditRecord:
 
 @dataclass(frozen=True)
 class Head:
-    """Where a trail ends, or ended when someone noted it. It reveals nothing of what the records say.
+    """The end of a trail, now or when someone noted it. It reveals nothing of what the records say.
 
     Attributes:
         position: how many records there are.
@@ -267,7 +267,7 @@ def _chain(digest: str, record: AuditRecord) -> str:
 
 
 def _is_marked(ring: KeyRing, digest: str, mark: str) -> bool:
-    """Return whether a mark belongs to a record with this digest; recomputed, as the stored MAC may be changed."""
+    """Return whether a mark belongs to a record with this digest, without trusting the MAC that is stored."""
     if not mark or hmac.compare_digest(digest, mark):
         return True
     return any(hmac.compare_digest(_mark(key, digest), mark) for key in ring)

@@ -1,4 +1,4 @@
-"""What the store costs on this machine: `python -m credentials bench`.
+"""Measures what the store costs on this machine: `python -m credentials bench`.
 
 Why these parameters: RFC 9106, section 4, recommends argon2id with t=1, p=4 and 2 GiB, or t=3, p=4 and 64 MiB where
 that is too much memory. A host that answers calls does not have 2 GiB for each of several hashes, so we use the second.

@@ -9,7 +9,7 @@ DEFAULT_LANGUAGE = "ja"
 
 
 class Unit(StrEnum):
-    """What one credential covers (認証単位)."""
+    """The unit: what one credential covers (認証単位)."""
 
     LINE = "LINE"
     NUMBER = "NUMBER"
@@ -165,7 +165,7 @@ class UnitChange:
 
 @dataclass(frozen=True)
 class ImportResult:
-    """What an import did.
+    """The result of an import.
 
     Attributes:
         lines: lines that the file names.

@@ -82,7 +82,7 @@ class Proof(Enum):
 
 
 class Effect(Enum):
-    """What a change of the unit does to the passwords."""
+    """The effect of a change of the unit on the passwords."""
 
     KEEP_ALL = auto()
     """Every number keeps its own password, if it has one."""

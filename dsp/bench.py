@@ -34,7 +34,7 @@ THREAD_SETTINGS: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_TH
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one piece of work costs us and libspandsp.
+    """The cost of one piece of work, for us and for libspandsp.
 
     Attributes:
         work: what is done.

@@ -1,4 +1,4 @@
-"""What the receiver reports: keys, their start and end, and near misses."""
+"""The receiver's reports: keys, their start and end, and near misses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a receiver must accept and refuse, for each administration, as data.
+"""The limits of what a receiver must accept and refuse, for each administration, as data.
 
 The sources are ITU-T Q.24 annex A (columns NTT and AT&T) and ETSI ES 201 235-3 (timing). The receiver's own limit lies
 between the value that must be accepted and the one that must be refused, with room on both sides for measuring errors.

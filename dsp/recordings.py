@@ -38,7 +38,7 @@ dBFS."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """What was heard on one side of a recording.
+    """One side of a recording, and what was heard on it.
 
     Attributes:
         channel: the channel's index, or the mix.

@@ -14,7 +14,7 @@ _ALIKE: Final = 0.1
 
 
 class Views:
-    """What is decoded of a recording: some of its channels, their mix, or all of these.
+    """The parts of a recording to decode: some of its channels, their mix, or all of these.
 
     Args:
         channel: what is asked for.

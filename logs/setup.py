@@ -21,7 +21,7 @@ SECRET_FIELDS: Final = frozenset({"password", "secret", "keys", "key", "digits",
 IDENTIFIERS: Final = frozenset({"call", "channel", "timestamp", "audit_head", "audit_head_before"})
 """Fields of ours that hold long numbers by nature; they are written as they are."""
 _PASSWORD: Final = re.compile(r"(?<![0-9])(?:[0-9]{8,9}|[0-9]{12,})(?![0-9])")
-"""What a temporary password looks like: alone, after the key of its unit, or twice. Telephone numbers have 10 or 11
+"""The form of a temporary password: alone, after the key of its unit, or twice. Telephone numbers have 10 or 11
 digits."""
 _GROUPED: Final = re.compile(r"(?<![0-9-])[0-9]+(?:[ -][0-9]+)+(?![0-9-])")
 """Digits in groups, as people write them. Eight digits may be a password."""

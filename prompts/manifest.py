@@ -22,7 +22,7 @@ _BUILD = "build the audio again (ivr prompts build)"
 
 
 class Source(StrEnum):
-    """Where a clip comes from."""
+    """The origin of a clip."""
 
     VOICE = "voice"
     RECORDING = "recording"
@@ -30,7 +30,7 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class ManifestEntry:
-    """What the manifest says about one clip.
+    """The manifest's entry for one clip.
 
     Attributes:
         text: what people read.

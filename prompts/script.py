@@ -46,7 +46,7 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class DigitReading:
-    """How a number is read out.
+    """The way in which a number is read out.
 
     Attributes:
         spoken: what the voice is given for 0 to 9.
@@ -69,7 +69,7 @@ class DigitReading:
 
 @dataclass(frozen=True, kw_only=True)
 class VoiceSettings:
-    """How the voice speaks.
+    """The settings of the voice.
 
     Attributes:
         name: the voice that the builder uses.

@@ -1,1 +1,1 @@
-"""What every table needs: the border to the database, its migrations, the clock, private files."""
+"""The base of every table: the border to the database, its migrations, the clock, private files."""

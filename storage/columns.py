@@ -1,4 +1,4 @@
-"""What the tables of several rooms share: names of constraints, types of columns."""
+"""The common parts of the tables of several rooms: names of constraints, types of columns."""
 
 from datetime import UTC, datetime
 from types import MappingProxyType

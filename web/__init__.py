@@ -1,1 +1,1 @@
-"""What the console and the settings site share: server, guard, client addresses, forgery checks, the login queue."""
+"""Shared by the console and the settings site: server, guard, client addresses, forgery checks, login queue."""

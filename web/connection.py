@@ -15,9 +15,9 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 REQUEST_WITHIN_S: Final = 15.0
-"""How long a request may take to arrive in full; ours have at most 16 KiB."""
+"""How long it may take from when a request is awaited until all of it has arrived; ours have at most 16 KiB."""
 TAKEN_WITHIN_S: Final = 20.0
-"""How long a client may take nothing of its answer; a browser that comes back asks again."""
+"""How long a client may leave its answer untouched; a browser that comes back asks again."""
 
 
 class BoundedConnection(H11Protocol):

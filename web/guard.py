@@ -1,4 +1,4 @@
-"""What every request passes before a page: checks of the host's name and the size, and the headers of the answer."""
+"""Guards every page: checks the host's name and the size of a request, and sets the headers of the answer."""
 
 from __future__ import annotations
 

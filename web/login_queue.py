@@ -33,7 +33,7 @@ AGAIN_S: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where tries come from; all tries of one source share its turns.
+    """A source of tries; all its tries share its turns.
 
     Attributes:
         name: an address or a network, or the mark that a known browser shows.
@@ -45,7 +45,7 @@ class Source:
 
     @property
     def shown(self) -> str:
-        """What the log may say. (The mark of a known browser is a secret.)"""
+        """The source's name for the log. (The mark of a known browser is a secret.)"""
         return "known browser" if self.known else self.name
 
 

@@ -1,1 +1,1 @@
-"""What the page of one call shows: its timeline, and why keys were not counted."""
+"""The page of one call: its timeline, and why keys were not counted."""

@@ -1,1 +1,1 @@
-"""What the live page shows: the calls in progress and the services."""
+"""The live page: the calls in progress and the services."""

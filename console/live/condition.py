@@ -15,7 +15,7 @@ class Condition:
 
     @property
     def vitals(self) -> Vitals:
-        """What the service last reported about itself."""
+        """The vitals that the service last reported."""
         return self.service.vitals
 
     @property

@@ -26,7 +26,7 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What a card shows.
+    """The contents of a card.
 
     Attributes:
         call: the call.

@@ -256,7 +256,7 @@ def _require(name: str, row: Row[Any] | None) -> None:
 
 
 def _row(connection: Connection, name: str, *, lock: bool = True) -> Row[Any] | None:
-    """Return an operator's row; lock it if it is to be changed, which takes a writing transaction."""
+    """Return an operator's row; lock it for a change, which takes a writing transaction."""
     found = select(operators).where(operators.c.name == name)
     return connection.execute(found.with_for_update() if lock else found).first()
 

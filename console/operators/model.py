@@ -17,7 +17,7 @@ _NAME: Final = re.compile(r"[a-z][a-z0-9._-]{0,31}")
 
 
 class Role(Enum):
-    """What an operator may do; each role includes the rights of those before it."""
+    """The rights of an operator; each role includes those of the roles before it."""
 
     VIEWER = "viewer"
     """Sees calls, with the middle of telephone numbers hidden."""

@@ -35,7 +35,7 @@ _NONCE_BYTES: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a try comes from.
+    """The origin of a try.
 
     Attributes:
         address: the client's address, or the network that it owns; "" if it is not known.

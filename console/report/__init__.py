@@ -1,1 +1,1 @@
-"""What the report shows: how well calls went, and how well keys were heard."""
+"""The report: how well calls went, and how well keys were heard."""

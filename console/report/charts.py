@@ -18,7 +18,7 @@ STACK: Final = ("set", "abandoned", "refused", "failed", "error", "lost")
 
 
 class Period(Enum):
-    """How far back a report goes, and how wide its columns are."""
+    """The period of a report, and the width of its columns."""
 
     DAY = "24h", timedelta(hours=24), timedelta(hours=1)
     WEEK = "7d", timedelta(days=7), timedelta(hours=6)
@@ -89,7 +89,7 @@ def report_of(columns: Iterable[Column]) -> Report:
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """How often a figure had each value.
+    """The distribution of a figure's values.
 
     Attributes:
         name: the figure's name.
@@ -115,7 +115,7 @@ class Histogram:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Axis:
-    """How a figure is counted into bins.
+    """The axis of a figure: its bins, limits and labels.
 
     Attributes:
         name, unit, limits, labels: as in `Histogram`.

@@ -1,4 +1,4 @@
-"""Where tries come from: which addresses most likely belong to one visitor (docs/rules.md 4.4)."""
+"""Finds where tries come from: which addresses most likely belong to one visitor (docs/rules.md 4.4)."""
 
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final

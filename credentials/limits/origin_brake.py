@@ -17,7 +17,7 @@ from storage.clock import latest_at
 
 @dataclass(frozen=True)
 class TryLimits:
-    """What one origin may try.
+    """The limits of one origin's tries.
 
     Attributes:
         tries: how many wrong tries are judged within `within`, at any numbers. (With PostgreSQL, a few more that run at

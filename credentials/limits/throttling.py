@@ -22,7 +22,7 @@ _HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class CallLimits:
-    """How many calls a number may make; a line may make three times as many.
+    """The limits of the calls from a number; a line may make three times as many.
 
     Attributes:
         sets_per_hour: how many calls may set a temporary password within an hour. The default suits the day on which an

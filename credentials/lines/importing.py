@@ -31,7 +31,7 @@ _FIRST_PIECE, _SMALLEST_PIECE, _LARGEST_PIECE = 200, 50, 5000
 
 
 class ImportStage(StrEnum):
-    """What an import is doing."""
+    """The stage that an import has reached."""
 
     READING = "READING"
     """It reads rows of the file; their total is not known in advance."""

@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class HashPolicy:
-    """What a hash costs, and how many may be computed at once.
+    """The cost of a hash, and how many may be computed at once.
 
     The defaults are the second recommended option of RFC 9106, section 4 (64 MiB, 3 passes, 4 lanes), meant for hosts
     without 2 GiB to spare for each hash. They are above the minimum of OWASP's Password Storage Cheat Sheet (19 MiB, 2

@@ -26,7 +26,7 @@ _WONDERING = timedelta(days=7)
 
 @dataclass(frozen=True)
 class NewTemporaryPassword:
-    """What is stored when a temporary password is set; its `failures` start at 0."""
+    """A temporary password to store; its `failures` start at 0."""
 
     target_number: str
     unit: Unit

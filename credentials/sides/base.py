@@ -1,4 +1,4 @@
-"""What the sides of the store share: the database, the keys, the clock, the limits, and the audit trail."""
+"""The common base of the sides of the store: the database, the keys, the clock, the limits, and the audit trail."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ def nobody(_head: audit.Head) -> None:
 
 
 class StoreBase:
-    """What every side of the store works with."""
+    """The database, keys, clock and limits that every side of the store works with."""
 
     def __init__(
         self,

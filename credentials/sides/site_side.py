@@ -66,7 +66,7 @@ class SiteSide(StoreBase):
             secret: what was typed as the temporary password or password.
             session_id: the session's name for the audit trail.
             origin: where the try comes from, such as the client's address; its wrong tries are braked (`TryLimits`). If
-                it is not known, "": then there is no brake.
+                it is "" (not known), there is no brake.
 
         Raises:
             DamagedCredential: the stored hash cannot be read.

@@ -22,7 +22,7 @@ _NOT_ALLOWED = UnitChange(UnitVerdict.NOT_ALLOWED)
 
 @dataclass(frozen=True)
 class _Case:
-    """What a change of the unit is judged by, as it was a moment ago.
+    """The facts that a change of the unit is judged by, as they were a moment ago.
 
     Attributes:
         line: the line as it was.

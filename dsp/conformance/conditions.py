@@ -33,7 +33,7 @@ class Section(StrEnum):
 
 
 class Must(StrEnum):
-    """What a receiver must achieve."""
+    """The goal that a receiver must reach."""
 
     ALL = "all"
     """It hears every key once, and nothing else."""
@@ -65,7 +65,7 @@ class NoKey(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Condition:
-    """What is sent, what happens to it, and what must be heard.
+    """A condition: what is sent, what happens to it, and what must be heard.
 
     Attributes:
         name, section: where it stands in the tables.

@@ -1,4 +1,4 @@
-"""What bad lines and sets do to tones besides noise: rooms and tails, overload, changing gain, silent packets.
+"""Damages tones as bad lines and sets do, besides noise: rooms and tails, overload, changing gain, silent packets.
 
 As in `signals`, all functions take and return float samples at 8 kHz with full scale 1.0.
 """

@@ -12,7 +12,7 @@ from dsp.conformance.receivers import MeasuredReceiver
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one receiver heard in one recording.
+    """The result of one receiver on one recording.
 
     Attributes:
         receiver: its name.

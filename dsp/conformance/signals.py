@@ -60,7 +60,7 @@ def pair(tone: Tone, rng: Rng) -> Samples:
 
 
 def render(tones: list[Tone], length_ms: float, rng: Rng) -> Samples:
-    """Return tones at their places in silence, of this length."""
+    """Return silence of this length with tones at their places; each starts at the nearest sample."""
     out = np.zeros(round(length_ms * SAMPLE_RATE_HZ / 1000))
     for tone in tones:
         at = round(tone.begin_ms * SAMPLE_RATE_HZ / 1000)

@@ -33,7 +33,7 @@ SUFFIXES: Final = {".wav", ".gsm", ".flac", ".ogg", ".au", ".aiff"}
 
 @dataclass(frozen=True, slots=True)
 class SpeechResult:
-    """What one receiver heard in all files at one pitch shift.
+    """The result of one receiver on all files at one pitch shift.
 
     Attributes:
         receiver: its name.

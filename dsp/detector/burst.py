@@ -167,7 +167,7 @@ def missing(t: int, hops: int, scratch: Record) -> np.float32:
 
 
 class Extent(NamedTuple):
-    """Where the first burst in a look is; times are in hops from the look's first hop.
+    """The place of the first burst in a look; times are in hops from the look's first hop.
 
     Attributes:
         found: whether there is a burst.

@@ -37,7 +37,7 @@ BARED_DROP_DB: Final = 3.0
 TWISTED_DB: Final = 9.0
 """No two presses differ this much in twist: one tone belongs to another key, the other to an echo."""
 MOST_RISE_DB: Final = 2.0
-"""Where the two meet, neither tone is louder by more than this than it was in any key."""
+"""By how much a tone of such a burst may be louder than in any key, because the key's tone and the echo's add up."""
 SURE_DROP_DB: Final = 8.0
 """If the mean drop of both tones is more than this, the burst is a copy, however long the key was."""
 FAR_DROP_DB: Final = 12.0

@@ -152,7 +152,7 @@ def centres(first: int, last: int, within: np.float32, scratch: Record) -> tuple
 
 
 class Phases(NamedTuple):
-    """What the phase advances show.
+    """The results of judging the phase advances.
 
     Attributes:
         low_turn, high_turn: how far each tone turns in a hop beyond its nominal frequency, in rad.

@@ -128,10 +128,10 @@ def energy(channel: Record, begin: int) -> np.float32:
 
 @inner
 def first_sample(channel: Record, last: int, least: int, low: Wave, high: Wave) -> tuple[int, Onset]:
-    """Return the sample from which on the waves explain the samples best, between `last` and `least`; and them there.
+    """Return the sample from which on the waves explain the audio best, and the waves there.
 
-    The waves are given at `last`. The search goes back until so much does not fit the waves that no earlier sample can
-    be the first.
+    The waves are given at `last`. The search goes back from there, at most to `least`, until so much does not fit the
+    waves that no earlier sample can be the first. If nothing before `last` fits, it is `last`.
     """
     # Each tone is computed sample by sample, backwards: cos(x - r) = 2 cos(r) cos(x) - cos(x + r).
     low_now, low_then = low.now.real, (low.now * low.turn).real

@@ -16,7 +16,7 @@ from sound.telephone import SAMPLE_RATE_HZ
 
 @dataclass(frozen=True, slots=True)
 class Assumed:
-    """What is assumed about a file without a header; it has one channel.
+    """The assumptions about a file without a header; it has one channel.
 
     Attributes:
         rate: sampling rate in Hz.

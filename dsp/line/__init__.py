@@ -1,4 +1,4 @@
-"""What telephone lines and coders do to samples, and what repairs it.
+"""Damages samples as telephone lines and coders do, and repairs them.
 
 The conformance tables damage whole recordings; a simulated call is damaged 20 ms at a time. Both use the functions of
 `added` (tones, hum and noise), `gaps` (what does not arrive), `losses` (the chance of that), `reflections` (echoes and

@@ -1,4 +1,4 @@
-"""What a line adds to the audio: tones, mains hum, white noise."""
+"""Makes what a line adds to the audio: tones, mains hum, white noise."""
 
 from __future__ import annotations
 

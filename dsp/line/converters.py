@@ -1,4 +1,4 @@
-"""What converters do to audio: they cut what is too loud, and code it by a law of G.711."""
+"""Treats audio as converters do: cuts what is too loud, and codes it by a law of G.711."""
 
 from __future__ import annotations
 

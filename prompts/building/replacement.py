@@ -41,7 +41,7 @@ LARGEST_TEXT: Final = 1_000_000
 
 @dataclass(frozen=True)
 class Replacement:
-    """What an import did.
+    """The result of an import.
 
     Attributes:
         language: the language of the catalogue.
@@ -58,7 +58,7 @@ class Replacement:
 
 @dataclass
 class _Plan:
-    """What the import will do with each line, and what is wrong."""
+    """The plan of an import: what it will do with each line, and what is wrong."""
 
     kept: dict[str, Clip] = field(default_factory=dict)
     recorded: dict[str, Clip] = field(default_factory=dict)

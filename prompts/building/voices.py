@@ -9,7 +9,7 @@ from prompts.script import VoiceSettings
 
 
 class Voice(Protocol):
-    """What the builder calls on a voice."""
+    """The methods of a voice that the builder calls."""
 
     @property
     def description(self) -> str:

@@ -65,7 +65,7 @@ def bad_keys(key: str = "1") -> tuple[Tone, ...]:
 
 
 class Stage:
-    """What a console shows, in its own directory.
+    """The contents of a console, in their own directory.
 
     Args:
         directory: the directory for the store.

@@ -1,4 +1,4 @@
-"""What tests of the store share: cheap hashes, wide limits, two lines, a login."""
+"""Helpers for tests of the store: cheap hashes, wide limits, two lines, a login."""
 
 from credentials.limits.throttling import CallLimits
 from credentials.model import LoginVerdict

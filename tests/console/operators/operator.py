@@ -1,4 +1,4 @@
-"""What tests of operators share: a password, a stranger, and a function that opens the credential store."""
+"""Helpers for tests of operators: a password, a stranger, and a function that opens the credential store."""
 
 from collections.abc import Callable
 
