@@ -94,7 +94,12 @@ class Effect(Enum):
 
 @dataclass(frozen=True)
 class UnitRule:
-    """One row of the table of unit changes."""
+    """One row of the table of unit changes.
+
+    Attributes:
+        proof: the numbers whose passwords the change needs.
+        effect: what happens to the passwords.
+    """
 
     proof: Proof
     effect: Effect

@@ -79,7 +79,15 @@ class NearMiss(Burst):
 
 @dataclass(frozen=True, slots=True)
 class KeyStarted:
-    """A key is being pressed. This is certain and final: exactly one `KeyEnded` follows, in order."""
+    """A key is being pressed.
+
+    This is certain and final: exactly one `KeyEnded` follows, in order.
+
+    Attributes:
+        slot: the channel's slot in its bank.
+        key: the key.
+        begin_s: its start on the channel's audio clock, in seconds.
+    """
 
     slot: int
     key: str
@@ -88,7 +96,12 @@ class KeyStarted:
 
 @dataclass(frozen=True, slots=True)
 class KeyEnded:
-    """The key that was last announced on this slot was released."""
+    """The key that was last announced on a channel was released.
+
+    Attributes:
+        slot: the channel's slot in its bank.
+        key: the key with its figures.
+    """
 
     slot: int
     key: Key
@@ -96,7 +109,12 @@ class KeyEnded:
 
 @dataclass(frozen=True, slots=True)
 class BurstRefused:
-    """There was a near miss on this slot; reported only if asked for."""
+    """There was a near miss on a channel; reported only if asked for.
+
+    Attributes:
+        slot: the channel's slot in its bank.
+        near_miss: the near miss with its figures.
+    """
 
     slot: int
     near_miss: NearMiss

@@ -31,7 +31,18 @@ class Known:
 
 @dataclass
 class Changes:
-    """The changes that make the database match the file; each list feeds one statement."""
+    """The changes that make the database match the file.
+
+    Each list feeds one statement, and holds that statement's parameters.
+
+    Attributes:
+        new_lines: lines to add, with their languages.
+        languages: lines that get another language.
+        new_numbers: numbers to add to a line.
+        moved: numbers that go to another line.
+        removed_numbers: numbers to remove.
+        removed_lines: lines to remove.
+    """
 
     new_lines: list[dict[str, str]] = field(default_factory=list)
     languages: list[dict[str, str]] = field(default_factory=list)

@@ -43,7 +43,12 @@ _ROWS_A_STEP = 1000
 
 
 class Place(NamedTuple):
-    """A place in the file: row and column."""
+    """A place in the file.
+
+    Attributes:
+        row: the row as a spreadsheet counts it; 1 is the header.
+        column: the column's name; "" for the whole row.
+    """
 
     row: int
     column: str

@@ -28,7 +28,12 @@ class PasswordHash:
 
 @dataclass(frozen=True)
 class KeyedHash:
-    """A hash and the id of the key that its digest was made with."""
+    """A hash and its key.
+
+    Attributes:
+        hash: the hash of the keyed digest.
+        key_id: the id of the key that the digest was made with.
+    """
 
     hash: PasswordHash
     key_id: str

@@ -19,7 +19,16 @@ from storage.clock import latest_at
 
 @dataclass(frozen=True)
 class Password:
-    """A stored password; one that replaces it has another id."""
+    """A stored password.
+
+    Attributes:
+        number: the number that it opens.
+        credential_id: its id; a password that replaces it has another.
+        hash: its keyed hash.
+        failures: wrong tries in a row so far.
+        set_at: when it was set, in UTC.
+        expires_at: when it stops opening the whole site, in UTC.
+    """
 
     number: str
     credential_id: str

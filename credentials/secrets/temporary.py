@@ -26,7 +26,17 @@ _WONDERING = timedelta(days=7)
 
 @dataclass(frozen=True)
 class NewTemporaryPassword:
-    """A temporary password to store; its `failures` start at 0."""
+    """A temporary password to store; its count of wrong tries starts at 0.
+
+    Attributes:
+        target_number: the number that it opens.
+        unit: the unit that it carries.
+        hash: its keyed hash.
+        set_at: when it is set, in UTC.
+        expires_at: when it expires, in UTC.
+        set_by_number: the caller's number.
+        set_by_call: the id of the call.
+    """
 
     target_number: str
     unit: Unit
@@ -39,7 +49,16 @@ class NewTemporaryPassword:
 
 @dataclass(frozen=True)
 class TemporaryPassword:
-    """A stored temporary password; one that replaces it has another id."""
+    """A stored temporary password.
+
+    Attributes:
+        credential_id: its id; a temporary password that replaces it has another.
+        unit: the unit that it carries.
+        hash: its keyed hash.
+        failures: wrong tries in a row so far.
+        set_at: when it was set, in UTC.
+        expires_at: when it expires, in UTC.
+    """
 
     credential_id: str
     unit: Unit

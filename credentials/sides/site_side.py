@@ -37,7 +37,9 @@ class _Try:
     """A secret that was tried at a number, and compared with what was stored a moment ago.
 
     Attributes:
-        stored: the credential that the secret can be, judging by its form.
+        number: the number that it was tried at.
+        is_temporary: whether the secret has the form of a temporary password.
+        stored: the credential that the secret can be, judging by that form; None if the number has none.
         matches: whether the secret is that credential.
     """
 

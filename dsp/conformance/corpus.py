@@ -28,7 +28,13 @@ SILENT_MS: Final = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """The samples of one condition, and the keys that were sent (none for a signal without keys)."""
+    """A recording of one condition.
+
+    Attributes:
+        condition: the condition.
+        samples: mono, 8 kHz, shape (samples,).
+        sent: the keys that were sent; "" for a signal without keys.
+    """
 
     condition: Condition
     samples: NDArray[np.int16]

@@ -47,6 +47,9 @@ class Onset(NamedTuple):
 
     They are not-a-number if they cannot be known: the samples are gone, or something, such as another echo, sounded
     before.
+
+    Attributes:
+        low, high: the amplitudes of the two tones, in sample units.
     """
 
     low: complex
