@@ -1,1 +1,1 @@
-"""One call: the dialogue, the keys that count, what is said, what is noted of it. Does no I/O."""
+"""One call: its dialogue, the keys that count, the guidance, and the notes of what happened. Does no I/O."""

@@ -1,8 +1,9 @@
-"""Who calls: what the network says of the caller number (docs/rules.md 2.1).
+"""Reads who calls from what the network says of the caller number (docs/rules.md 2.1).
 
-On a trunk the number is that of P-Asserted-Identity, else that of From (dialplan/karipass/pjsip.conf); Asterisk would
-take Remote-Party-ID before From, which nobody vouches for. Privacy withholds it (RFC 3323, RFC 3325), in whichever of
-several headers it stands. Why there is none, Japanese networks say by the display name of From (TTC JJ-90.24).
+On a trunk the number is that of P-Asserted-Identity, or else that of From (dialplan/karipass/pjsip.conf). (Asterisk
+would take Remote-Party-ID before From, but nobody vouches for it.) Privacy withholds the number (RFC 3323, RFC 3325),
+in whichever of several headers it stands. If there is no number, Japanese networks say why in the display name of From
+(TTC JJ-90.24).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from credentials.one_line import one_line
 from ivr.call.dialogue.events import RefusalReason
 
 _SHOWN: Final = 40
-"""Characters of what was presented that are kept: any number is shorter."""
+"""How many characters of the presented text are kept: any number is shorter."""
 _NAME_ADDRESS: Final = re.compile(r'\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^<"]*))\s*<(?P<uri>[^>]*)>')
 _PRIVATE: Final = re.compile(r"(?<![a-z])(?:id|user)(?![a-z])")
 ANONYMOUS: Final = "Anonymous"
@@ -29,21 +30,21 @@ DISPLAY_NAMES: Final[Mapping[str, RefusalReason]] = {
     "Unavailable": RefusalReason.UNKNOWN,
     "Interaction with other service": RefusalReason.UNKNOWN,
 }
-"""What networks call who has no number, in From, and why there is none."""
+"""The display names in From by which networks name a caller without a number, and why there is none."""
 _REASONS: Final = {name.lower(): reason for name, reason in DISPLAY_NAMES.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Presented:
-    """What comes with a call, as Asterisk has it.
+    """The identity that comes with a call, as Asterisk has it.
 
     Attributes:
         number: `CALLERID(num)`.
-        presentation: `CALLERID(pres)`: `allowed...`, `prohib...` or `unavailable` (a caller who withholds the number
-            may still have it in `number`: it must not be used then).
+        presentation: `CALLERID(pres)`: `allowed...`, `prohib...` or `unavailable`. A caller who withholds the number
+            may still have it in `number`; it must not be used then.
         privacy: the headers Privacy.
         sender: the header From.
-        unasserted: it comes from a trunk, without P-Asserted-Identity: the number is that of `sender`.
+        unasserted: the call comes from a trunk, without P-Asserted-Identity: the number is that of `sender`.
     """
 
     number: str | None
@@ -59,8 +60,8 @@ class Caller:
 
     Attributes:
         number: the caller number in national digits; None if there is none to go by.
-        refusal: why there is none; None if there is one.
-        unread: what was presented as a number and is none of ours; "" if nothing was.
+        refusal: why there is no number; None if there is one.
+        unread: the text that was presented as a number and is not a Japanese one; "" if nothing was.
     """
 
     number: str | None
@@ -69,12 +70,12 @@ class Caller:
 
     @property
     def known_number(self) -> str:
-        """The number of a caller who was admitted; "" for another, whom no line has."""
+        """The number of an admitted caller; "" for any other, because no line has that."""
         return self.number or ""
 
     @property
     def shown(self) -> str:
-        """What an operator may see: the number, or what was presented in its place."""
+        """The text that an operator may see: the number, or what was presented in its place."""
         return self.number or self.unread
 
 
@@ -98,11 +99,14 @@ def caller_from_network(presented: Presented) -> Caller:
 
 
 def number_of(text: str) -> str:
-    """The number in what a trunk presents: digits in any usual form, a tel URI (RFC 3966), the user of a SIP URI with
-    parameters of a telephone number.
+    """Read the number that a trunk presents.
+
+    Args:
+        text: digits in any usual form, a tel URI (RFC 3966), or the user of a SIP URI with parameters of a telephone
+            number.
 
     Raises:
-        InvalidNumber: there is none in it, or none of Japan.
+        InvalidNumber: there is no number in it, or not a Japanese one.
     """
     digits, *parameters = unquote(text).removeprefix("tel:").split(";")
     named = dict(each.split("=", 1) for each in parameters if "=" in each)
@@ -113,7 +117,7 @@ def number_of(text: str) -> str:
 
 
 def _read_sender(header: str) -> tuple[str, str]:
-    """Display name and user of a header From (RFC 3261, 20.10 and 25.1); "" for what it lacks."""
+    """Read display name and user from a header From (RFC 3261, 20.10 and 25.1); "" for a part that it lacks."""
     match = _NAME_ADDRESS.match(header)
     name, uri = "", header.partition(";")[0].strip()
     if match:

@@ -1,4 +1,4 @@
-"""The guidance of all languages that there are."""
+"""The guidance of all available languages."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from prompts import Catalogue, home, languages, load_catalogue
 
 
 class Guidance:
-    """Catalogues by language.
+    """Catalogues by language, and the choice of one for a caller.
 
     Args:
         catalogues: by language tag.
-        default: the language of callers whose line has none of these; must be among them.
+        default: the language of callers whose line has none of these; it must be among them.
     """
 
     def __init__(self, catalogues: Mapping[str, Catalogue], default: str) -> None:
@@ -27,7 +27,7 @@ class Guidance:
     def load(cls, default: str, directory: Path | None = None) -> Guidance:
         """Load the catalogue of every language: the operator's own, or the one that comes with the product.
 
-        The numbering plan, by which numbers are read out, is loaded with them.
+        It also loads the numbering plan, by which numbers are read out.
 
         Args:
             default: the language of callers whose line has none of these.
@@ -36,7 +36,7 @@ class Guidance:
         Raises:
             PromptError: a catalogue is damaged, or there is none for the default language.
         """
-        load_catalogue(default, home(default, directory))  # first, for an error that names it
+        load_catalogue(default, home(default, directory))  # first, for an error that names the default language
         load_numbering_plan()
         return cls(
             {language: load_catalogue(language, home(language, directory)) for language in languages(directory)},
@@ -45,11 +45,11 @@ class Guidance:
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """The languages that there is guidance in."""
+        """The languages that have guidance."""
         return tuple(self._catalogues)
 
     def after(self, admission: Event) -> Catalogue:
-        """What a caller hears who was admitted, or not (docs/rules.md 2.12)."""
+        """Choose the catalogue for a caller by the result of their admission (docs/rules.md 2.12)."""
         match admission:
             case Admitted(Line(language=language)):
                 return self._catalogues.get(language, self._default)

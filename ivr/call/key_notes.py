@@ -1,23 +1,23 @@
 """Which keys a transcript may name (docs/rules.md 5.2).
 
-A key of the password is never named, nor is it told when it was pressed, nor which of the keys before and after it
-were heard well or badly: a phone's tones and a line's slope make each key sound like itself. So keys that may be a
-password's are kept back until the call ends, and then told all at once, in no order, with figures that are those of
+A key of the password is never named. Neither is the time at which it was pressed, nor which of the keys around it were
+heard well or badly: a phone's tones and a line's slope make each key sound like itself. So keys that may belong to a
+password are kept back until the call ends. Then they are noted all at once, in no order, with figures that are those of
 all of them together (`ivr.call.transcript.pooled`).
 
-Which keys may be a password's? Not only those that are pressed when one is asked for. Where the key that chooses the
-unit was not heard, a caller who types ahead presses the password while the unit is asked for still. So there
+Which keys may belong to a password? Not only those that are pressed when one is asked for. If the key that chooses the
+unit was not heard, a caller who types ahead presses the password while the unit is still asked for. So in that step
 
-- a key that chooses a unit is named (the unit is told anyway);
-- a near miss, and a key that chooses none, is named only if it stands alone: nothing else is pressed for a while
-  before and after. Of one call only the same key is named again: who presses another may be typing on, slowly, through
-  all the entries that its keys are.
+- a key that chooses a unit is named (the unit is reported anyway);
+- a near miss, and a key that chooses no unit, is named only if it stands alone: nothing else is pressed for a while
+  before and after. In one call only the same key is named again: a caller who presses another may be typing on, slowly,
+  through all the entries that the keys make.
 
-Keys of the target number wait until their entry is judged, and are named only if the dialogue names the entry; near
-misses, only if they lie within it.
+Keys of the target number wait until their entry is judged, and are named only if the dialogue names the entry. Near
+misses are named only if they lie within it.
 
-A key is noted when it has ended, since its figures are known then, with the time at which it was pressed: what it
-caused has the same time, or a later one.
+A key is noted when it has ended, because only then are its figures known. It is noted with the time at which it was
+pressed: whatever it caused has the same time, or a later one.
 """
 
 from __future__ import annotations
@@ -35,27 +35,27 @@ from ivr.call.transcript import Interrupted, KeyHeard, KeyMissed, pooled
 KeyEntry = KeyHeard | KeyMissed
 
 ALONE_S: Final = 1.5
-"""Who types on presses the next key sooner."""
+"""A caller who types on presses the next key sooner than this."""
 
 
 class Fate(Enum):
-    """What may be told of the keys of an entry."""
+    """What may be said about the keys of an entry."""
 
     OPEN = auto()
-    """That is known when it is judged."""
+    """It is known when the entry is judged."""
     NAMED = auto()
     HIDDEN = auto()
     ALONE = auto()
-    """They are named if they stand alone."""
+    """The keys are named if they stand alone."""
 
 
 @dataclass(slots=True)
 class Context:
-    """The entry that a key belongs to, taken when it was pressed.
+    """The entry that a key belongs to, taken when the key was pressed.
 
     Attributes:
-        fate: what may be told of its keys.
-        waiting: what happened in it meanwhile, with its time.
+        fate: what may be said about the entry's keys.
+        waiting: what happened in the entry meanwhile, each with its time.
     """
 
     fate: Fate
@@ -67,7 +67,7 @@ class Press:
     """A key from its start, or a near miss.
 
     Attributes:
-        context: the entry that it belongs to.
+        context: the entry that the key belongs to.
         apart: whether no key was down for a while before it.
         at: when it was known to be pressed.
     """
@@ -84,7 +84,7 @@ class _Lonely:
     Attributes:
         press: when it was pressed, and in which entry.
         ended_at: when it ended.
-        entry: what may be told of it then.
+        entry: what may be said about it then.
     """
 
     press: Press
@@ -96,10 +96,10 @@ class KeyNotes:
     """Notes keys, named or not.
 
     Args:
-        note: takes an entry with its time, or without where that must not be told.
+        note: called with each entry and its time, or None for a time that must not be known.
 
     Attributes:
-        hidden_at: the times (of the call's clock) of keys that are not named, though others of their entry may be.
+        hidden_at: the times (of the call's clock) of keys that are not named, although others of their entry may be.
     """
 
     def __init__(self, note: Callable[[float | None, KeyEntry | Interrupted], None]) -> None:
@@ -116,18 +116,18 @@ class KeyNotes:
     # --- keys -----------------------------------------------------------------------------------------------
 
     def pressed(self, dialogue: Dialogue, now: float) -> Press:
-        """A key is pressed now, and was not heard by another way before; or there was a near miss."""
+        """Start a press that was not heard from another source before, or a near miss."""
         apart = self._nothing_since(now)
         self._settle_lonely(named=apart)
         self._down_at = now
         return Press(self._context(dialogue, now), apart, now)
 
     def again(self, dialogue: Dialogue, now: float) -> Press:
-        """A key that has counted already is heard by another way."""
+        """Start a press of a key that has already counted and is now heard from another source."""
         return Press(self._context(dialogue, now), apart=True, at=now)
 
     def heard(self, press: Press, now: float, entry: KeyHeard) -> None:
-        """The key has ended: note it with all that may be told of it."""
+        """Note a key that has ended, with everything that may be said about it."""
         self._down_at = now if entry.counted else self._down_at
         match press.context.fate:
             case Fate.OPEN:
@@ -149,17 +149,17 @@ class KeyNotes:
             self._hidden.append(entry)
 
     def interrupted(self, dialogue: Dialogue, now: float) -> None:
-        """A key has stopped the guidance."""
+        """Note that a key has stopped the guidance."""
         context = self._context(dialogue, now)
         if context is self._number:
             context.waiting.append((now, Interrupted()))
         else:
             self._note(None if context.fate is Fate.HIDDEN else now, Interrupted())
 
-    # --- what may be told -----------------------------------------------------------------------------------
+    # --- what may be said -----------------------------------------------------------------------------------
 
     def judged(self, judged: Judged) -> None:
-        """An entry was judged."""
+        """Settle the fate of an entry's keys when the entry is judged."""
         if judged.step == State.UNIT.value:
             self._unit.fate = Fate.NAMED if judged.verdict is Verdict.ACCEPTED else Fate.ALONE
             self._unit = Context(Fate.OPEN)
@@ -167,12 +167,12 @@ class KeyNotes:
             self._number_judged(named=judged.named)
 
     def time(self, now: float) -> None:
-        """It is `now`: what is still alone may be named."""
+        """Let time pass: at `now` a key that is still alone may be named."""
         if self._lonely is not None and self._nothing_since(now):
             self._settle_lonely(named=True)
 
     def ended(self) -> None:
-        """The call is over: tell of the keys that were kept back, as far as they may be told."""
+        """Note, at the end of the call, the keys that were kept back, as far as they may be noted."""
         self._number_judged(named=False)
         self._settle_lonely(named=True)
         hidden, self._hidden = self._hidden, []
@@ -228,7 +228,7 @@ class KeyNotes:
 
 
 def _without_order(entries: Sequence[KeyEntry]) -> list[KeyEntry]:
-    """Entries of which none can be told from another."""
+    """Make entries of which none can be told from another."""
     heard = [entry for entry in entries if isinstance(entry, KeyHeard)]
     missed = [entry for entry in entries if isinstance(entry, KeyMissed)]
     of_heard, of_missed = (pooled([entry.figures for entry in alike]) for alike in (heard, missed))

@@ -1,23 +1,22 @@
 """Which keys count: one press is one key, however it reaches us (docs/rules.md 2.11).
 
 A press reaches us as a tone (the receiver hears it in band), as an RFC 4733 event (a key frame of the exchange), or as
-both. Of an event's tone there may come
+both. An event's tone may also arrive, in part or whole:
 
-    its head: gateways let 30 to 60 ms pass before they have recognised the tone and cut it out;
-    its tail: what is left of the tone when the event is over, at once or after a gap;
-    all of it: where the gateway cuts nothing out, before, with or, if it holds the audio up, after the event;
-    a copy: the telephone's own key sound gets into its microphone, late and weak.
+    its head: gateways let 30 to 60 ms pass before they have recognised the tone and cut it out; its tail: the rest of
+    the tone when the event is over, at once or after a gap; all of it: the gateway cuts nothing out; it comes before,
+    with or, if the gateway holds the audio up, after the event; a copy: the telephone's own key sound gets into its
+    microphone, late and weak.
 
-While an event goes on Asterisk withholds the audio (`ivr.telephony.audiosocket.inbox`), so that these lie next to the
-event, before it or behind it, and nothing lies within it. They are the same key, and near:
+While an event goes on Asterisk withholds the audio (`ivr.telephony.audiosocket.inbox`). So these tones lie next to the
+event, before or behind it, and never within it. They are the same key, and near. Two rules follow:
 
-    A tone counts when it is heard, unless an event of the same key is near before it: then it is that event's, or the
-    head of a press whose own event will come and count.
-    An event counts, unless a tone of the same key that has counted is near before it: it is that tone's, and the tone
-    is no other event's.
+    A tone counts when it is heard, unless an event of the same key is near before it. Then the tone belongs to that
+    event, or it is the head of a press whose own event will come and count. An event counts, unless a tone of the same
+    key that has counted is near before it. Then the event belongs to that tone, and the tone to no other event.
 
-So each event counts once, by itself or by the first of its tones, and all its other tones are nothing. Where a line
-sends no events each tone counts.
+So each event counts once, by itself or by the first of its tones, and all its other tones count for nothing. On a line
+that sends no events each tone counts.
 """
 
 from __future__ import annotations
@@ -27,16 +26,16 @@ from dataclasses import dataclass, field
 from typing import Final
 
 NEAR_S: Final = 1.0
-"""From the end of a tone to the event that is its own, and from the begin of a tone to that of the event that came
-before the receiver had announced it."""
+"""The longest time from the end of a tone to its own event, and from the start of a tone to an event that came before
+the receiver had announced the tone."""
 BEHIND_S: Final = 0.4
-"""From the end of an event to the begin of a tone of its own."""
+"""The longest time from the end of an event to the start of a tone of its own."""
 _REMEMBERED: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """From one position to another in a stream of audio, in seconds of it."""
+    """A stretch of a stream of audio, between two positions in seconds."""
 
     from_s: float
     to_s: float
@@ -44,7 +43,7 @@ class Span:
 
 @dataclass(slots=True)
 class _Tone:
-    """A tone that has counted and whose event, if there is one, has not come."""
+    """A tone that has counted and whose event, if it has one, has not come yet."""
 
     key: str = field(repr=False)
     began_s: float
@@ -58,11 +57,12 @@ class _Event:
 
 
 class KeyPairing:
-    """Tells which of the keys of one caller, in band and as events, count.
+    """Decides which of one caller's keys, in band and as events, count.
 
     All times are positions in the caller's stream (seconds of audio played out): tones and events travel in it
-    together, and its positions know no jitter. An event's span is longer than nothing where silence was played out
-    while it went on. The receiver announces a tone some time after it began, so its event can come before.
+    together, and its positions are free of jitter. An event's span is longer than zero if silence was played out while
+    the event went on. The receiver announces a tone some time after the tone started, so the tone's event can come
+    before that.
     """
 
     def __init__(self) -> None:
@@ -70,7 +70,7 @@ class KeyPairing:
         self._events: deque[_Event] = deque(maxlen=_REMEMBERED)
 
     def in_band(self, key: str, began_s: float) -> bool:
-        """The receiver announced a key whose tones began at `began_s`; returns whether it counts."""
+        """Take a key that the receiver announced, whose tones started at `began_s`; returns whether it counts."""
         if any(
             event.key == key and event.span.from_s - NEAR_S <= began_s <= event.span.to_s + BEHIND_S
             for event in self._events
@@ -80,13 +80,13 @@ class KeyPairing:
         return True
 
     def in_band_ended(self, key: str, began_s: float, ended_s: float) -> None:
-        """The receiver confirmed the end of an announced key."""
+        """Note that the receiver confirmed the end of an announced key."""
         for tone in self._tones:
             if tone.key == key and tone.began_s == began_s:
                 tone.ended_s = ended_s
 
     def event(self, key: str, span: Span) -> bool:
-        """A key frame came; returns whether it counts.
+        """Take a key frame; returns whether it counts.
 
         It comes when the key is released, and its tone may end with it: a key that is held for seconds is one press.
         """

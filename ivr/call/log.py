@@ -1,4 +1,4 @@
-"""What a call leaves in the log."""
+"""Writes a call's events into the log."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _log = structlog.get_logger(__name__)
 
 
 class CallLog:
-    """Writes what an operator needs of a call: what was wrong, and how it ended.
+    """Logs what an operator needs to know of a call: which entries were wrong, and how the call ended.
 
     Args:
         call_id: the call.
@@ -21,7 +21,7 @@ class CallLog:
         self._log = _log.bind(call=call_id)
 
     def __call__(self, at_s: float | None, entry: TranscriptEntry) -> None:
-        """Take note of an entry."""
+        """Log an entry of the transcript, if an operator needs it."""
         match entry:
             case EntryJudged(judged) if judged.verdict is not Verdict.ACCEPTED:
                 self._log.info("entry_refused", step=judged.step, verdict=judged.verdict.value, attempt=judged.attempt)

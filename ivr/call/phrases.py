@@ -1,8 +1,8 @@
-"""What is said: a phrase is clips and numbers in order; rendered it is one run of samples, or its text.
+"""The phrases that callers hear: clips and numbers in order, rendered as one run of samples, or as text.
 
-A number is read digit by digit in the groups in which people write it (03-6304-4747), with a pause between
-the groups. Every phrase begins with a short silence: a caller who types ahead, and so skips guidance after
-guidance, hears silence and not the first syllable of each.
+A number is read digit by digit in the groups in which people write it (03-6304-4747), with a pause between the groups.
+Every phrase starts with a short silence: a caller who types ahead, and so skips guidance after guidance, hears silence
+and not the first syllable of each.
 """
 
 from collections.abc import Iterator
@@ -23,11 +23,11 @@ GROUP_PAUSE_S = 0.3
 CLAUSE_PAUSE_S = 0.25
 SENTENCE_PAUSE_S = 0.45
 
-# Phrases of clips alone are few and stay; those with a number come and go with the calls.
+# Phrases of clips alone are few, and stay; phrases with a number come and go with the calls.
 _RENDERED_PHRASES = 256
 
 _ACCENT_PHRASE_DIGITS = 4
-"""How many digits are spoken in one accent phrase at most."""
+"""How many digits at most are spoken in one accent phrase."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Number:
     """A telephone number within a phrase, as national digits without hyphens.
 
     Raises:
-        ValueError: Not 1 to 20 digits 0-9.
+        ValueError: the text is not 1 to 20 digits 0-9.
     """
 
     digits: str
@@ -51,10 +51,10 @@ Part: TypeAlias = str | Number
 
 @dataclass(frozen=True)
 class Phrase:
-    """One guidance: clip ids and numbers, in the order in which they are said.
+    """A piece of guidance: clip ids and numbers, in the order in which they are said.
 
     Raises:
-        ValueError: There is nothing to say.
+        ValueError: there is nothing to say.
     """
 
     parts: tuple[Part, ...]
@@ -65,16 +65,16 @@ class Phrase:
 
     @property
     def name(self) -> str:
-        """What was said, for records and metrics: the clip ids, with the word `number` for a number."""
+        """The phrase's name in records and metrics: the clip ids, with the word `number` for a number."""
         return "+".join(part if isinstance(part, str) else "number" for part in self.parts)
 
 
 @lru_cache(maxsize=_RENDERED_PHRASES)
 def render(phrase: Phrase, catalogue: Catalogue) -> NDArray[np.int16]:
-    """The samples of a phrase: int16, 8 kHz, shape ``(n,)``, read-only because calls share them.
+    """Render a phrase as samples: int16, 8 kHz, shape ``(n,)``, read-only because calls share them.
 
     Raises:
-        prompts.PromptError: The catalogue lacks one of the clips.
+        prompts.PromptError: the catalogue lacks one of the clips.
     """
     pieces = [_silence(LEAD_IN_S)]
     previous: Part | None = None
@@ -92,10 +92,10 @@ def render(phrase: Phrase, catalogue: Catalogue) -> NDArray[np.int16]:
 
 
 def transcript(phrase: Phrase, catalogue: Catalogue) -> str:
-    """The text of a phrase, numbers with hyphens: `03-6304-4747の、仮パスワードを設定します。`.
+    """Write a phrase as text, numbers with hyphens: `03-6304-4747の、仮パスワードを設定します。`.
 
     Raises:
-        prompts.PromptError: The catalogue lacks one of the clips.
+        prompts.PromptError: the catalogue lacks one of the clips.
     """
     return catalogue.separator.join(
         catalogue.text(part) if isinstance(part, str) else "-".join(digits_of(part.digits)) for part in phrase.parts
@@ -115,7 +115,8 @@ def _number(number: Number, catalogue: Catalogue, *, goes_on: bool) -> Iterator[
 
 
 def _digit_ids(group: str, catalogue: Catalogue, *, goes_on: bool) -> tuple[str, ...]:
-    """The clips of a group; an area code of five digits is two accent phrases (04 992), without a pause in it."""
+    """The clips of a group. An area code of five digits is two accent phrases (04 992), without a pause between
+    them."""
     middle = len(group) // 2 if len(group) > _ACCENT_PHRASE_DIGITS else 0
     first = catalogue.digit_ids(group[:middle]) if middle else ()
     return first + catalogue.digit_ids(group[middle:], goes_on=goes_on)
@@ -128,7 +129,7 @@ def _pause_between(before: Part, after: Part, catalogue: Catalogue) -> float:
 
 
 def _goes_on(after: Part | None, catalogue: Catalogue) -> bool:
-    """Whether the sentence that a number began goes on in the part after it."""
+    """Whether the part after a number continues the number's sentence."""
     return isinstance(after, str) and catalogue.follows_number(after)
 
 

@@ -1,6 +1,6 @@
 """One call: a dialogue, the keys that are heard, and the guidance that is said. Sans-I/O.
 
-`CallSession` is the same for a live call and for a simulated one; they differ in who calls `tick` (the 20 ms clock of
+`CallSession` is the same for a live call and for a simulated one. They differ in who calls `tick` (the 20 ms clock of
 the process, or the samples of a WAV file) and in their `CallStore`.
 """
 
@@ -64,16 +64,16 @@ class _Announced:
 
 
 class CallSession:
-    """One call.
+    """One call: takes what is heard and gives what is said.
 
     Args:
         call_id: names the call in logs.
         caller: who calls.
-        catalogue: what is said, in the caller's language.
+        catalogue: the guidance, in the caller's language.
         limits: the dialogue's times and counts.
-        observer: is told what happens.
+        observer: called with each entry of the transcript.
         store: the call's store.
-        now: the time at which the call began, on the clock of `tick`.
+        now: the time at which the call started, on the clock of `tick`.
     """
 
     def __init__(
@@ -102,17 +102,17 @@ class CallSession:
 
     @property
     def call_id(self) -> str:
-        """Names the call in logs."""
+        """The call's name in logs."""
         return self._call_id
 
     @property
     def state(self) -> State:
-        """Where the call is."""
+        """The state of the call."""
         return self._dialogue.state
 
     @property
     def unit(self) -> Unit | None:
-        """What the caller chose; None until then."""
+        """The unit that the caller chose; None until then."""
         return self._dialogue.unit
 
     @property
@@ -122,7 +122,7 @@ class CallSession:
 
     @property
     def language(self) -> str:
-        """What the caller hears."""
+        """The language that the caller hears."""
         return self._catalogue.language
 
     @property
@@ -132,11 +132,11 @@ class CallSession:
 
     @property
     def hidden_at(self) -> Sequence[float]:
-        """The times, of the clock of `tick`, of keys that are not named although keys may be that are pressed then."""
+        """The times, of the clock of `tick`, of keys that are not named although keys pressed then may be."""
         return self._key_notes.hidden_at
 
     def hides_keys(self, now: float) -> bool | None:
-        """Whether a key that is pressed now may be a password digit; None: that is known when its entry is judged."""
+        """Whether a key pressed now may be a password digit; None if that is known only when its entry is judged."""
         return self._dialogue.hides_keys(now) or (None if self.state is State.NUMBER else False)
 
     @property
@@ -147,13 +147,13 @@ class CallSession:
     # --- what comes in --------------------------------------------------------------------------------------
 
     def handle(self, event: Event, now: float) -> None:
-        """Hand an event to the dialogue and carry out what follows."""
+        """Hand an event to the dialogue, and carry out the commands that follow."""
         self._now = now
         for command in self._dialogue.handle(event, now):
             self._carry_out(command)
 
     def hear(self, event: ReceiverEvent, now: float) -> None:
-        """Take what the receiver heard in the caller's audio."""
+        """Take a key or a near miss that the receiver heard in the caller's audio."""
         match event:
             case KeyStarted(key=key, begin_s=begin_s):
                 counted = self._pairing.in_band(key, begin_s)
@@ -172,30 +172,37 @@ class CallSession:
                 self._key_notes.missed(self._press(now, counted=True), now, refused)
 
     def key_frame(self, key: str, span: Span, now: float, *, repeated: bool = False) -> None:
-        """Take an RFC 4733 key that came within this span of the caller's audio, for the first time or once more."""
+        """Take an RFC 4733 key.
+
+        Args:
+            key: the key.
+            span: where in the caller's audio it came.
+            now: the time.
+            repeated: whether the exchange repeats an event that it has reported before.
+        """
         counted = not repeated and self._pairing.event(key, span)
         press = self._press(now, counted=counted)
         if counted:
             self.handle(KeyPressed(key), now)
-            self.handle(KeyReleased(), now)  # such a frame comes when the key is released
+            self.handle(KeyReleased(), now)  # a key frame comes when the key is released
         self._key_notes.heard(press, now, KeyHeard("rfc4733", counted, key, None))
 
     def key_may_be_lost(self, now: float) -> None:
-        """The caller's audio had a hole in which a key may have been lost."""
+        """Note a hole in the caller's audio in which a key may have been lost."""
         self.handle(KeyMayBeLost(), now)
 
     def hung_up(self, now: float) -> None:
-        """The caller went away."""
+        """Note that the caller went away."""
         self._guidance = None
         self.handle(HungUp(), now)
 
     def stream_broken(self, now: float) -> None:
-        """The caller's audio is gone, and not by the caller's doing."""
+        """Note that the caller's audio is gone, and not by the caller's doing."""
         self._guidance = None
         self.handle(StreamBroken(), now)
 
     def fault(self, now: float) -> None:
-        """Our program is at fault: the call cannot go on, whatever state it is in."""
+        """End the call for a fault of ours, whatever state it is in."""
         self._guidance = None
         self._now = now
         for command in self._dialogue.abort(Ending(Outcome.ERROR, "fault"), now):
@@ -207,7 +214,7 @@ class CallSession:
     # --- what goes out --------------------------------------------------------------------------------------
 
     def tick(self, now: float) -> bytes | memoryview:
-        """Let 20 ms pass; returns the frame to send for them (`FRAME_BYTES` octets, silence included)."""
+        """Let 20 ms pass; returns the frame to send for them (`FRAME_BYTES` octets; silence if nothing is said)."""
         self._key_notes.time(now)
         deadline = self._dialogue.deadline
         if deadline is not None and now >= deadline:

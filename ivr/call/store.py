@@ -1,4 +1,4 @@
-"""The store as one call uses it."""
+"""The credential store as one call uses it."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from ivr.call.dialogue.events import Ending, StoreAnswer, StorePassword
 
 
 class CallStore(Protocol):
-    """Carries out what a call asks of the store. It knows the call and its caller; none of it blocks a live call."""
+    """Carries out what a call asks of the store. It knows the call and its caller. No method blocks a live call."""
 
     def store_password(self, command: StorePassword, answered: Callable[[StoreAnswer, float], None]) -> None:
         """Store a temporary password.
 
         Args:
-            command: what the dialogue asks for.
+            command: the dialogue's command.
             answered: called once, with the answer and the time, on the clock of the call.
         """
 
     def withdraw(self) -> None:
-        """Do not store what was asked for, if it is not too late."""
+        """Take the request to store back, if it is not too late."""
 
     def note_ending(self, ending: Ending) -> None:
-        """Count a call that failed against its line."""
+        """Count the call against its line if it failed."""

@@ -1,7 +1,7 @@
-"""What happened in a call, entry by entry: for testers and logs, never with a secret.
+"""The transcript: what happened in a call, entry by entry, for testers and logs, never with a secret.
 
-The entries are values; `describe` makes a line of each for people, `as_json` a record for machines. A key that may be
-a password digit has no value and no time here, only its quality.
+The entries are values. `describe` makes a line of each for people, `as_json` a record for machines. A key that may be a
+password digit has no value and no time here, only its quality.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Interrupted:
-    """Guidance was stopped by a key."""
+    """A key stopped the guidance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class KeyHeard:
         source: `in-band` or `rfc4733`.
         counted: False if the same press had already counted from the other source.
         value: the key; None if it may be a password digit.
-        figures: the receiver's figures; None for an RFC 4733 key, and where they would tell too much.
+        figures: the receiver's figures; None for an RFC 4733 key, and if they would reveal too much.
     """
 
     source: str
@@ -55,11 +55,11 @@ class KeyFigures:
     """How well a key was heard.
 
     Attributes:
-        begin_s: when its tones started; None where the key is hidden (the other figures are `pooled` then).
-        duration_ms: how long they lasted; None where the key is hidden.
-        level_dbm0: the weaker tone.
-        twist_db: high tone minus low tone.
-        snr_db: the tones against what else was heard.
+        begin_s: when its tones started; None if the key is hidden (the other figures are `pooled` then).
+        duration_ms: how long they lasted; None if the key is hidden.
+        level_dbm0: the level of the weaker tone.
+        twist_db: the level of the high tone minus that of the low tone.
+        snr_db: the level of the tones against everything else that was heard.
         low_offset_percent, high_offset_percent: how far each tone is off its nominal frequency.
     """
 
@@ -81,9 +81,9 @@ class KeyFigures:
 class KeyMissed:
     """A near miss: a burst that was looked at and not counted as a key.
 
-    Attributes:
-        value: the key that it was like; None if it may be a password digit.
-        failed: the receiver's test that it failed.
+    value: the key that it resembled; None if it may be a password digit.
+    failed: the receiver's test that it failed.
+    figures: the receiver's figures; None if they would reveal too much.
         figures: the receiver's figures; None where they would tell too much.
     """
 
@@ -110,35 +110,37 @@ TranscriptEntry = Said | Interrupted | KeyHeard | KeyMissed | EntryJudged | Ende
 
 
 class Observer(Protocol):
-    """Called with every entry, and the seconds since the start of the call (None: they must not be told).
+    """Called with every entry, and with the seconds since the start of the call (None if they must not be known).
 
     A key comes when it has ended, with the time at which it was pressed.
     """
 
     def __call__(self, at_s: float | None, entry: TranscriptEntry, /) -> None:
-        """Take note."""
+        """Take an entry."""
 
 
 LEAST_POOLED: Final = 8
-"""Fewer keys than a password has: their figures would tell single keys."""
+"""The fewest keys whose figures are pooled: a password has as many. The figures of fewer keys would reveal single
+ones."""
 LEVEL_STEP_DB: Final = 5
 TWIST_STEP_DB: Final = 3
 SNR_STEP_DB: Final = 5
 OFFSET_STEP_PERCENT: Final = 1
-"""A phone's tones are each off by some tenths of a percent, row by row and column by column: finer steps would tell
+"""A phone's tones are each off by some tenths of a percent, row by row and column by column: finer steps would reveal
 which rows and columns were pressed."""
 
 
 def pooled(of: Iterable[KeyFigures | None]) -> KeyFigures | None:
-    """What may be told of keys that are hidden: the worst of all their figures, in coarse steps (docs/rules.md 5.2).
+    """Pool the figures of hidden keys into those that may be shown: the worst of all, in coarse steps (docs/rules.md
+    5.2).
 
-    Enough to tell a bad line or phone, too little to tell a key.
+    They are enough to recognise a bad line or phone, and too little to recognise a key.
 
     Args:
-        of: the figures of each key, where it has any.
+        of: the figures of each key, or None for a key without figures.
 
     Returns:
-        None for fewer than `LEAST_POOLED` keys with figures.
+        The pooled figures; None for fewer than `LEAST_POOLED` keys with figures.
     """
     bursts = [figures_ for figures_ in of if figures_ is not None]
     if len(bursts) < LEAST_POOLED:
@@ -166,14 +168,14 @@ _LAST: Final = 2
 
 
 def in_order(entries: Iterable[tuple[float | None, E]], *, kind: Callable[[E], str]) -> list[tuple[float | None, E]]:
-    """Entries by their times, for people: some are noted later than they happened (`ivr.call.key_notes`).
+    """Sort entries by their times, for people: some are noted later than they happened (`ivr.call.key_notes`).
 
-    A key stands before what it caused at the same moment: the guidance that it stopped, the entry that it completed.
-    An entry without a time stays before the next that was noted with one.
+    A key stands before what it caused at the same moment: the guidance that it stopped, the entry that it completed. An
+    entry without a time stays before the next one that was noted with a time.
 
     Args:
         entries: each with its time, in the order in which they were noted.
-        kind: the kind of an entry, as `kind_of` names it.
+        kind: gives the kind of an entry, as `kind_of` names it.
     """
     noted = list(entries)
     places: list[tuple[float, int]] = []
@@ -186,7 +188,7 @@ def in_order(entries: Iterable[tuple[float | None, E]], *, kind: Callable[[E], s
 
 
 def fan_out(*observers: Observer) -> Observer:
-    """One observer that tells several, in order."""
+    """Make one observer that calls several, in order."""
 
     def tell(at_s: float | None, entry: TranscriptEntry, /) -> None:
         for observer in observers:
@@ -196,7 +198,7 @@ def fan_out(*observers: Observer) -> Observer:
 
 
 def figures(key: Key | NearMiss) -> KeyFigures:
-    """The figures of a key that the receiver looked at."""
+    """Round the figures of a key or near miss for the transcript."""
     return KeyFigures(
         begin_s=round(key.begin_s, 4),
         duration_ms=round(1000 * (key.end_s - key.begin_s), 1),
@@ -213,12 +215,12 @@ def _rounded(value: float, places: int) -> float:
 
 
 def kind_of(entry: TranscriptEntry) -> str:
-    """The kind of an entry, in a word."""
+    """Name the kind of an entry in a word."""
     return _NAMES[type(entry)]
 
 
 def as_json(at_s: float | None, entry: TranscriptEntry) -> dict[str, Any]:
-    """An entry as plain values, for JSON."""
+    """Turn an entry into plain values, for JSON."""
     record: dict[str, Any] = {"at_s": None if at_s is None else round(at_s, 3), "entry": kind_of(entry)}
     match entry:
         case EntryJudged(judged):
@@ -231,7 +233,7 @@ def as_json(at_s: float | None, entry: TranscriptEntry) -> dict[str, Any]:
 
 
 def describe(entry: TranscriptEntry) -> str:
-    """An entry as a line for people."""
+    """Write an entry as a line for people."""
     match entry:
         case Said(text):
             return f"said      {text}"

@@ -1,1 +1,1 @@
-"""The 20 ms clock of a call's audio, and nothing that could hold it up."""
+"""The 20 ms clock of all calls' audio. Nothing in this room can hold the clock up."""

@@ -1,9 +1,9 @@
-"""The 20 ms clock of all calls of a process: caller's frames into the detector bank, guidance frames out.
+"""The 20 ms clock of all calls of a process: callers' frames go into the detector bank, guidance frames come out.
 
-One task, one clock. Every 20 ms the frames that have come since, of all calls, go into the bank at once, what was
-heard goes to each call, and each call gives one frame to send. The clock is absolute: a late tick does not move the
-ones after it, and ticks that were missed are made up for (Asterisk plays what it gets, and ends a call that gets
-nothing for 2 s). Packets that were lost on the way are stood in for, so that a short tone or pause keeps its length.
+One task runs one clock. Every 20 ms, the frames of all calls that have come since the last tick go into the bank
+together, each call gets what was heard in its audio, and each call gives one frame to send. The clock is absolute: a
+late tick does not move the ones after it, and missed ticks are made up for (Asterisk plays whatever it gets, and ends a
+call that gets nothing for 2 s). Something stands in for lost packets, so that a short tone or pause keeps its length.
 """
 
 from __future__ import annotations
@@ -34,43 +34,43 @@ T = TypeVar("T")
 
 TICK_S: Final = FRAME_SAMPLES / SAMPLE_RATE_HZ
 MAX_TICKS_MADE_UP: Final = 25
-"""After a longer standstill (half a second) the callers have heard a gap already; filling it up later helps nobody."""
+"""After a longer standstill (half a second) the callers have already heard a gap; filling it later helps nobody."""
 
 HOLE_PROVED_S: Final = 0.2
-"""A hole is one if what is missing has not come by then."""
+"""A hole counts as one if the missing frames have not come by then."""
 
 MAX_FRAMES_A_TICK: Final = 4
 """How many frames of one call are heard in one tick, so that a burst from one peer does not delay the others."""
 
 
 class Session(Protocol):
-    """What the clock drives: a call (`ivr.call.session.CallSession`)."""
+    """A call, as the clock drives it (`ivr.call.session.CallSession`)."""
 
     @property
     def call_id(self) -> str:
-        """Names the call in logs."""
+        """The call's name in logs."""
 
     @property
     def over(self) -> bool:
-        """Whether the stream is to end."""
+        """Whether the stream must end."""
 
     def hear(self, event: ReceiverEvent, now: float) -> None:
-        """Take what the receiver heard."""
+        """Take a key or near miss that the receiver heard."""
 
     def key_frame(self, key: str, span: Span, now: float, *, repeated: bool) -> None:
         """Take an RFC 4733 key."""
 
     def key_may_be_lost(self, now: float) -> None:
-        """The caller's audio had a hole."""
+        """Note that the caller's audio had a hole."""
 
     def hung_up(self, now: float) -> None:
-        """The caller went away."""
+        """Note that the caller went away."""
 
     def stream_broken(self, now: float) -> None:
-        """The connection was closed because its peer misbehaved."""
+        """Note that the connection was closed because its peer misbehaved."""
 
     def fault(self, now: float) -> None:
-        """End for a fault of ours; must not raise."""
+        """End the call for a fault of ours; must not raise."""
 
     def tick(self, now: float) -> bytes | memoryview:
         """Let 20 ms pass; returns the frame to send."""
@@ -78,7 +78,7 @@ class Session(Protocol):
 
 @dataclass(slots=True, eq=False)
 class _Stream:
-    """A call whose AudioSocket connection is there."""
+    """A call whose AudioSocket connection has come."""
 
     connection: AudioSocketConnection
     session: Session
@@ -90,7 +90,7 @@ class _Stream:
     hole_s: float | None = None
 
     def next_frame(self, now: float) -> bytes | None:
-        """The next frame for the receiver, if there is one; keys that came before it go to the session."""
+        """Take the next frame for the receiver, if there is one; keys that came before it go to the session."""
         if self.waiting:
             return self.waiting.popleft()
         while (item := self.connection.take(now)) is not None:
@@ -124,10 +124,10 @@ class _Expected:
 
 
 class Media:
-    """All calls' audio.
+    """The audio of all calls.
 
     Args:
-        late: told of each tick of the clock how many seconds late it was.
+        late: called with each tick's lateness in seconds.
     """
 
     def __init__(self, *, late: Callable[[float], None] = lambda _: None) -> None:
@@ -139,7 +139,7 @@ class Media:
 
     @property
     def calls(self) -> int:
-        """How many calls have, or wait for, their audio."""
+        """How many calls have their audio, or wait for it."""
         return len(self._streams) + len(self._expected)
 
     @property
@@ -158,17 +158,17 @@ class Media:
         return done
 
     def forget(self, uuid: UUID) -> bool:
-        """The call is over for Asterisk; returns whether its connection had never come."""
+        """Forget a call that is over for Asterisk; returns whether its connection had never come."""
         return self._expected.pop(uuid, None) is not None
 
     def abandon(self, session: Session) -> None:
-        """Asterisk is gone, and with it the caller: end the stream if there is one."""
+        """End a call's stream, if there is one, because Asterisk and with it the caller have gone."""
         for stream in self._streams.values():
             if stream.session is session:
                 stream.connection.terminate()
 
     def attach(self, uuid: UUID, connection: AudioSocketConnection) -> bool:
-        """A connection came; returns whether a call waited for it."""
+        """Take a connection that came; returns whether a call waited for it."""
         expected = self._expected.pop(uuid, None)
         if expected is None:
             return False
@@ -193,7 +193,7 @@ class Media:
             next_tick += TICK_S
 
     def tick(self, now: float) -> None:
-        """Take in what has come, let 20 ms pass for every call, send a frame to each."""
+        """Take in the frames that have come, let 20 ms pass for every call, send a frame to each."""
         self._take_in(now)
         for stream in list(self._streams.values()):
             self._guarded(stream, self._tick_stream, now)

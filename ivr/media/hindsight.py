@@ -1,10 +1,10 @@
-"""Takes silence back that was none: audio came late that had been given up.
+"""Takes back silence that was wrong: audio that had been given up came late.
 
-When nothing has come for a while a caller's time goes on in silence, so that a key ends that was the last thing sent
-(`ivr.telephony.audiosocket.inbox`). Where a network, or the host, stood still for longer, what was sent meanwhile comes
-after all, and a key that is being pressed would be heard twice: before the silence and behind it. So the receiver goes
-back to where it was before the silence. What was told of it since has been told: a key that began or ended then does
-not do so again when it is heard once more.
+When nothing has come for a while, a caller's time goes on in silence, so that a key ends even if it was the last thing
+sent (`ivr.telephony.audiosocket.inbox`). If a network, or the host, stood still for longer, the audio that was sent
+meanwhile comes after all. A key that is being pressed would then be heard twice: before the silence and behind it. So
+the receiver goes back to where it was before the silence. What it has reported since stays reported: a key that started
+or ended then is not reported again when it is heard once more.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from typing import Final
 from dsp import BurstRefused, DetectorBank, Event, Key, KeyEnded, KeyStarted, Memory
 
 SAME_S: Final = 0.04
-"""Two presses of a key cannot begin within it; of one press, heard once more, the begin may be found a little aside."""
+"""Two presses of a key cannot start within this time. The start of one press, heard again, may be found a little
+aside."""
 
 
 class Hindsight:
-    """What a channel of a receiver was before the silence that was given last, and what was told since."""
+    """Remembers a channel of the receiver as it was before the last silence, and what was reported since."""
 
     def __init__(self, bank: DetectorBank, slot: int) -> None:
         self._bank = bank
@@ -28,23 +29,23 @@ class Hindsight:
         self._known: list[Event] = []
 
     def silence_begins(self) -> None:
-        """From here on silence is given that may have to be taken back."""
+        """Remember the receiver's channel: from here on silence is given that may have to be taken back."""
         self._memory = self._bank.remember(self._slot)
         self._told.clear()
 
     def silence_stands(self) -> None:
-        """What comes now was sent after it."""
+        """Let the silence stand: what comes now was sent after it."""
         self._memory = None
 
     def take_back(self) -> None:
-        """The silence was none: what comes now was sent before it."""
+        """Take the silence back: what comes now was sent before it."""
         if self._memory is not None:
             self._bank.restore(self._slot, self._memory)
             self._known += self._told
             self._memory = None
 
     def news(self, event: Event) -> Event | None:
-        """What there is to tell of an event of the receiver; None if it was told."""
+        """Turn an event of the receiver into the one to report; None if it was already reported."""
         known = next((known for known in self._known if type(known) is type(event) and _same(known, event)), None)
         if known is not None:
             self._known.remove(known)
@@ -55,7 +56,7 @@ class Hindsight:
         return event if known is None else None
 
     def _stands_open(self, refused: BurstRefused) -> bool:
-        """Whether what is refused now was told as a key that began, and not that it ended."""
+        """Whether the burst that is refused now was reported as a key that started, and not yet as one that ended."""
         told = [known for known in self._known if _same(known, refused)]
         self._known = [known for known in self._known if known not in told]
         return any(isinstance(known, KeyStarted) for known in told) and not any(

@@ -1,14 +1,18 @@
-"""A caller's audio with the time that it took: tones and pauses keep their length, whatever did not arrive.
+"""Plays out a caller's audio at its true length: tones and pauses keep their length, whatever did not arrive.
 
-Audio is missing because packets were lost, because the caller's telephone sends none in a pause (silence suppression),
-or because an RFC 4733 event goes on and the exchange withholds it. One packet is lost: no pause between keys is so
-short. Around more, a tone that sounds in phase on both sides went on (`dsp.line.continuity`), and so did one whose rest
-is weaker: its echo. Pairs that sound there out of phase did not, and there was a pause; but two frames were lost even
-so, for the pause would be one of 40 ms, unless the line has been seen to send none in pauses. Where nothing sounds to
-both edges there was a pause on such a line; on another a short gap is filled by what its edges expect, a long one by
-silence. And where a tone goes on in phase as if there were no gap there is none: what seemed to be missing was late.
+Audio is missing for one of three reasons: packets were lost, the caller's telephone sends none in a pause (silence
+suppression), or an RFC 4733 event goes on and the exchange withholds audio. A gap of one packet is a loss, because no
+pause between keys is so short. Around a longer gap, the two edges decide:
 
-Here a stream's time runs: positions count what is played out, not what arrived.
+- A tone that sounds in phase on both sides went on (`dsp.line.continuity`), and so did one that is weaker behind the
+  gap: that is its echo.
+- Pairs that sound there out of phase did not go on, and there was a pause. But a gap of two frames is a loss even so,
+  because the pause would be one of 40 ms, unless the line has been seen to send nothing in pauses.
+- If no pair sounds at both edges, there was a pause if the line sends nothing in pauses. On another line a short gap is
+  filled with what its edges expect, a long one with silence.
+- If a tone goes on in phase as if there were no gap, there is none: what seemed to be missing was late.
+
+A stream's time runs here: positions count what is played out, not what arrived.
 """
 
 from __future__ import annotations
@@ -26,27 +30,27 @@ from sound.telephone import FRAME_SAMPLES, SAMPLE_RATE_HZ
 
 SURELY_LOST: Final = 2
 SURELY_IN_PHASE_RAD: Final = 0.12
-"""What phases may be off on a line that sends no pauses: two presses would agree in one case of a thousand."""
+"""How far phases may be off on a line that sends no pauses: two presses would agree in one case of a thousand."""
 MOST_CONCEALED: Final = 4
-"""Frames: a longer gap was hardly a loss, or so much was lost that nobody can say what it was."""
+"""In frames: a longer gap was hardly a loss, or so much was lost that nobody can say what it was."""
 HIDES_A_KEY: Final = 2
-"""Frames: with what lacks of the ones at its edges a hole of 40 ms may have held all of a key of 50 ms.
-(docs/rules.md 2.11)"""
+"""In frames: together with the parts that the frames at its edges lack, a hole of 40 ms may have held a whole key of 50
+ms. (docs/rules.md 2.11)"""
 LONG: Final = 8
-"""Frames: a gap of as many is more than a burst of loss."""
+"""In frames: a gap as long as this is more than a burst of loss."""
 SUPPRESSED: Final = 0.2
-"""The share of a call that is not sent, in long gaps, from which on its line is known to suppress silence: the caller
-listens to guidance before the first key."""
+"""A line is known to suppress silence once this share of the call was not sent, in long gaps: the caller listens to
+guidance before the first key."""
 KNOWN_AFTER: Final = 25
-"""Frames that were not sent until then."""
+"""How many frames must not have been sent before that is known."""
 
 
 class Playout:
-    """One caller's audio.
+    """Plays out one caller's audio.
 
     Attributes:
-        hole: before the frame that came last there was none for so long that a key may have been lost in it.
-        late: before the frame that came last nothing was missing; it came late, and so silence before it was none.
+        hole: whether so many frames are missing before the last one that a key may have been lost among them.
+        late: whether nothing was missing before the last frame: it came late, and so silence given before it was wrong.
     """
 
     def __init__(self) -> None:
@@ -59,24 +63,24 @@ class Playout:
 
     @property
     def silent(self) -> bool:
-        """Whether silence was the last that there was."""
+        """Whether the last thing played out was silence."""
         return self._unsent > 0
 
     @property
     def position_s(self) -> float:
-        """How much there was until now, in seconds."""
+        """How much has been played out so far, in seconds."""
         return self._frames * FRAME_SAMPLES / SAMPLE_RATE_HZ
 
     def frames(self, frame: bytes, missing: int, *, late: bool = False) -> tuple[bytes, ...]:
-        """The next frames.
+        """Play out the next frames.
 
         Args:
             frame: 20 ms that arrived: int16 little-endian at 8 kHz, `FRAME_BYTES` octets.
             missing: how many such frames did not arrive just before it.
-            late: the silence before it, if there is any, is known to be none.
+            late: whether the silence before it, if there is any, is known to be wrong.
 
         Returns:
-            What stands in for those that are missing, and the frame.
+            The frames that stand in for the missing ones, and the frame.
         """
         self.late = late or ((missing > 1 or self.silent) and not self._suppresses and self._goes_on_in(frame))
         if self.late:
@@ -96,21 +100,22 @@ class Playout:
         return (*(lost.astype("<i2").tobytes() for lost in filled.reshape(missing, FRAME_SAMPLES)), frame)
 
     def silence(self) -> bytes:
-        """20 ms in which nothing came."""
+        """Play out 20 ms in which nothing came."""
         self._frames += 1
         self._silent += 1
         self._unsent += 1
         return SILENCE
 
     def key(self) -> Span:
-        """A key came as an event; returns its span, to which the silence belongs since audio, or a key, came last."""
+        """Note a key that came as an event; returns its span, which includes the silence since the last audio or
+        key."""
         unsent_s = self._unsent * FRAME_SAMPLES / SAMPLE_RATE_HZ
         self._silent -= self._unsent
         self._unsent = 0
         return Span(self.position_s - unsent_s, self.position_s)
 
     def _goes_on_in(self, frame: bytes) -> bool:
-        """A tone sounds in the frame that came last and goes on in this one."""
+        """Whether a tone sounds in the last frame and goes on in this one."""
         first, second = pair_in(np.frombuffer(self._last, "<i2")), pair_in(np.frombuffer(frame, "<i2"))
         return first is not None and second is not None and goes_on(first, second, FRAME_SAMPLES, 0)
 
@@ -127,16 +132,16 @@ class Playout:
 def _filled(
     before: NDArray[np.int16], after: NDArray[np.int16], missing: int, suppressed: bool
 ) -> tuple[NDArray[np.int16], bool]:
-    """What stands in for so many frames, and whether that is a tone that is known to have gone on.
+    """Make the frames that stand in for missing ones; returns them, and whether they are a tone that is known to go on.
 
-    Suppressed ones were not sent, as far as is known of the line.
+    `suppressed` says that the line, as far as is known of it, did not send them.
     """
     samples = missing * FRAME_SAMPLES
     first, second = (pair_in(before), pair_in(after)) if missing > 1 else (None, None)
     if first is None or second is None:
         silent = suppressed or missing > MOST_CONCEALED
         return np.zeros(samples, np.int16) if silent else conceal(before, after, samples), False
-    # By jitter one frame too many may have been counted, or one too few.
+    # Because of jitter one frame too many may have been counted, or one too few.
     gaps = (samples, samples - FRAME_SAMPLES, samples + FRAME_SAMPLES)
     if suppressed:
         bridged = goes_on(first, second, FRAME_SAMPLES, samples, SURELY_IN_PHASE_RAD)

@@ -1,1 +1,1 @@
-"""The protocols between an Asterisk and us: each a sans-I/O codec and a thin asyncio shell."""
+"""The protocols between Asterisk and us. Each is a sans-I/O codec with a thin asyncio shell."""

@@ -1,4 +1,4 @@
-"""What can go wrong with a telephony peer, and whose fault it is."""
+"""The faults of a telephony peer, and whose fault each is."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ class RemoteProtocolError(TelephonyError):
 
 
 class CutMessageError(RemoteProtocolError):
-    """The connection ended within a message: the peer, or the network to it, broke it off.
+    """The connection ended within a message: the peer, or the network to it, cut it off.
 
     Attributes:
-        received: octets of the message that came.
-        announced: octets that it was to have; None where the protocol does not announce them.
+        received: how many octets of the message came.
+        announced: how many octets it was to have; None if the protocol does not announce them.
     """
 
     def __init__(self, protocol: str, what: str, *, received: int, announced: int | None = None) -> None:

@@ -15,9 +15,9 @@ Message = TypeVar("Message")
 class Parser(ABC, Generic[Message]):
     """Turns received bytes into messages, however they were cut.
 
-    Hand it what was received (`feed`), then take messages until there is none (`next_message`); say when the stream
-    has ended (`end`). The messages that stand before a broken one are given first, then its error. The error stays:
-    the stream has lost its place, and what is received after it is dropped.
+    Feed it what was received (`feed`), then take messages until none is left (`next_message`). Call `end` when the
+    stream has ended. The messages before a broken one come first, then the error. The error stays: the stream has lost
+    its place, and everything received after it is dropped.
     """
 
     protocol: ClassVar[str]
@@ -30,7 +30,7 @@ class Parser(ABC, Generic[Message]):
         self._ended = False
 
     def feed(self, data: bytes) -> None:
-        """Take what was received.
+        """Take bytes that were received.
 
         Raises:
             LocalProtocolError: `end` was called before.
@@ -51,11 +51,11 @@ class Parser(ABC, Generic[Message]):
             self._buffer.clear()
 
     def next_message(self) -> Message | None:
-        """The oldest message that was not taken yet; None until more is fed.
+        """Take the oldest message that was not taken yet; None until more is fed.
 
         Raises:
-            RemoteProtocolError: the peer does not speak the protocol, or the stream's end cut a message; raised at
-                each call from then on.
+            RemoteProtocolError: the peer does not speak the protocol, or the stream's end cut a message; raised by each
+                call from then on.
         """
         if self._complete:
             return self._complete.popleft()
@@ -64,7 +64,7 @@ class Parser(ABC, Generic[Message]):
         return None
 
     def end(self) -> None:
-        """The stream has ended: the peer sends no more.
+        """Note that the stream has ended: the peer sends no more.
 
         Raises:
             CutMessageError: the end cut a message. (Not if an earlier message was broken: that error stays.)
@@ -81,4 +81,4 @@ class Parser(ABC, Generic[Message]):
 
     @abstractmethod
     def _cut(self) -> CutMessageError | None:
-        """Which message would be cut if the stream ended here; None between messages."""
+        """The error for the message that would be cut if the stream ended here; None between messages."""

@@ -1,4 +1,4 @@
-"""The call as a table of states and transitions; sans-I/O: events in, commands out, a clock handed in."""
+"""The call as a table of states and transitions; sans-I/O: events and the time go in, commands come out."""
 
 from ivr.call.dialogue.dialogue import Dialogue
 from ivr.call.dialogue.limits import Limits

@@ -1,4 +1,4 @@
-"""The diagram of the call's states, drawn from the table that the call runs on."""
+"""Draws the diagram of the call's states from the table that the call runs on."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ _TITLES: dict[State, str] = {
     State.PASSWORD: "Temporary password, 8 digits",
     State.CONFIRM: "The same 8 digits again",
     State.STORING: "Storing",
-    State.DONE: "It is said that it is set",
-    State.CLOSING: "It is said why the call ends",
+    State.DONE: "Says that the password is set",
+    State.CLOSING: "Says why the call ends",
 }
 
 
 _IN_THE_NOTE: Final = (Signal.HUNG_UP, Signal.FAULT)
-"""From everywhere: a note says it better than eight arrows."""
+"""Signals that end the call from every state: a note says it better than eight arrows."""
 
 
 def mermaid() -> str:
-    """The state diagram in Mermaid's language (one arrow for each pair of states, its signals on it)."""
+    """Draw the state diagram in Mermaid's language (one arrow for each pair of states, its signals on it)."""
     lines = ["stateDiagram-v2", f"    [*] --> {State.ADMISSION.value}"]
     lines += [f"    {state.value}: {title}" for state, title in _TITLES.items()]
     for state, row in TRANSITIONS.items():
@@ -46,7 +46,7 @@ def mermaid() -> str:
 
 
 def _enumerated(signal: Signal) -> str:
-    """The states in which a signal ends the call, as a sentence names them."""
+    """List the states in which a signal ends the call, as a sentence names them."""
     states = [state.value for state, row in TRANSITIONS.items() if row.get(signal) is State.ENDED]
     return f"{', '.join(states[:-1])} and {states[-1]}"
 

@@ -1,4 +1,4 @@
-"""The machine that runs a call's tables: events in, commands out, and no clock of its own."""
+"""The machine that runs a call's tables: events and the time go in, commands come out."""
 
 from __future__ import annotations
 
@@ -64,13 +64,14 @@ _STORE_AWAY: Final = Ending(Outcome.ERROR, "store_away")
 class Dialogue:
     """One call, from admission to hang-up.
 
-    Hand it every event with the time at which it happened; it returns what is to be done, in order. Between events
-    it wants a `TimePassed` when `deadline` is reached. It does no I/O, and a call of hours runs in a millisecond.
+    Hand it every event with the time at which it happened. It returns the commands to carry out, in order. Between
+    events it wants a `TimePassed` when `deadline` is reached. It does no I/O, and a call of hours runs in a
+    millisecond.
 
     Args:
-        caller: the caller number (national digits), or "" where there is none.
+        caller: the caller number (national digits), or "" if there is none.
         limits: times and counts.
-        now: the time at which the call began, in seconds of any clock that rises.
+        now: the time at which the call started, in seconds of any clock that rises.
     """
 
     def __init__(self, caller: str, *, limits: Limits, now: float) -> None:
@@ -95,12 +96,12 @@ class Dialogue:
 
     @property
     def state(self) -> State:
-        """Where the call is."""
+        """The state of the call."""
         return self._state
 
     @property
     def unit(self) -> Unit | None:
-        """What the caller chose; None until then."""
+        """The unit that the caller chose; None until then."""
         return self._request.unit
 
     @property
@@ -133,7 +134,8 @@ class Dialogue:
         """Take an event; returns the commands that follow from it, in order.
 
         Raises:
-            ImpossibleSignalError: the event cannot happen in this state (an answer that nobody had asked for).
+            ImpossibleSignalError: the event cannot happen in this state (such as an answer to a question that was not
+                asked).
         """
         if self._state is State.ENDED:
             return []
@@ -143,7 +145,7 @@ class Dialogue:
             case KeyReleased():
                 return self._key_released(now)
             case KeyMayBeLost():
-                self._unsure = self._unsure or self._pressed  # what may be lost is a key between two keys
+                self._unsure = self._unsure or self._pressed  # only a key between two keys can be lost unnoticed
                 return []
             case TimePassed():
                 return self._time(now)
@@ -159,7 +161,7 @@ class Dialogue:
                 return self._store_answered(event, now)
 
     def abort(self, ending: Ending, now: float) -> list[Command]:
-        """End the call at once, wherever it is, for a fault of ours; returns what is to be done."""
+        """End the call at once, in any state, for a fault of ours; returns the commands that follow."""
         if self._state is State.ENDED:
             return []
         withdraw: list[Command] = [WithdrawPassword()] if self._state is State.STORING else []
@@ -239,7 +241,7 @@ class Dialogue:
         if entry.kind is EntryKind.NO_INPUT:
             self._silent += 1
             return self._again(Signal.SILENT, Verdict.SILENT, entry, self._silent, now)
-        # Many press `#` after every entry, or twice. After one that was right there is no other use for it.
+        # Many callers press `#` after every entry, or twice. After an accepted entry it has no other use.
         # (docs/rules.md 2.9)
         self._swallow_hash_until = now + self._limits.between_keys_s if entry.keys else now
         if entry.kind is EntryKind.COMPLETE or step.rule is UNTIL_HASH:
@@ -259,7 +261,7 @@ class Dialogue:
         return self._again(signal, Verdict.WRONG, entry, self._wrong[self._state], now)
 
     def _again(self, signal: Signal, verdict: Verdict, entry: Entry, attempt: int, now: float) -> list[Command]:
-        """The same step once more, or the end of the call if that was the last attempt (docs/rules.md 2.7 and 2.8)."""
+        """Ask for the same step again, or end the call if that was the last attempt (docs/rules.md 2.7 and 2.8)."""
         step = STEPS[self._state]
         few = SLIPS if entry.kind is EntryKind.COMPLETE else 0
         named = not step.secret and (not entry.keys or step.near(self._request, entry.keys, few))
@@ -281,7 +283,7 @@ class Dialogue:
     # --- moving along the table -----------------------------------------------------------------------------
 
     def _move(self, signal: Signal, now: float, ending: Ending | None = None) -> list[Command]:
-        """Follow one arrow of the table, and do what the new state begins with. Nothing else changes the state.
+        """Follow one arrow of the table, and do what the new state starts with. Nothing else changes the state.
 
         Args:
             signal: which arrow.
@@ -323,7 +325,7 @@ class Dialogue:
         return commands + self._say_last(parts, now)
 
     def _say_last(self, parts: tuple[Part, ...], now: float) -> list[Command]:
-        """Say how the call ends; where the caller has gone, it ends at once."""
+        """Say how the call ends; if the caller has gone, end it at once."""
         return self._say(parts) if self._gone_by is None else self._move(Signal.HUNG_UP, now)
 
     def _say(self, parts: tuple[Part, ...]) -> list[Command]:
@@ -331,7 +333,7 @@ class Dialogue:
         return [Say(Phrase(parts))]
 
     def _gone(self, ending: Ending, now: float) -> list[Command]:
-        """The caller hung up, or is out of reach."""
+        """Note that the caller hung up, or is out of reach."""
         if self._gone_by is not None:
             return []
         self._gone_by = ending
@@ -349,7 +351,7 @@ class Dialogue:
 
     def _store_answered(self, answer: StoreAnswer, now: float) -> list[Command]:
         if self._state is State.CLOSING:
-            return []  # too late: the caller was told that it did not work
+            return []  # too late: the caller has heard that it did not work
         match answer:
             case Stored():
                 commands = self._move(Signal.STORED, now, _SET)
@@ -361,7 +363,7 @@ class Dialogue:
             case NotAdmitted(reason):
                 return self._refuse(reason, now)
 
-    # --- what a state without an entry begins with ----------------------------------------------------------
+    # --- what a state without an entry starts with ----------------------------------------------------------
 
     def _begin_storing(self) -> list[Command]:
         request = self._request

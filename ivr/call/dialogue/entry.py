@@ -1,9 +1,8 @@
 """The one primitive that collects keys.
 
-Every step of the call asks for keys in the same way and only differs in what ends an entry. `Collector` takes
-keys, the end of the guidance and the passing of time, and says how the entry ended. It tells apart the five
-cases that telephone menus like to confuse: a complete entry, nothing but a `#`, no key at all, keys and then
-silence, and a hang-up.
+Every step of the call asks for keys in the same way and differs only in what ends an entry. `Collector` takes keys, the
+end of the guidance and the passing of time, and says how the entry ended. It tells apart five cases that telephone
+menus often confuse: a complete entry, nothing but a `#`, no key at all, keys and then silence, and a hang-up.
 """
 
 from __future__ import annotations
@@ -20,13 +19,13 @@ class EntryKind(Enum):
     """How an entry ended."""
 
     COMPLETE = "complete"
-    """All keys came: the last of a fixed number, or `#` after at least one."""
+    """All keys came: the last of a fixed number of keys, or `#` after at least one."""
     EMPTY = "empty"
-    """`#` and nothing before it."""
+    """`#` came, and nothing before it."""
     NO_INPUT = "no input"
-    """No key within the time for the first key."""
+    """No key came within the time for the first key."""
     PARTIAL = "partial"
-    """Keys, then silence before the entry was complete."""
+    """Keys came, then silence before the entry was complete."""
     HANG_UP = "hang-up"
     """The caller went away."""
 
@@ -36,8 +35,8 @@ class EntryRule:
     """What ends an entry: a fixed number of keys, or `#`.
 
     Attributes:
-        length: the entry is complete with this many keys; None waits for `#`.
-        hash_ends: whether `#` ends the entry (else it is a key like any other).
+        length: how many keys complete the entry; None waits for `#`.
+        hash_ends: whether `#` ends the entry (otherwise it is a key like any other).
     """
 
     length: int | None
@@ -60,11 +59,11 @@ class Entry:
 class Collector:
     """Collects the keys of one entry.
 
+    It has no clock: times are rising seconds that the caller of its methods hands in.
+
     Args:
         rule: what ends the entry.
         limits: the time for the first key and between keys.
-
-    Time is whatever rising seconds the caller of its methods hands in; the collector has no clock.
     """
 
     def __init__(self, rule: EntryRule, limits: Limits) -> None:
@@ -84,7 +83,8 @@ class Collector:
             self._deadline = now + self._limits.first_key_s
 
     def key(self, key: str) -> Entry | None:
-        """Take one key; returns the entry if this key ended it. Silence counts from its release."""
+        """Take one key; returns the entry if this key ended it. The time between keys starts when the key is
+        released."""
         if key == HASH and self._rule.hash_ends:  # docs/rules.md 2.9
             return self._ended(EntryKind.COMPLETE if self._keys else EntryKind.EMPTY)
         self._keys.append(key)
@@ -99,13 +99,13 @@ class Collector:
             self._deadline = now + self._limits.between_keys_s
 
     def time(self, now: float) -> Entry | None:
-        """Returns the entry if silence has ended it."""
+        """Let time pass; returns the entry if silence has ended it."""
         if self._deadline is None or now < self._deadline:
             return None
         return self._ended(EntryKind.PARTIAL if self._keys else EntryKind.NO_INPUT)
 
     def hang_up(self) -> Entry:
-        """The caller went away: whatever was collected counts for nothing."""
+        """End the entry because the caller went away: the collected keys count for nothing."""
         self._keys.clear()
         return self._ended(EntryKind.HANG_UP)
 

@@ -1,10 +1,10 @@
-"""What a program can do wrong with a dialogue."""
+"""The faults in how a program uses a dialogue."""
 
 from __future__ import annotations
 
 
 class DialogueError(Exception):
-    """A dialogue was used in a way that it cannot be: a programming error on our side."""
+    """A dialogue was used in an impossible way: a programming error on our side."""
 
 
 class ImpossibleSignalError(DialogueError):

@@ -1,6 +1,6 @@
-"""What comes into the dialogue (events) and what it asks for (commands).
+"""The events that the dialogue takes, and the commands that it gives.
 
-Both are frozen values, so that a whole call can be written down, replayed and compared in a test.
+Both are frozen values, so a test can write down, replay and compare a whole call.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ REASONS: Final[Mapping[Outcome, tuple[str, ...]]] = {
     Outcome.ABANDONED: ("hung_up",),
     Outcome.ERROR: ("store_away", "stream_broken", "fault"),
 }
-"""Why a call can end so."""
+"""The reasons that each outcome can have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +77,12 @@ class NotAdmitted:
 
 @dataclass(frozen=True, slots=True)
 class StoreAway:
-    """The store did not answer: whether the caller may be admitted is not known, or nothing was stored."""
+    """The store did not answer: either it is unknown whether the caller may be admitted, or nothing was stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyPressed:
-    """A key that counts (paired across sources already). Its value may be a password digit."""
+    """A key that counts (already paired across sources). Its value may be a password digit."""
 
     key: str = field(repr=False)
 
@@ -94,17 +94,17 @@ class KeyReleased:
 
 @dataclass(frozen=True, slots=True)
 class KeyMayBeLost:
-    """The caller's audio had a hole that is as long as a key."""
+    """The caller's audio had a hole as long as a key."""
 
 
 @dataclass(frozen=True, slots=True)
 class GuidanceEnded:
-    """The last `Say` was heard to its end (not: was stopped)."""
+    """The last `Say` was heard to its end (it was not stopped)."""
 
 
 @dataclass(frozen=True, slots=True)
 class TimePassed:
-    """It is `now`; due when the dialogue's `deadline` is reached, harmless at any other time."""
+    """It is `now`. Due when the dialogue's `deadline` is reached, harmless at any other time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class NotStored:
-    """The store was told in time that the caller has gone, and changed nothing."""
+    """The store learnt in time that the caller has gone, and changed nothing."""
 
 
 StoreAnswer = Stored | NotStored | StoreAway | NotAdmitted
@@ -127,7 +127,7 @@ class HungUp:
 
 @dataclass(frozen=True, slots=True)
 class StreamBroken:
-    """The caller's audio is gone for a reason that is not the caller's: the call cannot go on."""
+    """The caller's audio is gone, but not by the caller's doing: the call cannot go on."""
 
 
 Event = (
@@ -175,26 +175,27 @@ class WithdrawPassword:
 
 
 class Verdict(Enum):
-    """What became of an entry."""
+    """The result of judging an entry."""
 
     ACCEPTED = "accepted"
     WRONG = "wrong"
     SILENT = "silent"
     UNSURE = "unsure"
-    """It did not fit, but a key may have been lost on its way."""
+    """The entry did not fit, but a key may have been lost on its way."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """An entry was judged; for the logs. What was entered is shown only where it can be no secret.
+    """An entry was judged; for the logs. The entry is shown only if it cannot be a secret.
 
     Attributes:
         step: the name of the state.
-        verdict: what became of it.
-        keys: how many keys it had.
-        shown: an accepted unit or number, or a number that was meant to be one of the line's; else `*` for each key.
+        verdict: the result.
+        keys: how many keys the entry had.
+        shown: an accepted unit or number, or a number that was meant to be one of the line's; otherwise `*` for each
+            key.
         attempt: which of the step's wrong entries or silences this is (0 if it is neither).
-        named: whether `shown` is what was entered.
+        named: whether `shown` is the entry itself.
     """
 
     step: str

@@ -1,4 +1,4 @@
-"""How long a caller may take, and how often they may err (docs/rules.md 2.7, 2.8 and 2.10)."""
+"""How long a caller may take, and how many mistakes they may make (docs/rules.md 2.7, 2.8 and 2.10)."""
 
 from __future__ import annotations
 
@@ -6,24 +6,25 @@ from dataclasses import dataclass
 from typing import Final
 
 AFTER_THE_CALL_S: Final = 120.0
-"""The last guidance and the store's work come on top of the call's limit."""
+"""How long the last guidance and the store's work may take, on top of the call's limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The dialogue's limits, in seconds and counts; every one of them is a setting.
+    """The dialogue's limits, in seconds and counts. Every one of them is a setting.
 
     Attributes:
-        first_key_s: silence after a guidance that repeats it.
-        between_keys_s: silence within an entry that ends it.
-        step_s: a whole step, its guidance and repeats included.
-        call_s: a whole call, up to the confirmed password.
+        first_key_s: the silence after guidance that repeats it.
+        between_keys_s: the silence within an entry that ends it.
+        step_s: how long a whole step may take, with its guidance and repeats.
+        call_s: how long a whole call may take, up to the confirmed password.
         wrong_entries: the wrong entry of a step that ends the call.
         silences: the silence of a step that ends the call.
-        storing_s: the store's answer; later the caller is asked to call again, and the password is withdrawn.
-        please_wait_s: silence while the store works, after which the caller is asked to wait.
-        typed_ahead_pause_s: a pause this long tells keys pressed in answer to "that was not right" from
-            keys that were still being typed ahead when it was said; the latter are dropped.
+        storing_s: how long the store's answer may take; after that the caller is asked to call again, and the password
+            is withdrawn.
+        please_wait_s: the silence while the store works, after which the caller is asked to wait.
+        typed_ahead_pause_s: the pause that separates keys pressed in answer to "that was not right" from keys that were
+            still being typed ahead when it was said; the latter are dropped.
     """
 
     first_key_s: float = 10.0

@@ -1,6 +1,7 @@
-"""The rhythm in which a caller presses: whether an entry goes on into the next step before that is asked for.
+"""The rhythm in which a caller presses keys: shows whether an entry runs on into the next step before that is asked
+for.
 
-What follows from that: docs/rules.md 2.11.
+The rule for that: docs/rules.md 2.11.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ import math
 from typing import Final
 
 LONGER: Final = 1.5
-"""A key that comes later than this times the longest time between two keys is out of the rhythm."""
+"""A key is out of the rhythm if it comes later than this times the longest time between two keys."""
 
 
 class Rhythm:
-    """The times of the keys of two entries in a row, in rising seconds of any clock."""
+    """The times of the keys of two successive entries, in rising seconds of any clock."""
 
     def __init__(self) -> None:
         self._last = -math.inf
@@ -24,11 +25,11 @@ class Rhythm:
 
     @property
     def ran_on(self) -> bool:
-        """Whether this entry's first key followed the last of the entry before in the rhythm of that."""
+        """Whether this entry's first key followed the last key of the earlier entry in that entry's rhythm."""
         return self._ran_on
 
     def key(self, now: float) -> None:
-        """A key that counts."""
+        """Note a key that counts."""
         since = now - self._last
         self._last = now
         if self._first:
@@ -38,7 +39,7 @@ class Rhythm:
             self._longest = max(self._longest, since)
 
     def entry_ended(self) -> None:
-        """What comes next belongs to another entry."""
+        """Note that the next key belongs to another entry."""
         self._longest_before, self._longest = self._longest, 0.0
         self._first = True
         self._ran_on = False

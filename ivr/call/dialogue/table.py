@@ -2,27 +2,27 @@
 
 Where to read what:
 
-- `TRANSITIONS` says which state follows which signal. Nothing moves but along this table (`follow`): a signal that a
-  state does not list is a programming error, and the diagram in the documentation is drawn from it.
-- `STEPS` says, for each state that asks the caller for something, what is said, what ends the entry, and how an
-  entry is judged. Judging turns an entry into a signal.
-- `CLOSINGS` says what is said before the call ends in another way than by success.
+- `TRANSITIONS` says which state follows which signal. The state changes only along this table (`follow`). A signal that
+  a state does not list is a programming error. The diagram in the documentation is drawn from this table.
+- `STEPS` says, for each state that asks the caller for something, what is said, what ends the entry, and how an entry
+  is judged. Judging turns an entry into a signal.
+- `CLOSINGS` says what is said before a call ends without success.
 
-The machine that runs the tables is in `dialogue.py`; it owns the counting (wrong entries, silences, time) and
-knows no step by name. The life of a call:
+The machine that runs the tables is in `dialogue.py`. It does the counting (wrong entries, silences, time) and knows no
+step by name. The life of a call:
 
     ADMISSION    the caller number is looked up                     (no guidance)
     UNIT         1 line, 2 number, 3 administrator or user          one key
     NUMBER       which number of the line                           digits and `#`; not for every unit
     PASSWORD     8 digits
     CONFIRM      the same 8 digits
-    STORING      the store works                                    (asked to wait if it takes long; keys are dropped)
-    DONE         it is said that the password is set                docs/rules.md 2.6
-    CLOSING      it is said why the call ends                       docs/rules.md 2.1, 2.6 and 2.7
+    STORING      the store works                                    (asks to wait if it takes long; keys are dropped)
+    DONE         says that the password is set                      docs/rules.md 2.6
+    CLOSING      says why the call ends                             docs/rules.md 2.1, 2.6 and 2.7
     ENDED        nothing more happens
 
-A hang-up leads to ENDED from everywhere, with one exception: while the store works the answer is awaited, because
-only then it is known whether the password was set. A fault of ours leads to ENDED from everywhere.
+A hang-up leads to ENDED from every state but STORING: there the store's answer is awaited, because only the answer
+tells whether the password was set. A fault of ours leads to ENDED from every state.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from ivr.call.phrases import Number, Part
 
 
 class State(Enum):
-    """Where a call is."""
+    """The states of a call."""
 
     ADMISSION = "admission"
     UNIT = "unit"
@@ -54,7 +54,7 @@ class State(Enum):
 
 
 class Signal(Enum):
-    """What an event amounts to in a state. The value is the label in the diagram."""
+    """The meaning of an event in a state. The value is the label in the diagram."""
 
     ADMITTED = "caller number of a subscribed line"
     NOT_ADMITTED = "no number, not subscribed or locked"
@@ -67,7 +67,7 @@ class Signal(Enum):
     STORE_AWAY = "store away"
     WRONG = "wrong entry"
     UNSURE = "wrong entry, a key may be lost"
-    RAN_ON = "wrong entry, begun before it was asked for"
+    RAN_ON = "wrong entry, started before it was asked for"
     RAN_ON_UNSURE = "the same, a key may be lost"
     SILENT = "silence"
     GIVE_UP = "3rd wrong entry or silence, or out of time"
@@ -77,8 +77,8 @@ class Signal(Enum):
 
 
 SLIPS = 2
-"""In how many digits a refused number may differ from one of the line's and still be shown. With more, or without its
-`#`, it may be what a caller who did not listen had chosen for a password (docs/rules.md 5.2)."""
+"""In how many digits a refused number may differ from one of the line's and still be shown. A number that differs in
+more, or that did not end with `#`, may be the password of a caller who did not listen (docs/rules.md 5.2)."""
 
 _ANYWHERE = {Signal.FAULT: State.ENDED}
 _ASKING = {Signal.GIVE_UP: State.CLOSING, Signal.HUNG_UP: State.ENDED, **_ANYWHERE}
@@ -139,7 +139,7 @@ def follow(state: State, signal: Signal) -> State:
     """The state that follows a signal.
 
     Raises:
-        ImpossibleSignalError: the state has no arrow for it.
+        ImpossibleSignalError: the state has no arrow for the signal.
     """
     row = TRANSITIONS[state]
     if signal not in row:
@@ -153,7 +153,7 @@ def follow(state: State, signal: Signal) -> State:
 
 @dataclass(slots=True)
 class Request:
-    """What the call knows so far: filled in step by step, stored only at the end.
+    """Everything that the call knows so far: filled in step by step, stored only at the end.
 
     Attributes:
         caller: the caller number.
@@ -178,14 +178,14 @@ class Step:
     """A state that asks for something.
 
     Attributes:
-        guidance: the parts of what is said, from what is known so far.
-        reminder: the parts of what is said when the step is repeated, likewise.
+        guidance: makes the parts of the guidance, from what is known so far.
         rule: what ends the entry.
-        judge: what the keys of a complete entry amount to; notes them in the request if they are good.
+        judge: turns the keys of a complete entry into a signal; notes them in the request if they are good.
+        reminder: makes the parts of the guidance when the step is repeated.
         secret: whether the keys are a password.
-        near: whether keys that were refused differ in so few from what would be accepted that they may be shown.
-        repeats: whether the keys are to be those of the entry before: where they are not, and the caller had gone on
-            pressing in his rhythm, before he could hear what is asked, that entry may have had a key too many.
+        near: whether refused keys differ so little from an acceptable entry that they may be shown.
+        repeats: whether the keys must equal those of the entry before. If they do not, and the caller had gone on
+            pressing in rhythm before the step could be heard, the entry before may have had a key too many.
     """
 
     guidance: Callable[[Request], tuple[Part, ...]]
@@ -205,11 +205,11 @@ UNIT_OF_THE_LINE: Mapping[Unit, Part] = {
     Unit.NUMBER: "unit.is_number",
     Unit.ADMIN_USER: "unit.is_admin_user",
 }
-"""Which unit the line has, and which key to press (docs/rules.md 2.2)."""
+"""The guidance that says which unit the line has, and which key to press (docs/rules.md 2.2)."""
 
 
 def _remind_of_unit(request: Request) -> tuple[Part, ...]:
-    """A line that has a unit takes no other, and a caller cannot know which it is."""
+    """Name the line's unit: a line that has one takes no other, and callers cannot know which it is."""
     unit = None if request.line is None else request.line.unit
     return ("unit.ask",) if unit is None else (UNIT_OF_THE_LINE[unit],)
 
@@ -267,7 +267,8 @@ def _target(request: Request) -> tuple[Part, ...]:
 
 
 def _tried(request: Request) -> tuple[Part, ...]:
-    """Somebody else may have tried it: who does not hear of that wonders at the site, and tries no more."""
+    """Say that somebody else may have tried the password: a caller who did not know would wonder at the site and give
+    up."""
     tried = request.line is not None and request.target in request.line.tried_out
     return ("target.tried",) if tried else ()
 
@@ -281,7 +282,7 @@ STEPS: Mapping[State, Step] = {
         lambda request: (*_target(request), "password.about", *_tried(request), "password.ask"),
         EIGHT_KEYS,
         _judge_password,
-        reminder=lambda _: ("password.ask",),  # the number was read out; again, it would use up the step's time
+        reminder=lambda _: ("password.ask",),  # reading the number out again would use up the step's time
         secret=True,
     ),
     State.CONFIRM: Step(
@@ -296,7 +297,7 @@ STEPS: Mapping[State, Step] = {
 
 
 def done_guidance(request: Request) -> tuple[Part, ...]:
-    """What is said when the password is set."""
+    """The guidance when the password is set."""
     return (*_target(request), "done.set", "done.next")
 
 

@@ -1,17 +1,19 @@
-"""How a channel ended: the cause of its hang-up and how its audio had come, as Asterisk's last event of a call tells.
+"""Reads how a channel ended from Asterisk's last event of a call: the cause of its hang-up, and how its audio arrived.
 
-The dialplan sends that event (`KaripassCall`) when the call is over, whoever ended it, with what only the exchange
-knows: `Cause`, the hang-up cause, and `Rtp`, the counters of `CHANNEL(rtcp,all)`.
+The dialplan sends that event (`KaripassCall`) when the call is over, whoever ended it. It carries what only the
+exchange knows: `Cause`, the hang-up cause, and `Rtp`, the counters of `CHANNEL(rtcp,all)`.
 
-In those counters (measured on Asterisk 22.10) `rxcount` are packets that came from the caller and `lp` those that were
-lost on the way here. The jitter of the caller's audio is in `txjitter`, in seconds: Asterisk names it by the end that
-it reports it to. Packets are counted one by one, but losses and jitter only with each RTCP report that Asterisk sends
-(`rtcpinterval` in rtp.conf): before the first of them, which also is the first to fill in `txmes`, both are unknown.
+In those counters (measured on Asterisk 22.10) `rxcount` counts the packets that came from the caller, and `lp` those
+that were lost on the way here. The jitter of the caller's audio is in `txjitter`, in seconds: Asterisk names it by the
+end that it reports it to. Asterisk counts packets one by one, but losses and jitter only with each RTCP report that it
+sends (`rtcpinterval` in rtp.conf). Both are unknown before the first report, which is also the first to fill in
+`txmes`.
 
-Losses are what the sequence numbers say was sent, less what came. Where packets come twice, the second time later, both
-are wrong: one behind a packet whose number began at 0 again, or more than 100 late, is taken for the start of a new
-round of 65,536 numbers, and none is known to be a copy. (Of 1,250 packets, each sent again one packet later, over such
-a start, `lp` was 64,286, which is 65,536 - 1,250; three packets later 195,358, which is 3 * 65,536 - 1,250.)
+Losses are the packets that the sequence numbers say were sent, less those that came. If packets come twice, the second
+time later, both counts are wrong. Asterisk takes such a packet for the start of a new round of 65,536 numbers if it
+comes after a packet whose number started at 0 again, or more than 100 late, and never knows it for a copy. (Of 1,250
+packets, each sent again one packet later, over such a start, `lp` was 64,286, which is 65,536 - 1,250; three packets
+later it was 195,358, which is 3 * 65,536 - 1,250.)
 """
 
 from __future__ import annotations
@@ -23,13 +25,14 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RtpFigures:
-    """How the caller's audio came; None where Asterisk could not tell.
+    """How the caller's audio arrived. A figure is None if Asterisk could not give it.
 
     Attributes:
-        received: packets that came.
-        lost: packets that did not; none where some came twice, for then as many may have been lost as came again.
+        received: how many packets came.
+        lost: how many packets did not come; 0 if some came twice, because then as many may have been lost as came
+            again.
         jitter_ms: interarrival jitter (RFC 3550, section 6.4.1).
-        rtt_ms: round-trip time; a peer that sends no RTCP has none.
+        rtt_ms: round-trip time; None if the peer sends no RTCP.
     """
 
     received: int
@@ -39,7 +42,7 @@ class RtpFigures:
 
     @property
     def lost_percent(self) -> float | None:
-        """Lost packets of all that were sent."""
+        """Lost packets, in percent of all that were sent; None if that is not known."""
         if self.lost is None or not self.received:
             return None
         return 100 * self.lost / (self.lost + self.received)
@@ -51,8 +54,8 @@ class ChannelEnd:
 
     Attributes:
         cause: the cause of ITU-T Q.850; None if it is not known.
-        text: what it means, or why it is not known.
-        rtp: how the caller's audio came; None if that is not known.
+        text: what the cause means, or why it is not known.
+        rtp: how the caller's audio arrived; None if that is not known.
     """
 
     cause: int | None
@@ -61,7 +64,11 @@ class ChannelEnd:
 
 
 def unknown_end(why: str) -> ChannelEnd:
-    """The end of a channel that nothing is known of."""
+    """Make the end of a channel of which nothing is known.
+
+    Args:
+        why: the reason, for operators.
+    """
     return ChannelEnd(cause=None, text=why, rtp=None)
 
 
@@ -69,12 +76,12 @@ def channel_end(event: Mapping[str, str]) -> ChannelEnd:
     """Read the event of a call's end.
 
     Args:
-        event: its fields, their names in small letters.
+        event: the event's fields, their names in lower case.
     """
     text = event.get("cause", "")
     cause = int(text) if text.isascii() and text.isdigit() and len(text) <= 3 else None
     if cause is None or cause > _LAST_CAUSE:
-        return ChannelEnd(cause=None, text="the exchange told no cause", rtp=rtp_figures(event.get("rtp", "")))
+        return ChannelEnd(cause=None, text="the exchange gave no cause", rtp=rtp_figures(event.get("rtp", "")))
     return ChannelEnd(cause=cause, text=_CAUSES.get(cause, f"cause {cause}"), rtp=rtp_figures(event.get("rtp", "")))
 
 
@@ -95,7 +102,7 @@ def rtp_figures(text: str) -> RtpFigures | None:
 
 
 def _lost(counted: int) -> int:
-    """Lost packets, without rounds of sequence numbers that there were not: less than half of one is lost in a call."""
+    """Lost packets, without rounds of sequence numbers that never were: a call loses less than half a round."""
     of_a_round = counted % _ROUND
     return of_a_round if of_a_round < _ROUND // 2 else 0
 
@@ -109,10 +116,10 @@ def _number(text: str) -> float | None:
 
 
 _ROUND: Final = 1 << 16
-"""Sequence numbers before they begin at 0 again (RFC 3550, section 5.1)."""
+"""How many sequence numbers there are before they start at 0 again (RFC 3550, section 5.1)."""
 _LAST_CAUSE: Final = 127
 _MOST: Final = 1e9
-"""No count of packets or time of a call comes near it."""
+"""No packet count or time of a call comes near this."""
 
 _CAUSES: Final[Mapping[int, str]] = {
     0: "no cause given",
@@ -150,4 +157,4 @@ _CAUSES: Final[Mapping[int, str]] = {
     111: "protocol error",
     127: "interworking, unspecified",
 }
-"""Names of ITU-T Q.850 in short. 0 is Asterisk's own: the peer gave none, as most phones that hang up by SIP."""
+"""Short names of ITU-T Q.850. 0 is Asterisk's own: the peer gave no cause, as most phones that hang up by SIP do."""

@@ -1,8 +1,8 @@
 """One connection to the Asterisk Manager Interface, from its login to its end.
 
-panoramisk reads and writes the protocol; what it lacks to be left alone for months is here: limits of time and size,
-values that cannot smuggle in a line, a peer that is no Asterisk, an end that is told once and stays the end.
-Connecting again is the business of `ivr.telephony.ami.link`.
+panoramisk reads and writes the protocol. This module adds what a connection needs to run unattended for months: limits
+of time and size, values that cannot smuggle in a line, a check that the peer is an Asterisk, and an end that is
+reported once and stays the end. `ivr.telephony.ami.link` connects again.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from ivr.telephony.ami.messages import AmiError, refuse_line_breaks
 _log = structlog.get_logger(__name__)
 
 Fields = Mapping[str, str]
-"""A message's fields, their names in small letters."""
+"""A message's fields, their names in lower case."""
 
 MESSAGE_CHARACTERS: Final = 65536
-"""No message of Asterisk's comes near it."""
+"""No message of Asterisk comes near this."""
 LIST_MESSAGES: Final = 5000
-"""How many an answer may have: one for each channel, and no machine carries so many."""
+"""How many messages an answer may have: one for each channel, and no machine carries so many channels."""
 TURN_BYTES: Final = 4096
-"""What is handled in one turn of the loop: a burst of events must not keep the media clock from its next tick."""
+"""How many bytes one turn of the loop handles: a burst of events must not keep the media clock from its next tick."""
 _GREETING: Final = b"Asterisk Call Manager/"
 
 
@@ -40,12 +40,19 @@ class LoginRefused(AmiError):  # noqa: N818 - reads as what it says
 
 
 class ActionRefused(AmiError):  # noqa: N818 - reads as what it says
-    """Asterisk did not carry an action out."""
+    """Asterisk did not carry out an action."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AmiLogin:
-    """Where the manager interface is, and as whom to use it."""
+    """Where the manager interface is, and which user logs in.
+
+    Attributes:
+        host: where Asterisk's manager interface listens.
+        port: its port.
+        user: the manager user.
+        secret: the user's secret.
+    """
 
     host: str
     port: int
@@ -57,12 +64,12 @@ class AmiLogin:
 
 
 class AmiConnection:
-    """A connection that is logged in; an asynchronous context manager that closes it. Made by `open`.
+    """A connection that is logged in; as an asynchronous context manager it closes itself. Made by `open`.
 
     Args:
-        login: where, and as whom.
-        told: called with each event; what it raises is logged and goes no further.
-        patience_s: how long an answer may take.
+        login: where to connect, and as whom.
+        told: called with each event; an exception in it is logged and goes no further.
+        patience_s: how long an answer may take, in seconds.
     """
 
     def __init__(self, login: AmiLogin, told: Callable[[Fields], None], patience_s: float) -> None:
@@ -71,15 +78,20 @@ class AmiConnection:
         self._patience_s = patience_s
         self._protocol = _Protocol(self._event, self._ended)
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        """Why the connection has ended; done when it has."""
+        """Set to the reason when the connection has ended."""
 
     @classmethod
     async def open(cls, login: AmiLogin, told: Callable[[Fields], None], *, patience_s: float) -> Self:
         """Connect and log in.
 
+        Args:
+            login: where to connect, and as whom.
+            told: called with each event.
+            patience_s: how long each answer may take, in seconds.
+
         Raises:
-            AmiError: nobody is there, or it is no manager interface.
-            LoginRefused: user or secret are wrong.
+            AmiError: nothing answers there, or the peer is not a manager interface.
+            LoginRefused: the user or the secret is wrong.
         """
         connection = cls(login, told, patience_s)
         loop = asyncio.get_running_loop()
@@ -120,14 +132,14 @@ class AmiConnection:
 
         Args:
             name: the action.
-            fields: its fields.
+            fields: the action's fields.
 
         Returns:
             The response and, for an action that lists things, the events of the list.
 
         Raises:
-            ActionRefused: Asterisk said no.
-            AmiError: the connection was lost, or there was no answer in time (then it is given up).
+            ActionRefused: Asterisk refused the action.
+            AmiError: the connection was lost, or no answer came in time (the connection is then given up).
         """
         answer: asyncio.Future[Any] = self._send(name, fields).future
         await asyncio.wait({answer, self.lost}, timeout=self._patience_s, return_when=asyncio.FIRST_COMPLETED)
@@ -141,12 +153,12 @@ class AmiConnection:
         return replies
 
     def tell(self, name: str, fields: Fields, refused: Callable[[str], None]) -> None:
-        """Have Asterisk do something, without waiting for its answer: one that is late is not heard.
+        """Have Asterisk do something without waiting for its answer. An answer that comes too late is ignored.
 
         Args:
             name: the action.
-            fields: its fields.
-            refused: told Asterisk's reason if it says no.
+            fields: the action's fields.
+            refused: called with Asterisk's reason if it refuses.
         """
 
         def answered(answer: asyncio.Future[Any]) -> None:
@@ -171,7 +183,7 @@ class AmiConnection:
     def _event(self, event: Fields) -> None:
         try:
             self._told(event)
-        except Exception:  # noqa: BLE001 - the border of the connection: it outlives what a listener does wrong
+        except Exception:  # noqa: BLE001 - the border of the connection: it outlives a listener's fault
             _log.exception("ami_event_failed", event_name=event.get("event"))
 
     def _ended(self, why: str) -> None:
@@ -180,7 +192,7 @@ class AmiConnection:
 
 
 class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is not typed
-    """panoramisk's reader, with limits, and with us in the place of its manager."""
+    """panoramisk's reader, with limits, and with this module in the place of its manager."""
 
     save_stream = None
     encoding = "utf-8"
@@ -201,7 +213,7 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is not typed
         self._take_turn()
 
     def _take_turn(self) -> None:
-        """Handle some of what came, and take no more in before all of it is handled."""
+        """Handle some of what came, and read no more until all of it is handled."""
         if self.closed:
             return
         data, self._unread = self._unread[:TURN_BYTES], self._unread[TURN_BYTES:]
@@ -216,17 +228,17 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is not typed
         if len(self._greeting) < len(_GREETING):
             self._greeting += data[: len(_GREETING) - len(self._greeting)]
             if not _GREETING.startswith(self._greeting):
-                self.end("is no manager interface: does KARIPASS_AMI_PORT name another service?")
+                self.end("is not a manager interface: does KARIPASS_AMI_PORT name another service?")
                 return
         try:
             super().data_received(data)
-        except Exception:  # noqa: BLE001 - the border to the peer: panoramisk raises what it likes on odd messages
+        except Exception:  # noqa: BLE001 - the border to the peer: panoramisk raises anything on odd messages
             self.end("sent a message that cannot be read")
-        if self.queue and len(self.queue[-1]) > MESSAGE_CHARACTERS:  # where panoramisk keeps what has no end yet
+        if self.queue and len(self.queue[-1]) > MESSAGE_CHARACTERS:  # where panoramisk keeps an unfinished message
             self.end(f"sent a message of more than {MESSAGE_CHARACTERS} characters")
 
     def handle_message(self, message: Any) -> None:
-        """A whole message; panoramisk calls this."""
+        """Take a whole message; panoramisk calls this."""
         action = self.responses.get(message.id)
         super().handle_message(message)
         if action is not None and len(action.responses) > LIST_MESSAGES:
@@ -239,17 +251,17 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is not typed
         self.end(f"broke the connection ({error})" if isinstance(error, OSError) else "closed the connection")
 
     def dispatch(self, event: Any) -> None:
-        """An event that answers no action; panoramisk calls this of its manager."""
+        """Take an event that answers no action; panoramisk calls this on its manager."""
         if not self.closed:
             self._told(_plain(event))
 
     def write(self, data: bytes) -> None:
-        """Send, if there is still somebody to send to."""
+        """Send, if the connection is still open."""
         if not self.closed:
             self.transport.write(data)
 
     def end(self, why: str) -> None:
-        """Close, once; what waits for an answer is told by `lost`."""
+        """Close, once. `lost` then reports the end to everyone who waits for an answer."""
         if not self.closed:
             self.closed = True
             self.responses.clear()
@@ -258,10 +270,11 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is not typed
 
 
 def _plain(message: Any) -> Fields:
-    """A message as small names and single values: of a field that came twice the last counts."""
+    """A message with names in lower case and single values: if a field came twice, the last one counts."""
     return {str(name).lower(): value if isinstance(value, str) else value[-1] for name, value in message.items()}
 
 
 def _reason(error: OSError) -> str:
-    """The system's word for it: asyncio puts the address in its place, and names have errors of their own."""
+    """The system's own text for an error: asyncio puts the address in its place, and name lookups have errors of their
+    own."""
     return os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)

@@ -1,13 +1,13 @@
-"""The service's link to the Asterisk Manager Interface: always there, whether Asterisk is or not.
+"""The service's link to the Asterisk Manager Interface: always usable, whether Asterisk is there or not.
 
-`AmiLink.run` connects, and connects again for ever; what the service wants of it can be asked at any time:
+`AmiLink.run` connects, and connects again for ever. The service can use these at any time:
 
 - `state`: whether the link is up, since when, and if not, why and what to do;
-- `follow`: how a call's channel ended (hang-up cause, RTP quality). The answer always comes: from Asterisk's event,
-  or after a gap from the list of channels that are left, or, where nobody can know, as not known and why;
-- `call_began` and `call_ended`: the calls as `UserEvent`s, for other clients of the manager interface.
+- `follow`: how a call's channel ended (hang-up cause, RTP quality). The answer always comes: from Asterisk's event, or
+  after a gap from the list of channels that are left, or, if nobody can know, as "not known" with the reason;
+- `call_began` and `call_ended`: report calls as `UserEvent`s to other clients of the manager interface.
 
-Calls go on without it. Of the manager's classes it needs `user` to read, `user` and `reporting` to write.
+Calls go on without the link. It needs the manager's classes `user` to read, `user` and `reporting` to write.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from ivr.telephony.ami.messages import AmiError
 _log = structlog.get_logger(__name__)
 
 CALL_EVENT: Final = "KaripassCall"
-"""What the dialplan tells when a call is over."""
+"""The event that the dialplan sends when a call is over."""
 _RIGHTS_REMEDY: Final = (
     "its user needs `user` to read, `user` and `reporting` to write (dialplan/karipass/manager.conf)"
 )
@@ -40,7 +40,7 @@ class LinkStatus(StrEnum):
     CONNECTED = "connected"
     AWAY = "away"
     REFUSED = "refused"
-    """It is there, and does not let us in."""
+    """Asterisk is there, but refuses the login."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +48,11 @@ class LinkState:
     """How the link is.
 
     Attributes:
-        status: in a word.
-        since: when it became so.
-        reason: why it is not connected, or what it lacks, with the remedy; "" if all is well.
-        asterisk_version: without what a distribution adds to it; "" if not connected.
-        asterisk_started: when Asterisk started, by its own clock; likewise.
+        status: the status in a word.
+        since: when the status became so.
+        reason: why the link is not connected, or what it lacks, with the remedy; "" if all is well.
+        asterisk_version: Asterisk's version, without what a distribution adds to it; "" if not connected.
+        asterisk_started: when Asterisk started, by its own clock; "" if not connected.
     """
 
     status: LinkStatus
@@ -67,13 +67,13 @@ class LinkTimes:
     """How patient the link is, in seconds.
 
     Attributes:
-        answer_s: for a connection, and for an answer to an action.
-        ping_s: between pings.
-        again_s: before it connects again: the first time, and at most (it doubles).
-        refused_again_s: likewise after a refused login, which a person has to mend.
-        end_s: between the end of a call for the service and Asterisk's word of it: callers hear the dialplan's whole
-            apology meanwhile, if anything went wrong, and it lasts 8 s.
-        stop_s: likewise for a service that stops.
+        answer_s: how long a connection, or the answer to an action, may take.
+        ping_s: the time between pings.
+        again_s: the wait before the link connects again: the first one, and the longest (it doubles).
+        refused_again_s: the same after a refused login, which a person has to mend.
+        end_s: how long to wait, after the service is done with a call, for Asterisk's event of its end. If anything
+            went wrong, callers hear the dialplan's whole apology meanwhile, which lasts 8 s.
+        stop_s: the same during shutdown.
     """
 
     answer_s: float = 5.0
@@ -85,11 +85,11 @@ class LinkTimes:
 
 
 class AmiLink:
-    """The link.
+    """The link, which stays up as long as it can.
 
     Args:
         login: where the manager interface is, and as whom to use it.
-        times: how patient it is.
+        times: how patient the link is.
     """
 
     def __init__(self, login: AmiLogin, times: LinkTimes | None = None) -> None:
@@ -111,7 +111,7 @@ class AmiLink:
         """Keep the link up until `stop` is set. Raises nothing, whatever the other side does.
 
         Args:
-            stop: ends it, to be set when calls are over: Asterisk's word of the last of them is still waited for.
+            stop: ends it; set it when calls are over. Asterisk's events of the last calls are still waited for.
         """
         stopped = asyncio.create_task(stop.wait())
         linking = asyncio.create_task(self._stay_connected())
@@ -125,33 +125,36 @@ class AmiLink:
             await asyncio.gather(stopped, linking, return_exceptions=True)
             self._state = LinkState(status=LinkStatus.AWAY, since=datetime.now(UTC), reason="the service has stopped")
             for uniqueid in list(self._followed):
-                self._resolve(uniqueid, unknown_end("the service stopped before Asterisk told"))
+                self._resolve(uniqueid, unknown_end("the service stopped before Asterisk reported it"))
 
-    # --- what the service tells and asks --------------------------------------------------------------------
+    # --- what the service reports and asks ------------------------------------------------------------------
 
     def follow(self, uniqueid: str) -> asyncio.Future[ChannelEnd]:
-        """How a channel will have ended.
+        """Follow a channel to its end.
 
         Args:
             uniqueid: Asterisk's `Uniqueid` of the channel.
 
         Returns:
-            A future that is done once that is known, or known not to be known. Call `let_end` when the call is over.
+            A future that is done once the channel's end is known, or known not to be known. Call `let_end` when the
+            call is over.
         """
         return self._followed.setdefault(uniqueid, asyncio.get_running_loop().create_future())
 
     def let_end(self, uniqueid: str) -> None:
-        """The call is over for the service: Asterisk's word of it is waited for only a little longer."""
+        """Note that the service is done with a call: Asterisk's event of its end is waited for only a little longer."""
         if uniqueid not in self._followed:
             return
         if self._connection is None:
             self._resolve(uniqueid, unknown_end(f"not known: {self._state.reason}"))
         else:
-            untold = unknown_end("Asterisk did not tell: is the dialplan the one in dialplan/karipass/extensions.conf?")
+            untold = unknown_end(
+                "Asterisk did not report it: is the dialplan the one in dialplan/karipass/extensions.conf?"
+            )
             asyncio.get_running_loop().call_later(self._times.end_s, self._resolve, uniqueid, untold)
 
     def call_began(self, *, call_id: str, uniqueid: str, caller: str) -> None:
-        """Tell other clients that a call began."""
+        """Tell other clients that a call started."""
         self._tell("KaripassCallBegan", {"CallId": call_id, "UniqueID": uniqueid, "CallerNumber": caller})
 
     def call_ended(self, *, call_id: str, uniqueid: str, caller: str, outcome: str, reason: str) -> None:
@@ -182,7 +185,7 @@ class AmiLink:
                 self._change(LinkStatus.AWAY, str(error))
             except Exception:  # noqa: BLE001 - the border of the link: calls need it to be there tomorrow
                 _log.exception("ami_link_failed")
-                self._change(LinkStatus.AWAY, "a fault of ours; the log tells more")
+                self._change(LinkStatus.AWAY, "a fault of ours; see the log")
             pause_s = min(again_s[0] * 2.0**self._failures, again_s[1])
             self._failures = min(self._failures + 1, 16)
             # Services that lost one Asterisk together do not come back together.
@@ -192,7 +195,7 @@ class AmiLink:
         """Connect, and stay connected for as long as it goes well.
 
         Raises:
-            AmiError: how it ended.
+            AmiError: always in the end; it says how the connection ended.
         """
         patience_s = self._times.answer_s
         async with await AmiConnection.open(self._login, self._told, patience_s=patience_s) as connection:
@@ -207,7 +210,7 @@ class AmiLink:
                 self._connection = None
 
     async def _arrive(self, connection: AmiConnection) -> None:
-        """Learn which Asterisk this is and what became of the calls meanwhile."""
+        """Learn which Asterisk this is, and what happened to the calls meanwhile."""
         self._lacks = ""
         followed = list(self._followed)
         version = started = ""
@@ -243,14 +246,14 @@ class AmiLink:
         else:
             _log.info("ami_connected", asterisk=version)
 
-    # --- what Asterisk tells --------------------------------------------------------------------------------
+    # --- what Asterisk reports ------------------------------------------------------------------------------
 
     def _told(self, event: Fields) -> None:
         if event.get("event") == "UserEvent" and event.get("userevent") == CALL_EVENT:
             self._resolve(event.get("uniqueid", ""), channel_end(event))
 
     def _lack(self, why: str) -> None:
-        """Asterisk does not let us tell others of calls."""
+        """Note that Asterisk does not let us report calls to other clients."""
         if not self._lacks:
             self._lacks = f"AMI: Asterisk did not send our UserEvent: {why}; {_RIGHTS_REMEDY}"
             state = self._state

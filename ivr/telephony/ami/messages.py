@@ -1,8 +1,8 @@
-"""The Asterisk Manager Interface, for short uses: place a call, and watch what becomes of it.
+"""The Asterisk Manager Interface for short uses: place a call, and watch how it goes.
 
-Two libraries behind one small door. asterisk-ami sends an action and reads its response (it loses its reader after
-some seconds without traffic, so it is not used for more). panoramisk follows events on asyncio; what it lacks for that
-(a login that does not tell the secret, a close that stays closed) is added here.
+Two libraries do the work. asterisk-ami sends an action and reads its response (it loses its reader after some seconds
+without traffic, so it is not used for more). panoramisk follows events on asyncio. This module adds what panoramisk
+lacks for that: a login that does not send the secret, and a close that stays closed.
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ LOGIN_S: Final = 5.0
 
 
 class AmiError(TelephonyError):
-    """The manager interface is away or says no; the message names the setting to look at."""
+    """The manager interface is away or refuses; the message names the setting to look at."""
 
 
 def refuse_line_breaks(name: str, values: Iterable[str]) -> None:
-    """Let no value become a field, or an action, of its own.
+    """Check that no value would become a field, or an action, of its own.
 
     Args:
         name: the action.
-        values: of its fields.
+        values: the values of its fields.
 
     Raises:
-        AmiError: one has a line break in it, or cannot be sent as UTF-8.
+        AmiError: a value has a line break in it, or cannot be sent as UTF-8.
     """
     for value in values:
         if "\r" in value or "\n" in value:
             raise AmiError(f"AMI: a value of {name} has a line break in it")
         if any("\ud800" <= character <= "\udfff" for character in value):
-            raise AmiError(f"AMI: a value of {name} is no text")
+            raise AmiError(f"AMI: a value of {name} is not text")
 
 
 def send_action(
@@ -93,7 +93,7 @@ def send_action(
     except OSError as error:
         raise _away(f"{host}:{port}", error) from None
     finally:
-        if client.finished is not None:  # what was never connected cannot be disconnected
+        if client.finished is not None:  # a client that never connected cannot be disconnected
             client.disconnect()
 
 
@@ -110,7 +110,7 @@ def _silent_peer(where: str) -> AmiError:
 
 
 def _away(where: str, error: OSError) -> AmiError:
-    known = error.errno is not None and error.errno > 0  # names have numbers of their own
+    known = error.errno is not None and error.errno > 0  # name lookups have numbers of their own
     reason = os.strerror(error.errno or 0) if known else error.strerror or str(error)
     return AmiError(
         f"AMI at {where} cannot be reached ({reason}): is Asterisk up (`make run` starts one), and"
@@ -119,7 +119,7 @@ def _away(where: str, error: OSError) -> AmiError:
 
 
 class AmiEvents:
-    """Events of one name, from login to close.
+    """The events of one name, from login to close.
 
     Args:
         host: where Asterisk's manager interface listens.
@@ -139,7 +139,7 @@ class AmiEvents:
             host=host,
             port=port,
             lost=self._lost.set,
-            log=_silent(),  # what it has to say (that it tries again) is in our error
+            log=_silent(),  # our error says what it would log (that it tries again)
         )
         self._manager.register_event(pattern, lambda _, event: self._events.put_nowait(dict(event)))
 
@@ -150,7 +150,7 @@ class AmiEvents:
             AmiError: the interface is away or refused the login.
         """
         self._manager.loop = asyncio.get_running_loop()
-        connect, self._manager.connect = self._manager.connect, _stay_closed  # one try: it would go on for ever
+        connect, self._manager.connect = self._manager.connect, _stay_closed  # one try: else it would retry for ever
         try:
             async with asyncio.timeout(LOGIN_S):
                 await connect()
@@ -172,11 +172,11 @@ class AmiEvents:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close, and stay closed."""
+        """Close the connection for good."""
         self._close()
 
     async def next(self) -> Mapping[str, str]:
-        """The next event's fields."""
+        """Wait for the next event; returns its fields."""
         return await self._events.get()
 
     async def _log_in(self) -> _Answer:
@@ -189,7 +189,7 @@ class AmiEvents:
         return _Answer.ACCEPTED if login.success else _Answer.REFUSED
 
     async def _ask(self, name: str, fields: Mapping[str, str]) -> Any | None:
-        """The answer to an action; None if the connection was closed instead."""
+        """Wait for the answer to an action; None if the connection was closed instead."""
         answer = self._manager.send_action({"Action": name, **fields})
         lost = asyncio.ensure_future(self._lost.wait())
         await asyncio.wait({answer, lost}, return_when=asyncio.FIRST_COMPLETED)
@@ -202,7 +202,7 @@ class AmiEvents:
 
 
 class _Answer(Enum):
-    """What came of a login."""
+    """The result of a login."""
 
     ACCEPTED = auto()
     REFUSED = auto()
@@ -210,22 +210,22 @@ class _Answer(Enum):
 
 
 class _Manager(Manager):  # type: ignore[misc]  # panoramisk is not typed
-    """panoramisk's manager, which tells when its connection ends."""
+    """panoramisk's manager, which also calls `lost` when its connection ends."""
 
     def __init__(self, *, lost: Callable[[], None], **config: Any) -> None:
         super().__init__(**config)
         self._lost = lost
 
     def connection_lost(self, error: Any) -> None:
-        """The connection's end; panoramisk calls this."""
+        """Note the connection's end; panoramisk calls this."""
         self._lost()
         super().connection_lost(error)
 
 
 def _silent() -> logging.Logger:
-    """A logger that is in no hierarchy, and lets nothing through."""
+    """Make a logger that is in no hierarchy and lets nothing through."""
     return logging.Logger("panoramisk", logging.CRITICAL + 1)
 
 
 def _stay_closed(*_args: Any, **_options: Any) -> None:
-    """panoramisk connects again after any close, its own too."""
+    """Do nothing, in the place of `connect`: panoramisk connects again after any close, its own included."""

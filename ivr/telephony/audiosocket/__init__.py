@@ -1,1 +1,1 @@
-"""Audio and keys of a call, over Asterisk's AudioSocket."""
+"""The audio and the keys of a call, over Asterisk's AudioSocket."""

@@ -1,10 +1,10 @@
-"""Tells missing frames from late ones, by when frames arrive.
+"""Tells missing frames from late ones by the times at which frames arrive.
 
-AudioSocket has no sequence numbers or time stamps: where RTP packets are lost, or a pause is not sent, the stream
-simply closes up. But a caller's audio comes in a steady beat, so a frame that arrives a whole beat late may tell of one
-that is missing before it. Whether it does is shown by the next: behind what is missing that is late too; behind a frame
-that was merely held up (jitter, a busy machine) the ones that waited come at once, on the old beat. So a late frame is
-in doubt, and to be held back, until the next one comes, or is not there when it should be.
+AudioSocket has no sequence numbers or time stamps. If RTP packets are lost, or a pause is not sent, the stream simply
+closes up. But a caller's audio comes in a steady beat. So a frame that arrives a whole beat late may mean that one is
+missing before it. The next frame shows whether it does. Behind a missing frame, the next one is late too. Behind a
+frame that was merely held up (jitter, a busy machine), the waiting ones come at once, on the old beat. So a late frame
+is in doubt, and is held back, until the next one comes, or fails to come when it should.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ BEAT_S: Final = 0.02
 LATE: Final = 0.6
 """In beats: a frame later than this may be the one after a lost one."""
 KEPT: Final = 4
-"""After a longer gap a sender may take up another beat."""
+"""After a gap of more beats than this a sender may take up another beat."""
 FOLLOW: Final = 0.1
-"""How fast the beat that is expected follows the one that is heard (clocks differ, networks drift)."""
+"""How fast the expected beat follows the observed one (clocks differ, networks drift)."""
 PATIENCE_S: Final = 1.25 * BEAT_S
-"""The frame after a late one is waited for as long."""
+"""How long to wait for the frame after a late one."""
 
 
 class Arrivals:
     """Watches the beat of one call's frames.
 
     Attributes:
-        ahead: more frames have come than were due: some that seemed to be missing were late.
+        ahead: more frames have come than were due, so some that seemed to be missing were late.
     """
 
     def __init__(self) -> None:
@@ -37,12 +37,12 @@ class Arrivals:
 
     @property
     def in_doubt(self) -> bool:
-        """Whether it is not known yet if frames were lost before the ones that came last."""
+        """Whether it is still unknown if frames were lost before the ones that came last."""
         return self._doubted > 0
 
     @property
     def expected(self) -> bool:
-        """Whether it is known when the next frame is due."""
+        """Whether the time of the next frame is known."""
         return self._due_s is not None
 
     def arrived(self, frames: int, now_s: float) -> int:
@@ -62,7 +62,7 @@ class Arrivals:
         last_due_s = self._due_s + (frames - 1) * BEAT_S
         late = (now_s - last_due_s) / BEAT_S
         behind = int(late + 1.0 - LATE) if late > 0.0 else 0
-        # Less late than the one before: frames that waited are coming, and how many do is still to be seen.
+        # Less late than the one before: waiting frames are coming, and how many is still to be seen.
         confirmed = self._doubted if behind >= self._doubted else 0
         self._doubted = behind - confirmed
         self._doubted_at_s = now_s
@@ -78,6 +78,9 @@ class Arrivals:
     def settle(self, now_s: float) -> int | None:
         """End a doubt that has lasted too long.
 
+        Args:
+            now_s: the time, in seconds of the same clock.
+
         Returns:
             How many frames are missing before those that were in doubt until now; None if nothing was settled.
         """
@@ -88,7 +91,7 @@ class Arrivals:
         return missing
 
     def interrupted(self) -> None:
-        """The exchange withheld audio: the next frame begins a new beat, and nothing is missing before it."""
+        """Note that the exchange withheld audio: the next frame starts a new beat, and nothing is missing before it."""
         self._begin_anew(None)
 
     def _begin_anew(self, due_s: float | None) -> None:

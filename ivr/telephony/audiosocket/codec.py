@@ -1,9 +1,9 @@
 """The AudioSocket protocol, sans-I/O: bytes in, messages out.
 
-A message is a kind (1 octet), a length (2 octets, big endian) and a payload. Asterisk opens the connection and
-first sends the call's UUID; then audio, 20 ms at a time, as the caller's RTP arrives, and one message for each
-RFC 4733 key, at the key's end. We send audio, from the first moment on (Asterisk ends the call after 2 s without),
-and a terminate message. Source: Asterisk 22.10, res_audiosocket.c and its documentation; the facts about timing were
+A message is a kind (1 octet), a length (2 octets, big endian) and a payload. Asterisk opens the connection and first
+sends the call's UUID. Then it sends audio, 20 ms at a time, as the caller's RTP arrives, and one message for each RFC
+4733 key, at the key's end. We send audio, from the first moment on (Asterisk ends the call after 2 s without any), and
+a terminate message. Source: Asterisk 22.10, res_audiosocket.c and its documentation; the facts about timing were
 measured.
 """
 
@@ -30,21 +30,21 @@ KIND_ERROR: Final = 0xFF
 
 _HEADER_BYTES: Final = 3
 MAX_PAYLOAD_BYTES: Final = 4096
-"""Asterisk sends 320 octets of audio; a peer that announces far more is not one."""
+"""Asterisk sends 320 octets of audio. A peer that announces far more is not Asterisk."""
 
 KEYS: Final = frozenset("0123456789*#ABCD")
 
 
 @dataclass(frozen=True, slots=True)
 class CallId:
-    """The first message: which call this connection carries."""
+    """The first message: it says which call this connection carries."""
 
     uuid: UUID
 
 
 @dataclass(frozen=True, slots=True)
 class Audio:
-    """What the caller sends: signed 16-bit little-endian samples at 8 kHz."""
+    """A piece of the caller's audio: signed 16-bit little-endian samples at 8 kHz."""
 
     payload: bytes = field(repr=False)
 
@@ -58,12 +58,16 @@ class KeyFrame:
 
 @dataclass(frozen=True, slots=True)
 class Terminate:
-    """The peer ends the stream. (A hang-up is a plain end of the connection.)"""
+    """The peer ends the stream. (For a hang-up Asterisk simply closes the connection.)"""
 
 
 @dataclass(frozen=True, slots=True)
 class PeerError:
-    """The peer reports an error, by its code."""
+    """The peer reports an error.
+
+    Attributes:
+        code: Asterisk's number of the error.
+    """
 
     code: int
 
@@ -72,7 +76,7 @@ Message = CallId | Audio | KeyFrame | Terminate | PeerError
 
 
 class AudioSocketParser(Parser[Message]):
-    """Turns what Asterisk sends into messages."""
+    """Turns the bytes that Asterisk sends into messages."""
 
     protocol = "AudioSocket"
 
@@ -136,7 +140,7 @@ class AudioSocketParser(Parser[Message]):
 
 
 def audio_message(payload: bytes) -> bytes:
-    """One audio message, header and payload in one piece.
+    """Make one audio message, header and payload in one piece.
 
     Args:
         payload: signed 16-bit little-endian samples at 8 kHz; `FRAME_BYTES` for 20 ms.
@@ -145,10 +149,10 @@ def audio_message(payload: bytes) -> bytes:
 
 
 def message(kind: int, payload: bytes = b"") -> bytes:
-    """Any message.
+    """Make a message of any kind.
 
     Raises:
-        ValueError: the payload is longer than the length field can say.
+        ValueError: the payload is longer than the length field can express.
     """
     if len(payload) > 0xFFFF:
         raise ValueError(f"an AudioSocket payload of {len(payload)} octets is longer than 65535")

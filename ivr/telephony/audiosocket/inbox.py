@@ -1,14 +1,14 @@
-"""What a caller has sent and the media clock has not taken yet, in its order. Sans-I/O.
+"""What a caller has sent and the media clock has not taken yet, in order. Sans-I/O.
 
-Frames of 20 ms, each with how many are missing before it, and key frames between them. A frame that came late waits
-here until it is known whether others are missing (`ivr.telephony.audiosocket.arrivals`). Time without packets is time,
-too: when nothing has come for a while the frames are silence, so that a key ends that was the last thing sent. If all
-came after all, and only late, that silence was none.
+The inbox holds frames of 20 ms, each with the number that are missing before it, and key frames between them. A frame
+that came late waits here until it is known whether others are missing (`ivr.telephony.audiosocket.arrivals`). Time
+without packets is time, too: when nothing has come for a while the inbox gives silence, so that a key ends even if it
+was the last thing sent. If everything then comes after all, only late, that silence was wrong.
 
-A gap with a key frame in it is no gap. While an RFC 4733 event goes on, from its first packet to its end, Asterisk
-drops the caller's audio (main/channel.c, `__ast_read`: voice is discarded while a channel is in, or emulates, a digit),
-and so does a gateway that sends the event in place of the tone. The audio that follows goes on right behind: what is
-left of a tone whose event has ended continues what came of it before its event began.
+A gap with a key frame in it is not a gap. While an RFC 4733 event goes on, from its first packet to its end, Asterisk
+drops the caller's audio (main/channel.c, `__ast_read`: voice is discarded while a channel is in, or emulates, a digit).
+A gateway that sends the event in place of the tone drops it, too. The audio that follows joins on directly: the rest of
+a tone whose event has ended continues the part of it that came before its event started.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from ivr.telephony.audiosocket.codec import FRAME_BYTES, Audio, KeyFrame
 from ivr.telephony.audiosocket.repeats import Repeats
 
 MAX_WAITING_FRAMES: Final = 500
-"""Ten seconds of audio that the clock has not taken: whoever sends so much is not an exchange. (One on a host that is
-overloaded was seen to hand over up to five seconds' at once, and callers were still there.)"""
+"""Ten seconds of audio that the clock has not taken: a peer that sends so much is not an exchange. (On an overloaded
+host an exchange was seen to hand over up to five seconds at once, and callers were still there.)"""
 
 
 QUIET_S: Final = 0.3
-"""So long nothing must have come. Networks hold packets up for 0.2 s now and then; a caller does not notice that the
-time between keys begins so much later."""
+"""How long nothing must have come. Networks hold packets up for 0.2 s now and then, and a caller does not notice that
+the time between keys starts so much later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,9 @@ class FrameSent:
 
     Attributes:
         frame: signed 16-bit little-endian samples at 8 kHz, `FRAME_BYTES` octets.
-        missing: how many frames did not arrive just before it, those aside for which silence was given already.
-        ahead: more frames have come than were due: what was missing before was late.
-        late: the silence that was given just before it was none: fewer frames are missing.
+        missing: how many frames did not arrive just before it, not counting those for which silence was given already.
+        ahead: more frames have come than were due, so what was missing before was late.
+        late: the silence that was given just before it was wrong, because fewer frames are missing.
     """
 
     frame: bytes = field(repr=False)
@@ -54,8 +54,8 @@ class KeySent:
     """A key that came as an event. It may be a password digit.
 
     Attributes:
-        key: which.
-        repeated: the exchange has told of the same event before (`ivr.telephony.audiosocket.repeats`).
+        key: the key.
+        repeated: the exchange has reported the same event before (`ivr.telephony.audiosocket.repeats`).
     """
 
     key: str = field(repr=False)
@@ -68,7 +68,7 @@ class NothingSent:
 
 
 class Inbox:
-    """What one caller has sent."""
+    """Everything that one caller has sent and the clock has not taken."""
 
     def __init__(self) -> None:
         self._arrivals = Arrivals()
@@ -102,12 +102,12 @@ class Inbox:
             self._quiet_from_s = now_s + QUIET_S
 
     def take(self, now_s: float) -> FrameSent | KeySent | NothingSent | None:
-        """The oldest frame or key that can be taken at `now_s`; None if there is none."""
+        """Take the oldest frame or key that is ready at `now_s`; None if there is none."""
         if self._doubted and (missing := self._arrivals.settle(now_s)) is not None:
             self._release(missing)
         if self._known:
             return self._known.popleft()
-        if self._quiet_from_s is None:  # so the call begins
+        if self._quiet_from_s is None:  # the call starts without audio
             self._quiet_from_s = now_s + QUIET_S
         if self._doubted or now_s < self._quiet_from_s:
             return None
@@ -116,7 +116,7 @@ class Inbox:
         return NothingSent()
 
     def close(self) -> None:
-        """Nothing more will come: what was in doubt can be taken."""
+        """Note that nothing more will come: everything in doubt can be taken."""
         self._release()
 
     def _put_audio(self, payloads: list[bytes], now_s: float) -> None:
@@ -143,10 +143,11 @@ class Inbox:
         return frames
 
     def _release(self, missing: int | None = None) -> None:
-        """What was in doubt is known now: so many frames are missing before it; None: those for which silence was."""
+        """Release the frames in doubt. `missing` frames are missing before them; None: as many as silence was given
+        for."""
         missing = self._given if missing is None else missing
         for frame in self._doubted:
-            # Of frames that come at once nobody can say between which of them others are missing.
+            # When frames come together, nobody can say between which of them others are missing.
             late = missing < self._given
             self._known.append(FrameSent(frame, max(0, missing - self._given), self._arrivals.ahead, late))
             missing = self._given = 0

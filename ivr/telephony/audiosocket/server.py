@@ -34,7 +34,7 @@ from ivr.telephony.strangers import STRANGERS, Strangers
 _log = structlog.get_logger(__name__)
 
 MAX_UNREAD_BYTES: Final = 100 * FRAME_BYTES
-"""Two seconds of audio that the peer has not read: such a peer is not an exchange."""
+"""Two seconds of audio that the peer has not read: a peer that does not read is not an exchange."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +42,8 @@ class AudioSocketLimits:
     """What a peer may take of us.
 
     Attributes:
-        connections: how many at once of those that are a call's; more are closed at once.
-        strangers: how many at once of the others.
+        connections: how many connections of calls may be open at once; further ones are closed at once.
+        strangers: how many other connections may be open at once.
         identify_s: the time in which the call's UUID must come (a port scan sends nothing).
     """
 
@@ -56,8 +56,8 @@ class AudioSocketConnection(asyncio.Protocol):
     """One AudioSocket connection.
 
     Attributes:
-        ended: the peer has closed, or was closed for breaking the protocol.
-        broken: why it was closed by us, or that its end cut a message; None if neither happened.
+        ended: the peer has closed, or was closed because it broke the protocol.
+        broken: why we closed the connection, or that its end cut a message; None if neither happened.
     """
 
     def __init__(self, server: AudioSocketServer) -> None:
@@ -72,7 +72,7 @@ class AudioSocketConnection(asyncio.Protocol):
     # --- for the media clock --------------------------------------------------------------------------------
 
     def take(self, now: float) -> FrameSent | KeySent | NothingSent | None:
-        """What the caller sent first and was not taken yet, if it can be taken at `now` of the loop's clock."""
+        """Take the oldest frame or key that the caller sent, if it is ready at `now` of the loop's clock."""
         return self._inbox.take(now)
 
     def send(self, frame: bytes | memoryview) -> None:
@@ -95,14 +95,14 @@ class AudioSocketConnection(asyncio.Protocol):
     # --- asyncio.Protocol -----------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin the time in which the UUID must come."""
+        """Start the time in which the UUID must come."""
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is one by its methods, not by its class
         self._server.strangers.came(self, self._abort)
         loop = asyncio.get_running_loop()
         self._identify_timer = loop.call_later(self._server.limits.identify_s, self._not_identified)
 
     def data_received(self, data: bytes) -> None:
-        """Collect what came."""
+        """Collect the bytes that came."""
         if self.ended:
             return
         self._parser.feed(data)
@@ -125,7 +125,8 @@ class AudioSocketConnection(asyncio.Protocol):
             self._break("audio comes faster than it is spoken")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The caller hung up: Asterisk closes without a word. Within a message it does not: then something broke."""
+        """Note that the connection ended. For a hang-up Asterisk closes it between messages; a cut message is a
+        fault."""
         if not self.ended:
             self._check_end()
         self.ended = True
@@ -171,7 +172,8 @@ class AudioSocketServer:
     """Accepts AudioSocket connections.
 
     Args:
-        identified: told of a connection's UUID; returns False if no call waits for it (the connection is closed then).
+        identified: called with a connection's UUID; returns False if no call waits for it (the connection is then
+            closed).
         limits: what a peer may take of us.
     """
 
@@ -183,7 +185,12 @@ class AudioSocketServer:
         self._server: asyncio.Server | None = None
 
     async def listen(self, host: str, port: int, handed: socket.socket | None = None) -> None:
-        """Begin to accept, at a socket that was handed to us if there is one.
+        """Start to accept connections.
+
+        Args:
+            host: the address to listen on.
+            port: the port to listen on; 0 for any free one.
+            handed: a socket that was handed to us, to use in place of them.
 
         Raises:
             OSError: the address cannot be bound.
@@ -199,13 +206,13 @@ class AudioSocketServer:
 
     @property
     def port(self) -> int:
-        """The port that it listens on (where 0 was asked for, the one that was given)."""
+        """The port that the server listens on (if 0 was asked for, the one that was given)."""
         if self._server is None:
             raise RuntimeError("the server does not listen yet")
         return int(self._server.sockets[0].getsockname()[1])
 
     def stop_listening(self) -> None:
-        """Accept no more; connections that are open go on."""
+        """Accept no more connections; open ones go on."""
         if self._server is not None:
             self._server.close()
 
@@ -214,15 +221,15 @@ class AudioSocketServer:
         return len(self._open) < self.limits.connections
 
     def is_open(self, connection: AudioSocketConnection) -> bool:
-        """Whether a connection is that of a call."""
+        """Whether a connection belongs to a call."""
         return connection in self._open
 
     def opened(self, connection: AudioSocketConnection) -> None:
-        """A connection is that of a call."""
+        """Count a connection as a call's."""
         self.strangers.left(connection)
         self._open.add(connection)
 
     def closed(self, connection: AudioSocketConnection) -> None:
-        """A connection has ended."""
+        """Forget a connection that has ended."""
         self.strangers.left(connection)
         self._open.discard(connection)

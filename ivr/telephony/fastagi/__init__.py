@@ -1,1 +1,1 @@
-"""What Asterisk asks us about a call, over FastAGI."""
+"""Asterisk asks us about a call, over FastAGI."""

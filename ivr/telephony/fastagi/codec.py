@@ -1,9 +1,9 @@
 """The FastAGI protocol, sans-I/O: bytes in, messages out.
 
-Asterisk connects and sends `agi_name: value` lines, ended by an empty line. Then we send one command a line and
-get one reply each, `200 result=1 (value)`; a reply with code 520 has several lines. A line `HANGUP` can come at any
-time, between the lines of a reply too. A command must not be sent before the reply to the last one. Source:
-Asterisk 22, res_agi.c; agi_name values and replies carry whatever bytes the caller's phone sent.
+Asterisk connects and sends `agi_name: value` lines, ended by an empty line. Then we send one command a line and get one
+reply each, `200 result=1 (value)`; a reply with code 520 has several lines. A line `HANGUP` can come at any time, even
+between the lines of a reply. No command may be sent before the reply to the last one. Source: Asterisk 22, res_agi.c.
+Values of `agi_` variables and replies carry whatever bytes the caller's phone sent.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _RESULT: Final = re.compile(r"result=(?P<result>\S*)(?: \((?P<value>.*)\))?")
 
 @dataclass(frozen=True, slots=True)
 class AgiRequest:
-    """How a call begins: the `agi_` variables, without the prefix."""
+    """The start of a call: the `agi_` variables, without the prefix."""
 
     variables: Mapping[str, str]
 
@@ -40,8 +40,8 @@ class AgiReply:
 
     Attributes:
         code: 200, or 510 (unknown command), 511 (dead channel), 520 (bad syntax).
-        result: what follows `result=`; "" where the reply has none.
-        value: what stands in parentheses behind it; None where nothing does.
+        result: what follows `result=`; "" if the reply has none.
+        value: what stands in parentheses behind it; None if nothing does.
     """
 
     code: int
@@ -68,7 +68,7 @@ _WITHIN: Final[Mapping[_Expects, str]] = {
     _Expects.REQUEST: "the request",
     _Expects.REPLY_END: "a reply of several lines",
 }
-"""Where the lines of a message may have come already, and what the message is."""
+"""The states in which lines of a message may have come already, and the name of that message."""
 
 
 class AgiConnection(Parser[AgiMessage]):
@@ -85,7 +85,7 @@ class AgiConnection(Parser[AgiMessage]):
         self._reply_lines = 0
 
     def command(self, name: str, *arguments: str) -> bytes:
-        """The line that asks Asterisk to run a command.
+        """Make the line that asks Asterisk to run a command.
 
         Args:
             name: the command, for example `SET VARIABLE`.
@@ -127,7 +127,7 @@ class AgiConnection(Parser[AgiMessage]):
 
     @staticmethod
     def _check_length(length: int) -> None:
-        if length > MAX_LINE_BYTES:  # how much longer it is depends on how much of it has come: not said
+        if length > MAX_LINE_BYTES:  # how much has come of it varies, so the message does not say how long it is
             raise RemoteProtocolError(f"AGI: a line of more than {MAX_LINE_BYTES} octets; no Asterisk sends that")
 
     def _line(self, line: str) -> AgiMessage | None:
@@ -140,7 +140,7 @@ class AgiConnection(Parser[AgiMessage]):
         if self._expects is _Expects.REPLY_END:
             return self._reply_end(line)
         if line:
-            raise RemoteProtocolError(f"AGI: a line of {len(line)} characters came that nothing had asked for")
+            raise RemoteProtocolError(f"AGI: a line of {len(line)} characters came that answers no command")
         return None
 
     def _request_line(self, line: str) -> AgiRequest | None:
@@ -160,7 +160,7 @@ class AgiConnection(Parser[AgiMessage]):
     def _reply_line(self, line: str) -> AgiReply | None:
         match = _REPLY.fullmatch(line)
         if match is None:
-            raise RemoteProtocolError("AGI: a reply does not begin with a code of three digits")
+            raise RemoteProtocolError("AGI: a reply does not start with a code of three digits")
         code = int(match["code"])
         if match["more"] == "-":
             self._expects = _Expects.REPLY_END

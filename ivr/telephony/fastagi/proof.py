@@ -1,9 +1,10 @@
-"""Who connects to our FastAGI port proves that he speaks for our Asterisk, and no secret is said for it.
+"""Makes a peer at our FastAGI port prove that it is our Asterisk, without the secret being sent.
 
 The dialplan's secret stands in a file that Asterisk can read. We send a number that was never used before, and Asterisk
-answers with the digest of it, of its call and of the secret. So a listener in our place gets nothing by a call that he
-could use at ours, and what is overheard is worth nothing for another connection. (Whoever Asterisk connects to commands
-it, by the nature of AGI: nobody else must be able to take the port. That is a matter of the host: docs/operators.md.)
+answers with the digest of that number, its call and the secret. So a listener in our place gets nothing from a call
+that it could use at our port, and an overheard answer is worth nothing for another connection. (By the nature of AGI,
+Asterisk obeys the listener that it connects to, so nobody else may be able to take the port. The host must see to that:
+docs/operators.md.)
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from typing import Final
 
 from ivr.telephony.fastagi.server import AgiChannel
 
-SECRET_CHARACTERS: Final = "0-9A-Za-z_.~+/-"  # noqa: S105 - what one is made of
-"""What a secret may have in it: what needs no quoting in Asterisk's files, and in AGI."""
+SECRET_CHARACTERS: Final = "0-9A-Za-z_.~+/-"  # noqa: S105 - the characters of a secret
+"""The characters that a secret may have: they need no quoting in Asterisk's files or in AGI."""
 SECRET_FILE: Final = "KARIPASS_AGI_SECRET_FILE"  # noqa: S105 - a name
 """The dialplan's global variable that names the file."""
 _MOST_CHARACTERS: Final = 128

@@ -24,7 +24,7 @@ from ivr.telephony.strangers import STRANGERS, Strangers
 _log = structlog.get_logger(__name__)
 _READ_BYTES: Final = 4096
 BACKLOG: Final = 512
-"""Connections that may wait to be accepted: a burst of calls."""
+"""How many connections may wait to be accepted: enough for a burst of calls."""
 
 
 class ChannelGone(TelephonyError):  # noqa: N818 - it is an ending, not a fault
@@ -36,11 +36,12 @@ class AgiLimits:
     """What a peer may take of us.
 
     Attributes:
-        connections: how many at once of those who have said who they are; more are closed at once.
-        strangers: how many at once of the others.
+        connections: how many connections that have proved who they are may be open at once; further ones are closed at
+            once.
+        strangers: how many other connections may be open at once.
         request_s: the time in which the whole request must come (a port scan sends nothing).
-        reply_s: the time in which a command must be answered. Asterisk, when it answers a call, may wait for a name
-            server that loses the question, 5 s and once more (glibc's resolver).
+        reply_s: the time in which a command must be answered. When Asterisk answers a call, it may wait for a name
+            server that loses the question: 5 s, and once more (glibc's resolver).
     """
 
     connections: int = 4000
@@ -53,8 +54,8 @@ class AgiChannel:
     """A channel of Asterisk that runs our commands, one at a time.
 
     Attributes:
-        hung_up: the caller has gone.
-        command: the one that it was given last.
+        hung_up: whether the caller has gone.
+        command: the last command that it was given.
     """
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, limits: AgiLimits) -> None:
@@ -68,12 +69,12 @@ class AgiChannel:
 
     @property
     def awaited(self) -> str:
-        """What the peer owes us first: its request, or the answer to a command."""
+        """What the peer must send next: its request, or the answer to a command."""
         return "request" if self._request is None else "answer"
 
     @property
     def request(self) -> AgiRequest:
-        """How the call began."""
+        """The request with which the call started."""
         if self._request is None:
             raise RuntimeError("the request has not been read yet")
         return self._request
@@ -89,7 +90,7 @@ class AgiChannel:
         async with asyncio.timeout(self._limits.request_s):
             message = await self._next()
         if not isinstance(message, AgiRequest):
-            raise RemoteProtocolError("AGI: the peer began with something else than a request")
+            raise RemoteProtocolError("AGI: the peer started with something other than a request")
         self._request = message
 
     async def execute(self, name: str, *arguments: str, timeout_s: float | None = None) -> AgiReply:
@@ -98,12 +99,12 @@ class AgiChannel:
         Args:
             name: the command.
             arguments: its arguments, quoted here.
-            timeout_s: how long the reply may take; None is the limit of `AgiLimits`.
+            timeout_s: how long the reply may take; None uses the limit of `AgiLimits`.
 
         Raises:
             ChannelGone: the channel is dead, or Asterisk closed the connection.
-            TimeoutError: no reply in time.
-            RemoteProtocolError: the reply is none, or the connection ended within it.
+            TimeoutError: no reply came in time.
+            RemoteProtocolError: the reply is not one, or the connection ended within it.
         """
         self.command = name
         self._writer.write(self._connection.command(name, *arguments))
@@ -117,7 +118,7 @@ class AgiChannel:
         return message
 
     async def get_variable(self, name: str) -> str | None:
-        """A channel variable or function, evaluated; None if it is not set.
+        """Evaluate a channel variable or function; None if it is not set.
 
         Raises:
             As `execute`.
@@ -130,7 +131,7 @@ class AgiChannel:
             try:
                 data = await self._reader.read(_READ_BYTES)
             except ConnectionError:
-                self._connection.end()  # where it cut a message, that says more
+                self._connection.end()  # if the end cut a message, that error says more
                 raise
             if not data:
                 self._connection.end()
@@ -146,7 +147,7 @@ AgiDoor = Callable[[AgiChannel], Awaitable[str | None]]
 
 
 async def open_door(_channel: AgiChannel) -> None:
-    """Whoever sends a request may come in."""
+    """Let in every peer that sends a request."""
 
 
 class FastAgiServer:
@@ -155,8 +156,8 @@ class FastAgiServer:
     Args:
         handler: serves one channel; the connection is closed when it returns.
         limits: what a peer may take of us.
-        door: why a peer that has sent its request may not come in, None if it may.
-        refused: told of each connection that is closed because there are too many.
+        door: returns why a peer that has sent its request may not come in, None if it may.
+        refused: called for each connection that is closed because there are too many.
     """
 
     def __init__(
@@ -177,7 +178,12 @@ class FastAgiServer:
         self._open = 0
 
     async def listen(self, host: str, port: int, handed: socket.socket | None = None) -> None:
-        """Begin to accept, at a socket that was handed to us if there is one.
+        """Start to accept connections.
+
+        Args:
+            host: the address to listen on.
+            port: the port to listen on; 0 for any free one.
+            handed: a socket that was handed to us, to use in place of them.
 
         Raises:
             OSError: the address cannot be bound.
@@ -189,13 +195,13 @@ class FastAgiServer:
 
     @property
     def port(self) -> int:
-        """The port that it listens on (where 0 was asked for, the one that was given)."""
+        """The port that the server listens on (if 0 was asked for, the one that was given)."""
         if self._server is None:
             raise RuntimeError("the server does not listen yet")
         return int(self._server.sockets[0].getsockname()[1])
 
     def stop_listening(self) -> None:
-        """Accept no more; connections that are open go on."""
+        """Accept no more connections; open ones go on."""
         if self._server is not None:
             self._server.close()
 

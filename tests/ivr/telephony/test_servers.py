@@ -120,7 +120,7 @@ class TestFastAgi:
             writer.write(b"200 result=1 (good)\n200 result=0\n")
             assert await closed(reader)
             writer.close()
-        assert seen == ["good", "AGI: a line of 12 characters came that nothing had asked for"]
+        assert seen == ["good", "AGI: a line of 12 characters came that answers no command"]
 
     async def test_a_stranger_whose_request_is_cut_off_is_counted_as_that(self) -> None:
         async def handler(_channel: AgiChannel) -> None:

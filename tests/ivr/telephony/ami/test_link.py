@@ -181,7 +181,7 @@ async def _forgets_to_answer_pings(peer: AmiPeer) -> None:
     [
         (_says_nothing, "no answer to Challenge"),
         (_is_a_web_server, "KARIPASS_AMI_PORT"),
-        (_sends_garbage, "is no manager interface"),
+        (_sends_garbage, "is not a manager interface"),
         (_never_ends_its_message, "message of more than"),
         (_names_fields_twice, "cannot be read"),
         (_closes_at_once, "the connection"),
