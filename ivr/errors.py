@@ -1,4 +1,4 @@
-"""Errors of the service and of test calls that say what is wrong and what to do."""
+"""Errors of the service and of test calls. Each says what is wrong and what to do."""
 
 from __future__ import annotations
 

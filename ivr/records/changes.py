@@ -1,4 +1,4 @@
-"""What there is to write of calls: values that wait in a queue until the database takes them."""
+"""The changes of call records: values that wait in a queue until the database takes them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,12 @@ from ivr.records.vitals import Vitals
 
 @dataclass(frozen=True, slots=True)
 class EntryNoted:
-    """An entry of a call's transcript."""
+    """An entry of a call's transcript.
+
+    Attributes:
+        call_id: the call.
+        entry: the entry.
+    """
 
     call_id: str
     entry: RecordedEntry
@@ -19,10 +24,10 @@ class EntryNoted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far a call has come; a later one replaces it.
+    """How far a call has come; a later value replaces an earlier one.
 
     Attributes:
-        ended_at, outcome, reason: None while it goes on.
+        ended_at, outcome, reason: None while the call goes on.
         The others: as in `CallSummary`.
     """
 
@@ -42,7 +47,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class ChannelEnded:
-    """What the exchange told of a call's channel."""
+    """What the exchange reported of a call's channel."""
 
     call_id: str
     hangup: Hangup
@@ -51,7 +56,7 @@ class ChannelEnded:
 
 @dataclass(frozen=True, slots=True)
 class ServiceBeat:
-    """The service lives, or has ended in order."""
+    """A service reports that it lives, or that it has ended in order."""
 
     vitals: Vitals
     stopped: bool = False

@@ -1,4 +1,4 @@
-"""The database that the records are in: the store's, with tables of its own."""
+"""Opens the database that the records are in: the store's, with tables of its own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from storage.migrate import current_revision, newest_revision, upgrade
 
 @database_border
 def open_records(url: str) -> Database:
-    """Open the store's database for records, making or upgrading their schema where needed.
+    """Open the store's database for records, making or upgrading their schema if needed.
 
     Args:
         url: as for `CredentialStore.open`.
@@ -30,7 +30,7 @@ def open_records(url: str) -> Database:
 
 
 def open_existing_records(url: str) -> Database:
-    """Open the store's database for who only looks at records: nothing is made, and no schema is changed.
+    """Open the store's database only to read records: nothing is made, and no schema is changed.
 
     Args:
         url: as for `CredentialStore.open`.
@@ -38,7 +38,7 @@ def open_existing_records(url: str) -> Database:
     Raises:
         InvalidDatabaseUrl: the URL names no database that can be used.
         SchemaMismatch: the database has no records yet, or those of another version of this program.
-        StoreUnavailable: the database is not there, cannot be reached or is damaged.
+        StoreUnavailable: the database does not exist, cannot be reached or is damaged.
     """
     try:
         return _open_existing(url)
@@ -63,7 +63,7 @@ def _require_newest_schema(database: Database) -> None:
         return
     if present is None:
         raise SchemaMismatch(
-            f"{database} has no call records yet: start the service once, which makes them, "
+            f"{database} has no call records yet: start the service once, which makes their tables, "
             "or see to KARIPASS_STATE_DIR and KARIPASS_DATABASE_URL"
         )
     if newest is None or present > newest:  # serial numbers

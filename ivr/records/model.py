@@ -1,4 +1,4 @@
-"""What is known of a call after it, and while it goes on."""
+"""What is known of a call, after it and while it goes on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ivr.records.vitals import Vitals
 
 
 class Fate(StrEnum):
-    """What became of a call, where its dialogue does not say: an `Outcome` else."""
+    """The state of a call whose dialogue has given no `Outcome`."""
 
     IN_PROGRESS = "in_progress"
     LOST = "lost"
@@ -23,7 +23,7 @@ class Fate(StrEnum):
 
 
 OUTCOMES: Final = (*(outcome.value for outcome in Outcome), Fate.IN_PROGRESS.value, Fate.LOST.value)
-"""All that a call can be searched by."""
+"""The states and outcomes that a call can be searched by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +31,8 @@ class Hangup:
     """How a channel ended, from the exchange.
 
     Attributes:
-        cause: the cause of ITU-T Q.850; None if not known.
-        text: what it means, or why it is not known.
+        cause: the cause of ITU-T Q.850; None if it is not known.
+        text: what the cause means, or why it is not known.
     """
 
     cause: int | None
@@ -41,10 +41,10 @@ class Hangup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RtpQuality:
-    """How the caller's audio came, from the exchange; None what it did not say.
+    """How the caller's audio arrived, as the exchange reported it; None for what it did not report.
 
     Attributes:
-        lost_percent: packets that did not arrive.
+        lost_percent: packets that did not arrive, in percent of all.
         jitter_ms: interarrival jitter (RFC 3550, section 6.4.1).
         rtt_ms: round-trip time.
     """
@@ -56,14 +56,15 @@ class RtpQuality:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallBegan:
-    """What is known when a call begins.
+    """What is known when a call starts.
 
     Attributes:
-        call_id: names the call, in logs too.
+        call_id: the call's name, in logs too.
         channel_id: Asterisk's `Uniqueid` of the channel.
-        trunk: the endpoint by which it came.
-        caller: the caller number; "" where there is none.
-        language: of the guidance.
+        trunk: the endpoint by which the call came.
+        began_at: when the call started.
+        caller: the caller number; "" if there is none.
+        language: the language of the guidance.
     """
 
     call_id: str
@@ -79,17 +80,17 @@ class CallSummary:
     """One call, without its entries.
 
     Attributes:
-        began: what was known when it began.
+        began: what was known when the call started.
         service_id: the process that answered it.
-        ended_at: None while it goes on, and where it was lost.
-        unit: the chosen unit; None if it did not come to that.
-        target: the number whose password was to be set; likewise.
-        step: the last step that it reached.
+        ended_at: when it ended; None while it goes on, and if it was lost.
+        unit: the chosen unit; None if none was chosen.
+        target: the number whose password was to be set; None if it was not known yet.
+        step: the last step that the call reached.
         outcome: one of `OUTCOMES`.
-        reason: why, in one word; "" while it goes on.
+        reason: the reason for the outcome, in one word; "" while the call goes on.
         wrong_entries, silences: how many there were.
-        keys, missed: keys that were heard; near misses.
-        hangup, rtp: from the exchange; None if it told nothing (yet).
+        keys, missed: how many keys were heard; how many near misses there were.
+        hangup, rtp: what the exchange reported; None if it has reported nothing (yet).
     """
 
     began: CallBegan
@@ -109,17 +110,17 @@ class CallSummary:
 
     @property
     def call_id(self) -> str:
-        """Names the call."""
+        """The call's name."""
         return self.began.call_id
 
     @property
     def in_progress(self) -> bool:
-        """Whether it goes on."""
+        """Whether the call goes on."""
         return self.outcome == Fate.IN_PROGRESS
 
     @property
     def seconds(self) -> float | None:
-        """How long it took; None if that is not known (yet)."""
+        """How long the call took; None if that is not known (yet)."""
         return None if self.ended_at is None else (self.ended_at - self.began.began_at).total_seconds()
 
     @property
@@ -134,7 +135,7 @@ class RecordedEntry:
 
     Attributes:
         position: its place in the call, from 0.
-        at_s: seconds since the call began; None where that must not be told.
+        at_s: seconds since the call started; None if they must not be known.
         kind: `said`, `interrupted`, `key`, `missed`, `judged` or `ended`.
         body: its other fields (`ivr.call.transcript.as_json`).
     """
@@ -146,12 +147,12 @@ class RecordedEntry:
 
 
 def recorded(position: int, at_s: float | None, entry: TranscriptEntry) -> RecordedEntry:
-    """An entry of a transcript, as it is kept.
+    """Turn an entry of a transcript into the form that is kept.
 
     Args:
         position: its place in the call, from 0.
-        at_s: seconds since the call began; None where that must not be told.
-        entry: what happened.
+        at_s: seconds since the call started; None if they must not be known.
+        entry: the entry.
     """
     body = as_json(at_s, entry)
     kind, at = str(body.pop("entry")), body.pop("at_s")
@@ -159,9 +160,9 @@ def recorded(position: int, at_s: float | None, entry: TranscriptEntry) -> Recor
 
 
 def together(entries: Iterable[RecordedEntry]) -> Iterator[tuple[RecordedEntry, Sequence[RecordedEntry]]]:
-    """Each entry, with those that are told as one with it.
+    """Group the entries that are shown as one: gives each first entry, with the others of its group.
 
-    They say the same, without a time, as keys of a password do.
+    Such entries say the same, without a time, as keys of a password do.
     """
     for _, alike in groupby(entries, lambda entry: (entry.position if entry.at_s is not None else -1, str(entry.body))):
         first, *more = alike
@@ -187,7 +188,7 @@ class KeyQuality:
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """All that is known of one call."""
+    """Everything that is known of one call."""
 
     summary: CallSummary
     entries: Sequence[RecordedEntry]
@@ -195,11 +196,11 @@ class CallRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceState:
-    """A process that answers calls, as it last told.
+    """A process that answers calls, as it last reported.
 
     Attributes:
-        vitals: what it reported of itself.
-        alive: whether it has told lately.
+        vitals: what it reported about itself.
+        alive: whether it has reported lately.
     """
 
     service_id: str

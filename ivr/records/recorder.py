@@ -1,7 +1,7 @@
-"""The way of calls into their records: noted at once in memory, written by a thread.
+"""Brings calls into their records: notes are taken at once in memory, and written by a thread.
 
-A call never waits for its record. When the database is away what there is to write waits, up to a bound, and is
-written when it is back.
+A call never waits for its record. While the database is away the changes wait, up to a bound, and are written when it
+is back.
 """
 
 from __future__ import annotations
@@ -30,34 +30,35 @@ from storage.errors import StoreUnavailable
 _log = structlog.get_logger(__name__)
 
 GATHER_S: Final = 0.25
-"""What comes within this time is written at once."""
+"""Changes that come within this time are written together."""
 RETRY_S: Final = 2.0
 WAITING: Final = 50_000
-"""How many changes may wait for the database: some 500 calls of a minute."""
+"""How many changes may wait for the database: about 500 calls of a minute."""
 FLUSH_S: Final = 10.0
-"""How long a stopping service tries to write what is left."""
+"""How long the service tries to write what is left during shutdown."""
 _BATCH: Final = 100
-"""How many changes are written in one transaction. The store is in the same database, and SQLite has one writer at a
-time: on a machine with no processor to spare a transaction of 500 took so long that callers' passwords gave up."""
+"""How many changes one transaction writes. The store is in the same database, and SQLite has one writer at a time. On a
+machine with no processor to spare, a transaction of 500 took so long that callers' passwords gave up."""
 _BREATH_S: Final = 0.1
-"""The pause between two of them: SQLite hands its lock to nobody, and who waits for it looks so often at most."""
+"""The pause between two transactions. SQLite hands its lock to nobody, and a waiting writer looks no more often than
+this."""
 _TIDY_S: Final = 3600.0
 _TIDY_AGAIN_S: Final = 60.0
-"""What could not be tidied is tried again after this time: each attempt may have waited long for the database."""
+"""How long to wait after a failed tidying: each attempt may have waited long for the database."""
 
 
 class Recorder:
     """Takes what happens in the calls of a service, and writes it.
 
     Args:
-        writer: writes.
+        writer: writes the changes.
         keep: how long a call's record is kept.
-        clock: the time.
+        clock: gives the time.
 
     Attributes:
-        vitals: what the service reports of itself; called in the recorder's thread, which writes it at each beat and
-            whenever one of its states changes.
-        left_out: changes that will never be written: there was no room for them, or the database refused them.
+        vitals: reads what the service reports about itself; called in the recorder's thread, which writes it at each
+            beat and whenever one of its states changes.
+        left_out: how many changes will never be written: there was no room for them, or the database refused them.
     """
 
     def __init__(self, writer: CallWriter, *, keep: timedelta, clock: Clock = utc_now) -> None:
@@ -84,11 +85,11 @@ class Recorder:
 
     @property
     def running(self) -> bool:
-        """Whether what happens is being written."""
+        """Whether changes are being written."""
         return self._thread.is_alive()
 
     def start(self) -> None:
-        """Begin to write."""
+        """Start to write."""
         self._thread.start()
 
     def close(self) -> None:
@@ -99,15 +100,16 @@ class Recorder:
             _log.error("records_lost", changes=self.waiting, reason="the database did not take them before the end")
 
     def begin(self, call: CallBegan) -> CallRecorder:
-        """A call begins; returns who notes what happens in it."""
+        """Start the record of a call; returns the observer that notes what happens in it."""
         return CallRecorder(call, self._put if self._put(call) else self._leave_out)
 
     def channel_ended(self, call_id: str, hangup: Hangup, rtp: RtpQuality | None) -> None:
-        """The exchange told how a call's channel ended."""
+        """Note how a call's channel ended, as the exchange reported it."""
         self._put(ChannelEnded(call_id, hangup, rtp))
 
     def _put(self, change: Change) -> bool:
-        """Take a change; returns whether there was room. For a call's progress, where the end is, there is always."""
+        """Take a change; returns whether there was room. There is always room for a call's progress, which holds its
+        end."""
         if isinstance(change, Progress):
             self._progress[change.call_id] = change
             return True
@@ -130,7 +132,7 @@ class Recorder:
                 while self._write():
                     time.sleep(_BREATH_S)
                 self._tidy()
-            except Exception:  # noqa: BLE001 - the border of the thread: what comes later is to be written
+            except Exception:  # noqa: BLE001 - the border of the thread: later changes must still be written
                 _log.exception("recorder_failed")
                 self.left_out += len(self._unwritten)
                 self._unwritten = []
@@ -154,7 +156,7 @@ class Recorder:
         while len(self._unwritten) < _BATCH and not self._changes.empty():
             self._unwritten.append(self._changes.get_nowait())
         if self._changes.empty():
-            self._unwritten += progress  # after all that was put before it, the call's beginning among it
+            self._unwritten += progress  # after everything that was put before it, the call's start included
         else:
             for change in progress:
                 self._progress.setdefault(change.call_id, change)
@@ -180,8 +182,9 @@ class Recorder:
     def _tidy(self) -> None:
         """Now and then mark lost calls and forget old ones.
 
-        Of the old ones some at a time, so that neither records of calls that go on, nor passwords that callers set in
-        the same database, nor the end of the service wait for it: there may be many, if they were kept for too long.
+        It forgets a few old calls at a time, because there may be many if they were kept for too long. So nothing waits
+        for it: not the records of calls in progress, not the passwords that callers set in the same database, and not
+        the end of the service.
         """
         now = time.monotonic()
         if now < self._next_tidying or self._away:
@@ -196,7 +199,7 @@ class Recorder:
             return
         self._forgotten += forgotten
         if forgotten:
-            self._next_tidying = now  # for more: after what calls left meanwhile, and a pause for other writers
+            self._next_tidying = now  # for more: after the changes of calls meanwhile, and a pause for other writers
             return
         self._next_tidying = now + _TIDY_S
         if self._forgotten:
@@ -205,13 +208,14 @@ class Recorder:
 
 
 class CallRecorder:
-    """An observer of one call, as `ivr.call.transcript` wants it.
+    """An observer of one call, for `ivr.call.transcript`.
 
-    Entries whose time must not be told wait for the next that has one: their order is known then, not their moment.
+    Entries whose time must not be known wait for the next entry that has one: then their order is known, but not their
+    moment.
 
     Args:
-        call: what is known of it.
-        put: takes what there is to write; must not block.
+        call: what is known of the call.
+        put: takes a change; must not block.
     """
 
     def __init__(self, call: CallBegan, put: Callable[[Change], object]) -> None:
@@ -233,11 +237,11 @@ class CallRecorder:
         )
 
     def attach(self, session: CallSession) -> None:
-        """The call whose unit, target and step are noted with its entries."""
+        """Set the call whose unit, target and step are noted with its entries."""
         self._session = session
 
     def __call__(self, at_s: float | None, entry: TranscriptEntry) -> None:
-        """Take note of an entry."""
+        """Note an entry."""
         if at_s is None:
             self._untimed.append(entry)
             return
@@ -284,7 +288,7 @@ _TIDY_REMEDY: Final = (
 
 
 def _without_what_is_old(changes: list[Change]) -> list[Change]:
-    """Of several beats that wait, and of each call's progress, only the last says anything."""
+    """Drop earlier beats, and earlier progress of each call: only the last one of each says anything."""
     last = {_subject(change): change for change in changes}
     return [change for change in changes if _subject(change) is None or last[_subject(change)] is change]
 

@@ -1,7 +1,7 @@
 """The tables of calls and services.
 
-They share the store's database, with a history of their own in `migrations/`, which makes the console's tables
-(`console.operators.schema`), too; a test holds the three together.
+They share the store's database, with a history of their own in `migrations/`. That history also makes the console's
+tables (`console.operators.schema`). A test holds the three together.
 """
 
 from typing import Final
@@ -16,7 +16,7 @@ IVR_HISTORY: Final = History("ivr:records/migrations", "ivr_version")
 metadata = MetaData(naming_convention=NAMES)
 
 services = Table(
-    # The processes that answer calls. One that no longer beats has ended, and what it had not finished is lost.
+    # The processes that answer calls. A process that no longer beats has ended, and its unfinished calls are lost.
     "services",
     metadata,
     Column("service_id", String, primary_key=True),
@@ -29,7 +29,7 @@ services = Table(
 )
 
 calls = Table(
-    # One row a call. No foreign keys to lines: a record outlives the line that it tells of.
+    # One row a call. No foreign keys to lines: a record outlives the line that it names.
     "calls",
     metadata,
     Column("call_id", String, primary_key=True),
@@ -61,7 +61,7 @@ calls = Table(
 )
 
 call_entries = Table(
-    # What happened in a call, in order; see `ivr.call.transcript`. `at_s` is empty where it must not be told.
+    # What happened in a call, in order; see `ivr.call.transcript`. `at_s` is empty if the time must not be known.
     "call_entries",
     metadata,
     Column("call_id", ForeignKey("calls.call_id", ondelete="CASCADE"), primary_key=True),

@@ -1,4 +1,4 @@
-"""What a service reports of itself: the one list of it.
+"""The vitals: what a service reports about itself. This is the one list of it.
 
 `/metrics`, the health pages, and the beat in the database, which the console shows, all read these fields.
 """
@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Final, get_type_hints
 
 AMI_STATES: Final = ("connected", "away", "refused")
-"""What a link to Asterisk's manager may be; `unknown` where a service did not report it."""
+"""The states of a link to Asterisk's manager; `unknown` if a service did not report one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,8 +18,8 @@ class StoreState:
     """Whether the store can be used.
 
     Attributes:
-        up: whether it answered when it was asked last.
-        problem: why not, and what to do; "" if it did.
+        up: whether it answered when it was last asked.
+        problem: why it did not answer, and what to do; "" if it did.
     """
 
     up: bool = False
@@ -33,7 +33,7 @@ class AmiState:
     Attributes:
         status: one of `AMI_STATES`, or `unknown`.
         reason: what is wrong or lacking, and what to do; "" if nothing is.
-        since: when it became so, in ISO 8601; "" if not reported.
+        since: when the status became so, in ISO 8601; "" if not reported.
         asterisk: Asterisk's version; "" if not connected.
     """
 
@@ -45,22 +45,22 @@ class AmiState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vitals:
-    """A service at one moment. None is what was not reported.
+    """A service's vitals at one moment. A value is None if it was not reported.
 
     Attributes:
-        calls: calls in progress.
+        calls: how many calls are in progress.
         listening: whether calls can come.
-        languages: how many languages of guidance are loaded.
+        languages: how many languages have their guidance loaded.
         tick_age_s: seconds since the media clock's last tick.
-        late_ms: by how much the media clock's latest tick of the last seconds was late, in milliseconds.
-        hashes_running: passwords that are being hashed and stored.
-        hashes_waiting: passwords that wait for it.
-        records_waiting: changes of call records that are not in the database yet.
-        records_left_out: such changes that never will be.
+        late_ms: how late the latest tick of the media clock in the last seconds was, in milliseconds.
+        hashes_running: how many passwords are being hashed and stored.
+        hashes_waiting: how many passwords wait to be.
+        records_waiting: how many changes of call records are not in the database yet.
+        records_left_out: how many such changes never will be.
         recorder_up: whether call records are being written.
         store: the credential store.
         ami: the link to Asterisk's manager interface.
-        audit_records: how many records the audit trail had when it was looked at last.
+        audit_records: how many records the audit trail had when it was last read.
     """
 
     calls: int | None = None
@@ -79,16 +79,17 @@ class Vitals:
 
     @property
     def states(self) -> tuple[object, ...]:
-        """What an operator must see at once when it changes; figures may wait for the next beat."""
+        """The states whose changes an operator must see at once; figures may wait for the next beat."""
         return (self.listening, self.recorder_up, self.store, self.ami)
 
     def as_json(self) -> dict[str, Any]:
-        """The vitals as JSON has them."""
+        """Turn the vitals into plain values, for JSON."""
         return asdict(self)
 
 
 def vitals_from_json(document: Mapping[str, Any]) -> Vitals:
-    """Read what a service reported, which may be of another version: what is not understood counts as not reported."""
+    """Read what a service reported, perhaps of another version: a value that is not understood counts as not
+    reported."""
     vitals: Vitals = _read(Vitals, document)
     return vitals
 

@@ -23,33 +23,33 @@ from storage.database import Database, database_border
 _log = structlog.get_logger(__name__)
 
 BEAT_S: Final = 10.0
-"""How often a service tells that it lives."""
+"""How often a service reports that it lives."""
 GONE_AFTER: Final = timedelta(seconds=6 * BEAT_S)
-"""A service on another host that has not told for this long has ended."""
+"""A service on another host that has not reported for this long has ended."""
 MUTE_AFTER: Final = timedelta(hours=1)
-"""So long the database may have been away, or a clock been wrong; then the process of that number is another one."""
+"""How long the database may have been away, or a clock wrong. After that the process of that number is another one."""
 FORGOTTEN_AT_ONCE: Final = 200
-"""So many old calls are removed in one transaction.
+"""How many old calls one transaction removes.
 
 The store is in the same database: while records are being removed from SQLite no password can be set. 200 calls of 25
-entries each take some 35 ms. All of a month at once took 14 s, longer than a caller's password waits; and a PostgreSQL
-would cancel it after its statement timeout, and never be rid of them.
+entries each take about 35 ms. All calls of a month at once took 14 s, longer than a caller's password waits. A
+PostgreSQL would cancel such a transaction after its statement timeout, and never be rid of the calls.
 """
 REFUSED: Final = (IntegrityError, DataError, UnicodeError)
-"""What a database raises for a change that it will never take."""
+"""The errors by which a database refuses a change for good."""
 
 
 class CallWriter:
-    """Writes what one service has to tell.
+    """Writes the changes of one service.
 
-    Every method raises `StoreUnavailable` when the database cannot serve it; then nothing was changed.
+    Every method raises `StoreUnavailable` if the database cannot serve it; then nothing was changed.
 
     Args:
-        database: with the schema of `ivr.records.schema`.
+        database: a database with the schema of `ivr.records.schema`.
         service_id: names the process.
         host: the host that it runs on.
         pid: its process id there.
-        clock: the time.
+        clock: gives the time.
     """
 
     def __init__(self, database: Database, *, service_id: str, host: str, pid: int, clock: Clock = utc_now) -> None:
@@ -65,8 +65,8 @@ class CallWriter:
         """Write changes in their order. Writing the same ones again changes nothing.
 
         Returns:
-            How many the database refuses for what they are (an entry of a call that it does not know); the others are
-            written.
+            How many changes the database refuses for good (such as an entry of a call that it does not know); the
+            others are written.
         """
         try:
             self._write(changes)
@@ -83,7 +83,8 @@ class CallWriter:
         return False
 
     def _write(self, changes: Sequence[Change]) -> None:
-        """Write all or none: calls before what is told of them, and all of a kind by one statement."""
+        """Write all changes or none: calls before everything that belongs to them, and all of a kind by one
+        statement."""
         began = [self._row_of_call(change) for change in changes if isinstance(change, CallBegan)]
         entries = [_row_of_entry(change) for change in changes if isinstance(change, EntryNoted)]
         latest = {change.call_id: change for change in changes if isinstance(change, Progress)}
@@ -100,20 +101,21 @@ class CallWriter:
 
     @database_border
     def mark_lost(self) -> int:
-        """Mark the calls that nobody will end any more; returns how many."""
+        """Mark the calls whose service has ended; returns how many."""
         return mark_lost(self._database, self._clock(), self._host)
 
     @database_border
     def forget_before(self, moment: datetime) -> int:
-        """Remove some of the calls that began before then and are over, the oldest first; and services that ended.
+        """Remove some of the finished calls that started before `moment`, the oldest first, and services that ended
+        before it.
 
         Returns:
-            How many calls, `FORGOTTEN_AT_ONCE` at most; 0 when none are left.
+            How many calls were removed, `FORGOTTEN_AT_ONCE` at most; 0 if none are left.
         """
         old = select(calls.c.call_id).where(calls.c.outcome.is_not(None), calls.c.began_at < moment)
         some = old.order_by(calls.c.began_at).limit(FORGOTTEN_AT_ONCE)
         with self._database.writing() as connection:
-            # those that another service is removing at this moment are left to it (SQLite has one writer anyway)
+            # calls that another service is removing at this moment are left to it (SQLite has one writer anyway)
             found = list(connection.scalars(some.with_for_update(skip_locked=True)))
             connection.execute(delete(calls).where(calls.c.call_id.in_(found)))
             connection.execute(delete(services).where(services.c.beat_at < moment))
@@ -143,11 +145,10 @@ class CallWriter:
             _insert(connection, services, [{**own, "started_at": self._started_at, **values}])
 
     def _outlive(self, connection: Connection, now: datetime) -> None:
-        """Note that services which had our process id on our host have ended, for we have it now.
+        """Note that the services that had our process id on our host have ended, because we have it now.
 
-        A container that is started again in place has its host's name and process id 1 again: the process of the one
-        that was killed would seem to live. (Where two hosts have one name, and the other's service lives, its next
-        beat says so.)
+        A container that is started again in place keeps its host's name and process id 1. The killed process would seem
+        to live. (If two hosts have one name, and the other's service lives, its next beat says so.)
         """
         had_ours = services.c.host == self._host, services.c.pid == self._pid
         others = services.c.service_id != self._service_id, services.c.stopped_at.is_(None)
@@ -158,9 +159,9 @@ def mark_lost(database: Database, now: datetime, host: str) -> int:
     """Mark the calls in progress of services that have ended; returns how many.
 
     Args:
-        database: with the schema of `ivr.records.schema`.
+        database: a database with the schema of `ivr.records.schema`.
         now: the time.
-        host: this host, where a process that is gone can be told from one that is slow.
+        host: this host, where a process that has ended can be told from a slow one.
     """
     with database.reading() as connection:
         gone = _gone_services(connection, now, host)
@@ -172,7 +173,7 @@ def mark_lost(database: Database, now: datetime, host: str) -> int:
 
 
 def _gone_services(connection: Connection, now: datetime, host: str) -> list[str]:
-    """The services that have ended and left calls in progress."""
+    """Find the services that have ended and left calls in progress."""
     in_progress = select(calls.c.service_id).where(calls.c.outcome.is_(None)).distinct().subquery()
     found = connection.execute(
         select(in_progress.c.service_id.label("of_call"), services).join_from(
@@ -183,7 +184,7 @@ def _gone_services(connection: Connection, now: datetime, host: str) -> list[str
 
 
 def is_alive(service: Any, now: datetime, host: str) -> bool:
-    """Whether a service (a row) still runs: told on its own host by its process, elsewhere by its beat."""
+    """Whether a service (a row) still runs: its process decides on its own host, its beat on another."""
     if service.stopped_at is not None:
         return False
     silent: timedelta = now - service.beat_at
@@ -214,7 +215,7 @@ def _row_of_entry(change: EntryNoted) -> dict[str, object]:
 
 
 def _insert(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
-    """Insert rows, or leave those that are there: a commit whose answer was lost is written again."""
+    """Insert rows, or leave those that exist: after a commit whose answer was lost they are written again."""
     if rows:
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
         connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows)

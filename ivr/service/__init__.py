@@ -1,1 +1,1 @@
-"""The service that answers calls, and what it reports of itself."""
+"""The service that answers calls, and what it reports about itself."""

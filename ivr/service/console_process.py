@@ -1,4 +1,5 @@
-"""The console beside a service, in a process of its own: what an operator looks at does not touch the calls' clock."""
+"""The console beside a service, in a process of its own, so that an operator's looking never delays the calls'
+clock."""
 
 from __future__ import annotations
 
@@ -21,12 +22,12 @@ _POLL_S: Final = 0.05
 
 
 class ConsoleProcess:
-    """Runs `ivr console` within a `with` block; if it fails it says why itself.
+    """Runs `ivr console` within a `with` block. If the console fails, it says why itself.
 
-    It ends with the block, and at the latest with this process, however that ends.
+    The console ends with the block, and at the latest with this process, however this process ends.
 
     Args:
-        settings: where its store is, and where it listens.
+        settings: where the console's store is, and where it listens.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -39,7 +40,7 @@ class ConsoleProcess:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        # A process group of its own: Ctrl-C is for the parent, which lets calls end before it stops us. (Asked to stop
+        # A process group of its own: Ctrl-C goes to the parent, which lets calls end before it stops us. (Stopped
         # twice, by the terminal and by the parent, the console would not end in order.)
         self._process = subprocess.Popen(  # noqa: S603
             tied(sys.executable, "-m", "ivr", "console", "--log-level", "warning"),
@@ -62,7 +63,7 @@ class ConsoleProcess:
             self._process.wait()
 
     def wait_until_it_listens(self) -> None:
-        """Wait until it has its port, has ended, or takes too long: all the same to those who call."""
+        """Wait until the console has its port, has ended, or takes too long: the caller goes on in each case."""
         give_up = time.monotonic() + _START_S
         while self._process is not None and self._process.poll() is None and time.monotonic() < give_up:
             with contextlib.suppress(OSError), socket.create_connection(self._address, timeout=1.0):
@@ -70,6 +71,6 @@ class ConsoleProcess:
             time.sleep(_POLL_S)
 
     def end_at_once(self) -> None:
-        """End it now; may be called in a signal handler, and only before the end of this process."""
+        """End the console now. May be called in a signal handler, but only just before this process ends."""
         if self._process is not None:
             end_at_once(self._process, patience_s=_AT_ONCE_S)

@@ -1,8 +1,8 @@
 """Copies of the store's keys, as far as they are known.
 
-No program can see whether a key is kept in a safe. What is known is what was done here (`ivr keys copy`) and what
-somebody said (`ivr keys noted`): that is noted beside the key file, with the ids of the keys, which tell nothing of
-them.
+No program can see whether a key is kept in a safe. Known copies are those that were made here (`ivr keys copy`) and
+those that somebody reported (`ivr keys noted`). They are noted beside the key file, with the ids of the keys, which
+reveal nothing of them.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from storage.private_files import sync
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyCopy:
-    """A copy that was made, or that somebody told of.
+    """A copy that was made here, or that somebody reported.
 
     Attributes:
         place: where it is.
         key_ids: the keys in it.
         at: when it was noted.
-        same_disk: it was made in the file system of the key itself, and goes with it.
+        same_disk: whether it was made in the file system of the key itself, and would be lost with it.
     """
 
     place: str
@@ -39,7 +39,7 @@ class KeyCopy:
 
 
 def known_copies(settings: Settings) -> list[KeyCopy]:
-    """The copies that were noted; none where the notes cannot be read."""
+    """Read the copies that were noted; none if the notes cannot be read."""
     with suppress(OSError, UnicodeDecodeError):
         return list(_read(_notes(settings).read_text(encoding="utf-8").splitlines()))
     return []
@@ -67,10 +67,10 @@ def note_copy(settings: Settings, copy: KeyCopy) -> None:
 
 
 def write_copy(ring: KeyRing, path: Path) -> None:
-    """Write the keys to a new file for its owner alone, and read them back.
+    """Write the keys to a new file that only its owner can read, and read them back.
 
     Raises:
-        SettingsError: there is such a file, it cannot be written, or something else was read back.
+        SettingsError: the file exists already, cannot be written, or reads back differently.
     """
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

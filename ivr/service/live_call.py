@@ -1,4 +1,4 @@
-"""One live call, from its caller's admission to the outcome that is left in the channel."""
+"""One live call, from its caller's admission to the outcome that it leaves in the channel."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ class LiveCalls:
 
     Attributes:
         settings: addresses and limits.
-        guidance: what is said, by language.
+        guidance: the guidance, by language.
         store: the credential store, in threads.
         media: the clock of the calls' audio.
-        recorder: keeps what happens.
-        monitoring: watches.
+        recorder: writes the calls' records.
+        monitoring: watches the service.
     """
 
     settings: Settings
@@ -81,14 +81,14 @@ class LiveCalls:
             session.stream_broken(loop.time())  # not the caller's doing
             raise
         finally:
-            # However it ended, Asterisk has done with this call: so has the caller, and so must we.
+            # However it ended, Asterisk is done with this call, and so is the caller. So must we be.
             self.media.forget(uuid)
             self.media.abandon(session)
             if not session.over:
                 session.hung_up(loop.time())
             self.monitoring.let_end(_channel_id(channel))
         if not session.over:
-            await done  # the store works still
+            await done  # the store still works
         await _report(channel, session.ending)
 
     async def _exchange_audio(self, channel: AgiChannel, uuid: UUID) -> None:
@@ -137,7 +137,7 @@ def _channel_id(channel: AgiChannel) -> str:
 
 
 def endpoint_of(channel: str) -> str:
-    """The endpoint that a channel belongs to: `trunk` of `PJSIP/trunk-0000002a`."""
+    """Name the endpoint that a channel belongs to: `trunk` for `PJSIP/trunk-0000002a`."""
     return channel.partition("/")[2].rpartition("-")[0]
 
 

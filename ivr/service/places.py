@@ -1,4 +1,4 @@
-"""The places for calls: so many at once, and of one caller number not all of them (docs/rules.md 4.3)."""
+"""The places for calls: how many calls one caller number may have at once (docs/rules.md 4.3)."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections import Counter
 
 
 class Places:
-    """Who has a place.
+    """Counts the places that each number has taken.
 
     Args:
-        of_a_number: how many one number may have; callers without a number count as one.
+        of_a_number: how many places one number may have; callers without a number count as one number.
     """
 
     def __init__(self, of_a_number: int) -> None:
@@ -17,12 +17,13 @@ class Places:
         self._taken: Counter[str] = Counter()
 
     def take(self, number: str) -> bool:
-        """Take a place for a call from this number ("" without one), to be given back; whether it may have it."""
+        """Take a place for a call from this number ("" without one), to be given back; returns whether the call may
+        have it."""
         self._taken[number] += 1
         return self._taken[number] <= self._of_a_number
 
     def give_back(self, number: str) -> None:
-        """The call has ended."""
+        """Give back the place of a call that has ended."""
         self._taken[number] -= 1
         if not self._taken[number]:
             del self._taken[number]

@@ -1,4 +1,4 @@
-"""What a call presents of its caller, asked of Asterisk over FastAGI."""
+"""Asks Asterisk over FastAGI what a call presents of its caller."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ivr.telephony.fastagi.server import AgiChannel
 TRUNK_VARIABLE: Final = "KARIPASS_TRUNK"
 """Set to `yes` by the template of trunks (dialplan/karipass/pjsip.conf)."""
 _MOST_PRIVACY: Final = 4
-"""Headers of that name that are looked at."""
+"""How many headers of that name are read at most."""
 
 
 async def presented_by(channel: AgiChannel) -> Presented:
-    """Ask for all that tells who calls.
+    """Ask for everything that says who calls.
 
     Raises:
         As `AgiChannel.execute`.

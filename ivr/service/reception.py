@@ -1,4 +1,5 @@
-"""Calls as they come over FastAGI: who is at the door, what is too much, who calls."""
+"""Takes calls as they come over FastAGI: checks who is at the door, turns away calls beyond the limits, asks who
+calls."""
 
 from __future__ import annotations
 
@@ -24,18 +25,20 @@ CAP_VARIABLE: Final = "KARIPASS_CALL_CAP_S"
 
 
 class Reception:
-    """Takes calls, and turns away what is too much. A call that is turned away has no outcome: the dialplan apologises.
+    """Takes calls, and turns away those beyond the limits. A call that is turned away has no outcome: the dialplan
+    apologises.
 
     Args:
         settings: how many calls there may be, of all callers and of one.
-        agi_secret: what our Asterisk knows: who reaches our port without it could else claim to be any caller.
-        turned_away: called with the reason of each that is.
+        agi_secret: the secret that our Asterisk knows; without it, anyone who reached our port could claim to be any
+            caller.
+        turned_away: called with the reason for each call that is turned away.
         take: takes a call of a caller.
 
     Attributes:
         opened: whether calls are taken.
-        calls: how many there are.
-        empty: set when there are none.
+        calls: how many calls there are.
+        empty: set while there are none.
     """
 
     def __init__(
@@ -57,7 +60,7 @@ class Reception:
         self.empty.set()
 
     async def stranger(self, channel: AgiChannel) -> str | None:
-        """What is wrong with who is at the door; None if it is our Asterisk."""
+        """Check who is at the door; returns what is wrong, or None if it is our Asterisk."""
         if await proves(channel, self._agi_secret):
             return None
         self._turned_away(TurnedAway.WRONG_SECRET)
@@ -97,7 +100,8 @@ class Reception:
             self._places.give_back(number)
 
     async def _set_cap(self, channel: AgiChannel) -> None:
-        """We are there: the dialplan's short limit gives way to the one for a service that hangs."""
+        """Replace the dialplan's short time limit, which is for a service that is away, by the one for a service that
+        hangs."""
         cap = await channel.get_variable(CAP_VARIABLE) or ""
         seconds = cap if cap.isascii() and cap.isdigit() else f"{self._settings.call_s + 2 * AFTER_THE_CALL_S:.0f}"
         await channel.execute("SET VARIABLE", "TIMEOUT(absolute)", seconds)

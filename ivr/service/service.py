@@ -1,7 +1,7 @@
 """The service: one process that answers the access number's calls.
 
-A call reaches us twice. Over FastAGI Asterisk says who calls and asks what to do; we look the caller up, answer, and
-have the channel run AudioSocket. Over AudioSocket its audio comes and goes, driven by the media clock. When the
+A call reaches us twice. Over FastAGI, Asterisk says who calls and asks what to do. We look the caller up, answer, and
+have the channel run AudioSocket. Over AudioSocket the call's audio comes and goes, driven by the media clock. When the
 dialogue is over the stream ends, and over FastAGI we leave the outcome in the channel for the dialplan.
 """
 
@@ -33,19 +33,20 @@ from ivr.telephony.fastagi.server import AgiLimits, FastAgiServer
 _log = structlog.get_logger(__name__)
 
 _ADMISSION_S: Final = 15.0
-"""Longer than the store waits for a busy database."""
+"""How long a caller waits to be admitted: longer than the store waits for a busy database."""
 
 
 class Service:
-    """Answers calls until it is told to stop.
+    """Answers calls until it is stopped.
 
     Args:
         settings: addresses and limits.
         store: the credential store.
-        guidance: what is said, by language.
-        agi_secret: what our Asterisk knows: who reaches our port without it could else claim to be any caller.
-        recorder: keeps what happens in the calls.
-        monitoring: watches the service and what it stands on.
+        guidance: the guidance, by language.
+        agi_secret: the secret that our Asterisk knows; without it, anyone who reached our port could claim to be any
+            caller.
+        recorder: writes the calls' records.
+        monitoring: watches the service and everything that it depends on.
     """
 
     def __init__(
@@ -99,22 +100,22 @@ class Service:
 
     @property
     def late_s(self) -> float:
-        """By how many seconds the media clock's latest tick of the last seconds was late."""
+        """How late, in seconds, the latest tick of the media clock in the last seconds was."""
         return self._lateness.most_s
 
     @property
     def languages(self) -> Sequence[str]:
-        """Of which guidance is loaded."""
+        """The languages whose guidance is loaded."""
         return self._guidance.languages
 
     @property
     def hashes_running(self) -> int:
-        """Passwords that are being stored."""
+        """How many passwords are being stored."""
         return self._store.running
 
     @property
     def hashes_waiting(self) -> int:
-        """Passwords that wait for that."""
+        """How many passwords wait to be stored."""
         return self._store.waiting
 
     async def run(
@@ -124,13 +125,13 @@ class Service:
         letting_calls_end: Callable[[int], None] = lambda _calls: None,
         handed: HandedSockets | None = None,
     ) -> None:
-        """Serve until `stop` is set, then let the calls that are there end.
+        """Serve until `stop` is set, then let the calls in progress end.
 
         Args:
             stop: ends it.
             ready: called when calls can come.
-            letting_calls_end: called with the number of calls that keep it from ending, which may take `stop_s`.
-            handed: sockets to listen at, where they are for our addresses.
+            letting_calls_end: called with the number of calls that are still to end, which may take `stop_s`.
+            handed: sockets to listen at, if they are for our addresses.
 
         Raises:
             PortTaken: a port is in use.
@@ -162,7 +163,7 @@ class Service:
         try:
             await asyncio.wait({clock, stopped}, return_when=asyncio.FIRST_COMPLETED)
             if clock.done():
-                clock.result()  # the clock never ends but by a fault: let it be seen
+                clock.result()  # the clock ends only by a fault: let it be seen
             self._reception.opened = False
             await self._let_calls_end(
                 letting_calls_end

@@ -1,4 +1,4 @@
-"""The store's answers as events of the dialogue. Blocking: a live call runs these in a thread."""
+"""Turns the store's answers into events of the dialogue. Blocking: a live call runs these functions in a thread."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _log = structlog.get_logger(__name__)
 
 
 def admit(store: CredentialStore, caller: Caller) -> Admitted | NotAdmitted | StoreAway:
-    """Whether the caller may set passwords (docs/rules.md 2.1)."""
+    """Ask the store whether the caller may set passwords (docs/rules.md 2.1)."""
     if caller.number is None:
         return NotAdmitted(caller.refusal or RefusalReason.UNKNOWN)
     try:
@@ -60,15 +60,15 @@ def store_password(
 ) -> StoreAnswer:
     """Store a temporary password.
 
-    A caller who was admitted and may not set it any more (the line was locked meanwhile, say) is refused as at the
-    begin of a call.
+    A caller who was admitted and may no longer set it (the line was locked meanwhile, say) is refused as at the start
+    of a call.
 
     Args:
         store: the credential store.
-        command: what the dialogue asked for.
+        command: the dialogue's command.
         caller: who calls; was admitted.
         call_id: the call, for the store's records.
-        still_wanted: asked at the last moment before anything is written; False if the caller has hung up.
+        still_wanted: called at the last moment before anything is written; returns False if the caller has hung up.
     """
     try:
         store.set_temporary_password(
@@ -104,7 +104,7 @@ def note_ending(store: CredentialStore, ending: Ending, *, caller: Caller, call_
         return
     try:
         refused_until = store.note_failed_call(caller.known_number, call_id=call_id)
-    except StorageError as error:  # the call is over: nobody is left to be told
+    except StorageError as error:  # the call is over: nobody is left who could hear of it
         _log.error("failure_not_counted", call=call_id, problem=str(error))
         return
     if refused_until is not None:

@@ -1,4 +1,4 @@
-"""The store's work off the event loop: a hash takes a tenth of a second, a database may take its time."""
+"""Does the store's work off the event loop: a hash takes a tenth of a second, and a database may take its time."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _log = structlog.get_logger(__name__)
 
 
 class StoreThreads:
-    """Runs the store for calls.
+    """Runs the store for all calls.
 
     Args:
         store: the credential store.
-        patience_s: how long a caller waits to be admitted.
+        patience_s: how long a caller waits to be admitted, in seconds.
     """
 
     def __init__(self, store: CredentialStore, *, patience_s: float) -> None:
@@ -38,16 +38,16 @@ class StoreThreads:
 
     @property
     def running(self) -> int:
-        """Passwords that are being stored."""
+        """How many passwords are being stored."""
         return self._running
 
     @property
     def waiting(self) -> int:
-        """Passwords that wait for a thread."""
+        """How many passwords wait for a thread."""
         return self._asked - self._running
 
     async def admission(self, caller: Caller) -> Admitted | NotAdmitted | StoreAway:
-        """Who calls; a store that does not answer in time is away."""
+        """Ask the store whether a caller is admitted. A store that does not answer in time counts as away."""
         asked = asyncio.get_running_loop().run_in_executor(self._admissions, admit, self._store, caller)
         try:
             return await asyncio.wait_for(asked, self._patience_s)
@@ -56,7 +56,7 @@ class StoreThreads:
             return StoreAway()
 
     def of_call(self, caller: Caller, call_id: str, *, broken: Callable[[], None]) -> ThreadedCallStore:
-        """The store of one call.
+        """Make the store of one call.
 
         Args:
             caller: who calls.
@@ -66,14 +66,14 @@ class StoreThreads:
         return ThreadedCallStore(self, caller, call_id, broken)
 
     def close(self) -> None:
-        """Take no more work; what is under way goes on in its thread."""
+        """Take no more work. Work under way goes on in its thread."""
         self._admissions.shutdown(wait=False)
         self._storing.shutdown(wait=False)
 
     async def store_password(
         self, command: StorePassword, *, caller: Caller, call_id: str, still_wanted: Callable[[], bool]
     ) -> StoreAnswer:
-        """Store a password; whatever goes wrong, the caller gets an answer."""
+        """Store a password. Whatever goes wrong, the caller gets an answer."""
 
         def in_a_thread() -> StoreAnswer:
             with self._counting:
@@ -87,20 +87,20 @@ class StoreThreads:
         self._asked += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._storing, in_a_thread)
-        except Exception:  # noqa: BLE001 - the border of a call: the caller must be told, whatever it was
+        except Exception:  # noqa: BLE001 - the border of a call: the caller must get an answer, whatever failed
             _log.exception("storing_failed", call=call_id)
             return StoreAway()
         finally:
             self._asked -= 1
 
     async def note_ending(self, ending: Ending, *, caller: Caller, call_id: str) -> None:
-        """Count a call that failed against its line."""
+        """Count the call against its line if it failed."""
         await asyncio.get_running_loop().run_in_executor(
             self._storing, lambda: note_ending(self._store, ending, caller=caller, call_id=call_id)
         )
 
     def keep(self, work: Coroutine[Any, Any, None]) -> None:
-        """Let work of a call go on, whether the call does or not."""
+        """Keep a call's work alive, even if the call ends first."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -117,15 +117,15 @@ class ThreadedCallStore:
         self._withdrawn = threading.Event()
 
     def store_password(self, command: StorePassword, answered: Callable[[StoreAnswer, float], None]) -> None:
-        """Store a password."""
+        """Have a thread store a password."""
         self._threads.keep(self._store_password(command, answered))
 
     def withdraw(self) -> None:
-        """Do not store what was asked for, if it is not too late."""
+        """Take the request to store back, if it is not too late."""
         self._withdrawn.set()
 
     def note_ending(self, ending: Ending) -> None:
-        """Count a call that failed against its line."""
+        """Count the call against its line if it failed."""
         if ending.outcome is Outcome.FAILED:
             self._threads.keep(self._threads.note_ending(ending, caller=self._caller, call_id=self._call_id))
 

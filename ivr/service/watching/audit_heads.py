@@ -1,8 +1,8 @@
-"""Where the audit trail ends, told to the log as it grows.
+"""Logs where the audit trail ends, as it grows.
 
-The trail cannot prove by itself that its newest records are still there (`credentials.audit`). The log can, if whoever
-can write to the database cannot reach it: each append of this process is one line of it, and what other processes
-append is told when the store's watch finds it. `ivr audit verify --since` takes what such a line tells.
+The trail cannot prove by itself that its newest records are still there (`credentials.audit`). The log can, if nobody
+who can write to the database can reach it. Each append of this process is one line of the log. What other processes
+append is logged when the store's watch finds it. `ivr audit verify --since` takes the head that such a line gives.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _log = structlog.get_logger(__name__)
 
 
 class AuditHeads:
-    """Takes heads of the trail to the log, each once. Threads may share it."""
+    """Writes the heads of the trail to the log, each once. Threads may share it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -26,17 +26,17 @@ class AuditHeads:
 
     @property
     def records(self) -> int | None:
-        """How many records the trail had when it was looked at last; None if it was not."""
+        """How many records the trail had when it was last read; None if it has not been read."""
         return None if self._found is None else self._found.position
 
     def appended(self, head: Head) -> None:
-        """Tell of an append of this process, which is committed."""
+        """Log an append of this process, which is committed."""
         with self._lock:
             self._told = max(self._told, head.position)
         _log.info("audit_trail", audit_head=str(head))
 
     def found(self, head: Head) -> None:
-        """Tell what the database has: what others appended, or that records are gone."""
+        """Log what the database has: the records that others appended, or that records are gone."""
         with self._lock:
             before, self._found = self._found, head
             is_new, self._told = head.position > self._told, max(self._told, head.position)

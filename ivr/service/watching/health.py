@@ -1,7 +1,8 @@
-"""How the service is, over HTTP: `/healthz` for what restarts it, `/readyz` for what sends it calls, `/metrics`.
+"""The service's health over HTTP: `/healthz` decides whether it is restarted, `/readyz` whether it gets calls,
+`/metrics`.
 
-Served on the service's own loop, so that an answer shows that the loop turns. On loopback by default, for it has no
-login: it tells numbers and states, and nothing of any caller.
+The pages are served on the service's own loop, so an answer shows that the loop turns. They are on loopback by default,
+because they have no login. They report numbers and states, and nothing of any caller.
 """
 
 from __future__ import annotations
@@ -19,23 +20,24 @@ from ivr.service.watching.metrics import CONTENT_TYPE, Metrics
 from web.server import EmbeddedServer
 
 CLOCK_STOPPED_S: Final = 2.0
-"""The media clock ticks every 20 ms; Asterisk ends a call that gets nothing for so long."""
+"""The media clock ticks every 20 ms. Asterisk ends a call that gets nothing for this long."""
 CONNECTIONS: Final = 32
-"""How many there may be. Of more the oldest makes room: a probe can always come in, and its answer takes no time."""
+"""How many connections there may be. If more come, the oldest makes room: a probe can always come in, and is answered
+at once."""
 _GRACE_S: Final = 1
 
 
 def health_server(vitals: Callable[[], Vitals], metrics: Metrics) -> EmbeddedServer:
-    """The server of the health pages, for the service to let listen."""
+    """Make the server of the health pages; the service lets it listen."""
     return EmbeddedServer(health_app(vitals, metrics), connections=CONNECTIONS, grace_s=_GRACE_S)
 
 
 def health_app(vitals: Callable[[], Vitals], metrics: Metrics) -> Starlette:
-    """The application.
+    """Make the application of the health pages.
 
     Args:
-        vitals: of the service; must answer at once.
-        metrics: of the service.
+        vitals: reads the service's vitals; must answer at once.
+        metrics: the service's metrics.
     """
 
     async def healthz(_request: Request) -> Response:
@@ -52,7 +54,7 @@ def health_app(vitals: Callable[[], Vitals], metrics: Metrics) -> Starlette:
 
 
 def _alive(vitals: Vitals) -> dict[str, str]:
-    """What is wrong, by what it is of; "" for nothing."""
+    """Name what is wrong with each part; "" if nothing is."""
     age_s = vitals.tick_age_s or 0.0
     stopped = f"no tick for {age_s:.1f} s: callers hear nothing" if age_s > CLOCK_STOPPED_S else ""
     return {"media_clock": stopped}
@@ -67,7 +69,7 @@ def _ready(vitals: Vitals) -> dict[str, str]:
 
 
 def _notes(vitals: Vitals) -> dict[str, str]:
-    """What does not keep calls away, and should be known."""
+    """Name what does not keep calls away, but should be known."""
     notes = {}
     if vitals.ami.status != "connected" or vitals.ami.reason:
         notes["ami"] = f"{vitals.ami.status}: {vitals.ami.reason}"

@@ -1,4 +1,4 @@
-"""How late the media clock was lately."""
+"""Remembers how late the media clock was in the last seconds."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from collections.abc import Callable
 from typing import Final
 
 SECONDS: Final = 10.0
-"""How long the latest tick is remembered, and at most twice as long: as long as a service's beat."""
+"""How long the latest tick is remembered at least, and twice that at most. It equals the time between a service's
+beats."""
 
 
 class Lateness:
-    """Remembers the latest tick of the last seconds. Threads may read it.
+    """Remembers how late the latest tick of the last seconds was. Threads may read it.
 
     Args:
-        clock: seconds that rise.
+        clock: gives seconds that rise.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -23,12 +24,12 @@ class Lateness:
         self._before = self._now = 0.0
 
     def add(self, seconds: float) -> None:
-        """A tick came so many seconds after its time."""
+        """Note a tick that came `seconds` after its time."""
         if self._clock() - self._since > SECONDS:
             self._since, self._before, self._now = self._clock(), self._now, 0.0
         self._now = max(self._now, seconds)
 
     @property
     def most_s(self) -> float:
-        """By how many seconds the latest of them was late."""
+        """How late, in seconds, the latest of the ticks was."""
         return max(self._before, self._now)

@@ -1,11 +1,12 @@
-"""What the service counts, for Prometheus. In a registry of its own; no secret, and nothing that tells who called.
+"""The figures that the service counts for Prometheus, in a registry of its own. They hold no secret, and nothing that
+shows who called.
 
-Events are counted as they happen (`Metrics.observer`, `turned_away`, `tick_late`, `channel_ended`); what has a present
-value is read when somebody asks (`Metrics.watch`). Dashboard and alert rules that use these names are in
+Events are counted as they happen (`Metrics.observer`, `turned_away`, `tick_late`, `channel_ended`). Present values are
+read when somebody asks (`Metrics.watch`). The dashboard and the alert rules that use these names are in
 docker/monitoring/.
 
-Of keys that may be a password digit only their source and coarse figures reach us (`ivr.call.transcript`); and a step's
-length is kept in whole seconds, which tell how long callers take and not how one of them presses.
+For keys that may be password digits, only their source and coarse figures reach this module (`ivr.call.transcript`). A
+step's length is kept in whole seconds: these show how long callers take, but not how one of them presses keys.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ _SNR_DB: Final = (10, 15, 20, 25, 30, 35, 40)
 _LOSS_PERCENT: Final = (0.1, 0.5, 1, 2, 3, 5, 10, 20)
 _JITTER_MS: Final = (1, 2, 5, 10, 20, 30, 50, 100)
 _UNHEARD: Final = (Outcome.FAILED, Outcome.ABANDONED)
-"""How a call ends in which a caller who was admitted is not heard. A refused one presses nothing; an error is ours."""
+"""The outcomes of an admitted caller who is not heard. A refused caller presses nothing; an error is ours."""
 
 
 class TurnedAway(StrEnum):
@@ -52,20 +53,20 @@ class Metrics:
     """The metrics of one service.
 
     Args:
-        clock: seconds that rise.
+        clock: gives seconds that rise.
     """
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self.registry = registry = CollectorRegistry()
         self._calls = Counter("karipass_calls", "Calls that ended.", ["outcome", "reason"], registry=registry)
-        # from 0 on: of a series that is born with its first call Prometheus sees no increase
+        # from 0 on: Prometheus sees no increase in a series that starts with its first call
         for outcome, reasons in REASONS.items():
             for reason in reasons:
                 self._calls.labels(outcome.value, reason)
         self._unheard = Counter(
             "karipass_calls_unheard",
-            "Calls of admitted callers that ended without a single key that was heard.",
+            "Calls of admitted callers that ended without a single key heard.",
             ["outcome"],
             registry=registry,
         )
@@ -73,7 +74,7 @@ class Metrics:
             self._unheard.labels(outcome.value)
         self._turned_away = Counter(
             "karipass_calls_refused",
-            "Calls that were turned away at the door, before it was known who calls.",
+            "Calls that were turned away at the door, before it was known who called.",
             ["reason"],
             registry=registry,
         )
@@ -81,14 +82,14 @@ class Metrics:
             self._turned_away.labels(refusal.value)
         self._steps = Histogram(
             "karipass_step_seconds",
-            "From a step's beginning, or its last entry, to the judgement of an entry; in whole seconds.",
+            "From a step's start, or its last entry, to the judgement of an entry; in whole seconds.",
             ["step", "verdict"],
             buckets=_STEP_S,
             registry=registry,
         )
         self._keys = Counter(
             "karipass_keys",
-            "Keys that were heard; counted is no for a second source.",
+            "Keys that were heard; counted is no for a second source of the same press.",
             ["source", "counted"],
             registry=registry,
         )
@@ -106,13 +107,13 @@ class Metrics:
         )
         self._snrs = Histogram(
             "karipass_key_snr_db",
-            "Tones of in-band keys against what else was heard.",
+            "Level of in-band keys' tones against everything else that was heard.",
             buckets=_SNR_DB,
             registry=registry,
         )
         self._near_misses = Counter(
             "karipass_near_misses",
-            "Bursts that were looked at and refused, by the test that they failed.",
+            "Bursts that were looked at and not counted, by the test that they failed.",
             ["failed"],
             registry=registry,
         )
@@ -126,26 +127,26 @@ class Metrics:
         )
         self._hangups = Counter(
             "karipass_hangups",
-            "Hang-up causes by their number in ITU-T Q.850; unknown if Asterisk did not tell.",
+            "Hang-up causes by their number in ITU-T Q.850; unknown if Asterisk did not report one.",
             ["cause"],
             registry=registry,
         )
         self._losses = Histogram(
             "karipass_rtp_loss_percent",
-            "Packets of callers that were lost, a call each.",
+            "Packets of callers that were lost, in percent, one value a call.",
             buckets=_LOSS_PERCENT,
             registry=registry,
         )
         self._jitters = Histogram(
             "karipass_rtp_jitter_milliseconds",
-            "Jitter of callers' audio, a call each.",
+            "Jitter of callers' audio, one value a call.",
             buckets=_JITTER_MS,
             registry=registry,
         )
         Gauge("karipass_build_info", "The program.", ["version"], registry=registry).labels(version("karipass")).set(1)
 
     def watch(self, vitals: Callable[[], Vitals]) -> None:
-        """Show a service's vitals, read whenever somebody asks. To be called once."""
+        """Show a service's vitals, read whenever somebody asks. Call it once."""
 
         def gauge(name: str, documentation: str, value: Callable[[Vitals], float | None], **labels: str) -> None:
             made = gauges.get(name) or Gauge(name, documentation, list(labels), registry=self.registry)
@@ -153,7 +154,7 @@ class Metrics:
             (made.labels(**labels) if labels else made).set_function(lambda: _known(value(vitals())))
 
         gauges: dict[str, Gauge] = {}
-        hashes = "Passwords that are being hashed, or wait for it."
+        hashes = "Passwords that are being hashed, or wait to be."
         gauge("karipass_calls_in_progress", "Calls in progress.", lambda now: now.calls)
         gauge("karipass_hashes", hashes, lambda now: now.hashes_running, state="running")
         gauge("karipass_hashes", hashes, lambda now: now.hashes_waiting, state="waiting")
@@ -171,31 +172,31 @@ class Metrics:
         for status in AMI_STATES:
             gauge(
                 "karipass_ami",
-                "1 for what the link to Asterisk's manager is now.",
+                "1 for the present state of the link to Asterisk's manager.",
                 lambda now, status=status: now.ami.status == status,  # type: ignore[misc]
                 status=status,
             )
         gauge("karipass_store_up", "1 if the store can be used.", lambda now: now.store.up)
         gauge(
             "karipass_audit_records",
-            "Records of the audit trail; they never become fewer.",
+            "Records of the audit trail; their number never falls.",
             lambda now: now.audit_records,
         )
 
     def observer(self) -> Observer:
-        """An observer of one call that begins now."""
+        """Make an observer of a call that starts now."""
         return _CallObserver(self, self._clock)
 
     def tick_late(self, seconds: float) -> None:
-        """A tick of the media clock came so much after its time."""
+        """Count a tick of the media clock that came `seconds` after its time."""
         self._ticks.observe(seconds)
 
     def turned_away(self, reason: TurnedAway) -> None:
-        """A call was turned away at the door."""
+        """Count a call that was turned away at the door."""
         self._turned_away.labels(reason.value).inc()
 
     def channel_ended(self, end: ChannelEnd) -> None:
-        """Asterisk told how a call's channel ended, or did not."""
+        """Count the end of a call's channel, whether Asterisk reported it or not."""
         self._hangups.labels("unknown" if end.cause is None else str(end.cause)).inc()
         if end.rtp is not None and end.rtp.lost_percent is not None:
             self._losses.observe(end.rtp.lost_percent)
@@ -203,11 +204,11 @@ class Metrics:
             self._jitters.observe(end.rtp.jitter_ms)
 
     def page(self) -> bytes:
-        """All of it, in the text form that Prometheus reads (`CONTENT_TYPE`)."""
+        """Write all metrics in the text form that Prometheus reads (`CONTENT_TYPE`)."""
         return generate_latest(self.registry)
 
     def unheard(self, outcome: Outcome) -> None:
-        """A call ended so, and no key was heard in it."""
+        """Count a call that ended with this outcome and in which no key was heard."""
         if outcome in _UNHEARD:
             self._unheard.labels(outcome.value).inc()
 
@@ -218,7 +219,7 @@ class Metrics:
 
         Args:
             entry: the entry.
-            step_s: seconds since the last judgement, or the call's beginning.
+            step_s: seconds since the last judgement, or since the call's start.
         """
         match entry:
             case KeyHeard(source=source, counted=counted, figures=figures):
@@ -236,7 +237,8 @@ class Metrics:
 
 
 class _CallObserver:
-    """Counts one call's entries. Times are its own: those of the entries are withheld where keys are secret."""
+    """Counts one call's entries. It takes times of its own, because the entries' times are withheld where keys are
+    secret."""
 
     def __init__(self, metrics: Metrics, clock: Callable[[], float]) -> None:
         self._metrics = metrics
@@ -258,5 +260,5 @@ class _CallObserver:
 
 
 def _known(value: float | None) -> float:
-    """A value for Prometheus, which takes what is not known for no number."""
+    """Turn a value into one for Prometheus, which takes an unknown value as NaN."""
     return math.nan if value is None else value

@@ -1,7 +1,8 @@
-"""All that watches a service, as one thing: the link to Asterisk's manager, metrics, health pages, the store's watch.
+"""Everything that watches a service, as one thing: the link to Asterisk's manager, metrics, health pages, the store's
+watch.
 
-The service hands itself over (`attach`), tells of its calls (`observer`, `let_end`), and is watched while `run` runs.
-It works the same if Asterisk's manager interface, or the database, is away.
+The service hands itself over (`attach`), reports its calls (`observer`, `let_end`), and is watched while `run` runs.
+Monitoring works the same if Asterisk's manager interface, or the database, is away.
 """
 
 from __future__ import annotations
@@ -31,11 +32,11 @@ _log = structlog.get_logger(__name__)
 
 
 class Service(Protocol):
-    """The service that is watched; each answer comes at once."""
+    """The service that is watched. Each answer comes at once."""
 
     @property
     def calls(self) -> int:
-        """Calls in progress."""
+        """How many calls are in progress."""
 
     @property
     def listening(self) -> bool:
@@ -47,30 +48,30 @@ class Service(Protocol):
 
     @property
     def languages(self) -> Sequence[str]:
-        """Of which guidance is loaded."""
+        """The languages whose guidance is loaded."""
 
     @property
     def late_s(self) -> float:
-        """By how many seconds the media clock's latest tick of the last seconds was late."""
+        """How late, in seconds, the latest tick of the media clock in the last seconds was."""
 
     @property
     def hashes_running(self) -> int:
-        """Passwords that are being stored."""
+        """How many passwords are being stored."""
 
     @property
     def hashes_waiting(self) -> int:
-        """Passwords that wait for that."""
+        """How many passwords wait to be stored."""
 
 
 class Monitoring:
     """Watches one service.
 
     Args:
-        settings: of the service.
-        ami_secret: of the manager user.
+        settings: the service's settings.
+        ami_secret: the secret of the manager user.
         store: the credential store.
-        recorder: keeps the calls' records.
-        heads: is told where the audit trail ends.
+        recorder: writes the calls' records.
+        heads: called with where the audit trail ends.
     """
 
     def __init__(
@@ -87,10 +88,10 @@ class Monitoring:
         self._server: EmbeddedServer | None = None
 
     def attach(self, service: Service) -> EmbeddedServer:
-        """Watch this service. To be called once.
+        """Watch this service. Call it once.
 
         Returns:
-            The server of the health pages, for the service to let listen.
+            The server of the health pages; the service lets it listen.
         """
         self._service = service
         self.metrics.watch(self.vitals)
@@ -98,7 +99,7 @@ class Monitoring:
         return self._server
 
     def vitals(self) -> Vitals:
-        """What the service reports of itself. Any thread may ask."""
+        """Gather what the service reports about itself. Any thread may call it."""
         service = self._service
         if service is None:
             return Vitals()
@@ -119,7 +120,7 @@ class Monitoring:
         )
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Watch until `stop` is set, which is to be done when calls are over."""
+        """Watch until `stop` is set; set it when calls are over."""
         watching = asyncio.create_task(self._store_watch.run())
         try:
             await self.link.run(stop)
@@ -132,11 +133,11 @@ class Monitoring:
     # --- calls ----------------------------------------------------------------------------------------------
 
     def observer(self, call_id: str, uniqueid: str, caller: Caller) -> Observer:
-        """An observer of a call that begins now, and is followed until Asterisk tells how its channel ended.
+        """Make an observer of a call that starts now, and follow the call until Asterisk reports how its channel ended.
 
         Args:
             call_id: the call.
-            uniqueid: Asterisk's name of its channel; `let_end` is to be called with it in the end.
+            uniqueid: Asterisk's name of its channel; `let_end` must be called with it in the end.
             caller: who calls.
         """
         number = caller.known_number
@@ -151,7 +152,7 @@ class Monitoring:
         return fan_out(self.metrics.observer(), tell_end)
 
     def let_end(self, uniqueid: str) -> None:
-        """The service has done with a call: what Asterisk does not tell of it now, it will not tell."""
+        """Note that the service is done with a call: Asterisk's event of its end is waited for only a little longer."""
         self.link.let_end(uniqueid)
 
     def _channel_ended(self, call_id: str, end: ChannelEnd) -> None:

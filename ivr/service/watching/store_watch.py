@@ -1,7 +1,7 @@
-"""Whether the store can be used: found out every few seconds, so that whoever asks is answered at once.
+"""Finds out every few seconds whether the store can be used, so that everyone who asks is answered at once.
 
-It is asked what a call asks it: to look up a caller, and to write. A database whose disk is full, that another program
-holds, or that is a replica, answers the first and refuses every password.
+The watch asks the store what a call asks it: to look up a caller, and to write. A database whose disk is full, that
+another program holds, or that is a replica, answers the first and refuses every password.
 """
 
 from __future__ import annotations
@@ -23,20 +23,21 @@ _log = structlog.get_logger(__name__)
 EVERY_S: Final = 5.0
 PATIENCE_S: Final = 3.0
 _NO_NUMBER: Final = ""
-"""Looked up as a caller's number is, by one read of an index; nobody has it."""
+"""Looked up as a caller's number is, by one read of an index; no line has it."""
 
 
 _NOT_ASKED: Final = StoreState(up=False, problem="not asked yet")
 
 
 class StoreWatch:
-    """Asks the store for a number, to write, and where the audit trail ends now and then, in a thread of its own.
+    """Asks the store now and then for a number, for a write, and for the end of the audit trail, in a thread of its
+    own.
 
     Args:
         store: the store.
         found: called with where the audit trail ends, in that thread.
         every_s: seconds between questions.
-        patience_s: how long an answer may take before the store counts as away.
+        patience_s: how long an answer may take before the store counts as away, in seconds.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class StoreWatch:
 
     @property
     def state(self) -> StoreState:
-        """What was found out last."""
+        """The state that was found last."""
         return self._state
 
     async def run(self) -> None:
@@ -79,7 +80,7 @@ class StoreWatch:
             self._found(self._store.audit_head())
         except StoreUnavailable as error:
             return StoreState(up=False, problem=str(error))
-        except Exception as error:  # noqa: BLE001 - the border of the watch: what it is is logged, the watch goes on
+        except Exception as error:  # noqa: BLE001 - the border of the watch: the fault is logged, the watch goes on
             _log.exception("store_watch_failed")
             return StoreState(up=False, problem=type(error).__name__)
         return StoreState(up=True)

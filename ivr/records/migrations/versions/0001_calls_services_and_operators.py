@@ -87,6 +87,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Remove the tables with all that is in them."""
+    """Remove the tables with everything in them."""
     for table in ("operator_sessions", "operators", "call_entries", "calls", "services"):
         op.drop_table(table)
