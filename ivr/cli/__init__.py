@@ -1,7 +1,7 @@
 """The `ivr` command.
 
-A command's module is loaded when the command is used, and what the command works with when it runs: neither a help nor
-who lists calls waits for the receiver to be there.
+A command's module is loaded when the command is used, and the modules that the command needs when it runs. So neither a
+help page nor a list of calls has to wait until the receiver is loaded.
 """
 
 from __future__ import annotations
@@ -34,42 +34,42 @@ COMMANDS: Final = {
     ),
     "calls": (
         "ivr.cli.calls.calls:calls",
-        "List calls, the latest last. `ivr call show ID` tells why one went as it did.",
+        "List calls, the latest last. `ivr call show ID` shows why one went as it did.",
     ),
     "report": (
         "ivr.cli.report:report",
-        "Tell how many callers got through at the first try, and where the others fail, by trunk.",
+        "Show how many callers got through at the first try, and where the others fail, by trunk.",
     ),
     "console": (
         "ivr.cli.serving.commands:console",
         "Serve the operators' console until SIGTERM or Ctrl-C. `ivr operator add` says who may log in.",
     ),
-    "operator": ("ivr.cli.operator:operator_app", "Who may log in to the console."),
-    "lines": ("ivr.cli.lines:lines_app", "The lines whose callers are admitted."),
-    "audit": ("ivr.cli.audit:audit_app", "Who did what to which number when."),
-    "keys": ("ivr.cli.keys:keys_app", "The keys of the store's hashes, and their rotation."),
-    "prompts": ("ivr.cli.prompts:prompts_app", "What callers hear: check it, build it, replace wording or recordings."),
+    "operator": ("ivr.cli.operator:operator_app", "Manage who may log in to the console."),
+    "lines": ("ivr.cli.lines:lines_app", "Manage the lines whose callers are admitted."),
+    "audit": ("ivr.cli.audit:audit_app", "Show who did what to which number and when."),
+    "keys": ("ivr.cli.keys:keys_app", "Manage the keys of the store's hashes, and their rotation."),
+    "prompts": ("ivr.cli.prompts:prompts_app", "Check and build what callers hear; replace wording or recordings."),
     "scenario": (
         "ivr.cli.scenario:scenario_app",
-        "Test calls as files: who calls, what is pressed when, and what must come of it.",
+        "Run test calls from files, which say who calls, what is pressed when, and what the result must be.",
     ),
 }
-"""Where each command is (a function, or an application of several, in a module), and what it is for: as it says itself,
-but for a list of all none needs to be loaded."""
+"""Where each command is (a function, or an application of several commands, in a module), and its purpose. The purpose
+is the one that the command itself states; it stands here so that a list of all commands need not load any."""
 
 
 class OnDemand(CommandGroup):
-    """Commands that are loaded when they are asked for."""
+    """Commands that are loaded when they are used."""
 
     _listed = False
-    """Only their names and purposes are wanted."""
+    """Whether only the names and purposes of the commands are wanted."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """Their names, in the order in which help shows them."""
+        """List the commands in the order in which help shows them."""
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """A command by its name; None if there is none."""
+        """Load a command by its name; None if there is none."""
         if cmd_name not in COMMANDS:
             return None
         place, purpose = COMMANDS[cmd_name]
@@ -87,7 +87,7 @@ class OnDemand(CommandGroup):
         return get_group(holder).commands[cmd_name]
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Write the help, with a line a command."""
+        """Write the help, with one line for each command."""
         self._listed = True
         super().format_help(ctx, formatter)
         self._listed = False

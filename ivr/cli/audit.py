@@ -1,4 +1,4 @@
-"""`ivr audit`: who did what to which number, and whether the record of it is whole."""
+"""`ivr audit`: shows who did what to which number, and whether the record of it is whole."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ivr.cli.output.moments import when
 from ivr.cli.output.tables import Column, print_table, terminal
 from ivr.cli.output.wording import counted
 
-audit_app = typer.Typer(cls=CommandGroup, help="Who did what to which number when.", no_args_is_help=True)
+audit_app = typer.Typer(cls=CommandGroup, help="Show who did what to which number and when.", no_args_is_help=True)
 
 _COLUMNS: Final = (
     Column(name="record", right=True),
@@ -32,15 +32,16 @@ def verify(
         str | None,
         typer.Option(
             metavar="HEAD",
-            help="What was noted elsewhere: the head that an earlier verification or a line `audit_trail` of the log"
+            help="The noted end of the trail: the head that an earlier verification or a line `audit_trail` of the log"
             " showed, or the number of records alone.",
         ),
     ] = None,
 ) -> None:
     """Verify that no record was changed, put in or taken out. The exit status is 0 only if the trail is whole.
 
-    Keep the head that it shows in another place, and hand it in the next time: then records that were cut off at the
-    end show too. The service's log has it as well, in a line `audit_trail` whenever something was recorded.
+    Keep the head that it shows in another place, and pass it to --since the next time: then records that were cut off
+    at the end show too. The service's log has the head as well, in a line `audit_trail` whenever something was
+    recorded.
     """
     from credentials.audit import Head
 

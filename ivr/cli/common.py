@@ -1,6 +1,6 @@
-"""What all commands share: settings, the store, and errors as one line.
+"""The parts that all commands share: settings, the store, and errors as one line.
 
-What takes long to load is imported where it is used: every command imports this module, also for its help.
+Modules that take long to load are imported where they are used: every command imports this module, even for its help.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ivr.service.watching.audit_heads import AuditHeads
 
 ONE_CALLER: Final = "a call has one caller: make one for each channel"
-"""Why a command that calls takes no more channels of a recording."""
+"""Why a command that makes a call takes only one channel of a recording."""
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -30,7 +30,7 @@ DATABASE_VARIABLE: Final = "KARIPASS_DATABASE_URL"
 
 
 def _expected_errors() -> tuple[type[Exception], ...]:
-    """Errors that say what is wrong and what to do: shown as their message, without a traceback."""
+    """List the errors that say what is wrong and what to do: they are shown as their message, without a traceback."""
     from console.operators import OperatorError
     from dsp.errors import AudioError
     from ivr.errors import CallFailed, PortTaken
@@ -58,7 +58,7 @@ def _expected_errors() -> tuple[type[Exception], ...]:
 
 
 def reporting_errors(command: Callable[P, R]) -> Callable[P, R]:
-    """Let a command end with one line on standard error, and status 1, for what can be expected to go wrong."""
+    """Make a command end with one line on standard error, and status 1, for an expected error."""
 
     @functools.wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -78,12 +78,12 @@ def print_error(error: Exception) -> None:
 
 
 def print_remark(text: str) -> None:
-    """Say something on standard error, where it is not mixed with results."""
+    """Say something on standard error, where it does not mix with results."""
     print(f"ivr: {printable(text)}", file=sys.stderr)
 
 
 def _told(error: Exception) -> str:
-    """The error's text; of the store, which knows of no settings, with the one that leads to it."""
+    """The error's text. The store knows nothing of settings, so its errors get the setting that leads to it."""
     text = str(error)
     if isinstance(error, InvalidDatabaseUrl):
         return f"{DATABASE_VARIABLE}: {text}"
@@ -94,15 +94,16 @@ def _told(error: Exception) -> str:
 
 
 def printable(text: str) -> str:
-    """A text of others (a file name, a title) for the terminal, which it must not steer; it may have several lines."""
+    """Make a text from outside (a file name, a title) safe for the terminal, which it must not steer. It may have
+    several lines."""
     return "".join(letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in text)
 
 
 def system_operator(environment: Mapping[str, str] = os.environ) -> str:
-    """Who gives a command, for the audit trail: the system's user, whatever USER and LOGNAME say.
+    """Name who gives a command, for the audit trail: the system's user, whatever USER and LOGNAME say.
 
     Args:
-        environment: with the name of who became root by sudo(8).
+        environment: holds, in SUDO_USER, the name of a user who became root by sudo(8).
     """
     user_id = os.getuid()
     try:
@@ -114,7 +115,7 @@ def system_operator(environment: Mapping[str, str] = os.environ) -> str:
 
 
 def load_settings() -> Settings:
-    """The settings from the environment, and from the instance that runs here.
+    """Load the settings from the environment, and from the instance that runs here.
 
     Raises:
         SettingsError: names each wrong variable, its value and what is expected.
@@ -125,7 +126,7 @@ def load_settings() -> Settings:
 
 
 def make_state_dir(settings: Settings) -> None:
-    """Make the state directory, for its owner alone, unless it is there.
+    """Make the state directory, for its owner alone, unless it exists.
 
     Raises:
         SettingsError: it cannot be made.
@@ -141,14 +142,14 @@ def make_state_dir(settings: Settings) -> None:
 
 
 def open_store(settings: Settings, heads: AuditHeads | None = None) -> CredentialStore:
-    """The settings' store, with its key from the environment or its file (which is made on first use).
+    """Open the settings' store, with its key from the environment or its file (which is made on first use).
 
     Args:
-        settings: say where it is.
-        heads: is told where the audit trail ends as this store adds to it; None in commands that have no log.
+        settings: say where the store is.
+        heads: called with where the audit trail ends as this store adds to it; None in commands that have no log.
 
     Raises:
-        SettingsError: the directory for it cannot be made.
+        SettingsError: the directory for the store cannot be made.
         StorageError: the store or its key cannot be used.
     """
     from credentials.sides.base import nobody
@@ -164,7 +165,7 @@ def open_store(settings: Settings, heads: AuditHeads | None = None) -> Credentia
 
 
 def key_ring(settings: Settings) -> KeyRing:
-    """The store's keys, from the environment or their file (which is made on first use).
+    """Load the store's keys from the environment or their file (which is made on first use).
 
     Raises:
         InvalidKey: they cannot be used.

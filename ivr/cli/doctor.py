@@ -1,4 +1,4 @@
-"""`ivr doctor`: what is wrong here, and what to do."""
+"""`ivr doctor`: says what is wrong here, and what to do."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _examined() -> Iterator[Examined]:
         settings = load_settings()
     except SettingsError as problem:
         for line in str(problem).splitlines():
-            yield Examined("settings", error(line, "correct this variable; nothing else was looked at"))
+            yield Examined("settings", error(line, "correct this variable; nothing else was checked"))
         return
     with Console(stderr=True).status("looking") as status:
         for examined in examine(Site(settings, os.environ), CHECKS):

@@ -1,4 +1,4 @@
-"""`ivr lines import`: how far it is."""
+"""Shows how far `ivr lines import` has come."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _STAGES: Final = {
 
 
 class ImportProgress:
-    """Shows how far an import is.
+    """Shows how far an import has come.
 
     Args:
-        bars: where.
+        bars: where to show it.
     """
 
     def __init__(self, bars: Progress) -> None:
@@ -32,7 +32,7 @@ class ImportProgress:
         self._stored, self._of = 0, 0
 
     def __call__(self, stage: ImportStage, done: int, of: int | None) -> None:
-        """Show that so much of a stage is done, of how much if that is known."""
+        """Show how much of a stage is done, and of how much if that is known."""
         if stage not in self._tasks:
             self._tasks[stage] = self._bars.add_task(_STAGES[stage], total=of)
         self._bars.update(self._tasks[stage], completed=done, total=of)
@@ -41,7 +41,7 @@ class ImportProgress:
 
     @property
     def reached(self) -> str:
-        """What an import that was interrupted has done, and what to do."""
+        """Say what an interrupted import has done, and what to do."""
         if not self._stored:
             return "nothing was changed"
         return (

@@ -1,4 +1,4 @@
-"""`ivr keys`: the keys without which the store's hashes are of no use to a thief."""
+"""`ivr keys`: manages the keys without which the store's hashes are of no use to a thief."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ivr.host.settings import Settings
 
 keys_app = typer.Typer(
-    cls=CommandGroup, help="The keys of the store's hashes, and their rotation.", no_args_is_help=True
+    cls=CommandGroup, help="Manage the keys of the store's hashes, and their rotation.", no_args_is_help=True
 )
 
 _COPY: Final = "karipass-key"
@@ -34,9 +34,9 @@ _COLUMNS: Final = Column(name="key"), Column(name="credentials"), Column(name="w
 @keys_app.command("list")
 @reporting_errors
 def list_keys() -> None:
-    """List the keys at hand by their ids, how many credentials are of each, and what needs it.
+    """List the available keys by their ids, how many credentials use each, and what needs it.
 
-    An earlier one that has no credentials any more can be taken out of the key file.
+    An earlier key that no credential uses any more can be taken out of the key file.
     """
     settings = load_settings()
     with open_store(settings) as store:
@@ -63,7 +63,7 @@ def add() -> None:
     """Add a new key at the end of the key file.
 
     Bring the file to every host and restart them; then make the new key the first line of the file everywhere, and
-    restart again. No password is lost: each is hashed anew at its owner's next login.
+    restart again. No password is lost: each gets a new hash at its owner's next login.
     """
     from credentials.audit import Action, Entry
     from credentials.secrets.keys import Key, KeyRing
@@ -84,9 +84,10 @@ def add() -> None:
 def copy(
     to: Annotated[Path, typer.Argument(help="A new file, on another disk; a directory gets the file karipass-key.")],
 ) -> None:
-    """Copy all keys to a new file for its owner alone, read it back, and note where it is for `ivr doctor`.
+    """Copy all keys to a new file that only its owner can read, read it back, and note where it is for `ivr doctor`.
 
-    Without the keys no stored password can be checked. Keep the copy where whoever gets at the database does not.
+    Without the keys no stored password can be checked. Keep the copy where nobody who gets at the database can reach
+    it.
     """
     from ivr.doctor.modes import lets_others_in
     from ivr.host.settings import SettingsError
@@ -109,8 +110,8 @@ def copy(
 
 @keys_app.command()
 @reporting_errors
-def noted(place: Annotated[str, typer.Argument(help="Where it is, in a few words: no part of the key.")]) -> None:
-    """Note where a copy of the keys is that was made in another way, for `ivr doctor`, which believes it."""
+def noted(place: Annotated[str, typer.Argument(help="Where the copy is, in a few words: no part of the key.")]) -> None:
+    """Note, for `ivr doctor`, where a copy of the keys is that was made in another way. `ivr doctor` believes it."""
     from ivr.host.settings import SettingsError
 
     settings = load_settings()
@@ -122,7 +123,7 @@ def noted(place: Annotated[str, typer.Argument(help="Where it is, in a few words
 
 
 def _recorded(settings: Settings, what: str) -> KeyRing:
-    """The keys, once the audit trail says what is done with them."""
+    """Load the keys, after the audit trail has noted what is done with them."""
     from credentials.audit import Action, Entry
 
     ring = key_ring(settings)

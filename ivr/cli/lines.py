@@ -1,4 +1,4 @@
-"""`ivr lines`: the lines whose callers are admitted."""
+"""`ivr lines`: manages the lines whose callers are admitted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from storage.errors import StorageError
 if TYPE_CHECKING:
     from ivr.host.settings import Settings
 
-lines_app = typer.Typer(cls=CommandGroup, help="The lines whose callers are admitted.", no_args_is_help=True)
+lines_app = typer.Typer(cls=CommandGroup, help="Manage the lines whose callers are admitted.", no_args_is_help=True)
 
 Number = Annotated[str, typer.Argument(help="The number, as in 03-1234-5678.", metavar="NUMBER")]
 NumberOfLine = Annotated[str, typer.Argument(help="Any number of the line.", metavar="NUMBER")]
@@ -33,7 +33,7 @@ _COLUMNS: Final = (
     Column(name="state"),
 )
 _INTERRUPTED: Final = 130
-"""As a shell ends after Ctrl-C."""
+"""The exit status of a shell after Ctrl-C."""
 
 
 @lines_app.command("import")
@@ -43,13 +43,14 @@ def import_lines(
         Path, typer.Argument(help="CSV with the columns contract_number, number and, if wanted, language.")
     ],
     whole: Annotated[
-        bool, typer.Option("--whole", help="The file is the whole list: lines that it does not name are removed.")
+        bool, typer.Option("--whole", help="The file is the whole list: remove lines that it does not name.")
     ] = False,
 ) -> None:
-    """Import lines and their numbers. All of the file is checked before anything is changed.
+    """Import lines and their numbers. The whole file is checked before anything is changed.
 
-    One row a number. A line that the file names then has exactly the numbers that the file gives it; other lines stay
-    as they are, unless with --whole. Calls go on meanwhile. If it is interrupted, run it again: it does the rest.
+    The file has one row for each number. A line that the file names then has exactly the numbers that the file gives
+    it. Other lines stay as they are, unless with --whole. Calls go on meanwhile. If the import is interrupted, run it
+    again: it does the rest.
     """
     from ivr.cli.import_progress import import_progress
 
@@ -72,7 +73,7 @@ def import_lines(
 @lines_app.command("export")
 @reporting_errors
 def export_lines(
-    file: Annotated[Path | None, typer.Argument(help="Where to; standard output if not given.")] = None,
+    file: Annotated[Path | None, typer.Argument(help="The file to write; standard output if not given.")] = None,
 ) -> None:
     """Export all lines as a CSV that `import` takes."""
     with open_store(load_settings()) as store:
@@ -115,7 +116,7 @@ def list_lines() -> None:
 def add(
     number: Number,
     to: Annotated[
-        str | None, typer.Option(metavar="LINE", help="The line that gets it; without, it is a new line.")
+        str | None, typer.Option(metavar="LINE", help="The line that gets it; without this, it is a new line.")
     ] = None,
     language: Annotated[str, typer.Option(help="The new line's language (ISO 639).")] = "ja",
 ) -> None:
@@ -133,41 +134,41 @@ def add(
                 raise typer.BadParameter(str(error), param_hint="--language") from None
         line = store.line_of(number)
     if to is not None:
-        print(f"{normalise_number(number)} is a number of line {line.contract_number} now")
+        print(f"{normalise_number(number)} is now a number of line {line.contract_number}")
     else:
-        print(f"there is a line {line.contract_number} now, language {line.language}")
+        print(f"line {line.contract_number} is added, language {line.language}")
         _warn_of_languages({line.language}, settings)
 
 
 @lines_app.command()
 @reporting_errors
 def move(number: Number, to: Annotated[str, typer.Option(metavar="LINE", help="The line that it goes to.")]) -> None:
-    """Move an additional number to another line. What opened it does not go with it."""
+    """Move an additional number to another line. Its passwords do not go with it."""
     with open_store(load_settings()) as store:
         store.move_number(number, to=to, operator=system_operator())
-    print(f"{normalise_number(number)} is a number of line {normalise_number(to)} now; what opened it is gone")
+    print(f"{normalise_number(number)} is now a number of line {normalise_number(to)}; its passwords are removed")
 
 
 @lines_app.command()
 @reporting_errors
 def remove(
     number: Number,
-    line: Annotated[bool, typer.Option("--line", help="It is a contract number: remove the whole line.")] = False,
+    line: Annotated[bool, typer.Option("--line", help="Remove the whole line of this contract number.")] = False,
 ) -> None:
-    """Remove an additional number, or with --line a whole line, and what opens it."""
+    """Remove an additional number, or with --line a whole line, and its passwords."""
     with open_store(load_settings()) as store:
         if line:
             store.remove_line(number, operator=system_operator())
         else:
             store.remove_number(number, operator=system_operator())
     number = normalise_number(number)
-    print(f"line {number} and all its numbers are removed" if line else f"{number} is a number of no line now")
+    print(f"line {number} and all its numbers are removed" if line else f"{number} is removed from its line")
 
 
 @lines_app.command()
 @reporting_errors
 def lock(number: NumberOfLine) -> None:
-    """Lock the line of a number out: its callers are refused, and none of its numbers logs in."""
+    """Lock the line of a number: its callers are refused, and none of its numbers can log in."""
     with open_store(load_settings()) as store:
         line = store.line_of(number)
         changed = store.lock_line(line.contract_number, operator=system_operator())
@@ -177,7 +178,7 @@ def lock(number: NumberOfLine) -> None:
 @lines_app.command()
 @reporting_errors
 def unlock(number: NumberOfLine) -> None:
-    """Let the line of a number in again that was locked out, or is refused for its many calls."""
+    """Unlock the line of a number that was locked, or whose calls are refused."""
     with open_store(load_settings()) as store:
         line = store.line_of(number)
         changed = store.unlock_line(line.contract_number, operator=system_operator())
@@ -185,14 +186,14 @@ def unlock(number: NumberOfLine) -> None:
 
 
 def _named(line: Line, number: str) -> str:
-    """A line, and by which number it was found if that is not its own."""
+    """Name a line, and the number by which it was found if that is not its own."""
     given = normalise_number(number)
     whose = "" if given == line.contract_number else f", to which {given} belongs,"
     return f"line {line.contract_number}{whose}"
 
 
 def _warn_of_languages(languages: Collection[str], settings: Settings) -> None:
-    """Say which languages there is no guidance in: the store takes any, and callers would wonder."""
+    """Warn of languages without guidance: the store takes any language, and callers would wonder."""
     from prompts import languages as prompt_languages
 
     there = prompt_languages(settings.operator_prompts_dir)

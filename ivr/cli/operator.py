@@ -1,4 +1,4 @@
-"""`ivr operator`: who may log in to the console."""
+"""`ivr operator`: manages who may log in to the console."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from ivr.cli.output.tables import Column, print_table, terminal
 if TYPE_CHECKING:
     from console.operators import Operators
 
-operator_app = typer.Typer(cls=CommandGroup, help="Who may log in to the console.", no_args_is_help=True)
+operator_app = typer.Typer(cls=CommandGroup, help="Manage who may log in to the console.", no_args_is_help=True)
 
 
 class RoleName(StrEnum):
-    """The roles of `console.operators.Role`, so that the help need not load the console."""
+    """The roles of `console.operators.Role`, written out so that the help need not load the console."""
 
     VIEWER = "viewer"
     OPERATOR = "operator"
@@ -62,10 +62,10 @@ def _operators() -> Iterator[Operators]:
 def add(
     name: Name,
     role: RoleOption = RoleName.VIEWER,
-    language: Annotated[str, typer.Option(help="What the console speaks to them: ja or en.")] = "ja",
+    language: Annotated[str, typer.Option(help="The language of their console: ja or en.")] = "ja",
     password_stdin: FromStdin = False,
 ) -> None:
-    """Add an operator. The password (at least 12 characters) is asked for, twice."""
+    """Add an operator. The command asks for the password (at least 12 characters) twice."""
     from console.operators import Role
 
     with _operators() as operators:
@@ -94,7 +94,7 @@ def remove(name: Name) -> None:
     """Remove an operator; their logins end at once."""
     with _operators() as operators:
         operators.remove(name, by=system_operator())
-    print(f"{name} can log in to the console no more")
+    print(f"{name} can no longer log in to the console")
 
 
 @operator_app.command()
@@ -115,14 +115,14 @@ def role(name: Name, role: Annotated[RoleName, typer.Argument(help="viewer, oper
 
     with _operators() as operators:
         operators.set_role(name, Role(role), by=system_operator())
-    print(f"{name} is {role.value} of the console now")
+    print(f"{name} now has the role {role.value} in the console")
 
 
 def _new_password(name: str, *, from_stdin: bool) -> str:
-    """The password that an operator shall have; one that is refused is not asked for again.
+    """Ask for an operator's new password; a password that is refused is not asked for again.
 
     Raises:
-        OperatorError: it is too easy to guess, or there is nobody to ask.
+        OperatorError: the password is too easy to guess, or there is nobody to ask.
     """
     from console.operators import OperatorError, require_password
 
@@ -130,7 +130,7 @@ def _new_password(name: str, *, from_stdin: bool) -> str:
         return sys.stdin.readline(_LONGEST_LINE).rstrip("\r\n")
     try:
         with warnings.catch_warnings():
-            # It warns where it cannot keep what is typed from the screen: where there is no terminal.
+            # getpass warns if it cannot keep the input off the screen, because there is no terminal.
             warnings.simplefilter("error", getpass.GetPassWarning)
             first = getpass.getpass("Password: ")
             require_password(name, first)

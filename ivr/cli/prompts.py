@@ -1,4 +1,4 @@
-"""`ivr prompts`: what callers hear, and how an operator replaces it."""
+"""`ivr prompts`: checks and builds what callers hear, and lets an operator replace it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from prompts.building.voices import Voice
 
 prompts_app = typer.Typer(
-    cls=CommandGroup, help="What callers hear: check it, build it, replace wording or recordings.", no_args_is_help=True
+    cls=CommandGroup, help="Check and build what callers hear; replace wording or recordings.", no_args_is_help=True
 )
 
-LanguageOption = Annotated[str | None, typer.Option(help="The language (ISO 639); by default that of the settings.")]
+LanguageOption = Annotated[str | None, typer.Option(help="The language (ISO 639); by default the settings' language.")]
 
 
 @prompts_app.command("check")
@@ -28,7 +28,7 @@ LanguageOption = Annotated[str | None, typer.Option(help="The language (ISO 639)
 def check_command(
     language: Annotated[str | None, typer.Option(help="The language (ISO 639); by default all.")] = None,
 ) -> None:
-    """Look at wording, clips, levels and pronunciation; a line for each finding, and exit status 1 if there is one."""
+    """Check wording, clips, levels and pronunciation. Each finding is a line; the exit status is 1 if there is one."""
     from prompts import home, languages
     from prompts.building.check import check
 
@@ -62,9 +62,9 @@ def build_command(language: LanguageOption = None) -> None:
 @prompts_app.command("export")
 @reporting_errors
 def export_command(
-    directory: Annotated[Path, typer.Argument(help="A new directory for it.")], language: LanguageOption = None
+    directory: Annotated[Path, typer.Argument(help="A new directory.")], language: LanguageOption = None
 ) -> None:
-    """Write wording and clips of one language into a directory, to be changed there and imported."""
+    """Write the wording and clips of one language into a directory, to be changed there and imported."""
     from prompts import home, languages
     from prompts.building.export import export
 
@@ -72,7 +72,7 @@ def export_command(
     language = language or settings.language
     export(language, home(language, settings.operator_prompts_dir), directory)
     print(
-        f"{directory}: change {language}.toml or the WAVs (README.txt tells how), then: ivr prompts import {directory}"
+        f"{directory}: change {language}.toml or the WAVs (README.txt says how), then: ivr prompts import {directory}"
     )
     others = [each for each in languages(settings.operator_prompts_dir) if each != language]
     if others:
@@ -82,12 +82,12 @@ def export_command(
 @prompts_app.command("import")
 @reporting_errors
 def import_command(
-    directory: Annotated[Path, typer.Argument(help="What `ivr prompts export` wrote, changed.")],
+    directory: Annotated[Path, typer.Argument(help="A directory that `ivr prompts export` wrote, changed.")],
     language: Annotated[
         str | None, typer.Option(help="The language (ISO 639); by default that of the catalogue file there.")
     ] = None,
 ) -> None:
-    """Take changed wording and recordings into use, all or nothing; a service takes them up when it starts."""
+    """Take changed wording and recordings into use, all or nothing. A service uses them when it starts."""
     from prompts.building.replacement import import_catalogue
 
     settings = load_settings()

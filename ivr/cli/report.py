@@ -1,4 +1,4 @@
-"""`ivr report`: how callers fare."""
+"""`ivr report`: shows how callers fare."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _LONGEST_BAR: Final = 24
 def report(
     since: SinceOption = None,
 ) -> None:
-    """Tell how many callers got through at the first try, and where the others fail, by trunk."""
+    """Show how many callers got through at the first try, and where the others fail, by trunk."""
     from ivr.records import Query
 
     with call_reader() as reader:

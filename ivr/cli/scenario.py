@@ -1,4 +1,4 @@
-"""`ivr scenario`: whole calls as files, run in the simulator or over real calls."""
+"""`ivr scenario`: runs whole calls from files, in the simulator or over real calls."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from ivr.lab.scenarios import ScenarioFile, Verdict
 
 scenario_app = typer.Typer(
-    cls=CommandGroup, help="Test calls as files: who calls, what is pressed when, and what must come of it."
+    cls=CommandGroup,
+    help="Run test calls from files, which say who calls, what is pressed when, and what the result must be.",
 )
 
 _COLUMNS: Final = Column(name="name"), Column(name="what it shows", prose=True)
@@ -35,14 +36,14 @@ def run(
     files: FilesArgument = None,
     live: Annotated[
         bool,
-        typer.Option("--live", help="Over real calls, with an Asterisk and a service of their own; needs root."),
+        typer.Option("--live", help="Make real calls, with an Asterisk and a service of their own; needs root."),
     ] = False,
     junit: Annotated[Path | None, typer.Option(help="Write the results to this file, as JUnit XML.")] = None,
 ) -> None:
     """Run scenarios. The exit status is 0 only if every call went as its file says.
 
-    They have lines and a store of their own: nothing is set in yours. In the simulator all of them take seconds; over
-    real calls as long as the calls do, many at once.
+    Scenarios have lines and a store of their own: nothing is set in yours. In the simulator all of them take seconds.
+    Over real calls they take as long as the calls do, many at once.
     """
     from ivr.call.guidance import Guidance
     from ivr.lab.junit import Case, write_junit
@@ -85,7 +86,7 @@ def run(
 @scenario_app.command("list")
 @reporting_errors
 def list_(files: FilesArgument = None) -> None:
-    """List scenarios with what they show."""
+    """List scenarios and what they show."""
     rows = [(file.name, file.scenario.title) for file in _loaded(files)]
     print_table(terminal(), _COLUMNS, rows)
 

@@ -1,4 +1,4 @@
-"""`ivr simulate`: a call from a recording, or from each of a folder."""
+"""`ivr simulate`: runs a call from a recording, or one from each recording of a folder."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _COLUMNS: Final = (
     Column(name="as expected", prose=True),
 )
 PICTURES: Final = (".png", ".svg", ".pdf")
-"""What `--plot` can write, by the file's name."""
+"""The file name endings that `--plot` can write."""
 
 
 @reporting_errors
@@ -45,14 +45,15 @@ def simulate(
     file: Annotated[
         Path,
         typer.Argument(
-            help="What the caller sends: a recording of any rate, mono or stereo (- for standard input); or a folder of"
-            " WAVs."
+            help="The recording that the caller sends, of any rate, mono or stereo (- for standard input); or a folder"
+            " of WAVs."
         ),
     ],
     caller: Annotated[
         str | None,
         typer.Option(
-            help=f"The caller number; `withheld`, `payphone` or `unknown` for none. For a folder, else {SAMPLE_PHONE}."
+            help="The caller number; `withheld`, `payphone` or `unknown` for none. A folder needs none: the default"
+            f" is {SAMPLE_PHONE}."
         ),
     ] = None,
     channel: ChannelOption = Take.BEST.value,
@@ -72,12 +73,12 @@ def simulate(
     """Run a call whose caller sends a recording, and print what happened.
 
     The dialogue, receiver, guidance and store are those of live calls: the password is really set, and a call that
-    fails counts against its line. The exit status is 0 only if it is set. Pictures and pages show nothing of what is
-    sent while a password is asked for.
+    fails counts against its line. The exit status is 0 only if the password is set. Pictures and pages show nothing of
+    the audio that is sent while a password is asked for.
 
-    For a folder: every WAV is a call of its own, from the first of the sample lines, in a store that is gone
-    afterwards; nothing is set in yours. FILE.yaml beside FILE.wav may say what is expected of it, as the `expect` of a
-    scenario does; else the password must be set. The exit status is 1 if one is not as expected.
+    For a folder, every WAV is a call of its own, from the first of the sample lines, in a temporary store; nothing is
+    set in yours. FILE.yaml beside FILE.wav may say what is expected of it, as the `expect` of a scenario does;
+    otherwise the password must be set. The exit status is 1 if a call is not as expected.
     """
     from dsp.files import STANDARD_INPUT
     from ivr.call.dialogue.events import Outcome
@@ -94,7 +95,7 @@ def simulate(
         who = _caller(caller or SAMPLE_PHONE)
         raise SystemExit(_check_folder(file, who, settings, report, channel=wanted, hang_up=hang_up))
     if report is not None:
-        raise typer.BadParameter(f"{file} is no folder", param_hint="--report")
+        raise typer.BadParameter(f"{file} is not a folder", param_hint="--report")
     if caller is None:
         raise typer.BadParameter("who calls? Give the caller number", param_hint="--caller")
     _check_drawings(plot, html)
@@ -105,19 +106,17 @@ def simulate(
 
 
 def _check_drawings(plot: Path | None, html: Path | None) -> None:
-    """Before the call, which changes the store, has run in vain."""
+    """Check the drawing options before the call runs, because the call changes the store."""
     missing = missing_packages()
     if plot is not None and missing:
         raise typer.BadParameter(
             f"needs {' and '.join(missing)}: pip install 'karipass[plot]'; or use --html", param_hint="--plot"
         )
     if plot is not None and plot.suffix.lower() not in PICTURES:
-        raise typer.BadParameter(f"{plot} is named for none of {', '.join(PICTURES)}", param_hint="--plot")
+        raise typer.BadParameter(f"{plot} does not end in any of {', '.join(PICTURES)}", param_hint="--plot")
     for option, path in (("--plot", plot), ("--html", html)):
         if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
-            raise typer.BadParameter(
-                f"{path} cannot be written: name a file in a folder that is there", param_hint=option
-            )
+            raise typer.BadParameter(f"{path} cannot be written: name a file in an existing folder", param_hint=option)
 
 
 def _simulate(

@@ -36,7 +36,7 @@ from prompts import Catalogue, home, load_catalogue
 from sound.samples import to_float32
 
 _PATIENCE_S: Final = 4.0
-"""A caller who hears nothing for this long presses on."""
+"""A caller who hears nothing for this long presses the next keys."""
 _TELEPHONE_NUMBER: Final = re.compile("0[0-9]{9,10}")
 _PHRASE: Final = re.compile(r"[^。、,.\s]+[。、,.]?\s*")
 
@@ -47,8 +47,8 @@ def call(
 ) -> NoReturn:
     """Make the call; the parameters are the options of the command (`ivr.cli.calls.call_group`).
 
-    Whoever withholds the number hears that it is needed and nothing else, so that nothing needs to be pressed, and
-    whose number it is does not matter.
+    A caller who withholds the number hears only that it is needed. So no key needs to be pressed, and any number will
+    do.
 
     Raises:
         SystemExit: the call is over; with status 0 only if the access number says that the password is set.
@@ -62,7 +62,7 @@ def call(
 
     def show(word: str, text: str) -> None:
         nonlocal start
-        start = start or time.monotonic()  # with what comes first: that it is dialled
+        start = start or time.monotonic()  # the clock starts with the first line, the dialling
         print_hanging(console, f"{time.monotonic() - start:7.2f}  {word:<8}  ", text)
 
     sender = _sender(keys, wav, channel=channel, call_s=settings.call_s, ahead=ahead, withheld=withheld, show=show)
@@ -122,15 +122,16 @@ def _sender(
 
 
 def _masked(keys: str) -> str:
-    """Keys as they may be shown: one key is a choice, keys up to `#` are a number; all else may be a password."""
+    """Keys as they may be shown: one key is a choice, keys up to `#` are a number; anything else may be a password."""
     is_number = keys.endswith("#") and _TELEPHONE_NUMBER.fullmatch(keys[:-1])
     return keys if len(keys) == 1 or is_number else "*" * len(keys)
 
 
 def _clip_text(clip: HeardClip, catalogue: Catalogue) -> str:
-    """What a clip says; of one that was stopped the phrases that were heard, reckoned by their letters.
+    """The text of a clip. Of a clip that was stopped, only the phrases that were heard, reckoned by their letters.
 
-    Of one that was stopped within its first phrase the start of that phrase, so that one can tell which it was.
+    A clip that was stopped within its first phrase gives the start of that phrase, so that the reader knows which it
+    was.
     """
     number = "…" if catalogue.follows_number(clip.clip_id) else ""
     text = catalogue.text(clip.clip_id)

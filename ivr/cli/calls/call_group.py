@@ -26,7 +26,7 @@ def call(
             "`-` reads them from standard input, where no process list shows them."
         ),
     ] = None,
-    wav: Annotated[Path | None, typer.Option(help="What the caller sends from the answer on.")] = None,
+    wav: Annotated[Path | None, typer.Option(help="A recording that the caller sends from the answer on.")] = None,
     channel: ChannelOption = Take.BEST.value,
     ahead: Annotated[
         bool, typer.Option("--ahead", help="Press all keys at once, without listening to the guidance.")
@@ -47,7 +47,7 @@ def call(
         return
     if from_ is None and not withheld:
         raise typer.BadParameter("name the caller number", param_hint="--from")
-    from ivr.cli.calls.call import call as make  # the receiver and all: who looks at a record need not wait for it
+    from ivr.cli.calls.call import call as make  # loads the receiver: who looks at a record need not wait for it
 
     wanted = channel_asked_for(channel, why_one=ONE_CALLER)
     make(from_=from_, keys=keys, wav=wav, channel=wanted, ahead=ahead, withheld=withheld)

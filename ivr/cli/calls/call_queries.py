@@ -1,4 +1,4 @@
-"""Which calls a command is about: what its options take, and where the calls are found."""
+"""Which calls a command is about: reads its options, and opens the call records."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from ivr.records import CallReader
 
 OUTCOME_NAMES: Final = ("set", "refused", "failed", "abandoned", "error", "in_progress", "lost")
-"""The outcomes of `ivr.records.OUTCOMES`, so that the help need not load the records."""
+"""The outcomes of `ivr.records.OUTCOMES`, written out so that the help need not load the records."""
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 @contextmanager
 def call_reader() -> Iterator[CallReader]:
-    """The settings' call records, which must be there.
+    """Open the call records of the settings' store.
 
     Raises:
         StorageError: there are none, or they cannot be read.
@@ -63,7 +63,7 @@ def digits(text: str | None) -> str | None:
         return None
     with suppress(InvalidNumber):
         return normalise_number(text)
-    # A part of one, with its full-width digits and its hyphens of every kind, as of a whole one.
+    # A part of a number: full-width digits and all kinds of hyphens are taken, as in a whole one.
     found = re.sub(r"[\W_\u30fc]", "", unicodedata.normalize("NFKC", text))
     if not (found.isascii() and found.isdigit()):
         raise typer.BadParameter(f"{text!r}: write digits of the number, for example 0312345678 or 5678")

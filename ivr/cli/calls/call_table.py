@@ -28,7 +28,7 @@ _COLUMNS: Final = (
     Column(name="near misses", right=True),
     Column(name="seconds", right=True),
 )
-"""So wide whatever the calls are: with `--follow`, further ones stand under those that are there."""
+"""The columns have fixed widths, so that with `--follow` later calls stand under earlier ones."""
 
 
 def print_calls(console: Console, calls: Sequence[CallSummary], *, header: bool = True) -> None:

@@ -28,7 +28,7 @@ def calls(
         str | None, typer.Option(callback=read_outcome, help=f"One of {', '.join(OUTCOME_NAMES)}.")
     ] = None,
     since: SinceOption = None,
-    limit: Annotated[int, typer.Option(min=1, max=_MOST, help="At most so many, the latest.")] = _LIMIT,
+    limit: Annotated[int, typer.Option(min=1, max=_MOST, help="How many at most, the latest.")] = _LIMIT,
     follow: Annotated[
         bool,
         typer.Option(
@@ -39,7 +39,7 @@ def calls(
         ),
     ] = False,
 ) -> None:
-    """List calls, the latest last. `ivr call show ID` tells why one went as it did."""
+    """List calls, the latest last. `ivr call show ID` shows why one went as it did."""
     from ivr.cli.calls.call_table import print_calls
     from ivr.cli.calls.follow import Follower
     from ivr.records import Query
@@ -71,7 +71,7 @@ def calls(
 def show(
     call_id: Annotated[str, typer.Argument(metavar="ID", help="As `ivr calls` shows it; its first digits are enough.")],
 ) -> None:
-    """Tell what happened in one call: what was said, each key with its figures, and why keys were not heard."""
+    """Show what happened in one call: what was said, each key with its figures, and why keys were not heard."""
     from ivr.cli.calls.one_call import print_call
 
     with call_reader() as reader:

@@ -1,4 +1,4 @@
-"""`ivr calls --follow`: calls as they start and end."""
+"""`ivr calls --follow`: prints calls as they start and end."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Follower:
 
     Args:
         reader: finds calls.
-        query: which ones; its limit does not count.
+        query: which calls to find; its limit does not count.
     """
 
     def __init__(self, reader: CallReader, query: Query) -> None:
@@ -33,14 +33,14 @@ class Follower:
         self._seen = {_seen(call) for call in self._recent()}
 
     def saw(self, calls: Iterable[CallSummary]) -> None:
-        """These have been shown already."""
+        """Note calls that have been shown already."""
         self._seen |= {_seen(call) for call in calls}
 
     def follow(self, show: Callable[[Sequence[CallSummary]], None], interrupts: Interrupts) -> None:
         """Show each call when it starts and when it has ended, until interrupted.
 
-        A call whose outcome changes (it was taken for lost, and was not) is shown again. While the database is away,
-        that is said once.
+        A call whose outcome changes (it was taken for lost, and was not) is shown again. If the database is away, one
+        line says so.
 
         Args:
             show: called with the calls that are new or have another outcome, the earliest first.
@@ -61,7 +61,7 @@ class Follower:
                 show(found)
 
     def _recent(self) -> list[CallSummary]:
-        """All calls that may still go on, or ended a moment ago."""
+        """Find all calls that may still go on, or ended a moment ago."""
         since = datetime.now(UTC) - _LOOK_BACK
         query = replace(self._query, since=max(since, self._query.since or since), limit=None)
         return self._reader.search(query)

@@ -1,4 +1,4 @@
-"""One call on a terminal: what is known of it, and its transcript."""
+"""Prints one call on a terminal: what is known of it, and its transcript."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _TRANSCRIPT: Final = Column(least=7, right=True), Column(least=len(f"{_NEAR_MISS
 
 
 def outcome_text(call: CallSummary) -> Text:
-    """The outcome, and the reason where it says more."""
+    """The outcome, with the reason if it says more."""
     reason = "" if call.reason in ("", call.outcome) else f" ({call.reason})"
     return Text(call.outcome + reason, _STYLES.get(call.outcome, _WRONG))
 
@@ -39,7 +39,8 @@ def print_call(record: CallRecord, console: Console) -> None:
 
 
 def print_transcript(entries: Iterable[RecordedEntry], console: Console) -> None:
-    """Print a call's entries; those that say the same without a time, as keys of a password do, as one."""
+    """Print a call's entries. Entries that say the same without a time, as keys of a password do, are printed as
+    one."""
     rows = []
     for entry, more in together(entries):
         head, text = _line(entry)

@@ -1,1 +1,1 @@
-"""How commands write for people and machines."""
+"""How commands write for people and for machines."""

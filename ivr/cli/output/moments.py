@@ -1,4 +1,4 @@
-"""Moments as all lists of the command line write them."""
+"""Writes moments in the one form of all lists of the command line."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from datetime import datetime
 
 
 def when(moment: datetime) -> str:
-    """A moment in local time with its offset from UTC, so that lists of two hosts can be laid side by side."""
+    """Write a moment in local time with its offset from UTC, so that lists of two hosts can be compared."""
     return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S%z")

@@ -1,8 +1,8 @@
-"""Tables as all commands print them.
+"""Prints the tables of all commands.
 
-On a terminal a table is as wide as its rows need. Where that is more than the terminal has, columns of prose are
-wrapped; where that is not enough, each row becomes a block of a few lines, with the columns' names beside the values.
-Nothing is left out, and no id or number is broken. Away from a terminal, where a program may read it, a row is a line.
+On a terminal a table is as wide as its rows need. If that is wider than the terminal, columns of prose are wrapped. If
+that is not enough, each row becomes a block of a few lines, with the columns' names beside the values. Nothing is left
+out, and no id or number is broken. Where a program may read the output, away from a terminal, each row is a line.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ Row = Sequence[Cell]
 GAP: Final = 2
 """Blanks between two columns."""
 _INDENT: Final = 2
-"""Blanks before each line of a block but its first."""
+"""Blanks before each line of a block except its first."""
 _READABLE: Final = 24
-"""A column of prose that is narrower than this is no pleasure to read."""
+"""A column of prose that is narrower than this is hard to read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +36,9 @@ class Column:
 
     Attributes:
         name: its heading.
-        least: columns of the terminal that it takes at least, so that rows that are printed later stand under it.
-        right: its cells stand at its right edge.
-        prose: its cells may be wrapped between words.
+        least: how many columns of the terminal it takes at least, so that rows printed later stand under it.
+        right: whether its cells stand at its right edge.
+        prose: whether its cells may be wrapped between words.
     """
 
     name: str = ""
@@ -48,7 +48,7 @@ class Column:
 
 
 def terminal() -> Console:
-    """Where commands print what people read."""
+    """Open the console to which commands print what people read."""
     return Console(highlight=False)
 
 
@@ -56,10 +56,10 @@ def print_table(console: Console, columns: Sequence[Column], rows: Sequence[Row]
     """Print a table.
 
     Args:
-        console: where; its width decides the form of the table.
+        console: where to print; its width decides the form of the table.
         columns: the columns.
-        rows: a cell for each column; a text of others in a `str` cannot steer the terminal.
-        header: name the columns, once, above the rows. Blocks name them in each row.
+        rows: a cell for each column; a text from outside in a `str` cannot steer the terminal.
+        header: whether to name the columns, once, above the rows. Blocks name them in each row.
     """
     cells = [[_text(cell) for cell in row] for row in rows]
     if not console.is_terminal:
@@ -79,7 +79,7 @@ def print_table(console: Console, columns: Sequence[Column], rows: Sequence[Row]
 
 
 def print_lines(console: Console, lines: Iterator[Text]) -> None:
-    """Print lines as they are; nothing is wrapped any more."""
+    """Print lines as they are, without wrapping them again."""
     for line in lines:
         line.rstrip()
         console.print(line, soft_wrap=True)
@@ -99,7 +99,7 @@ def print_hanging(console: Console, head: str, text: Cell) -> None:
 
 
 def _natural(columns: Sequence[Column], rows: Sequence[Sequence[Text]]) -> list[int]:
-    """How wide each column is if nothing is wrapped."""
+    """Compute how wide each column is if nothing is wrapped."""
     return [
         max([column.least, cell_len(column.name), *(_width(row[place]) for row in rows)])
         for place, column in enumerate(columns)
@@ -107,7 +107,7 @@ def _natural(columns: Sequence[Column], rows: Sequence[Sequence[Text]]) -> list[
 
 
 def _widths(columns: Sequence[Column], rows: Sequence[Sequence[Text]], width: int) -> list[int] | None:
-    """How wide each column is on a terminal; None if they have no room beside each other."""
+    """Compute how wide each column is on a terminal; None if they do not fit beside each other."""
     natural = _natural(columns, rows)
     spare = width - GAP * (len(columns) - 1)
     if sum(natural) <= spare:
@@ -122,7 +122,7 @@ def _widths(columns: Sequence[Column], rows: Sequence[Sequence[Text]], width: in
     if spare < 0:
         return None
     narrow = sorted((place for place in range(len(columns)) if widths[place] < natural[place]), key=natural.__getitem__)
-    for number, place in enumerate(narrow):  # the narrowest first: what it does not need, the others share
+    for number, place in enumerate(narrow):  # the narrowest first: the others share the room that it does not need
         more = min(natural[place] - widths[place], spare // (len(narrow) - number))
         widths[place] += more
         spare -= more
@@ -137,7 +137,7 @@ def _width(text: Text) -> int:
 
 
 def _lines(columns: Sequence[Column], row: Sequence[Text], widths: Sequence[int]) -> Iterator[Text]:
-    """A row of a table."""
+    """Lay out a row of a table."""
     wrapped = [
         wrap(cell, width) if column.prose else cell.split("\n", allow_blank=True)
         for column, cell, width in zip(columns, row, widths, strict=True)
@@ -149,7 +149,7 @@ def _lines(columns: Sequence[Column], row: Sequence[Text], widths: Sequence[int]
 
 
 def _block(columns: Sequence[Column], row: Sequence[Text], widths: Sequence[int], width: int) -> Iterator[Text]:
-    """A row as a block. Its layout depends on nothing but the widths, so that blocks can be compared line by line."""
+    """Lay out a row as a block. The layout depends only on the widths, so that blocks can be compared line by line."""
     line, used = Text(), 0
     for place, (column, cell, wide) in enumerate(zip(columns, row, widths, strict=True)):
         name = f"{column.name} " if column.name else ""

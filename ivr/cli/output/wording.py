@@ -1,4 +1,4 @@
-"""Counts and lists in a sentence."""
+"""Writes counts and lists in a sentence."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ _SHOWN: Final = 10
 
 
 def counted(count: int, noun: str, nouns: str | None = None) -> str:
-    """A count of something: `1 line`, `2 lines`.
+    """Write a count of something: `1 line`, `2 lines`.
 
     Args:
         count: how many.
-        noun: what one is called.
-        nouns: what several are called; by default with an s.
+        noun: the word for one.
+        nouns: the word for several; by default the noun with an s.
     """
     return f"{count} {noun}" if count == 1 else f"{count} {nouns or noun + 's'}"
 
 
 def listed(items: Sequence[object]) -> str:
-    """The first of many things, and how many more there are."""
+    """Name the first of many things, and how many more there are."""
     more = [f"and {len(items) - _SHOWN} more"] if len(items) > _SHOWN else []
     return ", ".join([*map(str, items[:_SHOWN]), *more])

@@ -1,7 +1,7 @@
-"""Text in lines: broken where a reader expects it, never within an id, a number or its unit.
+"""Breaks text into lines where a reader expects it, never within an id, a number or its unit.
 
-Rich breaks at any blank, and within a word where it must; so `-12.0 dBm0` would come apart, and a sentence of Japanese
-could leave its full stop alone on the next line.
+Rich breaks at any blank, and within a word if it must. So `-12.0 dBm0` would come apart, and a Japanese sentence could
+leave its full stop alone on the next line.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from rich.cells import cell_len
 from rich.text import Text
 
 _NO_START: Final = "、。，．・：；？！）」』】〕〉》ー…～々"
-"""Characters that a line of Japanese does not start with."""
+"""Characters that may not start a line of Japanese."""
 _NO_END: Final = "（「『【〔〈《"
-"""Characters that it does not end with."""
+"""Characters that may not end a line of Japanese."""
 _UNIT: Final = re.compile(r"(?:ms|dBm0|dB|%|s|Hz)(?![A-Za-z0-9])")
 _WORD: Final = re.compile(r" *[^ ]+")
 
@@ -28,7 +28,8 @@ class _Piece:
 
     Attributes:
         start, end: its place in the text.
-        follows: it belongs to the piece before it, as a unit does to its number: broken only where both do not fit.
+        follows: whether it belongs to the piece before it, as a unit does to its number. The two are broken apart only
+            if they do not fit on one line.
     """
 
     start: int
@@ -39,21 +40,21 @@ class _Piece:
 def wrap(text: Text, width: int) -> list[Text]:
     """Break a text into lines.
 
-    A line breaks at a line feed; else where two or more blanks part what stands beside each other, such as a key's
-    figures; else between words. Japanese breaks between its characters.
+    A line breaks at a line feed; otherwise where two or more blanks separate things, such as a key's figures; otherwise
+    between words. Japanese breaks between its characters.
 
     Args:
-        text: what to break; its style stays.
-        width: columns of a line. A word that is wider than this has a longer line of its own.
+        text: the text to break; its style stays.
+        width: columns of a line. A word that is wider than this gets a longer line of its own.
 
     Returns:
-        At least one line.
+        The lines, at least one.
     """
     return [line for paragraph in text.split("\n", allow_blank=True) for line in _lines(paragraph, width)]
 
 
 def longest_word(text: Text) -> int:
-    """How many columns the widest thing takes that is not broken."""
+    """How many columns the widest piece takes that may not be broken."""
     plain = text.plain
     return max((cell_len(plain[piece.start : piece.end]) for piece in _pieces(plain)), default=0)
 
@@ -78,7 +79,7 @@ def _lines(text: Text, width: int) -> Iterator[Text]:
 
 
 def _groups(pieces: list[_Piece]) -> Iterator[list[_Piece]]:
-    """Pieces that are broken apart only if they do not fit on a line together."""
+    """Group the pieces that are broken apart only if they do not fit on a line together."""
     group: list[_Piece] = []
     for piece in pieces:
         if group and not piece.follows:
@@ -99,7 +100,7 @@ def _pieces(plain: str) -> Iterator[_Piece]:
 
 
 def _words(plain: str) -> Iterator[re.Match[str]]:
-    """Words; a number with its unit is one."""
+    """Find the words; a number with its unit is one word."""
     joined = re.sub(
         r"(?<=[0-9]) (?=\S)", lambda blank: "\0" if _UNIT.match(blank.string, blank.end()) else blank.group(), plain
     )
@@ -107,7 +108,7 @@ def _words(plain: str) -> Iterator[re.Match[str]]:
 
 
 def _within(word: str) -> Iterator[tuple[int, int]]:
-    """The places of what is not broken in a word: all of it, or single characters of Japanese."""
+    """Find the places of the unbreakable parts of a word: the whole word, or single characters of Japanese."""
     start = 0
     for place in range(1, len(word)):
         before, after = word[place - 1], word[place]

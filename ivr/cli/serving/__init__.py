@@ -1,1 +1,1 @@
-"""The commands that run until they are ended."""
+"""The commands that run until they are stopped."""

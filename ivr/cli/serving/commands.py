@@ -1,4 +1,5 @@
-"""`ivr up`, `ivr serve` and `ivr console`: their options and help. What runs the services is imported when they run."""
+"""`ivr up`, `ivr serve` and `ivr console`: their options and help. The code of the services is imported when they
+run."""
 
 from __future__ import annotations
 
@@ -16,8 +17,8 @@ LevelOption = Annotated[LogLevel, typer.Option("--log-level", help="The least im
 def up(log_level: LevelOption = LogLevel.INFO) -> None:
     """Start an Asterisk, sample lines, the service and the console on this machine, and say how to call it.
 
-    If a default port is taken, a free one is used, and other commands find it by themselves. Ctrl-C or SIGTERM lets
-    the calls that are there end, then stops all of it; a second one stops it at once.
+    If a default port is taken, a free one is used, and other commands find it by themselves. Ctrl-C or SIGTERM lets the
+    calls in progress end, then stops everything; a second one stops it at once.
     """
     from ivr.cli.serving.serve import up as run
 
@@ -34,7 +35,7 @@ def serve(
 ) -> None:
     """Answer the access number's calls for an Asterisk that is configured with the files in dialplan/.
 
-    SIGTERM or Ctrl-C lets the calls that are there end, then stops; a second one stops it at once.
+    SIGTERM or Ctrl-C lets the calls in progress end, then stops the service; a second one stops it at once.
     """
     from ivr.cli.serving.serve import serve as run
 
@@ -48,7 +49,7 @@ def console(
         typer.Option(
             metavar="HOST",
             help="A name under which browsers reach it, besides this machine's loopback; can be given several times. "
-            "By default those of KARIPASS_CONSOLE_NAMES.",
+            "By default the names of KARIPASS_CONSOLE_NAMES.",
         ),
     ] = None,
     https: Annotated[
@@ -63,9 +64,10 @@ def console(
 ) -> None:
     """Serve the operators' console until SIGTERM or Ctrl-C. `ivr operator add` says who may log in.
 
-    Who fails to log in 5 times within a minute is refused for a minute: by browser, where that operator has logged in
-    before, else by address. Behind a proxy all others have its address, and are refused together, unless
-    KARIPASS_CONSOLE_PROXIES names it and it says by X-Forwarded-For whose request it is.
+    Five failed logins within a minute are followed by a minute of refusal. It holds for the browser if that operator
+    has logged in from it before, otherwise for the address. Behind a proxy all other browsers share the proxy's
+    address, and are refused together, unless KARIPASS_CONSOLE_PROXIES names the proxy and it sends the client's address
+    in X-Forwarded-For.
     """
     from ivr.cli.serving.console import console as run
 

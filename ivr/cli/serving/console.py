@@ -26,8 +26,8 @@ def console(*, names: list[str] | None, https: bool | None, log_level: LogLevel)
     """Serve the console until it is stopped.
 
     Args:
-        names: under which browsers reach it; None for those of the settings.
-        https: browsers reach it over https; None as the settings say.
+        names: the names under which browsers reach it; None uses those of the settings.
+        https: whether browsers reach it over https; None uses the settings.
         log_level: the least important lines to write.
     """
     heed_sigint()

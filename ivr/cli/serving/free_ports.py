@@ -1,4 +1,4 @@
-"""Free ports for an instance whose default ones are taken."""
+"""Finds free ports for an instance whose default ones are taken."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ivr.host.ports import Port, PortUnavailable, Transport, console_port, excha
 from ivr.host.settings import Settings
 
 _STEP: Final = 10
-"""From a port to the next one that is tried in its place: no other default is a multiple of it away."""
+"""The distance from a port to the next one that is tried in its place: no other default is a multiple of it away."""
 _LAST: Final = 65535
 
 
@@ -22,30 +22,30 @@ class Moved:
     """A port that is not the default one.
 
     Attributes:
-        default: the one that is taken.
-        instead: the one that was found.
+        default: the port that is taken.
+        instead: the port that was found.
     """
 
     default: Port
     instead: Port
 
     def __str__(self) -> str:
-        """For people: `FastAGI 4583 (not 4573)`."""
+        """Write the port for people: `FastAGI 4583 (not 4573)`."""
         return f"{self.instead.name} {self.instead.value} (not {self.default.value})"
 
 
 def with_free_ports(settings: Settings) -> tuple[Settings, Sequence[Moved]]:
-    """Give an instance ports that are free now. What the environment sets is never moved.
+    """Give an instance ports that are free now. A port that the environment sets is never moved.
 
     Args:
-        settings: as the environment has them (`Settings.from_environment`).
+        settings: the settings of the environment (`Settings.from_environment`).
 
     Returns:
-        The settings with all ports set, and those that are not the default ones.
+        The settings with all ports set, and the ports that are not the default ones.
 
     Raises:
-        PortTaken: ports that the environment sets cannot be had (the message has a line for each), or there is no free
-            one to take in place of a default one.
+        PortTaken: ports that the environment sets cannot be had (the message has a line for each), or no free one was
+            found in place of a default one.
     """
     wanted = [*service_ports(settings), console_port(settings), *exchange_ports(settings)]
     fixed = [port for port in wanted if port.field in settings.model_fields_set]
@@ -88,6 +88,7 @@ def _places(port: Port) -> set[tuple[Transport, int]]:
 
 
 def _candidates(default: Port) -> Iterator[Port]:
-    """The port itself, then others upwards: those from 32768, which Linux gives to whoever asks for any, come last."""
+    """Give the port itself, then others upwards. Those from 32768, which Linux gives to anyone who asks for any port,
+    come last."""
     for first in range(default.port, _LAST - default.count + 2, max(_STEP, default.count)):
         yield replace(default, port=first)

@@ -1,4 +1,4 @@
-"""Which instance `ivr up` is: its state directory, its turn to start, and how other terminals reach it."""
+"""What makes `ivr up` an instance: its state directory, its turn to start, and how other terminals reach it."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from ivr.host.settings import Settings, SettingsError
 _log = structlog.get_logger(__name__)
 
 _MOST: Final = 9
-"""How many instances find a state directory by themselves."""
+"""How many instances can find a state directory by themselves."""
 _TURN: Final = b"\0karipass-start"
-"""An abstract socket's name: it belongs to the network namespace, as ports do, and goes with whoever has it."""
+"""An abstract socket's name. It belongs to the network namespace, as ports do, and is freed when its holder ends."""
 _TURN_S: Final = 60.0
 _POLL_S: Final = 0.1
 
@@ -32,17 +32,17 @@ _POLL_S: Final = 0.1
 def claimed_state_dir(settings: Settings) -> Iterator[tuple[Settings, RunningInstance]]:
     """Take a state directory in which no instance runs, and hold it for the block.
 
-    It is the one that the environment sets; else the default one, or if that is in use the next one beside it
-    (`karipass-2`, `karipass-3`, ...).
+    It is the one that the environment sets. Otherwise it is the default one, or if that is in use the next one beside
+    it (`karipass-2`, `karipass-3`, ...).
 
     Args:
-        settings: as the environment has them.
+        settings: the settings of the environment.
 
     Yields:
         The settings with that directory, and the hold on it.
 
     Raises:
-        SettingsError: an instance runs in it, or it cannot be written to.
+        SettingsError: an instance runs in the directory, or it cannot be written to.
     """
     first = settings.state_dir
     is_fixed = "state_dir" in settings.model_fields_set
@@ -73,9 +73,9 @@ def claimed_state_dir(settings: Settings) -> Iterator[tuple[Settings, RunningIns
 
 @contextmanager
 def start_turn() -> Iterator[None]:
-    """Keep others of this machine from choosing ports until those of this instance are in use.
+    """Keep other instances on this machine from choosing ports until the ports of this one are in use.
 
-    One that hangs is not waited for for ever.
+    The wait for another instance is limited: it may hang.
     """
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as turn:
         give_up = time.monotonic() + _TURN_S
@@ -93,10 +93,11 @@ def start_turn() -> Iterator[None]:
 
 
 def command_line(settings: Settings, environment: Mapping[str, str] = os.environ) -> str:
-    """How a command for an instance begins in any terminal, with nothing set and anywhere in the file system.
+    """Write the start of a command for an instance: it works in any terminal, with nothing set, anywhere in the file
+    system.
 
     Args:
-        settings: of the instance.
+        settings: the instance's settings.
         environment: the variables of this process.
     """
     program = Path(sys.executable).with_name("ivr")

@@ -1,7 +1,7 @@
-"""How a command that goes on until it is told to stop takes SIGINT and SIGTERM.
+"""How a command that runs until it is stopped takes SIGINT and SIGTERM.
 
-A shell script that starts a program with `&` has it ignore SIGINT (POSIX, 2.11 of the shell's language), and Python
-leaves that as it is: the program would then end on SIGTERM alone. Ours ends on both, however it was started.
+A shell script that starts a program with `&` makes it ignore SIGINT (POSIX, 2.11 of the shell's language), and Python
+leaves that as it is: the program would then end on SIGTERM alone. Our commands end on both, however they were started.
 """
 
 from __future__ import annotations
@@ -21,23 +21,22 @@ class Interrupts:
     """Waits between two rounds of work, and says when there must be no further one.
 
     Args:
-        asked: the end of a pipe from which a byte can be read when the program has been told to stop.
+        asked: the end of a pipe from which a byte can be read when the program was asked to stop.
     """
 
     def __init__(self, asked: int) -> None:
         self._asked = asked
 
     def wait(self, seconds: float) -> bool:
-        """Wait so long, or until the program is told to stop; returns whether it was."""
+        """Wait for `seconds`, or until the program is asked to stop; returns whether it was."""
         return bool(select.select([self._asked], [], [], seconds)[0])
 
 
 @contextmanager
 def interrupts() -> Iterator[Interrupts]:
-    """Take SIGINT and SIGTERM here, also where they were ignored.
+    """Take SIGINT and SIGTERM here, even if they were ignored.
 
-    The first one lets a round of work end in peace. A second one ends it at once: the body of the `with` statement is
-    left then.
+    The first one lets a round of work finish. A second one ends it at once: it leaves the body of the `with` statement.
     """
     reads, writes = os.pipe()
     os.set_blocking(writes, False)
@@ -62,6 +61,6 @@ def interrupts() -> Iterator[Interrupts]:
 
 
 def heed_sigint() -> None:
-    """Let SIGINT raise KeyboardInterrupt where it was ignored."""
+    """Let SIGINT raise KeyboardInterrupt, even if it was ignored."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

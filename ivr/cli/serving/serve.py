@@ -1,4 +1,4 @@
-"""`ivr serve` beside an Asterisk that is there, and `ivr up` with an Asterisk of its own."""
+"""Runs `ivr serve` beside an existing Asterisk, and `ivr up` with an Asterisk of its own."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _log = structlog.get_logger(__name__)
 
 _WATCH_S: Final = 1.0
 _EXIT_S: Final = 30.0
-"""Longer than the last records, Asterisk and the console take."""
+"""Longer than the last records, Asterisk and the console take to end."""
 _HANGS: Final = "something hangs, most likely in a database that does not answer"
 
 
@@ -79,7 +79,7 @@ def _run_service(
 
 
 def _tell_of_calls(calls: int, at_most_s: float) -> None:
-    """Tell the person at the terminal why it does not stop yet; elsewhere the log says it."""
+    """Tell the person at the terminal why the service does not stop yet; elsewhere the log says it."""
     if sys.stderr.isatty():
         going_on = "1 call is still going on" if calls == 1 else f"{calls} calls are still going on"
         print(
@@ -91,7 +91,7 @@ def _tell_of_calls(calls: int, at_most_s: float) -> None:
 
 @contextmanager
 def _recording(settings: Settings) -> Iterator[Recorder]:
-    """A recorder that runs until the service has ended."""
+    """Run a recorder until the service has ended."""
     database = open_records(settings.store_url)
     writer = CallWriter(database, service_id=uuid4().hex[:12], host=socket.gethostname(), pid=os.getpid())
     recorder = Recorder(writer, keep=timedelta(days=settings.records_days))
@@ -104,7 +104,7 @@ def _recording(settings: Settings) -> Iterator[Recorder]:
 
 
 async def _watch(exchange: Exchange | None, stop: asyncio.Event) -> None:
-    """Stop when our own Asterisk has ended: there is nobody left to serve."""
+    """Stop the service when our own Asterisk has ended: there is nobody left to serve."""
     while exchange is not None:
         await asyncio.sleep(_WATCH_S)
         if not exchange.running and not stop.is_set():
@@ -116,7 +116,7 @@ def serve(log_level: LogLevel, *, log_json: bool | None) -> None:
 
     Args:
         log_level: the least important lines to write.
-        log_json: write them as JSON; None unless standard error is a terminal.
+        log_json: whether to write them as JSON; None does so unless standard error is a terminal.
     """
     configure_logs(level=log_level, json=log_json)
     leave_no_core_dumps()
@@ -131,14 +131,14 @@ def serve(log_level: LogLevel, *, log_json: bool | None) -> None:
 
 
 def up(log_level: LogLevel) -> None:
-    """Run an Asterisk of its own, the service and the console until they are stopped."""
+    """Run an Asterisk, the service and the console until they are stopped."""
     configure_logs(level=log_level)
     leave_no_core_dumps()
     with StopRequests() as requests:
         wanted = within_file_limit(Settings.from_environment())
         with claimed_state_dir(wanted) as (settings, instance):
             requests.at_once(instance.release)
-            find_asterisk(settings.state_dir.absolute())  # which may take a minute: before others have to wait for us
+            find_asterisk(settings.state_dir.absolute())  # may take a minute: do it before others must wait for us
             notes = [] if settings.state_dir == wanted.state_dir else [_second(wanted, settings)]
             _start_in_turn(settings, instance, requests, notes)
 
@@ -179,4 +179,4 @@ def _notes(settings: Settings, moved: Sequence[Moved]) -> Iterator[str]:
         yield f"Ports whose default is taken here: {', '.join(map(str, moved))}."
     unpublished = [name for name in (DATABASE_VARIABLE, KEY_VARIABLE) if name in os.environ]
     if unpublished:
-        yield f"In other terminals, set {' and '.join(unpublished)} as here: for what is secret there is no file."
+        yield f"In other terminals, set {' and '.join(unpublished)} as here: secrets are not written to a file."

@@ -1,7 +1,7 @@
 """SIGINT (Ctrl-C) and SIGTERM, from the start of a command to its end.
 
-Python's own handlers are set once for the whole life of a command, whatever it inherited: a script's `command &` has
-SIGINT ignored. They run while uvloop's loop runs, too, and asyncio's runner, which would cancel the service at SIGINT,
+Python's own handlers are set once for the whole life of a command, whatever it inherited (a script's `command &` has
+SIGINT ignored). They also run while uvloop's loop runs. asyncio's runner, which would cancel the service at SIGINT,
 leaves them alone.
 """
 
@@ -31,11 +31,12 @@ class _Phase(Enum):
 
 
 class StopRequests:
-    """What a command does when it is asked to stop; a context manager, for the main thread.
+    """Does what a command must do when it is asked to stop; a context manager, for the main thread.
 
-    While the command starts, the first request raises `SystemExit`, so that what has been started is stopped in order.
-    While it serves, the first request calls what `serving` was given. While it ends, the first request does nothing. A
-    second request calls what `at_once` was given, the last first, and ends the process. A third one only ends it.
+    While the command starts, the first request raises `SystemExit`, so that everything already started is stopped in
+    order. While it serves, the first request calls the function given to `serving`. While it ends, the first request
+    does nothing. A second request calls the functions given to `at_once`, the last first, and ends the process. A third
+    one only ends it.
     """
 
     def __init__(self) -> None:
@@ -58,12 +59,12 @@ class StopRequests:
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
     def at_once(self, act: Callable[[], None]) -> None:
-        """Do something, which must be quick, when the command is to end at once."""
+        """Add a function, which must be quick, to call when the command must end at once."""
         self._at_once.append(act)
 
     @contextmanager
     def serving(self, stop: Callable[[], object]) -> Iterator[None]:
-        """Have the first request call a function, which asks whoever serves to come to an end."""
+        """Have the first request call `stop`, which asks the service to end."""
         self._stop = stop
         self._phase = _Phase.SERVING
         try:
@@ -86,7 +87,7 @@ class StopRequests:
 
     def _end_at_once(self) -> None:
         for act in (lambda: _log.warning("stopped_at_once"), *reversed(self._at_once)):
-            # The others have to be done, too. Even the log may fail: the interrupted code may be writing to it.
+            # The others must still be called. Even the log may fail: the interrupted code may be writing to it.
             with contextlib.suppress(Exception):
                 act()
         os._exit(_AT_ONCE_STATUS)

@@ -27,13 +27,13 @@ class TestCommand:
         added = self.operator("add", "ada", "--role", "admin", "--password-stdin", typed=f"{PASSWORD}\n")
         assert "ada may log in to the console as admin" in added.stdout
         assert PASSWORD not in added.output
-        assert self.operator("role", "ada", "viewer").stdout == "ada is viewer of the console now\n"
+        assert self.operator("role", "ada", "viewer").stdout == "ada now has the role viewer in the console\n"
         changed = self.operator("password", "ada", "--password-stdin", typed="a rather long one")
         assert changed.stdout == "ada has a new password, and must log in to the console again\n"
         row = self.operator("list").stdout.splitlines()[1]
         assert row.split()[:3] == ["ada", "viewer", "ja"]
         assert re.search(r" \d\d:\d\d:\d\d[+-]\d\d\d\d$", row)
-        assert self.operator("remove", "ada").stdout == "ada can log in to the console no more\n"
+        assert self.operator("remove", "ada").stdout == "ada can no longer log in to the console\n"
         assert "no operators yet" in self.operator("list").stdout
 
     def test_the_password_is_asked_for_twice(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -122,10 +122,10 @@ class TestProvisioning:
             )
         ]
         assert said == [
-            "there is a line 0612345678 now, language ja\n",
-            "0612345679 is a number of line 0612345678 now\n",
-            "0312345679 is a number of line 0612345678 now; what opened it is gone\n",
-            "0612345679 is a number of no line now\n",
+            "line 0612345678 is added, language ja\n",
+            "0612345679 is now a number of line 0612345678\n",
+            "0312345679 is now a number of line 0612345678; its passwords are removed\n",
+            "0612345679 is removed from its line\n",
             "line 0312345678 and all its numbers are removed\n",
         ]
 
