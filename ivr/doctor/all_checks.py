@@ -1,4 +1,4 @@
-"""Everything that the doctor looks at, in the order in which it tells of it."""
+"""Lists all checks of the doctor, in the order in which it reports them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs the checks: each by itself, for a limited time, and whatever it raises is a finding like any other."""
+"""Runs the checks, each by itself and for a limited time. An exception in a check becomes a finding like any other."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ivr.doctor.finding import Finding, error
 from ivr.doctor.site import Site
 
 PATIENCE_S: Final = 30.0
-"""Longer than a database is waited for."""
+"""Longer than the store waits for a database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +19,8 @@ class Check:
     """One check.
 
     Attributes:
-        name: what it looks at.
-        run: looks.
+        name: what it checks.
+        run: carries the check out.
     """
 
     name: str
@@ -40,11 +40,11 @@ def examine(site: Site, checks: Sequence[Check], *, patience_s: float = PATIENCE
 
     Args:
         site: what is examined.
-        checks: what to look at.
-        patience_s: how long each may take.
+        checks: the checks.
+        patience_s: how long each check may take, in seconds.
 
     Yields:
-        Each finding, as soon as its check is through.
+        Each finding, as soon as its check has finished.
     """
     for check in checks:
         for finding in _found(check, site, patience_s):
@@ -60,17 +60,15 @@ def _found(check: Check, site: Site, patience_s: float) -> list[Finding]:
         except Exception as fault:  # noqa: BLE001 - the border of a check: the others go on
             findings.append(_fault(fault))
 
-    # A thread that nobody waits for at exit: what hangs in it hangs alone.
+    # A daemon thread, which the process does not wait for at its exit: a check that hangs holds up nothing else.
     thread = threading.Thread(target=run, name=f"check-{check.name}", daemon=True)
     thread.start()
     thread.join(patience_s)
     if thread.is_alive():
-        return [error(f"gave no answer within {patience_s:g} s", "something that it looks at hangs: see what it is of")]
+        return [error(f"gave no answer within {patience_s:g} s", "something that it depends on hangs: find out what")]
     return findings
 
 
 def _fault(fault: Exception) -> Finding:
     text = str(fault) or "no more is known"
-    return error(
-        f"could not be looked at ({type(fault).__name__}): {text}", "this is a fault of the program: report it"
-    )
+    return error(f"could not be checked ({type(fault).__name__}): {text}", "this is a fault of the program: report it")

@@ -1,7 +1,7 @@
-"""What Asterisk tells of itself over its manager interface, with no more rights than the service has.
+"""Asks Asterisk about itself over its manager interface, with no more rights than the service has.
 
-The service's own connection is used here, and not the library of the short-lived commands: it has the limits that a
-tool needs which is run when something is wrong.
+It uses the service's own connection, not the library of the short-lived commands. That connection has the limits that a
+tool needs which runs when something is wrong.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ MODULES: Final = (
     "res_pjsip_header_funcs",
     "res_rtp_asterisk",
 )
-"""What the dialplan of the access number needs (dialplan/karipass/extensions.conf)."""
+"""The modules that the dialplan of the access number needs (dialplan/karipass/extensions.conf)."""
 _ASKED_BY: Final = "func_module"
 GLOBALS: Final = (
     "KARIPASS_ACCESS_NUMBER",
@@ -43,7 +43,7 @@ GLOBALS: Final = (
     "KARIPASS_AGI_SECRET_FILE",
     "KARIPASS_CALL_CAP_S",
 )
-"""What is asked; KARIPASS_AGI_SECRET is one that should not be there any more."""
+"""The global variables that are asked for; KARIPASS_AGI_SECRET should no longer exist."""
 
 _ANSWER_S: Final = 5.0
 _ALL_S: Final = 20.0
@@ -51,14 +51,14 @@ _ALL_S: Final = 20.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeFacts:
-    """What there is.
+    """The facts about one Asterisk.
 
     Attributes:
-        version: of Asterisk.
+        version: Asterisk's version.
         modules: whether each of `MODULES` runs; None if Asterisk cannot say.
-        variables: the dialplan's global variables that are ours; "" where one is not set.
+        variables: our global variables of the dialplan; "" for one that is not set.
         dialplan: the steps of our contexts, by context, with `extension`, `priority`, `application`, `appdata`.
-        actions: what the manager user may do.
+        actions: the actions that the manager user may run.
     """
 
     version: str
@@ -69,7 +69,7 @@ class ExchangeFacts:
 
 
 async def ask_exchange(login: AmiLogin) -> ExchangeFacts:
-    """Ask Asterisk.
+    """Ask Asterisk for its facts.
 
     Raises:
         AmiError: it cannot be asked, or it does not answer; the text has the remedy.
@@ -110,6 +110,6 @@ async def _runs(connection: AmiConnection, module: str) -> bool:
 async def _steps(connection: AmiConnection, context: str) -> list[Fields]:
     try:
         replies = await connection.ask("ShowDialPlan", Context=context)
-    except ActionRefused:  # so it answers for a context that there is not
+    except ActionRefused:  # Asterisk's answer for a context that does not exist
         return []
     return [reply for reply in replies if reply.get("event") == "ListDialplan"]

@@ -1,4 +1,4 @@
-"""What a check finds."""
+"""The findings of a check."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Level(StrEnum):
-    """How bad it is."""
+    """How bad a finding is."""
 
     OK = "ok"
     WARNING = "warning"
@@ -32,15 +32,15 @@ class Finding:
 
 
 def ok(text: str) -> Finding:
-    """All is well."""
+    """Make a finding that all is well."""
     return Finding(Level.OK, text)
 
 
 def warning(text: str, remedy: str) -> Finding:
-    """Something to see to."""
+    """Make a finding that someone should see to."""
     return Finding(Level.WARNING, text, remedy)
 
 
 def error(text: str, remedy: str) -> Finding:
-    """Something that keeps calls from working."""
+    """Make a finding that keeps calls from working."""
     return Finding(Level.ERROR, text, remedy)

@@ -1,4 +1,4 @@
-"""Who may do what with a file: what its mode says."""
+"""Reads from a file's mode who may do what with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who holds a port: what /proc tells of the processes that have it."""
+"""Finds out which process holds a port, from /proc."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _LISTENING: Final = "0A"  # TCP_LISTEN in /proc/net/tcp
 _PYTHON: Final = re.compile(r"python[0-9.]*")
 _SERVICES: Final = frozenset({"serve", "up", "console"})
 _SHOWN: Final = 100
-"""Characters of a command: a path of a virtual environment and what follows it."""
+"""How many characters of a command are shown: a path in a virtual environment and what follows it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """Who holds a port.
+    """A process that holds a port.
 
     Attributes:
         pid: its number.
@@ -35,7 +35,7 @@ class Process:
 
     @property
     def service(self) -> str | None:
-        """Which service of ours it is: `serve`, `up` or `console`; None if it is none."""
+        """Which service of ours it is: `serve`, `up` or `console`; None if it is not one."""
         match [Path(self.words[0]).name, *self.words[1:]] if self.words else []:
             case ["ivr", *rest]:
                 pass
@@ -48,7 +48,7 @@ class Process:
         return rest[0] if rest and rest[0] in _SERVICES else None
 
     def __str__(self) -> str:
-        """Its number and command, of a long one the words that have room."""
+        """Its number and its command; of a long command, as many words as there is room for."""
         shown = ""
         for word in self.words:
             longer = f"{shown} {word}".lstrip()
@@ -59,7 +59,7 @@ class Process:
 
 
 def holder_of(port: int, transport: Transport = Transport.TCP) -> Process | None:
-    """The process that listens on a port; None if it cannot be seen."""
+    """Find the process that listens on a port; None if it cannot be seen."""
     inodes = {f"socket:[{inode}]" for _, inode in _listening(port, transport)}
     for folder in _PROC.glob("[0-9]*"):
         with contextlib.suppress(OSError):
@@ -70,12 +70,12 @@ def holder_of(port: int, transport: Transport = Transport.TCP) -> Process | None
 
 
 def addresses_of(port: int, transport: Transport = Transport.TCP) -> list[str]:
-    """The addresses on which any process listens on a port."""
+    """Find the addresses on which any process listens on a port."""
     return sorted({address for address, _ in _listening(port, transport)})
 
 
 def _listening(port: int, transport: Transport) -> Iterator[tuple[str, str]]:
-    """Address and inode of each socket that listens on a port (proc_net_tcp in the kernel's documentation)."""
+    """Find address and inode of each socket that listens on a port (proc_net_tcp in the kernel's documentation)."""
     of_udp = transport is Transport.UDP
     for name in ("udp", "udp6") if of_udp else ("tcp", "tcp6"):
         with contextlib.suppress(OSError):
@@ -87,6 +87,6 @@ def _listening(port: int, transport: Transport) -> Iterator[tuple[str, str]]:
 
 
 def _address(text: str) -> str:
-    """An address as the kernel writes it: words of 32 bits in hexadecimal, each in the machine's own order."""
+    """Read an address as the kernel writes it: words of 32 bits in hexadecimal, each in the machine's own order."""
     words = [int(text[place : place + 8], 16) for place in range(0, len(text), 8)]
     return str(ip_address(struct.pack(f"={len(words)}I", *words)))

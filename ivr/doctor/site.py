@@ -1,4 +1,4 @@
-"""What is examined: the settings of this host, and the Asterisk that they lead to."""
+"""The site that is examined: the settings of this host, and the Asterisk that they lead to."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from ivr.telephony.ami.messages import AmiError
 
 
 class Site:
-    """Everything that checks look at. What takes time is asked once, when it is first wanted.
+    """Everything that checks look at. Facts that take time are fetched once, when they are first needed.
 
     Args:
-        settings: of the service.
-        environment: the variables that they came from.
+        settings: the service's settings.
+        environment: the variables that the settings came from.
     """
 
     def __init__(self, settings: Settings, environment: Mapping[str, str]) -> None:
@@ -32,7 +32,7 @@ class Site:
 
     @cached_property
     def exchange(self) -> ExchangeFacts | str:
-        """What Asterisk tells of itself; or why it cannot be asked, with the remedy."""
+        """Asterisk's facts about itself; or why it cannot be asked, with the remedy."""
         settings = self.settings
         try:
             secret = self.ami_secret
@@ -47,7 +47,7 @@ class Site:
         try:
             parsed = make_url(self.settings.store_url)
         except (ArgumentError, ValueError):
-            return None  # the opening says what is wrong with it, without the password that may be in it
+            return None  # opening it says what is wrong, without the password that may be in the URL
         return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
 
     @property
@@ -55,7 +55,7 @@ class Site:
         """The manager user's secret.
 
         Raises:
-            SettingsError: there is none: it is not made here.
+            SettingsError: there is none; this method does not make one.
         """
         if self.settings.ami_secret is None:
             self._require("ami-secret", "KARIPASS_AMI_SECRET")
@@ -63,10 +63,10 @@ class Site:
 
     @property
     def agi_secret(self) -> str:
-        """What the dialplan says to the service.
+        """The secret that the dialplan proves to the service.
 
         Raises:
-            SettingsError: there is none: it is not made here.
+            SettingsError: there is none; this method does not make one.
         """
         if self.settings.agi_secret is None:
             self._require("agi-secret", "KARIPASS_AGI_SECRET")
@@ -75,4 +75,6 @@ class Site:
     def _require(self, name: str, variable: str) -> None:
         path = self.settings.state_dir / name
         if not path.exists():
-            raise SettingsError(f"neither {variable} is set nor is there {path}: set it, or start the service once")
+            raise SettingsError(
+                f"neither {variable} is set nor does {path} exist: set the variable, or start the service once"
+            )

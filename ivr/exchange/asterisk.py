@@ -1,4 +1,4 @@
-"""Which Asterisk is run, and how: the one on ``PATH``, or the one in a root file system of its own."""
+"""Finds the Asterisk to run, and how to run it: the one on ``PATH``, or the one in a root file system of its own."""
 
 import os
 import re
@@ -13,17 +13,24 @@ from ivr.host.processes import run_in_group, tied
 _ROOTFS_TOOL: Final = Path(__file__).parents[2] / "docker" / "asterisk-rootfs"
 # Older ones misread AudioSocket headers that arrive in two pieces. Series 22 and 23 are released in pairs.
 _OLDEST_MINOR: Final = {22: 10, 23: 4}
-# In the root file system Asterisk runs as a user that nothing else here runs as: a number without a name.
+# In the root file system Asterisk runs as a user of its own, which runs nothing else here: a number without a name.
 _UNPRIVILEGED_ID: Final = 61740
-# How it dies with its parent. SIGTERM will not do: for about a second while it starts Asterisk loses it (22.10.1).
+# How it dies with its parent. SIGTERM will not do: Asterisk loses it for about a second while it starts (22.10.1).
 _DEATH: Final = "KILL"
-# Of a Unix socket's address (sun_path), less the closing NUL.
+# The length of a Unix socket's address (sun_path), without the closing NUL.
 _SOCKET_PATH_LIMIT: Final = 107
 
 
 @dataclass(frozen=True)
 class Asterisk:
-    """How to run it (the words up to its own options) and where it sees the run directory."""
+    """How to run an Asterisk.
+
+    Attributes:
+        start: the words that start it, up to its own options.
+        remote: the words that reach its command line, up to its own options.
+        run: the run directory as Asterisk sees it.
+        owner: the user id that it runs as; None for ours.
+    """
 
     start: tuple[str, ...]
     remote: tuple[str, ...]
@@ -35,7 +42,7 @@ def find_asterisk(run_dir: Path) -> Asterisk:
     """Find an Asterisk that is new enough, or build one in a root file system, which takes a minute and the network.
 
     Raises:
-        ExchangeError: there is none to be had.
+        ExchangeError: none was found and none can be built.
     """
     if shutil.which("setpriv") is None:
         raise ExchangeError("setpriv is missing: install util-linux 2.33 or newer")
@@ -49,7 +56,7 @@ def find_asterisk(run_dir: Path) -> Asterisk:
         raise ExchangeError("there is no Asterisk 22.10 or newer on PATH: install one")
     if os.geteuid() != 0:
         raise ExchangeError(
-            "there is no Asterisk 22.10 or newer on PATH, and to run the one in a root file system takes root: "
+            "there is no Asterisk 22.10 or newer on PATH, and running the one in a root file system takes root: "
             "use sudo, or install one"
         )
     _output(str(_ROOTFS_TOOL), "build")
@@ -66,7 +73,7 @@ def find_asterisk(run_dir: Path) -> Asterisk:
 
 
 def new_enough(version: str) -> bool:
-    """Whether ``asterisk -V`` says a release whose AudioSocket is sound, as in ``Asterisk 22.10.1``."""
+    """Whether ``asterisk -V`` names a release whose AudioSocket is sound, as in ``Asterisk 22.10.1``."""
     found = re.match(r"Asterisk (?:certified/)?(\d+)\.(\d+)", version)
     if found is None:
         return False
@@ -75,7 +82,7 @@ def new_enough(version: str) -> bool:
 
 
 def _output(*words: str) -> str:
-    """What a command prints; its messages go where ours do."""
+    """Run a command and return what it prints; its messages go where ours do."""
     status, printed = run_in_group(words)
     if status != 0:
         raise ExchangeError(f"{' '.join(words)} ended with status {status}, see above")

@@ -1,4 +1,4 @@
-"""What differs between one exchange of ours and another, and the configuration files made of it."""
+"""The values that differ between our exchanges, and the configuration files made from them."""
 
 import re
 from collections.abc import Sequence
@@ -13,14 +13,14 @@ DIALPLAN_DIR: Final = Path(__file__).parents[2] / "dialplan"
 MANAGER_USER: Final = "karipass"
 # The endpoint that leads from the exchange back into it: originate to PJSIP/<access number>@karipass-loop.
 LOOP_ENDPOINT: Final = "karipass-loop"
-# Read by Asterisk's core; without the file it logs an error and takes the defaults, which are what is wanted.
+# Asterisk's core reads these. Without a file it logs an error and takes the defaults, which are what we want.
 _LEFT_AT_DEFAULTS: Final = ("acl", "ccss", "features", "pjproject", "stasis", "udptl")
 
 _NUMBER: Final = re.compile(r"\+?[0-9]{1,20}")
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[0-9A-Za-z]+)*")
 _HOST: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]{0,252}")
 _NETWORK: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]{0,252}(/[0-9]{1,2})?")
-# What needs no quoting in Asterisk's configuration files, where `;` starts a comment.
+# The characters that need no quoting in Asterisk's configuration files, where `;` starts a comment.
 _SECRET: Final = re.compile(rf"[{SECRET_CHARACTERS}]{{8,128}}")
 
 
@@ -41,22 +41,22 @@ class ExchangeConfig:
     """One exchange.
 
     Attributes:
-        run_dir: a directory of the exchange alone (configuration, log, control socket); made if missing.
+        run_dir: a directory for the exchange alone (configuration, log, control socket); made if missing.
         access_number: the number that reaches the service.
         sounds_dir: holds ``<language>/unavailable.wav``, the apology for when the service is away.
-        ami_secret: of the manager user ``karipass``.
+        ami_secret: the secret of the manager user ``karipass``.
         agi_host: where the service listens for FastAGI.
         agi_port: its TCP port.
-        agi_secret: what shows the service that a call comes from this exchange.
-        language: of the apology.
-        sip_host: address for phones and trunks; ``0.0.0.0`` for all of the machine.
+        agi_secret: the secret that shows the service that a call comes from this exchange.
+        language: the language of the apology.
+        sip_host: the address for phones and trunks; ``0.0.0.0`` for all addresses of the machine.
         sip_port: its UDP port.
-        rtp_ports: first and last UDP port for audio; a call takes two, a looped call four.
-        ami_port: TCP port of the manager interface, on 127.0.0.1 only.
+        rtp_ports: the first and the last UDP port for audio; a call takes two, a looped call four.
+        ami_port: the TCP port of the manager interface, on 127.0.0.1 only.
         trunks: addresses or networks whose calls assert their caller number.
-        detecting_trunks: likewise, but Asterisk's own detector takes in-band keys out of their audio (to compare).
+        detecting_trunks: the same, but Asterisk's own detector takes in-band keys out of their audio (to compare).
         phones: the phones that may register.
-        call_cap_s: a call is ended after this many seconds whatever the service does.
+        call_cap_s: the seconds after which a call is ended, whatever the service does.
 
     Raises:
         ExchangeError: a value is not of the form that its place in a configuration file needs.
@@ -89,13 +89,13 @@ class ExchangeConfig:
         for phone in self.phones:
             _require(_NUMBER, phone.number, "a phone's number", "digits")
         for secret in (self.ami_secret, self.agi_secret, *(phone.secret for phone in self.phones)):
-            if not _SECRET.fullmatch(secret):  # which is not shown
+            if not _SECRET.fullmatch(secret):  # the message does not show it
                 raise ExchangeError("a secret has to be 8 to 128 of the characters 0-9 A-Z a-z _ . ~ + / -")
         for port in (self.agi_port, self.sip_port, self.ami_port, *self.rtp_ports):
             if not 1 <= port <= 65535:
                 raise ExchangeError(f"port {port} is not within 1-65535")
         if self.rtp_ports[0] >= self.rtp_ports[1]:
-            raise ExchangeError(f"KARIPASS_RTP_PORTS: {self.rtp_ports[0]}-{self.rtp_ports[1]} is no range")
+            raise ExchangeError(f"KARIPASS_RTP_PORTS: {self.rtp_ports[0]}-{self.rtp_ports[1]} is not a range")
 
 
 def _require(pattern: re.Pattern[str], value: str, name: str, form: str) -> None:
@@ -104,17 +104,17 @@ def _require(pattern: re.Pattern[str], value: str, name: str, form: str) -> None
 
 
 def render(config: ExchangeConfig, *, run: str) -> dict[str, str]:
-    """Fill in ``dialplan/standalone``, beside the includes of ``dialplan/karipass`` as they are.
+    """Fill in ``dialplan/standalone``, and add the includes of ``dialplan/karipass`` as they are.
 
     Args:
         config: the exchange.
         run: ``config.run_dir`` as Asterisk sees it.
 
     Returns:
-        The text of each file by its path below Asterisk's configuration directory.
+        The text of each file, by its path below Asterisk's configuration directory.
 
     Raises:
-        KeyError: a template names a value that there is not.
+        KeyError: a template names a value that does not exist.
         ValueError: a template has a ``$`` that belongs to no name.
     """
     values = {
@@ -125,7 +125,7 @@ def render(config: ExchangeConfig, *, run: str) -> dict[str, str]:
         "language": config.language,
         "sip_host": config.sip_host,
         "sip_port": config.sip_port,
-        # Where the transport listens on all addresses, one to call it at.
+        # If the transport listens on all addresses, one of them to call it at.
         "loop_host": "127.0.0.1" if config.sip_host == "0.0.0.0" else config.sip_host,  # noqa: S104
         "rtp_first": config.rtp_ports[0],
         "rtp_last": config.rtp_ports[1],

@@ -1,10 +1,10 @@
 """An Asterisk of our own: configured from ``dialplan/standalone``, started, and ended with its parent.
 
-For developers, testers and the live tests. An operator's exchange adopts ``dialplan/karipass`` instead; both
-read the same spec of who is trusted. Nothing here is asynchronous: a start takes a second or two, then the
-process runs by itself.
+It is for developers, testers and the live tests. An operator's exchange includes ``dialplan/karipass`` instead; both
+have the same rules of who is trusted. Nothing here is asynchronous: a start takes a second or two, then the process
+runs by itself.
 
-Asterisk is the one on ``PATH`` if that is new enough, else the one in the root file system that
+Asterisk is the one on ``PATH`` if that is new enough, otherwise the one in the root file system that
 ``docker/asterisk-rootfs`` builds on first use.
 """
 
@@ -36,10 +36,10 @@ _POLL_S: Final = 0.05
 class Exchange:
     """One running Asterisk; a context manager. Several may run at once if their ports differ.
 
-    It ends with `stop`, and at the latest with this process, however that ends.
+    It ends with `stop`, and at the latest with this process, however this process ends.
 
     Args:
-        config: what to run.
+        config: the exchange to run.
     """
 
     def __init__(self, config: ExchangeConfig) -> None:
@@ -52,12 +52,12 @@ class Exchange:
 
     @property
     def log_path(self) -> Path:
-        """What Asterisk logs: notices, warnings and errors."""
+        """The file with Asterisk's notices, warnings and errors."""
         return self.config.run_dir / "asterisk.log"
 
     @property
     def running(self) -> bool:
-        """Whether the process is there."""
+        """Whether the process runs."""
         return self._process is not None and self._process.poll() is None
 
     def __enter__(self) -> Self:
@@ -73,7 +73,7 @@ class Exchange:
         """Start Asterisk and wait until it takes calls.
 
         Raises:
-            ExchangeError: there is no Asterisk to be had, a port is taken, or it did not come up.
+            ExchangeError: no Asterisk is available, a port is taken, or Asterisk did not come up.
         """
         if self.running:
             return
@@ -100,7 +100,7 @@ class Exchange:
             if self._booted:
                 process.terminate()
             else:
-                process.kill()  # while it starts it may lose the other
+                process.kill()  # while it starts it may lose SIGTERM
             try:
                 process.wait(_STOP_TIMEOUT_S)
             except subprocess.TimeoutExpired:
@@ -114,7 +114,7 @@ class Exchange:
             lock.close()
 
     def end_at_once(self) -> None:
-        """End Asterisk now; may be called in a signal handler, and only before the end of this process."""
+        """End Asterisk now. May be called in a signal handler, but only just before this process ends."""
         if self._process is not None:
             end_at_once(self._process, patience_s=_AT_ONCE_S)
 
@@ -135,7 +135,7 @@ class Exchange:
         return done.stdout
 
     def _write(self, asterisk: Asterisk) -> None:
-        """Make the run directory anew, all of it for Asterisk's user alone: it holds secrets."""
+        """Rebuild the run directory, readable by Asterisk's user alone: it holds secrets."""
         run_dir = self.config.run_dir
         apology = self.config.sounds_dir / self.config.language / "unavailable.wav"
         if not apology.is_file():
@@ -181,7 +181,7 @@ class Exchange:
             time.sleep(_POLL_S)
         else:
             raise ExchangeError(f"Asterisk did not come up: {self._last_words()}")
-        # To Asterisk a port that it may not have is an ERROR, and no reason to stop.
+        # For Asterisk a port that it cannot have is an ERROR, but no reason to stop.
         if f"{self.config.sip_host}:{self.config.sip_port}" not in self.command("pjsip show transports"):
             raise ExchangeError(f"Asterisk came up without its SIP port: {self._last_words()}")
 
@@ -198,7 +198,7 @@ class Exchange:
 
 
 def _locked(run_dir: Path) -> IO[str]:
-    """Keep others out of a run directory: a start makes it anew."""
+    """Keep other instances out of a run directory, which a start rebuilds."""
     run_dir.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = run_dir.with_name(f"{run_dir.name}.lock").open("w", encoding="ascii")
     try:
@@ -210,7 +210,7 @@ def _locked(run_dir: Path) -> IO[str]:
 
 
 def check_ports(config: ExchangeConfig) -> None:
-    """See whether the exchange can have its ports.
+    """Check that the exchange can have its ports.
 
     Raises:
         ExchangeError: a port is taken or not allowed; the text names it and the setting that changes it.

@@ -1,4 +1,4 @@
-"""The telephone that test calls come from unless another is named."""
+"""The telephone that test calls come from unless another one is named."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""All on one machine: an Asterisk of our own, sample lines, and the secrets between the parts."""
+"""Everything on one machine: an Asterisk of our own, sample lines, and the secrets between the parts."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ SAMPLE_LINES: Final = Path(__file__).with_name("sample_lines.csv")
 SOUNDS_DIR: Final = HERE / "audio"
 """The clips that come with the product."""
 _CAP_MARGIN_S: Final = 60
-"""The exchange's cap is for a service that hangs: it comes after the service's own."""
+"""The exchange's cap is for a service that hangs: it comes this much after the service's own limit."""
 
 
 def import_sample_lines(store: CredentialStore, *, operator: str) -> None:
-    """Give an empty store some lines to call from; one that has lines is left alone.
+    """Give an empty store some lines to call from; a store that has lines is left alone.
 
     Args:
         store: the store.
@@ -44,7 +44,7 @@ def import_sample_lines(store: CredentialStore, *, operator: str) -> None:
 
 
 def ami_secret(settings: Settings) -> str:
-    """The manager user's secret: the setting, else one that is made once and kept in the state directory."""
+    """The manager user's secret: the setting, or else one that is made once and kept in the state directory."""
     if settings.ami_secret is not None:
         return settings.ami_secret.get_secret_value()
     return _kept_secret(settings.state_dir / "ami-secret")
@@ -56,19 +56,19 @@ def phone_secret(settings: Settings) -> str:
 
 
 def agi_secret(settings: Settings) -> str:
-    """What the dialplan says to the service: the setting, else one that is made once and kept."""
+    """The secret that the dialplan proves to the service: the setting, or else one that is made once and kept."""
     if settings.agi_secret is None:
         return _kept_secret(settings.state_dir / "agi-secret")
     secret = settings.agi_secret.get_secret_value()
     if not re.fullmatch(f"[{SECRET_CHARACTERS}]+", secret):
         raise SettingsError(
-            f"KARIPASS_AGI_SECRET has a character in it that is none of {SECRET_CHARACTERS}: take another"
+            f"KARIPASS_AGI_SECRET has a character that is not one of {SECRET_CHARACTERS}: choose another secret"
         )
     return secret
 
 
 def _kept_secret(path: Path) -> str:
-    """A secret that is made once, for its owner alone.
+    """Read a secret from its file; make it first, for its owner alone, if it does not exist.
 
     Raises:
         SettingsError: the file cannot be made or read, or has no secret in it.
@@ -82,12 +82,12 @@ def _kept_secret(path: Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"the secret in {path} cannot be used: {error}") from None
     if not secret:
-        raise SettingsError(f"{path} is empty: remove it, and it is made anew")
+        raise SettingsError(f"{path} is empty: remove it, and a new secret is made")
     return secret
 
 
 def prepare_exchange(settings: Settings) -> Exchange:
-    """An Asterisk for these settings, not started yet (it is a context manager).
+    """Make an Asterisk for these settings, not started yet (it is a context manager).
 
     Raises:
         ExchangeError: a setting cannot be written into Asterisk's configuration.
@@ -113,12 +113,12 @@ def prepare_exchange(settings: Settings) -> Exchange:
 
 
 def manual(settings: Settings, *, ivr: str, notes: Iterable[str] = ()) -> str:
-    """What to do with it, for the person who started it.
+    """Write what to do with an instance, for the person who started it.
 
     Args:
-        settings: of the instance.
-        ivr: how a command for it begins in any terminal.
-        notes: what is not as usual.
+        settings: the instance's settings.
+        ivr: the start of a command for the instance, in any terminal.
+        notes: what is unusual.
     """
     number = settings.access_number
     unusual = "".join(f"\n  {note}\n" for note in notes)

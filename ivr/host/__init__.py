@@ -1,1 +1,1 @@
-"""What an instance takes of its machine: settings, ports, processes, limits."""
+"""The parts of the machine that an instance uses: settings, ports, processes, limits."""

@@ -1,7 +1,7 @@
-"""Sockets that are handed to us ready to use, as systemd's socket units do it (sd_listen_fds(3)).
+"""Sockets that are handed to us ready to use, as systemd's socket units do (sd_listen_fds(3)).
 
 A port that systemd holds is not free while the service is down, crashed or being upgraded: nobody else on the host can
-take its place, and Asterisk's connections wait until it is there.
+take its place, and Asterisk's connections wait until the service is back.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ class HandedSockets:
     """Listening TCP sockets by their addresses; each is taken once.
 
     Args:
-        environment: says how many there are; what it says is removed, for it is not for our children.
-        first: the first file descriptor of them.
+        environment: says how many sockets there are; these variables are removed, because they are not for our
+            children.
+        first: the first of their file descriptors.
     """
 
     def __init__(self, environment: MutableMapping[str, str] = os.environ, first: int = _FIRST) -> None:
@@ -36,14 +37,14 @@ class HandedSockets:
             self._sockets[host, port] = handed
 
     def has(self, host: str, port: int) -> bool:
-        """Whether there is one that listens on this address."""
+        """Whether a socket listens on this address."""
         return (host, port) in self._sockets
 
     def take(self, host: str, port: int) -> socket.socket | None:
-        """The one that listens on this address; None if there is none."""
+        """Take the socket that listens on this address; None if there is none."""
         return self._sockets.pop((host, port), None)
 
     @property
     def left(self) -> list[str]:
-        """Addresses of those that nobody took."""
+        """The addresses of the sockets that nobody took."""
         return [f"{host}:{port}" for host, port in self._sockets]

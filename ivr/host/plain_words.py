@@ -1,4 +1,4 @@
-"""What pydantic finds wrong with a value, in plain words that say what to write."""
+"""Says in plain words what is wrong with a value and what to write, in place of pydantic's words."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _WORDS: Final = {
     "bool_type": "write yes or no",
     "dict_type": "write fields and their values here, each as field: value",
     "enum": "write {expected}",
-    "finite_number": "write a number that has an end",
+    "finite_number": "write a finite number",
     "float_parsing": "write a number",
     "float_type": "write a number",
     "greater_than": "write a number above {gt:g}",
@@ -37,11 +37,11 @@ _WORDS: Final = {
     "tuple_type": "write a list here: a line with - for each",
     "value_error": "{error}",
 }
-"""By the type of pydantic's error; its context fills the gaps."""
+"""Words by the type of pydantic's error; the error's context fills the gaps."""
 
 
 def plain_words(problem: ErrorDetails) -> str:
-    """Say what a value must be, without pydantic's own words where we know better ones.
+    """Say what a value must be; uses pydantic's own words only for errors that are not in the table.
 
     Args:
         problem: one of the errors of a `ValidationError`.

@@ -1,6 +1,6 @@
-"""Marks on ranges of ports that are used now and then: Asterisk takes ports for audio only while there are calls.
+"""Marks on ranges of ports that are in use only now and then: Asterisk takes ports for audio only during calls.
 
-A mark is an abstract Unix socket, so it belongs to the network namespace, as ports do, every user sees it, and it goes
+A mark is an abstract Unix socket. So it belongs to the network namespace, as ports do, every user sees it, and it ends
 with the process that holds it.
 """
 
@@ -30,7 +30,7 @@ def marked(ports: range) -> Iterator[None]:
 
 
 def marked_ranges() -> list[range]:
-    """The ranges that are marked on this machine."""
+    """Find the ranges that are marked on this machine."""
     try:
         names = _SOCKETS.read_text(encoding="utf-8", errors="replace")
     except OSError:

@@ -19,7 +19,7 @@ _CONSOLE: Final = ("console",)
 
 
 class Transport(StrEnum):
-    """What a port is of."""
+    """The protocol of a port."""
 
     TCP = "TCP"
     UDP = "UDP"
@@ -48,7 +48,7 @@ class Port:
     count: int = 1
 
     def __str__(self) -> str:
-        """For people: `FastAGI 127.0.0.1:4573`."""
+        """The port for people: `FastAGI 127.0.0.1:4573`."""
         return f"{self.name} {self.host}:{self.value}" if self.host else f"{self.name} {self.value}"
 
     @property
@@ -63,12 +63,12 @@ class Port:
 
     @property
     def numbers(self) -> range:
-        """All that belong to it."""
+        """All numbers that belong to it."""
         return range(self.port, self.port + self.count)
 
 
 def service_ports(settings: Settings) -> list[Port]:
-    """What the service of calls listens on."""
+    """The ports that the service listens on."""
     audiosocket_host = settings.audiosocket_bind or settings.audiosocket_host
     return [
         Port("FastAGI", settings.agi_host, settings.agi_port, "KARIPASS_AGI_PORT"),
@@ -78,18 +78,18 @@ def service_ports(settings: Settings) -> list[Port]:
 
 
 def console_port(settings: Settings) -> Port:
-    """What the console listens on."""
+    """The port that the console listens on."""
     return Port("console", settings.console_host, settings.console_port, "KARIPASS_CONSOLE_PORT", _CONSOLE)
 
 
 def exchange_ports(settings: Settings) -> list[Port]:
-    """What an Asterisk of our own listens on."""
+    """The ports that an Asterisk of our own listens on."""
     first, last = settings.rtp_range
     return asterisk_ports(settings.sip_host, settings.sip_port, settings.ami_port, (first, last))
 
 
 def asterisk_ports(sip_host: str, sip_port: int, ami_port: int, rtp: tuple[int, int]) -> list[Port]:
-    """The same, by their numbers; of those for audio the first and the last."""
+    """The ports of an Asterisk by their numbers; for audio, `rtp` gives the first and the last."""
     first, last = rtp
     return [
         Port("SIP", sip_host, sip_port, "KARIPASS_SIP_PORT", transport=Transport.UDP),
@@ -102,8 +102,8 @@ class PortUnavailable(Exception):  # noqa: N818 - reads as what it says
     """A port cannot be had.
 
     Attributes:
-        number: which one.
-        cause: why.
+        number: which port.
+        cause: why it cannot be had.
     """
 
     def __init__(self, number: int, cause: OSError) -> None:
@@ -113,12 +113,12 @@ class PortUnavailable(Exception):  # noqa: N818 - reads as what it says
 
     @property
     def is_in_use(self) -> bool:
-        """Whether somebody else has it."""
+        """Whether another process has it."""
         return self.cause.errno == errno.EADDRINUSE
 
 
 def try_port(wanted: Port) -> None:
-    """Take a port for a moment, as a service would; of several in a row each.
+    """Take a port for a moment, as a service would; of several in a row, each one.
 
     Raises:
         PortUnavailable: one cannot be had.

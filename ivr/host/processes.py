@@ -1,4 +1,4 @@
-"""Processes of ours that must not outlive us."""
+"""Starts and ends processes of ours, which must not outlive us."""
 
 from __future__ import annotations
 
@@ -14,34 +14,37 @@ from typing import Final
 _STILL_THERE: Final = '[ "$PPID" = "$0" ] && exec "$@"'
 _TIDY_UP_S: Final = 10.0
 _PASSED_ON: Final = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "XDG_CACHE_HOME", "KARIPASS_CACHE")
-"""The last two tell where Asterisk's root file system is."""
+"""The variables of our environment that other programs get. The last two say where Asterisk's root file system is."""
 
 
 def bare_environment() -> dict[str, str]:
-    """Of our environment what a program needs that is not ours: no key, no secret, no database's URL."""
+    """Take from our environment what another program needs: no key, no secret, no database URL."""
     return {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
 
 
 def tied(*words: str, by: str = "TERM", options: Sequence[str] = ()) -> tuple[str, ...]:
-    """A command that Linux ends together with the thread that starts it, however that ends.
+    """Make a command that Linux ends together with the thread that starts it, however that ends.
 
     Args:
         words: the command.
         by: the signal that ends it.
-        options: further ones of setpriv, such as for another user, to whom the tie would else be lost.
+        options: more options of setpriv, such as another user; without this the tie would be lost when the user
+            changes.
     """
-    # What the parent does not live to see must not start: the tie comes too late for that.
+    # If the parent ends before the tie is made, the command must not start.
     still_there = ("sh", "-c", _STILL_THERE, str(os.getpid()))
     return ("setpriv", "--pdeathsig", by, *options, *still_there, *words)
 
 
 def exit_within(seconds: float, *, telling: Callable[[], None]) -> None:
-    """From now on this process ends within so many seconds, though one of its threads may hang, as in a database that
-    does not answer: Python waits for threads without end. What such a thread has not committed is not done.
+    """Let this process end within `seconds`, even if one of its threads hangs.
+
+    A thread may hang in a database that does not answer, and Python waits for threads without end. Work that such a
+    thread has not committed is not done.
 
     Args:
-        seconds: how long they may take.
-        telling: called if they took longer, just before the end; the exit status is 1 then.
+        seconds: how long the threads may take.
+        telling: called if they take longer, just before the end; the exit status is then 1.
     """
 
     def end() -> None:
@@ -61,7 +64,7 @@ def end_at_once(process: subprocess.Popen[bytes], *, patience_s: float) -> None:
     `Popen.wait` may not: the interrupted code may be in it already, and hold its lock.
 
     Args:
-        process: which one; it may have ended.
+        process: the process; it may have ended.
         patience_s: how long it may take to end in order.
     """
     if process.returncode is not None:
@@ -80,7 +83,7 @@ def end_at_once(process: subprocess.Popen[bytes], *, patience_s: float) -> None:
 
 
 def _ended(watched: int, patience_s: float) -> bool:
-    """Whether the process of a descriptor ends within a time; it need not have been waited for."""
+    """Whether the process of a descriptor ends within a time, even if nobody has waited for it."""
     poll = select.poll()
     poll.register(watched, select.POLLIN)
     return bool(poll.poll(1000 * patience_s))

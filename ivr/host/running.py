@@ -1,8 +1,8 @@
-"""The instance that runs in a state directory: a lock that it holds, and a file that tells others its settings.
+"""The instance that runs in a state directory: it holds a lock, and a file publishes its settings.
 
-`ivr up` may run on other ports than the default ones, and with settings that its terminal alone has. It leaves them in
+`ivr up` may run on other ports than the default ones, and with settings that only its terminal has. It leaves them in
 `running.json` of its state directory, where every other command finds them. The file counts only while the lock is
-held, so one that a killed instance left does no harm.
+held, so a file that a killed instance left does no harm.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _FLOCK: Final = "hhqqi4x"
 
 
 class RunningError(Exception):
-    """Others cannot be told of an instance; the message says why."""
+    """An instance cannot publish its settings; the message says why."""
 
 
 class RunningInstance:
@@ -36,7 +36,7 @@ class RunningInstance:
 
     @classmethod
     def claim(cls, state_dir: Path) -> Self | None:
-        """Take a state directory, which must be there; None if an instance runs in it.
+        """Take a state directory, which must exist; None if an instance runs in it.
 
         Raises:
             OSError: the directory cannot be written to.
@@ -52,11 +52,11 @@ class RunningInstance:
             os.close(lock)
             raise
         instance = cls(state_dir, lock)
-        instance._withdraw()  # what a killed one left
+        instance._withdraw()  # the file that a killed instance left
         return instance
 
     def publish(self, values: Mapping[str, Any]) -> None:
-        """Tell other commands the settings of this instance, by name, in a file for its owner alone.
+        """Publish the settings of this instance, by name, in a file that only its owner can read.
 
         Raises:
             RunningError: the file cannot be written.
@@ -78,7 +78,7 @@ class RunningInstance:
             raise
 
     def release(self) -> None:
-        """Take the file away and let go of the directory. May be called any number of times."""
+        """Remove the file and let go of the directory. May be called any number of times."""
         lock, self._lock = self._lock, -1
         if lock >= 0:
             self._withdraw()
@@ -90,7 +90,8 @@ class RunningInstance:
 
 
 def running_settings(state_dir: Path) -> Mapping[str, Any]:
-    """The settings that the instance of a state directory has published; empty if none runs, or none can be seen."""
+    """Read the settings that the instance in a state directory has published; empty if none runs, or none can be
+    seen."""
     if not is_running(state_dir):
         return {}
     try:

@@ -1,4 +1,4 @@
-"""Settings: from the environment (`KARIPASS_...`), each wrong value named with its remedy."""
+"""Settings, read from the environment (`KARIPASS_...`). An error names each wrong value and its remedy."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class SettingsError(Exception):
 
 
 def default_state_dir() -> Path:
-    """Where an instance keeps its files unless `KARIPASS_STATE_DIR` says otherwise."""
+    """The directory where an instance keeps its files unless `KARIPASS_STATE_DIR` says otherwise."""
     state_home = os.environ.get("XDG_STATE_HOME")
     return (Path(state_home) if state_home else Path.home() / ".local" / "state") / "karipass"
 
@@ -42,11 +42,11 @@ def _port_range(text: str) -> str:
 
 
 _HOST_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?|\[?[0-9a-f.]*:[0-9a-f.]*:[0-9a-f:.]*\]?")
-"""Or an address of IPv6, whose colons are two or more."""
+"""A host name, or an IPv6 address, which has two or more colons."""
 
 
 def _names(value: Any) -> Any:
-    """Names or addresses with blanks or commas between them."""
+    """Split names or addresses at blanks and commas."""
     return value.replace(",", " ").lower().split() if isinstance(value, str) else value
 
 
@@ -72,15 +72,15 @@ NetworkName = Annotated[str, AfterValidator(_network)]
 
 
 class Settings(BaseSettings):
-    """What can be set. Each name, in capitals and with `KARIPASS_` before it, is an environment variable.
+    """The settings. Each name, in capitals and with `KARIPASS_` before it, is an environment variable.
 
-    `Settings.load` is the way to make one: it turns pydantic's errors into one line each.
+    Make one with `Settings.load`: it turns pydantic's errors into one line each.
     """
 
     model_config = SettingsConfigDict(env_prefix="KARIPASS_", extra="ignore", frozen=True)
 
     state_dir: Path = Field(default_factory=default_state_dir)
-    """Where the store, its key and what runs are kept."""
+    """The directory of the store, its key and the files of a running instance."""
     database_url: str = ""
     """SQLAlchemy URL of the store; an SQLite file in `state_dir` if empty."""
     key_file: Path | None = None
@@ -92,21 +92,21 @@ class Settings(BaseSettings):
     agi_host: str = "127.0.0.1"
     agi_port: Port = 4573
     agi_secret: SecretStr | None = None
-    """What the dialplan says to the service; made and kept in `state_dir` if not set."""
+    """The secret that the dialplan proves to the service; made and kept in `state_dir` if not set."""
     audiosocket_host: str = "127.0.0.1"
-    """Where Asterisk is told to bring the audio."""
+    """The host to which Asterisk brings the audio."""
     audiosocket_bind: str = ""
-    """The address to listen on for it; `audiosocket_host` if empty."""
+    """The address to listen on for the audio; `audiosocket_host` if empty."""
     audiosocket_port: Port = 4574
     calls: PositiveInt = 1000
-    """How many calls at once."""
+    """How many calls there may be at once."""
     calls_of_a_number: PositiveInt = 100
-    """How many of them from one number, and from all callers without one; more are not answered by us."""
+    """How many of them one number may have, and all callers without a number together; further ones are turned away."""
 
     ami_host: str = "127.0.0.1"
     ami_port: Port = 5038
     ami_secret: SecretStr | None = None
-    """Made and kept in `state_dir` if not set."""
+    """The manager user's secret; made and kept in `state_dir` if not set."""
 
     sip_host: str = "127.0.0.1"
     sip_port: Port = 5060
@@ -123,34 +123,35 @@ class Settings(BaseSettings):
     typed_ahead_pause_s: Seconds = 0.8
 
     sets_per_hour: PositiveInt = 200
-    """How many calls of one number may set a temporary password within an hour; of a line three times as many."""
+    """How many calls of one number may set a temporary password within an hour; a whole line may three times as
+    many."""
     failed_calls: PositiveInt = 30
-    """How many calls of one number may fail within an hour, before it is refused for `refused_s`; a line: as above."""
+    """How many calls of one number may fail within an hour before it is refused for `refused_s`; a line: as above."""
     refused_s: Seconds = 3600.0
 
     records_days: Annotated[int, Field(ge=1, le=36_500)] = 90
     """How long the record of a call is kept."""
     health_host: str = "127.0.0.1"
     health_port: Port = 4575
-    """Where the service tells of its health, and its metrics."""
+    """Where the service serves its health pages and its metrics."""
     console_host: str = "127.0.0.1"
     console_port: Port = 4576
-    """Where the operators' console is."""
+    """Where the operators' console listens."""
     console_names: Annotated[frozenset[HostName], NoDecode, BeforeValidator(_names)] = frozenset()
-    """Names under which browsers reach it, besides those of this machine's loopback."""
+    """Names under which browsers reach the console, besides those of this machine's loopback."""
     console_https: bool = False
-    """Whether browsers reach it over https, by way of a proxy."""
+    """Whether browsers reach the console over https, by way of a proxy."""
     console_proxies: Annotated[frozenset[NetworkName], NoDecode, BeforeValidator(_names)] = frozenset()
-    """Addresses or networks of the proxies in front of it, whose X-Forwarded-For is believed."""
+    """Addresses or networks of the proxies in front of the console, whose X-Forwarded-For is believed."""
     prompts_dir: Path | None = None
     """The operator's own guidance, before the product's; `prompts` in `state_dir` if not set."""
 
     stop_s: Seconds = 345.0
-    """How long a stopping service lets calls go on."""
+    """How long calls may go on during shutdown."""
 
     @classmethod
     def load(cls, **values: Any) -> Settings:
-        """Read the environment, and for what it does not set the instance that runs in the state directory.
+        """Read the environment; take settings that it does not set from the instance that runs in the state directory.
 
         Args:
             values: settings that override both.
@@ -165,7 +166,7 @@ class Settings(BaseSettings):
 
     @classmethod
     def from_environment(cls, **values: Any) -> Settings:
-        """Read the environment alone, as whoever starts an instance does.
+        """Read the environment alone, to start an instance.
 
         Args:
             values: settings that override it.
@@ -210,10 +211,10 @@ class Settings(BaseSettings):
 
     @property
     def to_publish(self) -> dict[str, Any]:
-        """What other commands must know of a running instance: all that is set, but for what is no file's business.
+        """The settings that other commands must know of a running instance: all that are set, except the store's URL.
 
-        That is the store's URL, which may hold a password. The secrets between the parts are in files of the state
-        directory in any case: Asterisk reads them there.
+        The URL may hold a password, so it is not written to a file. The secrets between the parts are in files of the
+        state directory in any case: Asterisk reads them there.
         """
         told = self.model_fields_set - {"state_dir", "database_url"}
         values = self.model_dump(mode="json", include=told)

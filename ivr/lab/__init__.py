@@ -1,1 +1,1 @@
-"""How testers make calls: simulated ones, real ones, on good lines and bad."""
+"""How testers make calls: simulated ones and real ones, on good lines and bad."""

@@ -1,8 +1,8 @@
-"""An ear for guidance: which clips were heard in a call's audio, for whoever calls to test.
+"""An ear for guidance: finds out which clips were heard in a test call's audio.
 
-Speech is cut into utterances by the silence between them. Within one, clips of the catalogue are found by
-normalised cross-correlation: what comes back over a telephone path is the clip itself but for G.711's noise, so the
-right clip correlates near 1 and others far below.
+Speech is cut into utterances by the silence between them. Within an utterance, clips of the catalogue are found by
+normalised cross-correlation. A telephone path returns the clip itself but for G.711's noise, so the right clip
+correlates near 1 and others far below.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from prompts import Catalogue
 from sound.telephone import FRAME_SAMPLES, SAMPLE_RATE_HZ
 
 SPEECH_RMS: Final = 100.0
-"""Of a 20 ms frame of int16 samples (-46 dBm0): above line noise and the idle code of G.711, below speech."""
+"""The RMS of a 20 ms frame of int16 samples (-46 dBm0): above line noise and the idle code of G.711, below speech."""
 PAUSE_S: Final = 0.8
-"""Ends an utterance; the pauses within a guidance are shorter."""
+"""The pause that ends an utterance; the pauses within guidance are shorter."""
 LEAST_MATCH: Final = 0.8
 _PROBE_SAMPLES: Final = 4000
-"""Half a second of a clip is enough to know it by, and also finds clips that were cut short."""
+"""Half a second of a clip is enough to recognise it, and also finds clips that were cut short."""
 
 _CLIPPED_S: Final = 0.4
-"""What may lack of a clip that was heard to its end: a faint last sound, lost packets."""
+"""How much of a clip may be missing although it was heard to its end: a faint last sound, lost packets."""
 
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """A run of speech: when it began and ended (seconds of audio), and its samples (int16, 8 kHz)."""
+    """A run of speech: when it started and ended (seconds of audio), and its samples (int16, 8 kHz)."""
 
     begin_s: float
     end_s: float
@@ -41,11 +41,11 @@ class Utterance:
 
 @dataclass(frozen=True, slots=True)
 class HeardClip:
-    """A clip that was heard, or the beginning of one.
+    """A clip that was heard, or the start of one.
 
     Attributes:
-        at_s: where it begins, in seconds of the audio.
-        clip_id: which it is.
+        at_s: where it starts, in seconds of the audio.
+        clip_id: its id.
         share: how much of its speech was heard, 1.0 for all of it.
     """
 
@@ -55,7 +55,7 @@ class HeardClip:
 
 
 class Ear:
-    """Cuts what is heard into utterances, 20 ms at a time."""
+    """Cuts the audio that it hears into utterances, 20 ms at a time."""
 
     def __init__(self) -> None:
         self._position = 0
@@ -65,21 +65,21 @@ class Ear:
 
     @property
     def heard_s(self) -> float:
-        """How much audio there was."""
+        """How much audio was heard, in seconds."""
         return self._position / SAMPLE_RATE_HZ
 
     @property
     def speaking(self) -> bool:
-        """Whether an utterance has begun and not ended."""
+        """Whether an utterance has started and not ended."""
         return bool(self._speech)
 
     @property
     def silent_s(self) -> float:
-        """For how long nothing has been heard; 0.0 while something is."""
+        """For how many seconds nothing has been heard; 0.0 while something is."""
         return self._silent / SAMPLE_RATE_HZ
 
     def feed(self, frame: NDArray[np.int16]) -> Utterance | None:
-        """Take a frame of samples; returns the utterance that it ends, if any."""
+        """Take a frame of samples; returns the utterance that the frame ends, if any."""
         loud = float(np.sqrt(np.mean(np.square(frame, dtype=np.float64)))) > SPEECH_RMS
         if loud and not self._speech:
             self._began = self._position
@@ -93,7 +93,7 @@ class Ear:
         return self.finish() if self._silent > PAUSE_S * SAMPLE_RATE_HZ else None
 
     def finish(self) -> Utterance | None:
-        """End the utterance that goes on, if any."""
+        """End the current utterance, if any."""
         if not self._speech:
             return None
         samples = np.concatenate(self._speech)
@@ -114,7 +114,7 @@ def recognise(samples: NDArray[np.int16], catalogue: Catalogue) -> list[tuple[fl
         The position in seconds and the id of each clip found, in order; digits are left out.
     """
     found = []
-    edge = np.zeros(_PROBE_SAMPLES, np.int16)  # a clip begins with silence, and may be cut short at the end
+    edge = np.zeros(_PROBE_SAMPLES, np.int16)  # a clip starts with silence, and may be cut short at the end
     audio = np.concatenate([edge, samples, edge]).astype(np.float64)
     energy = np.concatenate([[0.0], np.cumsum(np.square(audio))])
     for clip_id in catalogue.ids:
@@ -134,10 +134,10 @@ def recognise(samples: NDArray[np.int16], catalogue: Catalogue) -> list[tuple[fl
 def heard_clips(utterance: Utterance, catalogue: Catalogue) -> list[HeardClip]:
     """Find the catalogue's clips in an utterance, and how much was heard of each.
 
-    `recognise` knows a clip by its beginning; what was stopped, by a key say, ends before the clip does.
+    `recognise` knows a clip by its start. A clip that was stopped, by a key say, ends early.
 
     Args:
-        utterance: what was heard.
+        utterance: the utterance.
         catalogue: the clips to look for.
     """
     found = recognise(utterance.samples, catalogue)
@@ -153,7 +153,7 @@ def _share(heard_s: float, speech_s: float) -> float:
 
 
 def _speech_s(clip: NDArray[np.int16]) -> float:
-    """From a clip's begin to where `Ear` ends the utterance: its end, or a pause in it that is long enough."""
+    """The time from a clip's start to where `Ear` ends the utterance: the clip's end, or a long enough pause in it."""
     frames = clip[: len(clip) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES).astype(np.float64)
     loud = np.flatnonzero(np.sqrt(np.mean(np.square(frames), axis=1)) > SPEECH_RMS)
     if len(loud) == 0:

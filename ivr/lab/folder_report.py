@@ -1,4 +1,4 @@
-"""A folder of recordings, each run as a call of its own and judged."""
+"""Runs each recording of a folder as a call of its own, and judges it."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from prompts import PromptError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """What came of one recording.
+    """The result of one recording.
 
     Attributes:
         file: the recording.
         seconds: how long it took to run.
-        observed: what came of the call; None if there was none.
-        problem: what is not as it must be; None if all is.
+        observed: what was observed of the call; None if there was no call.
+        problem: what is not as it must be; None if everything is.
     """
 
     file: Path
@@ -39,7 +39,7 @@ class Row:
 
 
 def recordings(directory: Path) -> list[Path]:
-    """The WAV files of a folder, by name."""
+    """List the WAV files of a folder, by name."""
     return sorted(path for path in directory.iterdir() if path.suffix.lower() == ".wav")
 
 
@@ -55,17 +55,17 @@ def check_recordings(
 ) -> Iterator[Row]:
     """Run recordings, one call each, against the sample lines.
 
-    Beside `call.wav` a file `call.yaml` may say what is expected of it, as a scenario's `expect` does; else the
-    password must be set. What is wrong with one file is in its row, and the others go on.
+    Beside `call.wav` a file `call.yaml` may say what is expected of it, as a scenario's `expect` does; otherwise the
+    password must be set. If something is wrong with one file, its row says so, and the others go on.
 
     Args:
         files: the recordings.
-        simulation: where the calls run; its sample lines are made anew for each.
+        simulation: where the calls run; its sample lines are rebuilt for each call.
         caller: who calls.
         limits: the dialogue's times and counts.
-        hang_up_at_end: the caller hangs up at a recording's end, instead of waiting.
-        channel: the caller's, of recordings that have several.
-        remark: called with each thing that is odd about a recording, a sentence that names it.
+        hang_up_at_end: whether the caller hangs up at a recording's end, instead of waiting.
+        channel: the caller's channel, in recordings that have several.
+        remark: called with a sentence for each odd thing about a recording; the sentence names it.
     """
     for file in files:
         began = time.monotonic()

@@ -1,4 +1,4 @@
-"""Results in the form that build servers read: JUnit XML, as Jenkins and GitLab take it."""
+"""Writes results in the form that build servers read: JUnit XML, as Jenkins and GitLab take it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from xml.etree.ElementTree import Element, ElementTree, SubElement
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What no XML 1.0 document may hold, though a file name may."""
+"""The characters that no XML 1.0 document may hold, though a file name may."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,10 +17,10 @@ class Case:
     """One case.
 
     Attributes:
-        name: names it.
+        name: the case's name.
         seconds: how long it took.
         failure: why it did not pass; None if it did.
-        broken: it did not even come to a verdict.
+        broken: whether it did not even reach a verdict.
     """
 
     name: str
@@ -34,7 +34,7 @@ def write_junit(path: Path, suite: str, cases: Sequence[Case]) -> None:
 
     Args:
         path: the file, replaced if present.
-        suite: what the cases are, together.
+        suite: what the cases are together.
         cases: the results.
 
     Raises:

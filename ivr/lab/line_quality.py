@@ -1,9 +1,9 @@
-"""What a telephone line does to a caller's audio on its way to us.
+"""Makes what a telephone line does to a caller's audio on its way to us.
 
-`LineQuality` says it as a value (a scenario file has one), `TelephoneLine` does it to a stream, 20 ms at a time, the
-same each time for the same seed. In the order of a real path: the set's level, the room around it, a bad contact, hum,
-dial tone and noise of the loop, its echo, an overloaded converter, pauses that are not sent, a coder on the way, the
-law of G.711, packets that never arrive.
+`LineQuality` describes it as a value (a scenario file has one). `TelephoneLine` does it to a stream, 20 ms at a time,
+the same each time for the same seed. The order is that of a real path: the set's level, the room around it, a bad
+contact, hum, dial tone and noise of the loop, its echo, an overloaded converter, pauses that are not sent, a coder on
+the way, the law of G.711, packets that never arrive.
 
 Levels in dBm0 are those of one sine; 0 dBm0 is 3.14 dB below full scale (ITU-T G.711).
 """
@@ -35,11 +35,11 @@ from sound.samples import to_float32, to_int16
 from sound.telephone import FRAME_SAMPLES, SAMPLE_RATE_HZ
 
 REFERENCE_DBM0: Final = -10.0
-"""The level of each tone of a key that `Noise.snr_db` is measured against: a telephone's usual one."""
+"""The level of each tone of a key against which `Noise.snr_db` is measured: a telephone's usual one."""
 
 
 class Described(BaseModel):
-    """A value that a person writes down; a field that there is not is an error that names the ones there are."""
+    """A value that a person writes down. An unknown field is an error that names the known ones."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
@@ -53,7 +53,7 @@ class Described(BaseModel):
 
 
 class Hum(Described):
-    """The mains, with its harmonics falling as 1/n."""
+    """The hum of the mains, with harmonics that fall as 1/n."""
 
     mains_hz: Annotated[float, Field(ge=45, le=65)] = 50.0
     level_dbm0: Annotated[float, Field(ge=-60, le=0)]
@@ -73,7 +73,7 @@ class Noise(Described):
 
 
 class Echo(Described):
-    """One echo of everything."""
+    """One echo of the whole audio."""
 
     delay_ms: Annotated[float, Field(ge=1, le=500)]
     level_db: Annotated[float, Field(ge=-60, le=-3)]
@@ -83,8 +83,8 @@ class Room(Described):
     """A room around a telephone that listens to its own key sounds, or to those of another set.
 
     Attributes:
-        reverberation_s: in which a sound decays by 60 dB.
-        direct_db: energy of the sound itself over that of the rest.
+        reverberation_s: the seconds in which a sound decays by 60 dB.
+        direct_db: the energy of the sound itself over that of its reverberation.
     """
 
     reverberation_s: Annotated[float, Field(ge=0.1, le=2)]
@@ -111,19 +111,19 @@ class Gaps(Described):
 
 
 class Suppression(Described):
-    """A telephone that sends no packet while it is silent: below this level, and so for `hangover_ms` already."""
+    """A telephone that sends no packet once it has been silent, below this level, for `hangover_ms`."""
 
     below_dbm0: Annotated[float, Field(ge=-60, le=-20)] = -45.0
     hangover_ms: Annotated[float, Field(ge=0, le=1000)] = 0.0
 
 
 class Loss(Described):
-    """Packets of 20 ms that never arrive: a share of all, by chance, and those at these places (0 is the first).
+    """Packets of 20 ms that never arrive: a share of all, by chance, and those at given places (0 is the first).
 
     Attributes:
         percent: the share.
-        burst: how many are lost together in the mean (E. N. Gilbert's model, 1960); 1: each by a chance of its own.
-        packets: those that are lost in any case.
+        burst: how many are lost together on average (E. N. Gilbert's model, 1960); 1: each by a chance of its own.
+        packets: the places of packets that are lost in any case.
     """
 
     percent: Annotated[float, Field(ge=0, le=20)] = 0.0
@@ -140,13 +140,13 @@ class Absent(Enum):
 
 
 class LineQuality(Described):
-    """How good, or bad, a line is; as given by default it is a clean one of G.711.
+    """How good, or bad, a line is; the default is a clean line of G.711.
 
     Attributes:
-        gain_db: on all that the telephone sends.
-        coder: of a network on the way, by its name in `dsp.line.speech_coders`.
-        clip_dbfs: an overload cuts what exceeds this, full scale being 0.
-        seed: of all chances.
+        gain_db: the gain on everything that the telephone sends.
+        coder: the coder of a network on the way, by its name in `dsp.line.speech_coders`.
+        clip_dbfs: the level that an overload cuts the audio at, full scale being 0.
+        seed: the seed of all chances.
     """
 
     gain_db: Annotated[float, Field(ge=-40, le=20)] = 0.0
@@ -168,10 +168,10 @@ class TelephoneLine:
     """One caller's line; the frames of one call go through it in order.
 
     Args:
-        quality: what it does to them.
+        quality: what the line does to them.
 
     Raises:
-        LibraryMissingError: its coder is not on this machine.
+        LibraryMissingError: the line's coder is not on this machine.
     """
 
     def __init__(self, quality: LineQuality) -> None:
@@ -192,7 +192,7 @@ class TelephoneLine:
             frame: what the telephone sends, int16 at 8 kHz, shape (160,).
 
         Returns:
-            What arrives, likewise, or why nothing does.
+            The frame that arrives, in the same form, or why none does.
         """
         quality, at = self._quality, places(FRAME_SAMPLES, self._packet * FRAME_SAMPLES)
         samples = to_float32(frame).astype(np.float64) * 10 ** (quality.gain_db / 20)

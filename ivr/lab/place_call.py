@@ -1,7 +1,8 @@
 """A test call through the running Asterisk, as a caller would make it: tones in band, guidance heard back.
 
-Asterisk is asked (AMI) to dial the access number over SIP and to give the caller's end to us as an AudioSocket; so what
-we send travels as RTP, in band, through all that a real call uses, and what the service says comes back the same way.
+Asterisk is asked (over AMI) to dial the access number over SIP and to give us the caller's end as an AudioSocket. So
+what we send travels as RTP, in band, through everything that a real call uses, and what the service says comes back the
+same way.
 """
 
 from __future__ import annotations
@@ -27,12 +28,21 @@ from ivr.telephony.audiosocket.server import AudioSocketConnection, AudioSocketL
 ANSWER_S: Final = 15.0
 OUTCOME_S: Final = 5.0
 TEST_CALL_HEADER: Final = "X-Karipass-Test-Call"
-"""Names the call; the dialplan tells its outcome with it (`dialplan/karipass/extensions.conf`)."""
+"""The header that names the call; the dialplan reports the call's outcome with it
+(`dialplan/karipass/extensions.conf`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Where the Asterisk is that places the call."""
+    """The Asterisk that places the call, and the number that it dials.
+
+    Attributes:
+        ami_host: where its manager interface listens.
+        ami_port: its port.
+        ami_user: the manager user.
+        ami_secret: the user's secret.
+        access_number: the number to dial.
+    """
 
     ami_host: str
     ami_port: int
@@ -55,10 +65,10 @@ async def place_call(
     Args:
         origin: the Asterisk.
         caller: the caller number that the call presents.
-        withheld: the caller withholds it.
+        withheld: whether the caller withholds the number.
         sender: what the caller does. Only tones reach Asterisk this way: an AudioSocket takes no key events.
-        dialled: told when Asterisk has taken the call.
-        heard: told of each utterance when it has ended.
+        dialled: called when Asterisk has taken the call.
+        heard: called with each utterance when it has ended.
 
     Returns:
         The outcome that the access number reports; None if it reported none.
@@ -79,7 +89,7 @@ async def place_call(
     server = AudioSocketServer(identified, AudioSocketLimits(connections=4))
     await server.listen("127.0.0.1", 0)
     login = (origin.ami_host, origin.ami_port, origin.ami_user, origin.ami_secret)
-    # What Asterisk presents on a channel that it dials out is the connected line; CallerID alone cannot withhold.
+    # Asterisk presents the connected line on a channel that it dials out; CallerID alone cannot withhold.
     variables = {
         "CONNECTEDLINE(num)": caller,
         "CONNECTEDLINE(pres)": "prohib" if withheld else "allowed",

@@ -1,4 +1,4 @@
-"""The store of a simulated call: it answers at once, for the call's clock stands still meanwhile."""
+"""The store of a simulated call. It answers at once, because the call's clock stands still meanwhile."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ivr.service.store_events import note_ending, store_password
 
 
 class PromptStore:
-    """Carries out what one call asks of the store (`ivr.call.store.CallStore`). Blocks.
+    """Carries out what one call asks of the store (`ivr.call.store.CallStore`). Its methods block.
 
     Args:
         store: the credential store.
@@ -27,15 +27,15 @@ class PromptStore:
         self._now = now
 
     def store_password(self, command: StorePassword, answered: Callable[[StoreAnswer, float], None]) -> None:
-        """Store a password."""
+        """Store a password, and answer at once."""
         answer = store_password(
             self._store, command, caller=self._caller, call_id=self._call_id, still_wanted=lambda: True
         )
         answered(answer, self._now())
 
     def withdraw(self) -> None:
-        """Do nothing: what was asked for has been answered."""
+        """Do nothing: the request has already been answered."""
 
     def note_ending(self, ending: Ending) -> None:
-        """Count a call that failed against its line."""
+        """Count the call against its line if it failed."""
         note_ending(self._store, ending, caller=self._caller, call_id=self._call_id)

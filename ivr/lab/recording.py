@@ -1,4 +1,4 @@
-"""Recordings of callers, as the telephone network would have carried them."""
+"""Reads recordings of callers as the telephone network would have carried them."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def read_recording(
     Args:
         path: the file, or `-` for standard input.
         call_s: the longest that a call may last; what a caller sends later is not read.
-        channel: the caller's; which is taken by itself is said in `dsp.recordings`.
-        remark: called with each thing that is odd about the file, a sentence that names it.
+        channel: the caller's channel; `dsp.recordings` says which one is chosen by itself.
+        remark: called with a sentence for each odd thing about the file; the sentence names it.
 
     Returns:
         int16 at 8 kHz, shape (samples,).
 
     Raises:
-        AudioError: the file is no audio that can be read, or has no such channel; the message names it.
+        AudioError: the file is not audio that can be read, or has no such channel; the message names it.
     """
     _, samples = read_side(path, channel=channel, longest_s=call_s + AFTER_THE_CALL_S, remark=remark)
     return to_int16(samples)

@@ -1,4 +1,4 @@
-"""What a caller does, 20 ms at a time: the same object calls in the simulator and through a real exchange."""
+"""What a caller does, 20 ms at a time. The same object calls in the simulator and through a real exchange."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SILENCE.setflags(write=False)
 
 @dataclass(frozen=True, slots=True)
 class KeyEvent:
-    """An RFC 4733 event that begins now and lasts this many frames of 20 ms."""
+    """An RFC 4733 event that starts now and lasts this many frames of 20 ms."""
 
     key: str = field(repr=False)
     frames: int
@@ -28,10 +28,10 @@ class Sent:
     """What a caller does in 20 ms.
 
     Attributes:
-        audio: int16 at 8 kHz, shape (160,); None: no such packet arrives (it is lost, or was not sent).
-        lost: it was sent all the same.
+        audio: int16 at 8 kHz, shape (160,); None if no packet arrives (it is lost, or was not sent).
+        lost: whether the packet was sent all the same.
         event: a key that is sent as an event.
-        hangs_up: the caller goes away instead.
+        hangs_up: whether the caller hangs up instead.
     """
 
     audio: NDArray[np.int16] | None = field(default_factory=lambda: SILENCE, repr=False)
@@ -41,18 +41,18 @@ class Sent:
 
 
 class Sender(Protocol):
-    """A caller."""
+    """A caller: gives what they send, 20 ms at a time."""
 
     def frame(self, ear: Ear, utterance: Utterance | None) -> Sent:
-        """The next 20 ms, in answer to what the ear hears; `utterance` is the one that has just ended, if any."""
+        """Give the next 20 ms, in answer to what the ear hears; `utterance` has just ended, if it is not None."""
 
 
 class Recording:
     """A caller who sends these samples (int16, 8 kHz), then silence.
 
     Args:
-        samples: what is sent.
-        hang_up_at_end: the caller hangs up then, instead of waiting.
+        samples: the samples.
+        hang_up_at_end: whether the caller then hangs up, instead of waiting.
     """
 
     def __init__(self, samples: NDArray[np.int16], *, hang_up_at_end: bool = False) -> None:
@@ -61,7 +61,7 @@ class Recording:
         self._position = 0
 
     def frame(self, _ear: Ear, _utterance: Utterance | None) -> Sent:
-        """The next 20 ms that the caller sends."""
+        """Give the next 20 ms of the recording."""
         frame = self._samples[self._position : self._position + FRAME_SAMPLES]
         self._position += FRAME_SAMPLES
         if not len(frame):

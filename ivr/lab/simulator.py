@@ -1,7 +1,8 @@
 """A call without a telephone: a caller sends frames, and their clock is the call's.
 
-The dialogue, the receiver, the guidance and the store are those of live calls; only Asterisk and the waiting are left
-out, so minutes of audio take a moment. The caller is a recording, or one who listens and presses (`ivr.lab.sender`).
+The dialogue, the receiver, the guidance and the store are those of live calls. Only Asterisk and the waiting are left
+out, so minutes of audio take a moment. The caller is a recording, or one who listens and presses keys
+(`ivr.lab.sender`).
 """
 
 from __future__ import annotations
@@ -38,10 +39,10 @@ class Moment:
     """20 ms of a simulated call.
 
     Attributes:
-        at_s: when they ended, in seconds since the call began.
-        audio: what came from the caller, int16 at 8 kHz, shape (160,).
-        hides_keys: whether a key that is heard now may be a password digit; None: that is known when its entry, which
-            is to be a telephone number, is judged.
+        at_s: when they ended, in seconds since the call started.
+        audio: the caller's audio, int16 at 8 kHz, shape (160,).
+        hides_keys: whether a key that is heard now may be a password digit; None if that is known only when its entry,
+            which should be a telephone number, is judged.
     """
 
     at_s: float
@@ -55,9 +56,9 @@ class SimulatedCall:
 
     Attributes:
         ending: how it ended.
-        heard: what the caller heard, one guidance after the other.
-        hidden_at: when keys were pressed that are not named although keys may be that are pressed then, in seconds
-            since the call began.
+        heard: the guidance that the caller heard, one utterance after the other.
+        hidden_at: when keys were pressed that are not named although keys pressed then may be, in seconds since the
+            call started.
     """
 
     ending: Ending
@@ -81,10 +82,10 @@ def simulate(
         audio: what the caller sends, 8 kHz mono, shape (samples,).
         caller: who calls.
         store: where the temporary password goes, as in a live call.
-        guidance: what is said.
+        guidance: the guidance, by language.
         limits: the dialogue's times and counts.
-        observer: is told everything that happens.
-        hang_up_at_end: the caller hangs up at the end of the audio; else stays on the line and is silent.
+        observer: called with each entry of the transcript.
+        hang_up_at_end: whether the caller hangs up at the end of the audio; otherwise they stay on the line, silent.
 
     Returns:
         How the call ended.
@@ -110,7 +111,7 @@ def run_call(
         sender: what the caller does.
         caller: who calls.
         store: where the temporary password goes, as in a live call.
-        guidance: what is said.
+        guidance: the guidance, by language.
         limits: the dialogue's times and counts.
         observer: is told everything that happens.
         watch: is told of every 20 ms.
@@ -183,13 +184,14 @@ class _Exchange:
             self._hand_on(sent.audio, now)
 
     def hang_up(self, now: float) -> None:
-        """The caller goes away."""
+        """End the call from the caller's side."""
         for event in self._receiver.finish():
             self._session.hear(event, now)
         self._session.hung_up(now)
 
     def _let_pass(self, now: float) -> None:
-        """Nothing comes for 20 ms; time without packets is time, see `ivr.telephony.audiosocket.inbox`."""
+        """Let 20 ms pass in which nothing comes; time without packets is time, see
+        `ivr.telephony.audiosocket.inbox`."""
         if self._missing < _QUIET_FRAMES:
             self._missing += 1
         else:

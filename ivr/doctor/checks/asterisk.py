@@ -1,4 +1,4 @@
-"""Checks of the Asterisk that is to bring the calls."""
+"""Checks of the Asterisk that brings the calls."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def manager(site: Site) -> Iterator[Finding]:
     yield ok(f"{site.settings.ami_host}:{site.settings.ami_port} lets us in")
     if "userevent" not in facts.actions:
         yield warning(
-            "other clients cannot be told of calls", "write = user,reporting in manager.conf, for the service's user"
+            "other clients cannot hear of calls", "write = user,reporting in manager.conf, for the service's user"
         )
     if mighty := sorted(facts.actions & _MIGHTY):
         yield warning(
@@ -43,12 +43,12 @@ def manager(site: Site) -> Iterator[Finding]:
 
 
 def _of_asterisk(look: Callable[[Site, ExchangeFacts], Iterable[Finding]]) -> Callable[[Site], Iterable[Finding]]:
-    """A check that needs what Asterisk tells."""
+    """Make a check that needs Asterisk's own facts."""
 
     def run(site: Site) -> Iterable[Finding]:
         facts = site.exchange
         if isinstance(facts, str):
-            return [warning("not looked at: Asterisk cannot be asked", "see to the manager interface first")]
+            return [warning("not checked: Asterisk cannot be asked", "see to the manager interface first")]
         return look(site, facts)
 
     return run
@@ -66,7 +66,7 @@ def version(_site: Site, facts: ExchangeFacts) -> Iterator[Finding]:
 
 
 def modules(_site: Site, facts: ExchangeFacts) -> Iterator[Finding]:
-    """Whether the modules run that the dialplan needs."""
+    """Whether the modules that the dialplan needs run."""
     if facts.modules is None:
         yield warning("Asterisk cannot say which modules run", "load func_module.so (modules.conf)")
         return
@@ -78,7 +78,7 @@ def modules(_site: Site, facts: ExchangeFacts) -> Iterator[Finding]:
 
 
 def dialplan(site: Site, facts: ExchangeFacts) -> Iterator[Finding]:
-    """Whether a call of the access number comes to this service."""
+    """Whether a call to the access number reaches this service."""
     number = site.settings.access_number
     if not facts.dialplan[ACCESS]:
         yield error(
@@ -87,16 +87,16 @@ def dialplan(site: Site, facts: ExchangeFacts) -> Iterator[Finding]:
         return
     if number not in {step.get("extension") for step in facts.dialplan[INBOUND]}:
         yield error(
-            f"{number} leads nowhere: it is no extension of {INBOUND}",
+            f"{number} leads nowhere: it is not an extension of {INBOUND}",
             f"KARIPASS_ACCESS_NUMBER is {number} here, and in Asterisk's [globals] it is"
-            f" {facts.variables['KARIPASS_ACCESS_NUMBER'] or 'not set'}: they must be one",
+            f" {facts.variables['KARIPASS_ACCESS_NUMBER'] or 'not set'}: they must be equal",
         )
     if not any(_runs(step, "AGI", "${KARIPASS_AGI}") for step in facts.dialplan[ACCESS]):
         yield error(f"{ACCESS} asks no service", f"take {_EXTENSIONS} as it is")
     yield from _globals(site, facts)
     if not any(_runs(step, "UserEvent", CALL_EVENT, "Cause: ", "Rtp: ") for step in facts.dialplan[ACCESS]):
         yield warning(
-            "hang-up causes and line quality are not told", f"{_EXTENSIONS} is of an older version: take this one's"
+            "hang-up causes and line quality are not reported", f"{_EXTENSIONS} is of an older version: take this one's"
         )
 
 
@@ -128,8 +128,8 @@ def _agi_secret(site: Site, variables: Mapping[str, str]) -> Iterator[Finding]:
     file = variables["KARIPASS_AGI_SECRET_FILE"]
     if variables["KARIPASS_AGI_SECRET"]:
         yield warning(
-            "whoever may ask Asterisk for variables reads the FastAGI secret",
-            "take KARIPASS_AGI_SECRET out of Asterisk's [globals]; KARIPASS_AGI_SECRET_FILE is in its place",
+            "anyone who may ask Asterisk for variables can read the FastAGI secret",
+            "take KARIPASS_AGI_SECRET out of Asterisk's [globals]; KARIPASS_AGI_SECRET_FILE has taken its place",
         )
     try:
         secret = site.agi_secret
@@ -142,10 +142,10 @@ def _agi_secret(site: Site, variables: Mapping[str, str]) -> Iterator[Finding]:
             "KARIPASS_AGI_SECRET_FILE in Asterisk's [globals] must name a file with KARIPASS_AGI_SECRET of the service",
         )
         return
-    with contextlib.suppress(OSError, UnicodeDecodeError):  # it is Asterisk's, perhaps on another host
+    with contextlib.suppress(OSError, UnicodeDecodeError):  # the file is Asterisk's, perhaps on another host
         if Path(file).read_text(encoding="ascii").strip() != secret:
             yield error(
-                f"what is in {file} is not the service's FastAGI secret: every call is refused",
+                f"{file} does not hold the service's FastAGI secret: every call is refused",
                 f"write KARIPASS_AGI_SECRET of the service into {file}",
             )
 

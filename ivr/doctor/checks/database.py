@@ -1,6 +1,6 @@
 """Checks of the store: whether it can be reached and written, its schema, its key, and its clock.
 
-Nothing is made or upgraded.
+The checks make and upgrade nothing.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ TOLERATED_S: Final = 2.0
 
 
 def store(site: Site) -> Iterator[Finding]:
-    """Whether the database can be reached, and is of this program's version."""
+    """Whether the database can be reached, and matches this program's version."""
     path = site.store_file
     if path is not None and not path.exists():
-        yield warning(f"{path} is not there yet", "the first start makes it, and `ivr lines import` fills it")
+        yield warning(f"{path} does not exist yet", "the first start makes it, and `ivr lines import` fills it")
         return
     if path is not None and not os.access(path, os.W_OK):
         yield error(f"{path} cannot be written to", "run as the service's user, or make that user its owner")
@@ -49,7 +49,7 @@ def store(site: Site) -> Iterator[Finding]:
     except StorageError as problem:
         yield error(
             " ".join(str(problem).split()),
-            "see to the database and KARIPASS_DATABASE_URL: nobody can set a password without",
+            "see to the database and KARIPASS_DATABASE_URL: without it nobody can set a password",
         )
 
 
@@ -78,7 +78,7 @@ def _revisions(database: Database, history: History) -> tuple[str | None, str | 
 
 
 def _key_fits(site: Site, database: Database) -> Iterator[Finding]:
-    """Whether the database's hashes were made with the key that is here."""
+    """Whether the database's hashes were made with a key that is here."""
     newest = _newest_key(database)
     if newest is None:
         return
@@ -89,7 +89,7 @@ def _key_fits(site: Site, database: Database) -> Iterator[Finding]:
         elif path.exists():
             ring = KeyRing.from_file(path)
         else:
-            yield error(f"the store was made with key {newest}, and {path} is not there", "bring that file here")
+            yield error(f"the store was made with key {newest}, and {path} does not exist", "bring that file here")
             return
     except InvalidKey:
         return  # the check of the key says what is wrong with it
@@ -112,7 +112,7 @@ def _newest_key(database: Database) -> str | None:
 
 @database_border
 def _writable(database: Database) -> Finding:
-    """Raises what is in the way of a write; the write is undone."""
+    """Write something and undo it; an error says what is in the way."""
     with database.writing() as connection:
         write_probe(connection)
         connection.rollback()
@@ -120,7 +120,7 @@ def _writable(database: Database) -> Finding:
 
 
 def _clock(database: Database) -> Iterator[Finding]:
-    """Whether a database elsewhere has the same time: hosts that share it judge by their own clocks."""
+    """Whether a database elsewhere has the same time: hosts that share it decide by their own clocks."""
     away_s = _seconds_ahead(database)
     if away_s is None:
         return

@@ -1,4 +1,4 @@
-"""Check of the room on the disks that the service writes to."""
+"""Checks the room on the disks that the service writes to."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from ivr.doctor.site import Site
 
 _MB: Final = 1_000_000
 LEAST_BYTES: Final = 500 * _MB
-"""Less is too little on any disk: a busy day's records and logs."""
+"""Less is too little on any disk: it must hold a busy day's records and logs."""
 LEAST_SHARE: Final = 0.05
 ENOUGH_BYTES: Final = 5000 * _MB
-"""So much is enough, whatever share of a large disk it is."""
+"""This much is enough, whatever share of a large disk it is."""
 FULL_BYTES: Final = 100 * _MB
-"""With less it will be full soon: the log of changes beside an SQLite file takes some, and each call a little."""
+"""With less the disk will soon be full: the log of changes beside an SQLite file takes some, and each call a little."""
 _LOGS: Final = Path("/var/log")
-"""Where a system's journal and logs are."""
+"""The folder of a system's journal and logs."""
 
 
 def disk(site: Site) -> Iterator[Finding]:
-    """Whether there is room where the store, the records and the logs are."""
+    """Whether the disks of the store, the records and the logs have room."""
     seen: set[int] = set()
     for what, wanted in _places(site):
         with contextlib.suppress(OSError):
@@ -57,7 +57,7 @@ def _places(site: Site) -> Iterator[tuple[str, Path]]:
 
 
 def _log_folder(agi_port: int) -> Path:
-    """Where the log of the service that runs is, if that is a file; else where the system keeps logs."""
+    """The folder of the running service's log, if that is a file; otherwise the folder where the system keeps logs."""
     holder = holder_of(agi_port)
     with contextlib.suppress(OSError):
         written = Path(f"/proc/{holder.pid}/fd/2").readlink() if holder and holder.service else None
@@ -67,7 +67,7 @@ def _log_folder(agi_port: int) -> Path:
 
 
 def _existing(folder: Path) -> Path:
-    """The folder, or the nearest above it that is there."""
+    """The folder, or the nearest one above it that exists."""
     return next((each for each in (folder, *folder.parents) if each.exists()), folder)
 
 

@@ -1,4 +1,4 @@
-"""Check of how many files the service may have open."""
+"""Checks how many files the service may have open."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _LINE: Final = "Max open files"
 
 
 def files(site: Site) -> Iterator[Finding]:
-    """Whether there are files enough for all the calls that are to go on at once."""
+    """Whether the service may open enough files for all the calls that it may take at once."""
     wanted = site.settings.calls
     holder = holder_of(site.settings.agi_port)
     running = holder and holder.service and _soft_limit(Path(f"/proc/{holder.pid}/limits"))
-    whose, allowed = ("the service", running) if running else ("what is started from here", files_allowed(wanted))
+    whose, allowed = ("the service", running) if running else ("a service started from here", files_allowed(wanted))
     enough = calls_within(allowed)
     if enough < wanted:
         yield warning(
@@ -33,7 +33,7 @@ def files(site: Site) -> Iterator[Finding]:
 
 
 def _soft_limit(path: Path) -> int | None:
-    """Of /proc/PID/limits (proc(5)); None if it cannot be read."""
+    """The soft limit in /proc/PID/limits (proc(5)); None if it cannot be read."""
     with contextlib.suppress(OSError, ValueError):
         for line in path.read_text(encoding="ascii").splitlines():
             if line.startswith(_LINE):

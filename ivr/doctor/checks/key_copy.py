@@ -1,4 +1,4 @@
-"""Check of whether the store's keys are kept elsewhere, too: without them no stored password can be checked."""
+"""Checks whether the store's keys are also kept elsewhere: without them no stored password can be checked."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ivr.doctor.finding import Finding, ok, warning
 from ivr.doctor.site import Site
 from ivr.service.key_copies import known_copies
 
-_REMEDY: Final = "`ivr keys copy FILE` makes one, on another disk; `ivr keys noted PLACE` notes one that there is"
+_REMEDY: Final = "`ivr keys copy FILE` makes one, on another disk; `ivr keys noted PLACE` notes one that exists"
 
 
 def key_copy(site: Site) -> Iterator[Finding]:
-    """Whether a copy of each key is known. What cannot be seen from here is believed as it was noted."""
+    """Whether a copy of each key is known. A noted copy is believed, because it cannot be seen from here."""
     try:
         ring = _ring(site)
     except InvalidKey:

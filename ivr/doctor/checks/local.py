@@ -21,36 +21,36 @@ from prompts import PromptError
 
 KEY_VARIABLE: Final = "KARIPASS_KEY"
 _OF_OTHERS: Final = {KEY_VARIABLE, "KARIPASS_CACHE", "KARIPASS_DEBIAN_MIRROR"}
-"""Variables that are no settings: of the key, and of docker/asterisk-rootfs."""
+"""Variables that are not settings: the key's, and those of docker/asterisk-rootfs."""
 _PREFIX: Final = "KARIPASS_"
 _NEAR: Final = 0.8
-"""The part of two names that must be the same for one to be a slip of the other: a letter or two are not."""
+"""How much of two names must be the same for one to be a slip of the other: a letter or two may differ."""
 _STA_UNSYNC: Final = 0x0040
 _TIMEX_BYTES: Final = 256  # more than the kernel's struct timex has
 
 
 def variables(site: Site) -> Iterator[Finding]:
-    """Whether a variable has a name that nobody reads."""
+    """Whether a variable has a name that nothing reads."""
     known = {f"{_PREFIX}{name.upper()}" for name in Settings.model_fields} | _OF_OTHERS
     given = sorted(name for name in site.environment if name.upper().startswith(_PREFIX))
     for name in given:
         if name.upper() not in known:
-            yield warning(f"{name} is no setting", _meant(name.upper(), known))
+            yield warning(f"{name} is not a setting", _meant(name.upper(), known))
     yield ok(f"{len(given)} set, the others have their defaults")
 
 
 def _meant(name: str, known: Iterable[str]) -> str:
-    # What all names begin with is no likeness.
+    # The prefix that all names share does not make two of them alike.
     names = [each.removeprefix(_PREFIX) for each in known]
     near = difflib.get_close_matches(name.removeprefix(_PREFIX), names, 1, _NEAR)
-    return f"did you mean {_PREFIX}{near[0]}?" if near else "remove it: docs/operators.md lists all there are"
+    return f"did you mean {_PREFIX}{near[0]}?" if near else "remove it: docs/operators.md lists all settings"
 
 
 def state_directory(site: Site) -> Iterator[Finding]:
     """Whether the service can keep its files."""
     path = site.settings.state_dir
     if not path.exists():
-        yield warning(f"{path} is not there yet", "nothing, if this is the right place: the service makes it")
+        yield warning(f"{path} does not exist yet", "nothing, if this is the right place: the service makes it")
     elif not (path.is_dir() and os.access(path, os.R_OK | os.W_OK | os.X_OK)):
         yield error(f"{path} cannot be written to", "run as the service's user, or set KARIPASS_STATE_DIR")
     elif lets_others_in(path):
@@ -62,7 +62,7 @@ def state_directory(site: Site) -> Iterator[Finding]:
 
 
 def key(site: Site) -> Iterator[Finding]:
-    """Whether the key of the store's hashes is there, for its owner alone."""
+    """Whether the key of the store's hashes exists, readable by its owner alone."""
     path = site.settings.store_key_file
     try:
         if KEY_VARIABLE in site.environment:
@@ -70,7 +70,7 @@ def key(site: Site) -> Iterator[Finding]:
         elif not path.exists():
             yield warning(
                 f"there is no key file {path} yet",
-                "on a new host of an old store bring the file of another host; else the first start makes it",
+                "on a new host of an old store bring the file of another host; otherwise the first start makes it",
             )
             return
         else:
@@ -83,7 +83,7 @@ def key(site: Site) -> Iterator[Finding]:
 
 
 def secrets(site: Site) -> Iterator[Finding]:
-    """Whether files with secrets are for their owner alone."""
+    """Whether files with secrets can be read by their owner alone."""
     found = False
     for name in ("ami-secret", "agi-secret", "phone-secret"):
         path = site.settings.state_dir / name
@@ -95,12 +95,12 @@ def secrets(site: Site) -> Iterator[Finding]:
 
 
 def guidance(site: Site) -> Iterator[Finding]:
-    """Whether what callers hear is complete, and belongs to its texts."""
+    """Whether the guidance is complete, and matches its texts."""
     settings = site.settings
     try:
         Guidance.load(settings.language, settings.operator_prompts_dir)
     except PromptError as problem:
-        yield error(str(problem), "`ivr prompts check` tells more")
+        yield error(str(problem), "`ivr prompts check` says more")
         return
     yield ok(f"complete; callers hear {settings.language} unless their line says otherwise")
 
@@ -117,7 +117,7 @@ def clock(_site: Site) -> Iterator[Finding]:
 
 
 def _is_synchronised() -> bool | None:
-    """What the kernel knows of it (adjtimex(2)); None if it does not say."""
+    """Ask the kernel whether the clock is synchronised (adjtimex(2)); None if it does not say."""
     buffer = (ctypes.c_char * _TIMEX_BYTES)()  # modes = 0: only to read
     try:
         state = ctypes.CDLL(None, use_errno=True).adjtimex(buffer)

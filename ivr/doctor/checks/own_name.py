@@ -1,7 +1,7 @@
-"""Check of the name of Asterisk's host: Asterisk looks it up at each call.
+"""Checks the name of Asterisk's host, which Asterisk looks up at each call.
 
-Measured (Asterisk 22.10, a name server that loses questions now and then, the name not in /etc/hosts): one to six of
-fifty callers at once waited 5.5 s or 10.5 s for the answer to their call. With the name in the file none of 17,000 did.
+Measured (Asterisk 22.10, a name server that loses questions now and then, the name not in /etc/hosts): of fifty callers
+at once, one to six waited 5.5 s or 10.5 s for the answer to their call. With the name in the file none of 17,000 did.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from ivr.doctor.port_holder import holder_of
 from ivr.doctor.site import Site
 
 _BY_THEMSELVES: Final = frozenset({"myhostname", "resolve"})
-"""What knows a host's own name without a file: nss-myhostname(8), nss-resolve(8)."""
+"""The services that know a host's own name without a file: nss-myhostname(8), nss-resolve(8)."""
 _UNLESS_TOLD: Final = ["files", "dns"]
-"""What a host asks whose nsswitch.conf(5) does not say: the files first, as Debian has it."""
+"""The order if nsswitch.conf(5) does not say: the files first, as in Debian."""
 
 
 def own_name(site: Site) -> Iterator[Finding]:
-    """Whether Asterisk need ask a name server for the name of its own host."""
+    """Whether Asterisk must ask a name server for the name of its own host."""
     settings = site.settings
     asterisk = holder_of(settings.ami_port) if _is_here(settings.ami_host) else None
     name = socket.gethostname()
@@ -35,7 +35,7 @@ def own_name(site: Site) -> Iterator[Finding]:
     if asterisk is None:
         yield ok("cannot be seen from here: see that /etc/hosts of Asterisk's host has its name")
     elif known:
-        yield ok(f"{name}: Asterisk need ask nobody for it")
+        yield ok(f"{name}: Asterisk finds it without a name server")
     else:
         yield warning(
             f"{name} is not in /etc/hosts: Asterisk asks a name server for it at each call, which waits if it is slow",
@@ -44,14 +44,14 @@ def own_name(site: Site) -> Iterator[Finding]:
 
 
 def knows(etc: Path, name: str) -> bool:
-    """Whether a host can tell its own name by itself.
+    """Whether a host knows its own name by itself.
 
     Args:
         etc: its directory /etc.
         name: its name.
 
     Raises:
-        OSError: the directory cannot be looked into.
+        OSError: the directory cannot be read.
     """
     etc.stat()
     services = _services(etc / "nsswitch.conf")
@@ -69,14 +69,14 @@ def _services(path: Path) -> list[str]:
 
 
 def _lines(path: Path) -> list[str]:
-    """The lines of a file without their comments; none if there is no such file."""
+    """Read the lines of a file without their comments; none if the file does not exist."""
     with contextlib.suppress(FileNotFoundError):
         return [line.partition("#")[0] for line in path.read_text(errors="replace").splitlines()]
     return []
 
 
 def _is_here(host: str) -> bool:
-    """Whether an address is one of this host's."""
+    """Whether an address belongs to this host."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, socket.SOCK_STREAM) as probe:

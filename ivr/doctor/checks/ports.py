@@ -1,4 +1,4 @@
-"""Checks of the ports that the service listens on: free, or its own already."""
+"""Checks whether the ports that the service listens on are free, or its own already."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def port_finding(wanted: Port) -> Finding:
 
 
 def require_free(wanted: Iterable[Port]) -> None:
-    """Pass ports that can be had.
+    """Check that ports can be had.
 
     Raises:
         PortTaken: some cannot; the message has a line for each: who holds it, and what to do.
@@ -57,7 +57,7 @@ def why_not(wanted: Port) -> str | None:
 def _not_to_be_had(wanted: Port, problem: PortUnavailable) -> Finding:
     what = str(wanted) if wanted.count == 1 else f"{wanted}: {problem.number}"
     if not problem.is_in_use:
-        remedy = f"set {wanted.setting} or its _HOST to what this host has"
+        remedy = f"set {wanted.setting} or its _HOST to an address and port of this host"
         return error(f"{what} cannot be listened on ({problem.cause.strerror})", remedy)
     holder = holder_of(problem.number, wanted.transport)
     if holder is None:

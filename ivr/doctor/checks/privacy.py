@@ -1,4 +1,4 @@
-"""Check of who else can read the store: it has telephone numbers and hashes."""
+"""Checks who else can read the store, which holds telephone numbers and hashes."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from ivr.doctor.modes import lets_others_in, lets_others_replace, mode_of
 from ivr.doctor.site import Site
 
 _BESIDE: Final = ("", "-wal", "-shm")
-"""The file itself, and what SQLite keeps beside it: its log has what was written last."""
+"""The file itself, and the files that SQLite keeps beside it: its log has the latest changes."""
 
 
 def privacy(site: Site) -> Iterator[Finding]:
-    """Whether the store's files, and the folders of store and key, are for their owner alone."""
+    """Whether the store's files, and the folders of store and key, are open to their owner alone."""
     count = 0
     for finding in (*_files(site), *_folders(site)):
         count += 1
@@ -42,7 +42,7 @@ def _folders(site: Site) -> Iterator[Finding]:
                 f"{folder} has mode {mode_of(folder):03o}: others may put files in the place of the store or its key",
                 f"chmod 700 {folder}, or give them a folder of their own",
             )
-        elif lets_others_in(folder) and folder != site.settings.state_dir.absolute():  # of which its own check tells
+        elif lets_others_in(folder) and folder != site.settings.state_dir.absolute():  # it has a check of its own
             yield warning(
                 f"{folder} has mode {mode_of(folder):03o}: others may look into it",
                 f"chmod 700 {folder}, or give store and key a folder of their own",

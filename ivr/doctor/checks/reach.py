@@ -1,4 +1,4 @@
-"""Check of who can reach the ports that are not for callers."""
+"""Checks who can reach the ports that are not for callers."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from ivr.host.ports import Port, console_port, service_ports
 
 _REMEDIES: Final = {
     "FastAGI": (
-        "KARIPASS_AGI_HOST=127.0.0.1 if Asterisk is on this host; else let a firewall admit Asterisk's host alone: who"
-        " Asterisk takes for the service commands it"
+        "KARIPASS_AGI_HOST=127.0.0.1 if Asterisk is on this host; otherwise let a firewall admit Asterisk's host alone:"
+        " Asterisk obeys whoever answers at that port"
     ),
     "AudioSocket": (
-        "KARIPASS_AUDIOSOCKET_HOST=127.0.0.1 and no _BIND if Asterisk is on this host; else let a firewall admit"
+        "KARIPASS_AUDIOSOCKET_HOST=127.0.0.1 and no _BIND if Asterisk is on this host; otherwise let a firewall admit"
         " Asterisk's host alone: the keys that callers press can be heard there"
     ),
     "health": "KARIPASS_HEALTH_HOST=127.0.0.1, or let a firewall admit your monitoring alone: it has no login",
@@ -35,19 +35,19 @@ _MANAGER_ELSEWHERE: Final = (
 
 
 def reach(site: Site) -> Iterator[Finding]:
-    """Whether other hosts can reach what is for this one."""
+    """Whether other hosts can reach the ports that are for this one."""
     found = [*_ports(site), *_manager(site)]
     yield from found or [ok("FastAGI, AudioSocket, AMI, health and console are for this host alone")]
 
 
 def is_for_this_host(host: str) -> bool:
-    """Whether what listens on an address or a host's name can be reached from this host alone."""
+    """Whether only this host can reach a listener on an address or a host's name."""
     with contextlib.suppress(ValueError):
         return bool(host) and _is_loopback(host.strip("[]"))
     try:
         found = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)
     except OSError:
-        return True  # nothing listens there: the check of the ports tells of it
+        return True  # nothing listens there: the check of the ports reports it
     return all(_is_loopback(str(address[0])) for *_, address in found)
 
 

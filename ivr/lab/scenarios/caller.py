@@ -1,4 +1,4 @@
-"""The caller of a scenario: listens, waits, presses, hangs up. One and the same in the simulator and in a live call."""
+"""The caller of a scenario: listens, waits, presses, hangs up. The same in the simulator and in a live call."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from sound.samples import to_float32, to_int16
 from sound.telephone import FRAME_SAMPLES, SAMPLE_RATE_HZ
 
 _QUIET_S: Final = 0.2
-"""Guidance that was stopped by a key leaves at least this much silence before the next one: its lead-in."""
+"""Guidance that a key stopped leaves at least this much silence before the next guidance: its lead-in."""
 
 
 @dataclass(slots=True)
 class _Press:
-    """Keys being sent: the tones still to go, and the events still to begin, by frame from the begin of the press."""
+    """Keys being sent: the tones still to send, and the events still to start, by frame from the start of the press."""
 
     tones: NDArray[np.int16] = field(repr=False)
     events: dict[int, KeyEvent]
@@ -35,14 +35,14 @@ class _Press:
 
 
 class ScriptedCaller:
-    """Does the steps of a scenario.
+    """Carries out the steps of a scenario.
 
     Args:
-        steps: what to do, in order; afterwards the caller listens.
-        keying: how keys are pressed where a step does not say.
-        line: what becomes of the audio on its way; by default nothing.
-        pressed: told of keys when they begin.
-        patience_s: goes on with the next step when nothing was heard for so long; by default waits for ever.
+        steps: what to do, in order; afterwards the caller only listens.
+        keying: how keys are pressed if a step does not say.
+        line: what happens to the audio on its way; by default nothing.
+        pressed: called with keys when they start.
+        patience_s: how long the caller hears nothing before going on with the next step; by default for ever.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class ScriptedCaller:
         self._waited = 0
 
     def frame(self, ear: Ear, utterance: Utterance | None) -> Sent:
-        """The next 20 ms, in answer to what the ear hears."""
+        """Give the next 20 ms, in answer to what the ear hears."""
         self._listen(ear, utterance)
         if self._press is None and self._steps and self._is_due():
             step = self._steps.popleft()
@@ -94,7 +94,7 @@ class ScriptedCaller:
             return
         step = self._steps[0]
         self._waited = 0 if ear.speaking or utterance is not None else self._waited + 1
-        # What was stopped by our first key ends while we press: that is no answer to what we pressed.
+        # Guidance that our first key stopped ends while we press: that is no answer to what we pressed.
         if utterance is not None and utterance.end_s > self._ended_s:
             self._heard += 1
         if self._due is not None:
@@ -140,7 +140,7 @@ class ScriptedCaller:
 
 
 def _press(keys: str, keying: Keying) -> _Press:
-    """The signal of keys that are pressed one after the other."""
+    """Make the signal of keys that are pressed one after the other."""
     tone_s, pause_s = keying.tone_ms / 1000, keying.pause_ms / 1000
     tones = to_int16(
         synthesize(
@@ -170,7 +170,7 @@ def _press(keys: str, keying: Keying) -> _Press:
 
 
 def _copied(audio: NDArray[np.int_], tones: NDArray[np.int16], copy: Copy | None) -> NDArray[np.int16]:
-    """What a telephone sends that hears its own keys, as well."""
+    """Add the copy that a telephone's microphone hears of its own keys."""
     if copy is None:
         return audio.astype(np.int16)
     late = round(copy.late_ms * SAMPLE_RATE_HZ / 1000)

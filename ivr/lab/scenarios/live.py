@@ -1,8 +1,9 @@
-"""Scenarios over real calls: SIP and RTP through an Asterisk to the service, the guidance heard with the caller's ear.
+"""Runs scenarios over real calls: SIP and RTP through an Asterisk to the service, the guidance heard with the caller's
+ear.
 
-The caller, the judge and the look into the store are those of the simulated run. How an entry was judged and why a call
-ended is read from the service's log, as an operator would. Many calls go on at once; those that share a number wait
-for each other.
+The caller, the judge and the check of the store are those of the simulated run. How an entry was judged and why a call
+ended is read from the service's log, as an operator would read it. Many calls go on at once; calls that share a number
+wait for each other.
 """
 
 from __future__ import annotations
@@ -43,13 +44,13 @@ from storage.errors import StorageError
 PHONE_HOST: Final = "127.0.0.7"
 """The address that the telephones of scenarios call from: a trunk to this exchange, and to no other."""
 CALLS_AT_ONCE: Final = 14
-"""As many as two cores carry, callers included, without a late packet."""
+"""As many calls as two cores carry, callers included, without a late packet."""
 _FIRST: Final = -10
 _LAST: Final = 10
 _LOOK_AGAIN_S: Final = 0.25
 _LONGEST_CALL_S: Final = 600.0
 _LOG_S: Final = 20.0
-"""After a hang-up the store may be at work still."""
+"""How long to wait for the log: after a hang-up the store may still be at work."""
 
 T = TypeVar("T")
 Done = Callable[[ScenarioFile, Verdict, float], None]
@@ -57,7 +58,7 @@ Done = Callable[[ScenarioFile, Verdict, float], None]
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a scenario runs."""
+    """The house, the store and the helpers that a scenario runs with."""
 
     house: House
     store: CredentialStore
@@ -65,7 +66,7 @@ class _Place:
     desk: ThreadPoolExecutor
 
     async def at_desk(self, work: Callable[..., T], *arguments: Any) -> T:
-        """Have work done that would make the callers' clock late, one piece after the other."""
+        """Run work that would delay the callers' clock in another thread, one piece after the other."""
         return await asyncio.get_running_loop().run_in_executor(self.desk, work, *arguments)
 
 
@@ -74,7 +75,7 @@ def run_live(files: Sequence[ScenarioFile], done: Done) -> None:
 
     Args:
         files: the scenarios.
-        done: told of each when it is over, with its verdict and how many seconds it took.
+        done: called with each scenario when it is over, with its verdict and how many seconds it took.
 
     Raises:
         ExchangeError: there is no Asterisk, or a house did not come up.
@@ -84,7 +85,7 @@ def run_live(files: Sequence[ScenarioFile], done: Done) -> None:
         by_limits[tuple(sorted(file.scenario.limits.items()))].append(file)
     with ExitStack() as stack:
         stack.enter_context(_going_first())
-        # Beside the callers, whose clock it would make late.
+        # In a process beside the callers, whose clock it would delay.
         ears = stack.enter_context(
             ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_go, initargs=(_LAST,))
         )
@@ -105,9 +106,9 @@ def _house(directory: Path, limits: Mapping[str, float]) -> House:
 
 @contextmanager
 def _going_first() -> Iterator[None]:
-    """Let callers, and the houses that they start, not be late because the machine is busy: telephones never are.
+    """Give callers, and the houses that they start, precedence over other programs: a real telephone is never late.
 
-    Where that is not allowed (it takes root, as Asterisk does here) it is left as it is.
+    If that is not allowed (it takes root, as Asterisk does here), nothing changes.
     """
     before = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
     _go(_FIRST)
@@ -118,7 +119,7 @@ def _going_first() -> Iterator[None]:
 
 
 def _go(niceness: int) -> None:
-    """On Linux each thread has a niceness of its own, and hands it on to what it starts."""
+    """Set the niceness of this thread: on Linux each thread has its own, and hands it on to what it starts."""
     with suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)
 
@@ -129,7 +130,7 @@ async def _run_all(work: Iterable[tuple[ScenarioFile, _Place]], done: Done) -> N
 
     async def one(file: ScenarioFile, place: _Place) -> None:
         async with AsyncExitStack() as stack:
-            # In one order for all, so that no two wait for each other in a circle.
+            # All take them in one order, so that no two wait for each other in a circle.
             for identity in sorted(file.scenario.identities):
                 await stack.enter_async_context(held[id(place), identity])
             await stack.enter_async_context(room)
@@ -143,7 +144,8 @@ async def _run_all(work: Iterable[tuple[ScenarioFile, _Place]], done: Done) -> N
 
 
 def _length(scenario: Scenario) -> int:
-    """About how many guidances are heard to their end. The longest calls begin first, so that none is last."""
+    """Estimate how many pieces of guidance are heard to their end. The longest calls start first, so that none is
+    last."""
     last = scenario.steps[-1] if scenario.steps else None
     to_the_end = 0 if last is not None and last.hang_up else 2
     return to_the_end + sum(step.listen for step in scenario.steps if not step.ahead and step.barge_in is None)
@@ -186,7 +188,7 @@ async def _observe(scenario: Scenario, place: _Place) -> Observed:
 
 
 async def _dial(call: PhoneCall, scenario: Scenario) -> None:
-    """Dial; who withholds a number has one, and it is one that would be let in."""
+    """Dial. A caller who withholds a number has one, and it is one that would be admitted."""
     if scenario.caller not in NO_NUMBER:
         await call.dial(scenario.caller)
     elif scenario.caller == RefusalReason.WITHHELD and scenario.lines:
@@ -197,7 +199,7 @@ async def _dial(call: PhoneCall, scenario: Scenario) -> None:
 
 
 async def _talk(call: PhoneCall, sender: Sender) -> list[Utterance]:
-    """Send and hear, 20 ms at a time, until one side hangs up; returns what was heard."""
+    """Send and hear, 20 ms at a time, until one side hangs up; returns the utterances that were heard."""
     loop = asyncio.get_running_loop()
     ear = Ear()
     heard: list[Utterance] = []
@@ -219,7 +221,7 @@ async def _talk(call: PhoneCall, sender: Sender) -> list[Utterance]:
 
 
 async def _records(place: _Place, mark: int, caller: str) -> list[dict[str, Any]]:
-    """What the service has logged of the caller's latest call, up to its end."""
+    """Read what the service has logged of the caller's latest call, up to its end."""
     give_up = time.monotonic() + _LOG_S
     while True:
         logged = await place.at_desk(lambda: list(place.house.logged_since(mark)))

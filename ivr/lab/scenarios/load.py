@@ -1,4 +1,4 @@
-"""Scenario files: YAML in, `Scenario` out, and every mistake named with its place."""
+"""Reads scenario files: YAML in, `Scenario` out, and every mistake named with its place."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SHIPPED: Final = Path(__file__).parent / "files"
 _SUFFIXES: Final = (".yaml", ".yml")
 _SECRET_FIELDS: Final = frozenset({"keys", "password", "still_opens"})
 _AROUND_SECRETS: Final = frozenset({"steps", "lines", "earlier", "expect", "stored"})
-"""Who writes a text in the place of one of these may have meant the secret in it."""
+"""A text in the place of one of these may be meant as the secret that belongs in it."""
 _PASSWORD: Final = re.compile(r"(?<![0-9])[0-9]{8}(?![0-9])")
 _LARGEST_BYTES: Final = 100_000
 
@@ -33,22 +33,22 @@ class ScenarioError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ScenarioFile:
-    """A scenario and where it is from."""
+    """A scenario and its file."""
 
     path: Path
     scenario: Scenario
 
     @property
     def name(self) -> str:
-        """What it is called in lists and reports."""
+        """The scenario's name in lists and reports."""
         return self.path.stem
 
 
 class _Loader(yaml.BaseLoader):
-    """Takes every scalar for the text that it is: 0312345670 is no octal number, and 2 a key as well as a count."""
+    """Takes every scalar as text: 0312345670 is not an octal number, and 2 can be a key as well as a count."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """Refuse a key that is there twice: one of the two would be ignored."""
+        """Refuse a key that stands there twice: one of the two would be ignored."""
         seen = []
         for key, _ in node.value:
             if key.value in seen:
@@ -61,16 +61,16 @@ def load_scenario(path: Path) -> Scenario:
     """Read a scenario file.
 
     Raises:
-        ScenarioError: it cannot be read or understood.
+        ScenarioError: the file cannot be read or understood.
     """
     return _load(path, Scenario)
 
 
 def load_expectation(path: Path) -> Expectation:
-    """Read a file that holds the `expect` part of a scenario alone.
+    """Read a file that holds only the `expect` part of a scenario.
 
     Raises:
-        ScenarioError: it cannot be read or understood.
+        ScenarioError: the file cannot be read or understood.
     """
     return _load(path, Expectation)
 
@@ -79,7 +79,7 @@ def load_all(paths: Iterable[Path]) -> list[ScenarioFile]:
     """Read files, and all scenario files of directories, in the order of their names.
 
     Raises:
-        ScenarioError: one of them cannot be used, or a directory has none; each mistake of each file has its line.
+        ScenarioError: a file cannot be used, or a directory has none; each mistake of each file has its own line.
     """
     files: list[Path] = []
     found, problems = [], []
@@ -89,7 +89,7 @@ def load_all(paths: Iterable[Path]) -> list[ScenarioFile]:
         elif there := sorted(file for file in path.iterdir() if file.suffix in _SUFFIXES):
             files += there
         else:
-            problems.append(f"{path}: there is no scenario file in it: they end in .yaml")
+            problems.append(f"{path}: has no scenario file; their names end in .yaml")
     for file in files:
         try:
             found.append(ScenarioFile(file, load_scenario(file)))
@@ -103,7 +103,7 @@ def load_all(paths: Iterable[Path]) -> list[ScenarioFile]:
 def _load(path: Path, model: type[Model]) -> Model:
     try:
         if path.stat().st_size > _LARGEST_BYTES:
-            raise ScenarioError(f"{path}: larger than {_LARGEST_BYTES} bytes: this is no scenario")
+            raise ScenarioError(f"{path}: larger than {_LARGEST_BYTES} bytes: this is not a scenario")
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - makes nothing but text
     except OSError as error:
         raise ScenarioError(f"{path}: cannot be read ({error.strerror})") from None
@@ -136,5 +136,5 @@ def _described(problem: ErrorDetails) -> str:
 
 
 def _masked(text: str) -> str:
-    """Without what looks like a password, wherever in a file it was written."""
+    """Mask everything that looks like a password, wherever in a file it was written."""
     return _PASSWORD.sub("*" * 8, text)

@@ -1,6 +1,6 @@
-"""A scenario: who calls, what is pressed when, over which line, and what must come of it.
+"""A scenario: who calls, which keys are pressed and when, over which line, and what the result must be.
 
-These are the words of the scenario files. The reference of each field is its docstring here.
+These are the words of the scenario files. The docstrings here are the reference of each field.
 """
 
 from __future__ import annotations
@@ -57,7 +57,8 @@ Language = Annotated[str, AfterValidator(_language)]
 ClipId = Annotated[str, AfterValidator(_clip)]
 StepName = Literal["unit", "number", "password", "confirm"]
 DEFAULT_LANGUAGE: Final = "ja"
-"""Of callers whose line names no other; whatever this machine is set to, for a scenario goes the same everywhere."""
+"""The language of callers whose line names no other. It does not depend on this machine: a scenario runs alike
+everywhere."""
 NO_NUMBER: Final = tuple(
     reason.value for reason in (RefusalReason.WITHHELD, RefusalReason.PAYPHONE, RefusalReason.UNKNOWN)
 )
@@ -77,7 +78,7 @@ class Source(StrEnum):
     IN_BAND = "in-band"
     """As tones."""
     RFC4733 = "rfc4733"
-    """As events, with no audio meanwhile."""
+    """As events, with no audio while they last."""
     BOTH = "both"
     """As tones and, at the same time, as events."""
     LEAK = "leak"
@@ -85,7 +86,7 @@ class Source(StrEnum):
 
 
 class Copy(Described):
-    """The telephone's own key sound, that gets into its microphone: so much later than the key, and weaker."""
+    """The telephone's own key sound, which its microphone picks up: later than the key, and weaker."""
 
     late_ms: Annotated[float, Field(ge=0, le=1000)]
     level_db: Annotated[float, Field(ge=-60, le=0)]
@@ -97,16 +98,17 @@ class Keying(Described):
     Attributes:
         source: as tones, events or both.
         tone_ms: how long a key is held.
-        pause_ms: from its end to the next key.
-        level_dbm0: mean level of the two tones.
-        twist_db: level of the high tone minus that of the low one.
+        pause_ms: the time from a key's end to the next key.
+        level_dbm0: the mean level of the two tones.
+        twist_db: the level of the high tone minus that of the low one.
         offset_percent: how far both tones are off their nominal frequencies.
-        event_lag_ms: of keys sent both ways, how much later than its tone an event begins and ends. A gateway has to
-            recognise a tone first; where it holds the audio up for longer than the events, this is negative.
-        head_ms: of keys sent as events, how much of the tone passes before the event begins; 40 for a leak.
-        tail_ms: likewise, how much of the tone's end passes; the event ends `after_ms` before that begins.
-        after_ms: likewise, silence between the event and the tail.
-        copy_heard: likewise, what the microphone hears of the key, where audio is sent.
+        event_lag_ms: for keys sent both ways, how much later than its tone an event starts and ends. A gateway has to
+            recognise a tone first; if it holds the audio up for longer than the events, this is negative.
+        head_ms: for keys sent as events, how much of the tone passes before the event starts; 40 for a leak.
+        tail_ms: for keys sent as events, how much of the tone's end passes; the event ends `after_ms` before that
+            starts.
+        after_ms: for keys sent as events, the silence between the event and the tail.
+        copy_heard: for keys sent as events, the copy that the microphone picks up, if audio is sent.
     """
 
     source: Source = Source.IN_BAND
@@ -123,7 +125,7 @@ class Keying(Described):
 
     @property
     def passes_ms(self) -> float:
-        """How much of the tone passes before its event begins."""
+        """How much of the tone passes before its event starts."""
         if self.head_ms is not None:
             return self.head_ms
         return LEAKED_MS if self.source is Source.LEAK else 0.0
@@ -151,17 +153,18 @@ class Keying(Described):
 class Step(Described):
     """One thing that the caller does: presses keys, or hangs up.
 
-    When: after a guidance, which the caller hears to its end, or (`barge_in`) this many seconds after its begin, or
-    (`ahead`) right after what was pressed before. And `wait` seconds more.
+    It is done after guidance that the caller hears to its end, or (`barge_in`) this many seconds after the guidance
+    started, or (`ahead`) right after the keys pressed before. `wait` adds seconds to each.
 
     Attributes:
-        keys: what is pressed.
-        hang_up: the caller hangs up instead.
-        listen: how many guidances are heard since the last step; of the last of them `barge_in` hears the begin.
-        barge_in: seconds of it.
-        ahead: without listening.
-        wait: seconds more.
-        keying: for this step, in place of the scenario's.
+        keys: the keys that are pressed.
+        hang_up: whether the caller hangs up instead.
+        listen: how many pieces of guidance are heard since the last step; with `barge_in` only the start of the last
+            one.
+        barge_in: how many seconds of that one are heard.
+        ahead: whether the caller does not listen at all.
+        wait: how many seconds more the caller waits.
+        keying: how keys are pressed in this step, in place of the scenario's.
     """
 
     keys: Keys | None = Field(default=None, repr=False)
@@ -186,8 +189,8 @@ class TemporaryPassword(Described):
 
     Attributes:
         target: the number that it is for.
-        unit: what it covers.
-        password: what opens the settings site.
+        unit: the unit that it covers.
+        password: the digits that open the settings site.
     """
 
     target: TelephoneNumber
@@ -202,9 +205,9 @@ class LineSetup(Described):
         contract: its contract number.
         additional: its additional numbers.
         language: its preferred language.
-        locked: locked out by the operator.
-        unit: what was chosen for it at the settings site; by default nothing was yet.
-        earlier: temporary passwords that were set by earlier calls.
+        locked: whether the operator has locked it out.
+        unit: the unit that was chosen for it at the settings site; by default none was yet.
+        earlier: temporary passwords that earlier calls have set.
         failed_calls: how many calls from its contract number have failed within the hour.
     """
 
@@ -223,19 +226,19 @@ class LineSetup(Described):
 
 
 class Expectation(Described):
-    """What must come of the call.
+    """What the result of the call must be.
 
     Attributes:
-        outcome: how it ends.
-        reason: why; may be left out.
-        stored: the temporary password that the call set; with another outcome than set, nothing may have been stored.
+        outcome: how the call ends.
+        reason: the reason for the outcome; may be left out.
+        stored: the temporary password that the call sets; if the outcome is not set, nothing may be stored.
         still_opens: passwords of earlier calls, by number, that must still open the settings site.
-        wrong: how many entries were wrong, by step; in a step that is not named none was.
-        silent: likewise, how often the caller was silent.
-        unsure: likewise, how often an entry was not called wrong, for a key may have been lost.
-        said: clips of guidance that were heard, in this order; others may have been heard between them.
-        never_said: clips that must not have been heard.
-        language: of the guidance that was heard.
+        wrong: how many entries are wrong, by step; none in a step that is not named.
+        silent: how often the caller is silent, by step.
+        unsure: how often an entry is not called wrong because a key may have been lost, by step.
+        said: clips of guidance that must be heard, in this order; others may be heard between them.
+        never_said: clips that must not be heard.
+        language: the language of the guidance that is heard.
     """
 
     outcome: Outcome
@@ -259,7 +262,7 @@ class Expectation(Described):
     @model_validator(mode="after")
     def _says_what_is_set(self) -> Expectation:
         if self.stored is not None and self.outcome is not Outcome.SET:
-            raise ValueError(f"`stored` goes with the outcome set; here that is {self.outcome.value}")
+            raise ValueError(f"`stored` goes with the outcome set; here the outcome is {self.outcome.value}")
         return self
 
 
@@ -268,14 +271,14 @@ SAMPLE_LINES: Final = (
     LineSetup(contract="0661234567", additional=("0661234568",)),
     LineSetup(contract="09012345678"),
 )
-"""Those that come with the product (`ivr/exchange/sample_lines.csv`)."""
+"""The lines that come with the product (`ivr/exchange/sample_lines.csv`)."""
 
 
 def _numbers_once(lines: tuple[LineSetup, ...]) -> tuple[LineSetup, ...]:
     counts = Counter(number for line in lines for number in line.numbers)
     twice = [number for number, count in counts.items() if count > 1]
     if twice:
-        raise ValueError(f"a number belongs to one line, and once: {', '.join(twice)}")
+        raise ValueError(f"a number belongs to one line, and only once: {', '.join(twice)}")
     return lines
 
 
@@ -283,7 +286,7 @@ def _counts_are_whole(limits: dict[str, float]) -> dict[str, float]:
     counts = {field.name for field in fields(Limits) if isinstance(field.default, int)}
     for name in counts & limits.keys():
         if not limits[name].is_integer():
-            raise ValueError(f"{name} is a count: {limits[name]:g} is no whole number")
+            raise ValueError(f"{name} is a count: {limits[name]:g} is not a whole number")
     return {name: int(value) if name in counts else value for name, value in limits.items()}
 
 
@@ -294,14 +297,14 @@ class Scenario(Described):
     """A whole call.
 
     Attributes:
-        title: what it shows, as a sentence.
+        title: what the scenario shows, as a sentence.
         caller: the caller number; `withheld`, `payphone` or `unknown` for none.
         lines: the lines that exist; by default the sample lines.
         limits: limits of the dialogue that differ from the default, by name.
         keying: how the caller presses keys.
-        line: what the line does to them.
-        steps: what the caller does; afterwards only listens until the call ends.
-        expect: what must come of it.
+        line: what the line does to the audio.
+        steps: what the caller does; afterwards the caller only listens until the call ends.
+        expect: what the result must be.
     """
 
     title: Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -315,11 +318,11 @@ class Scenario(Described):
 
     @property
     def dialogue_limits(self) -> Limits:
-        """The limits of its call."""
+        """The limits of the scenario's call."""
         given: dict[str, Any] = self.limits
         return replace(Limits(), **given)
 
     @property
     def identities(self) -> frozenset[str]:
-        """The numbers that it needs for itself while it runs."""
+        """The numbers that no other call may use while the scenario runs."""
         return frozenset([self.caller, *(number for line in self.lines for number in line.numbers)])

@@ -1,10 +1,10 @@
 """A telephone for test calls: as much of SIP and RTP as one call to an exchange of ours takes.
 
 It calls as a carrier's trunk does: from an address that the exchange trusts, with the caller number asserted. Unlike a
-call that Asterisk is asked to place, it is master of its packets: an RFC 4733 event can go beside the tone of the same
-key, and a packet that the line loses is not sent while sequence numbers and time stamps go on, as on a real trunk.
+call that Asterisk places for us, it controls its own packets. So an RFC 4733 event can go beside the tone of the same
+key. And a packet that the line loses is not sent, while sequence numbers and time stamps go on, as on a real trunk.
 
-UDP on loopback loses nothing: requests are sent once.
+UDP on loopback loses nothing, so requests are sent once.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _GOODBYE_S: Final = 2.0
 
 
 class CallRefused(TelephonyError):  # noqa: N818 - reads as what it says
-    """The exchange did not answer the call; the message says what it said."""
+    """The exchange did not answer the call; the message gives its reply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Message:
 
     @classmethod
     def parse(cls, data: bytes) -> Message:
-        """Read a datagram. Whatever it is, something comes of it: a stranger's noise has no status and no headers."""
+        """Read a datagram. Any datagram becomes a message: a stranger's noise has no status and no headers."""
         head, _, body = data.decode("utf-8", "replace").partition("\r\n\r\n")
         first_line, *lines = head.split("\r\n")
         headers: dict[str, str] = {}
@@ -75,7 +75,7 @@ class Datagrams(asyncio.DatagramProtocol):
 
     @classmethod
     async def open(cls, host: str) -> Datagrams:
-        """Open a socket at an address, on a port that is free."""
+        """Open a socket at an address, on a free port."""
         loop = asyncio.get_running_loop()
         _, datagrams = await loop.create_datagram_endpoint(cls, local_addr=(host, 0))
         return datagrams
@@ -85,12 +85,12 @@ class Datagrams(asyncio.DatagramProtocol):
         self.transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
-        """Let it wait."""
+        """Keep the datagram until it is taken."""
         self.waiting.put_nowait(data)
 
     @property
     def port(self) -> int:
-        """The port."""
+        """The port that the socket is bound to."""
         return int(self._open.get_extra_info("sockname")[1])
 
     def send(self, data: bytes, to: tuple[str, int]) -> None:
@@ -125,10 +125,10 @@ class PhoneCall:
         rtp: the socket for audio.
         exchange: where the exchange listens for SIP.
         host: the phone's address.
-        number: what is dialled.
+        number: the number to dial.
 
-    Attributes:
-        media: where its audio goes, once it is answered.
+        Attributes:
+        media: where the call's audio goes, once the call is answered.
     """
 
     def __init__(self, sip: Datagrams, rtp: Datagrams, *, exchange: tuple[str, int], host: str, number: str) -> None:
@@ -155,8 +155,8 @@ class PhoneCall:
 
         Args:
             caller: the number that is asserted; None for none.
-            withheld: it must not be told to the one who is called.
-            name: shown beside the number, or why there is none.
+            withheld: whether the called side must not learn it.
+            name: the display name beside the number, or why there is no number.
 
         Raises:
             CallRefused: the exchange refuses, or does not answer.
@@ -186,7 +186,7 @@ class PhoneCall:
     # --- audio ----------------------------------------------------------------------------------------------
 
     def received(self) -> list[NDArray[np.int16]]:
-        """The audio that has come since the last call of this, packet by packet; signalling is seen to as well."""
+        """Take the audio that has come since this was last called, packet by packet; answers signalling, too."""
         while not self._sip.waiting.empty():
             self._answer(Message.parse(self._sip.waiting.get_nowait()))
         frames = []
@@ -197,9 +197,9 @@ class PhoneCall:
         return frames
 
     def send(self, sent: Sent) -> None:
-        """Let 20 ms pass: send their audio, unless there is none, and the packets of the event that goes on.
+        """Let 20 ms pass: send their audio, if there is any, and the packets of the current event.
 
-        A lost packet leaves its number out; one behind a pause that was not sent has the marker (RFC 3551, 4.1).
+        A lost packet leaves its number out. A packet behind a pause that was not sent has the marker (RFC 3551, 4.1).
         """
         if sent.event is not None:
             self._event = _Event(sent.event, self._stamp)
@@ -212,7 +212,7 @@ class PhoneCall:
         self._stamp += FRAME_SAMPLES
 
     def _send_event(self, event: _Event) -> None:
-        """One packet for each 20 ms, and the end three times (RFC 4733, 2.5.1)."""
+        """Send one packet for each 20 ms, and the end three times (RFC 4733, 2.5.1)."""
         event.sent += 1
         ends = event.sent >= event.key.frames
         code, length = _EVENT_KEYS.index(event.key.key), event.sent * FRAME_SAMPLES
@@ -248,7 +248,7 @@ class PhoneCall:
             return  # the exchange has hung up at the same moment
 
     def close(self) -> None:
-        """Give the sockets back."""
+        """Close the sockets."""
         self._sip.close()
         self._rtp.close()
 
@@ -264,7 +264,7 @@ class PhoneCall:
         return message
 
     def _answer(self, message: Message) -> None:
-        """Say yes to whatever the exchange asks; a BYE ends the call."""
+        """Say yes to every request of the exchange; a BYE ends the call."""
         method = message.first_line.partition(" ")[0]
         if message.status is not None or method == "ACK" or "call-id" not in message.headers:
             return
@@ -309,12 +309,12 @@ class PhoneCall:
 
 
 async def open_call(*, exchange: tuple[str, int], host: str, number: str) -> PhoneCall:
-    """A call from an address of this machine, not yet dialled.
+    """Prepare a call from an address of this machine, not yet dialled.
 
     Args:
         exchange: where the exchange listens for SIP.
-        host: the phone's address; this is what a trunk is known by.
-        number: what will be dialled.
+        host: the phone's address; a trunk is known by it.
+        number: the number to dial.
     """
     sip = await Datagrams.open(host)
     rtp = await Datagrams.open(host)

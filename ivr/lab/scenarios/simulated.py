@@ -1,4 +1,4 @@
-"""Scenarios in the simulator: no network, no waiting; the clock is that of the frames."""
+"""Runs scenarios in the simulator, without network and waiting: the clock is that of the frames."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from prompts import PromptError
 from storage.errors import StorageError
 
 _CHEAP = HashPolicy(memory_kib=8, passes=1, lanes=1)
-"""The store is gone after the run: nobody will ever guess its hashes."""
+"""The store is removed after the run: nobody will ever guess its hashes."""
 
 
 @contextmanager
 def temporary_store() -> Iterator[CredentialStore]:
-    """A store of its own for test calls, empty, that is gone afterwards."""
+    """Make an empty store for test calls, which is removed afterwards."""
     with tempfile.TemporaryDirectory(prefix="karipass-") as directory:
         url = f"sqlite:///{Path(directory) / 'store.db'}"
         with CredentialStore.open(url, key=Key.generate(), policy=_CHEAP) as store:
@@ -41,15 +41,15 @@ def temporary_store() -> Iterator[CredentialStore]:
 
 
 def nobody(_at_s: float | None, _entry: TranscriptEntry) -> None:
-    """Takes note of nothing."""
+    """Ignore an entry."""
 
 
 class Simulation:
     """Runs calls in the simulator, one after the other, in one store.
 
     Args:
-        store: where they set passwords; lines are made and replaced in it.
-        guidance: what is said, in all languages.
+        store: where the calls set passwords; lines are made and replaced in it.
+        guidance: the guidance, in all languages.
     """
 
     def __init__(self, store: CredentialStore, guidance: Guidance) -> None:
@@ -90,15 +90,15 @@ class Simulation:
         expect: Expectation,
         observer: Observer = nobody,
     ) -> Observed:
-        """Run a call and look at what came of it.
+        """Run a call and observe its result.
 
         Args:
             sender: what the caller does.
             caller: who calls.
             lines: the lines that exist.
             limits: the dialogue's times and counts.
-            expect: what is looked for: the language that is listened for, and the passwords that are tried.
-            observer: is told everything that happens.
+            expect: what to look for: the language to listen for, and the passwords to try.
+            observer: called with each entry of the transcript.
 
         Raises:
             StorageError: the lines cannot exist.
@@ -131,5 +131,5 @@ class Simulation:
 
 
 def caller_of(text: str) -> Caller:
-    """The caller of this number, or who withholds it, or of whom it is not known."""
+    """Make the caller of a number, or one who withholds it, or one without a known number."""
     return Caller(None, RefusalReason(text)) if text in NO_NUMBER else Caller(text)

@@ -1,4 +1,4 @@
-"""The store before and after a call: the lines that a scenario needs, and what the call changed."""
+"""The store before and after a call: makes the lines that a scenario needs, and finds what the call changed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FIRST_TEMPORARY = "70419362"
 
 
 def prepare(store: CredentialStore, lines: Iterable[LineSetup]) -> None:
-    """Make these lines as a scenario wants them, in place of whatever had their numbers.
+    """Make the lines of a scenario, in place of any lines that had their numbers.
 
     Raises:
         StorageError: they cannot exist.
@@ -50,7 +50,7 @@ def _set(store: CredentialStore, setup: LineSetup, target: str, unit: Unit, pass
 
 
 class StoreWatch:
-    """What is set for some numbers from now on, by the store's own record.
+    """Finds what is set for some numbers from now on, by the store's own record.
 
     Args:
         store: the store.
@@ -63,12 +63,12 @@ class StoreWatch:
         self._before = {record.position for record in self._records()}
 
     def stored(self) -> tuple[tuple[str, Unit], ...]:
-        """Targets and units of the temporary passwords that were set since."""
+        """List targets and units of the temporary passwords that were set since."""
         new = [record for record in self._records() if record.position not in self._before]
         return tuple((record.number, Unit(record.detail.removeprefix("unit "))) for record in new)
 
     def opening(self, expect: Expectation) -> frozenset[str]:
-        """The numbers whose expected password opens the settings site."""
+        """Find the numbers whose expected password opens the settings site."""
         passwords = dict(expect.still_opens)
         if expect.stored is not None:
             passwords[expect.stored.target] = expect.stored.password

@@ -1,4 +1,4 @@
-"""What was observed of a call, and whether it is what was expected. The same judge for simulated and live calls."""
+"""Compares what was observed of a call with what was expected. The same judge serves simulated and live calls."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Observed:
     """What was observed of a call.
 
     Attributes:
-        outcome: how it ended; None if nobody said.
-        reason: why.
+        outcome: how the call ended; None if nothing reported it.
+        reason: the reason for the outcome.
         refused: the entries that were not accepted, in order: the step, and `wrong`, `silent` or `unsure`.
         said: the clips of guidance that the caller heard, in order; digits of numbers are left out.
-        stored: targets and units of the temporary passwords that were stored since the call began.
+        stored: targets and units of the temporary passwords that were stored since the call started.
         opening: the numbers whose expected password opens the settings site.
     """
 
@@ -38,7 +38,7 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing that is not as it must be; no secret in it."""
+    """One thing that is not as it must be; it contains no secret."""
 
     what: str
     expected: str
@@ -50,13 +50,13 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the judge says."""
+    """The judge's verdict on a call: how it differs from what was expected."""
 
     differences: tuple[Difference, ...] = ()
 
     @property
     def passed(self) -> bool:
-        """Whether all was as expected."""
+        """Whether everything was as expected."""
         return not self.differences
 
     def __str__(self) -> str:
@@ -69,12 +69,12 @@ def judge(expect: Expectation, observed: Observed) -> Verdict:
 
 
 def cannot_run(error: Exception) -> Verdict:
-    """The verdict on a scenario that there can be no call for."""
+    """Make the verdict on a scenario for which no call can be made."""
     return Verdict((Difference("scenario", "one that can run", str(error)),))
 
 
 def clips_heard(heard: Sequence[Utterance], language: str) -> tuple[str, ...]:
-    """The clips in what a caller heard, in order: those of the product's own guidance in a language."""
+    """Find the clips in what a caller heard, in order: those of the product's own guidance in a language."""
     catalogue = _catalogue(language)
     return tuple(clip_id for utterance in heard for _, clip_id in recognise(utterance.samples, catalogue))
 

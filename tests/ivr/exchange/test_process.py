@@ -33,7 +33,7 @@ def config(tmp_path: Path) -> ExchangeConfig:
         ({"phones": [Phone(number="bob", secret="secret-of-bob")]}, "a phone's number: 'bob'"),
         ({"ami_port": 0}, "port 0 is not within 1-65535"),
         ({"sip_port": 65536}, "port 65536"),
-        ({"rtp_ports": (10001, 10000)}, "KARIPASS_RTP_PORTS: 10001-10000 is no range"),
+        ({"rtp_ports": (10001, 10000)}, "KARIPASS_RTP_PORTS: 10001-10000 is not a range"),
     ],
 )
 def test_a_value_that_would_break_a_file_is_named(

@@ -34,7 +34,7 @@ def test_every_limit_of_the_dialogue_can_be_set(monkeypatch: pytest.MonkeyPatch)
         ("KARIPASS_AGI_PORT", "70000", ": write 65535 or less"),
         ("KARIPASS_SIP_PORT", "sip", ": write a whole number, for example 5060"),
         ("KARIPASS_STEP_S", "soon", ": write a number, for example 60"),
-        ("KARIPASS_STEP_S", "inf", ": write a number that has an end"),
+        ("KARIPASS_STEP_S", "inf", ": write a finite number"),
         ("KARIPASS_CONSOLE_HTTPS", "perhaps", ": write yes or no"),
         ("KARIPASS_CONSOLE_NAMES", "https://console.example.jp", ": write host names without http://"),
         ("KARIPASS_CONSOLE_NAMES", "console.example.jp:4576", ": write host names without http:// and without a port"),

@@ -61,7 +61,7 @@ def test_limits_that_are_given_replace_those_of_the_dialogue(tmp_path: Path) -> 
         (GOOD.replace("abandoned", "gone"), ": expect.outcome: 'gone': write 'set', 'refused',"),
         (GOOD + "line: {noise: {snr_db: 61}}\n", ": line.noise.snr_db: '61': write 60 or less"),
         (GOOD + "limits: {patience_s: 1}\n", "there is no limit 'patience_s', only first_key_s, between_keys_s,"),
-        (GOOD + "limits: {wrong_entries: 1.5}\n", ": limits: wrong_entries is a count: 1.5 is no whole number"),
+        (GOOD + "limits: {wrong_entries: 1.5}\n", ": limits: wrong_entries is a count: 1.5 is not a whole number"),
         (GOOD + "  language: zz\n", ": expect.language: 'zz': there is no guidance in that language, only en, ja"),
         (GOOD + "lines: [{contract: 0312345678, language: zz}]\n", ": lines.0.language: 'zz': there is no guidance"),
         (GOOD + "  said: [nosuch.clip]\n", ": expect.said.0: 'nosuch.clip': there is no such clip, only unit.ask,"),
@@ -69,7 +69,7 @@ def test_limits_that_are_given_replace_those_of_the_dialogue(tmp_path: Path) -> 
         (GOOD + "  reason: silence\n", ": expect: there is no reason 'silence' for abandoned, only hung_up"),
         (
             GOOD + "lines: [{contract: 0312345678}, {contract: 0661234567, additional: [0312345678]}]\n",
-            ": lines: a number belongs to one line, and once: 0312345678",
+            ": lines: a number belongs to one line, and only once: 0312345678",
         ),
         (GOOD + "title: Again\n", ": line 9: 'title' is there twice"),
         (GOOD + "steps: [\n", ": line "),
@@ -145,12 +145,12 @@ def test_what_is_no_scenario_at_all_is_one_clear_line(tmp_path: Path, content: b
 def test_a_file_that_is_not_there_and_a_folder_without_any_are_told(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match=r"nowhere\.yaml: cannot be read"):
         load_all([tmp_path / "nowhere.yaml"])
-    with pytest.raises(ScenarioError, match=rf"^{tmp_path}: there is no scenario file in it"):
+    with pytest.raises(ScenarioError, match=rf"^{tmp_path}: has no scenario file"):
         load_all([tmp_path])
 
 
 def test_a_folder_without_any_is_told_also_beside_another(tmp_path: Path) -> None:
     good = written(tmp_path, GOOD)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(ScenarioError, match="empty: there is no scenario file in it"):
+    with pytest.raises(ScenarioError, match="empty: has no scenario file"):
         load_all([good, tmp_path / "empty"])

@@ -37,7 +37,7 @@ def with_variable(name: str, value: str) -> ExchangeFacts:
         (with_variable("KARIPASS_AGI", "127.0.0.1:9999"), Level.ERROR, "127.0.0.1:9999"),
         (with_variable("KARIPASS_AGI", ""), Level.ERROR, "nowhere"),
         (with_variable("KARIPASS_AGI", "192.0.2.7:4573"), Level.WARNING, "192.0.2.7:4573"),
-        (with_variable("KARIPASS_AGI_SECRET", SECRET), Level.WARNING, "whoever may ask Asterisk"),
+        (with_variable("KARIPASS_AGI_SECRET", SECRET), Level.WARNING, "anyone who may ask Asterisk"),
         (with_variable("KARIPASS_AGI_SECRET_FILE", ""), Level.ERROR, "no FastAGI secret"),
         (with_variable("KARIPASS_CALL_CAP_S", "60"), Level.WARNING, "60 s"),
         (with_variable("KARIPASS_CALL_CAP_S", ""), Level.WARNING, "no s"),

@@ -30,8 +30,8 @@ def test_a_misspelt_variable_is_named_with_what_was_meant(tmp_path: Path) -> Non
     [
         ("KARIPASS_STATEDIR", "did you mean KARIPASS_STATE_DIR?"),
         ("KARIPASS_CALS", "did you mean KARIPASS_CALLS?"),
-        ("KARIPASS_CONSOLE_THEME", "remove it: docs/operators.md lists all there are"),
-        ("KARIPASS_VOLUME", "remove it: docs/operators.md lists all there are"),
+        ("KARIPASS_CONSOLE_THEME", "remove it: docs/operators.md lists all settings"),
+        ("KARIPASS_VOLUME", "remove it: docs/operators.md lists all settings"),
     ],
 )
 def test_only_a_name_that_is_near_is_taken_for_what_was_meant(tmp_path: Path, name: str, remedy: str) -> None:

@@ -60,7 +60,7 @@ def test_a_name_that_is_in_the_file_is_well(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(own_name, "_lines", lambda _path: ["127.0.1.1 pbx"])
     level, text = examined(tmp_path, monkeypatch, "pbx")
     assert level is Level.OK
-    assert "need ask nobody" in text
+    assert "without a name server" in text
 
 
 def test_of_an_asterisk_on_another_host_nothing_is_claimed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
