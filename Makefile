@@ -1,4 +1,4 @@
-# Two commands: `make run` starts it all on this machine, `make test` proves it.
+# Two commands: `make run` starts everything on this machine, `make test` proves that it works.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -37,7 +37,8 @@ lint: setup
 quick: lint
 	$(BIN)/pytest -m "not live and not slow" --numprocesses 2
 
-# Linters and the quick tests on each Python that is promised, but for that of .venv, on which `make lint test` runs them.
+# Runs the linters and the quick tests on each supported Python except that of .venv, on which `make lint test` runs
+# them.
 pythons: setup
 	@for version in $(PYTHONS); do \
 	  [ $$version != $$($(BIN)/python -c 'import sys; print("{}.{}".format(*sys.version_info))') ] || continue; \
@@ -45,7 +46,7 @@ pythons: setup
 	    $(MAKE) --no-print-directory VENV=.venv-$$version PYTHON=$$python quick || exit 1; \
 	done
 
-# The lock is one for all Pythons that are promised, and names no registry.
+# One lock serves all supported Pythons, and names no registry.
 lock: setup
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --fork-strategy fewest \
 	  --generate-hashes --no-header --quiet $(LOCK_OPTIONS) --output-file requirements.lock

@@ -1,4 +1,4 @@
-"""Tries the README as a newcomer does: on a bare Debian, with an empty home, every command in its order.
+"""Tries the README as a newcomer does: on a bare Debian, with an empty home, every command in order.
 
     make newcomer SUITE=bookworm
     python3 docker/newcomer trixie --leave-out "make test"
@@ -33,7 +33,7 @@ _SHOWN: Final = 44
 
 @dataclass(frozen=True)
 class Result:
-    """How a command went; `text` says it in a few words."""
+    """How a command went; `text` says so in a few words."""
 
     command: str
     seconds: float
@@ -51,7 +51,7 @@ class Newcomer:
         self.results: list[Result] = []
 
     def try_all(self, found: list[Command], left_out: list[str]) -> None:
-        """Try the commands one after the other, and see that they leave nothing."""
+        """Try the commands one after the other, and check that they leave nothing running."""
         known = {command.text: command for command in found}
         for command in found:
             if any(command.text.startswith(start) for start in left_out):
@@ -112,14 +112,14 @@ class Newcomer:
         self._note(Result(f"Ctrl-C on {text}", time.monotonic() - started, ended, "ended" if ended else "goes on"))
 
     def _nothing_left(self) -> Result:
-        """Processes that still run in this namespace, and mounts below the tree that are not ours."""
+        """Find processes that still run in this namespace."""
         time.sleep(1)
         processes = [
             path.read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
             for path in sorted((self._tree / "proc").glob("[0-9]*/cmdline"))
             if path.parent.name not in ("1", str(os.getpid()))
         ]
-        left = [words for words in processes if words]  # what has ended and was not waited for has none
+        left = [words for words in processes if words]  # a process that has ended, not yet waited for, has no words
         return Result("nothing is left running", 0.0, not left, "; ".join(left) or "no process")
 
     def _note(self, result: Result) -> None:
@@ -128,7 +128,7 @@ class Newcomer:
 
 
 def row(result: Result) -> str:
-    """A result as a line of the table."""
+    """Write a result as a line of the table."""
     mark = "ok  " if result.right else "FAIL"
     return f"{mark} {result.seconds:7.1f} s  {_short(result.command, 62):<62}  {_short(result.text, _SHOWN)}"
 
@@ -143,7 +143,7 @@ def _last_line(text: str) -> str:
 
 
 def main() -> int:
-    """Try them; the exit status."""
+    """Try the commands; returns the exit status."""
     parser = argparse.ArgumentParser(prog="newcomer", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("suite", help="bookworm or trixie")
     parser.add_argument("--leave-out", action="append", default=[], metavar="START", help="commands that start so")
@@ -155,7 +155,7 @@ def main() -> int:
         if options.inside is None:
             with copied(bare_system(options.suite), CHECKOUT) as tree:
                 print(
-                    f"A bare {options.suite}, {len(found)} commands of README.md; all that they write: {log}",
+                    f"A bare {options.suite}, {len(found)} commands of README.md; their whole output: {log}",
                     flush=True,
                 )
                 own = ("unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child")

@@ -1,4 +1,5 @@
-"""A bare Debian in a folder, entered in namespaces of its own: no container engine, and nothing of it stays."""
+"""A bare Debian in a folder, entered in namespaces of its own. It needs no container engine, and leaves nothing
+behind."""
 
 from __future__ import annotations
 
@@ -12,27 +13,27 @@ from pathlib import Path
 from typing import Final
 
 PACKAGES: Final = ("python3", "make", "git", "ca-certificates")
-"""What README asks for, and no more."""
+"""The packages that README asks for, and no more."""
 CHECKOUT: Final = "/root/karipass"
 _SUITES: Final = ("bookworm", "trixie")
-# How this machine reaches its packages: its proxy, its certificates, its index. A bare system is told the same.
+# How this machine reaches its packages: its proxy, its certificates, its index. A bare system gets the same.
 _PASSED: Final = ("http_proxy", "https_proxy", "no_proxy", "PIP_INDEX_URL", "PIP_CERT", "SSL_CERT_FILE")
 _COPIED: Final = ("/etc/resolv.conf", "/etc/ssl/certs/ca-certificates.crt", "/etc/pip.conf")
 
 
 class BareError(Exception):
-    """There is no bare system to be had."""
+    """No bare system can be had."""
 
 
 def cache() -> Path:
-    """Where bare systems are kept."""
+    """The folder that holds the bare systems."""
     named = os.environ.get("KARIPASS_CACHE")
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return (Path(named) if named else Path(home) / "karipass") / "newcomer"
 
 
 def bare_system(suite: str) -> Path:
-    """A Debian with `PACKAGES` alone, made on first use.
+    """Make a Debian with `PACKAGES` alone, on first use.
 
     Raises:
         BareError: it cannot be made.
@@ -63,7 +64,7 @@ def bare_system(suite: str) -> Path:
 
 
 def _mirror() -> str:
-    """The Debian mirror of this machine's own apt."""
+    """Find the Debian mirror of this machine's own apt."""
     told = subprocess.run(
         ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Label: Debian"],
         capture_output=True,
@@ -77,7 +78,7 @@ def _mirror() -> str:
 
 @contextlib.contextmanager
 def copied(system: Path, checkout: Path) -> Iterator[Path]:
-    """A copy of a bare system, with the files of a checkout as git would commit them; removed in the end."""
+    """Copy a bare system, with the files of a checkout as git would commit them; removes the copy in the end."""
     folder = Path(tempfile.mkdtemp(prefix="run.", dir=cache()))
     try:
         subprocess.run(["cp", "-a", f"{system}/.", str(folder)], check=True)
@@ -94,7 +95,7 @@ def copied(system: Path, checkout: Path) -> Iterator[Path]:
 
 
 def _copy_tree(checkout: Path, into: Path) -> None:
-    """The working tree, with what is not committed yet, as a repository of one commit."""
+    """Copy the working tree, with uncommitted changes, as a repository of one commit."""
     into.mkdir(parents=True)
     listed = subprocess.run(
         ["git", "-C", str(checkout), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
@@ -111,7 +112,8 @@ def _copy_tree(checkout: Path, into: Path) -> None:
 
 
 def mount_within(tree: Path) -> None:
-    """Make a tree a system that can be entered, in mount and process namespaces of one's own: nothing is undone."""
+    """Mount what a tree needs to be entered. To be called in mount and process namespaces of its own: it undoes
+    nothing."""
     for words in (
         ("mount", "--bind", str(tree), str(tree)),
         ("mount", "-t", "proc", "proc", str(tree / "proc")),
@@ -122,7 +124,7 @@ def mount_within(tree: Path) -> None:
 
 
 def within(tree: Path, command: str) -> list[str]:
-    """The words that run a command of the shell in the checkout of a tree, as its root, with an empty environment."""
+    """Make the words that run a shell command in the checkout of a tree, as its root, with an empty environment."""
     passed = [f"{name}={os.environ[name]}" for name in _PASSED if name in os.environ]
     path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     shell = ["bash", "-c", f"cd {CHECKOUT} && {command}"]

@@ -1,14 +1,14 @@
-"""The commands of a README, in its order, and what its source says about trying them.
+"""Reads the commands of a README, in order, and what its source says about trying them.
 
 A command is a line of a block marked ``sh``, or a line that starts with ``$ `` in a block without a mark. A comment
 before a block says what a reader would know, or do, that the block does not show. It is part of the README's source, so
-that whoever changes a command sees it:
+everyone who changes a command sees it:
 
     <!-- newcomer
     make run -> until Ctrl-C stops all of it
     -->
 
-Left of the arrow is how the command starts (nothing: all of the block), right of it one of the `Action` words and its
+Left of the arrow is how the command starts (nothing: the whole block). Right of it is one of the `Action` words and its
 argument.
 """
 
@@ -25,22 +25,22 @@ _PART: Final = re.compile(r"<!-- newcomer\n.*?-->|^```[^\n]*\n.*?^```", re.DOTAL
 
 
 class Action(StrEnum):
-    """What may be said about a command."""
+    """What a note may say about a command."""
 
     UNTIL = "until"
-    """It serves: when it has written this text, Ctrl-C ends it."""
+    """The command serves: when it has written this text, Ctrl-C ends it."""
     BESIDE = "beside"
-    """It needs this other command to be running, which is left running from then on."""
+    """The command needs this other command to be running, which keeps running from then on."""
     ANSWERS = "answers"
-    """It asks: these words are typed, one at each question."""
+    """The command asks: these words are typed, one at each question."""
     FILL = "fill"
     """A placeholder and, after a blank, what a reader puts in its place."""
     FIRST = "first"
-    """What a reader does before, as the text says: a command of the shell."""
+    """A shell command that a reader runs before, as the text says."""
     STATUS = "status"
     """The exit status that is right; 0 unless this says otherwise."""
     NOT_RUN = "not-run"
-    """It cannot be tried here, for this reason."""
+    """The command cannot be tried here, for this reason."""
 
 
 class ReadmeError(Exception):
@@ -52,8 +52,8 @@ class Command:
     """One command of the README.
 
     Attributes:
-        text: as the reader types it, placeholders filled.
-        until, beside, answers, first, status, not_run: what is said about it (see `Action`).
+        text: the command as the reader types it, placeholders filled.
+        until, beside, answers, first, status, not_run: what the notes say about it (see `Action`).
     """
 
     text: str

@@ -1,4 +1,4 @@
-"""A command on a terminal of its own, 80 columns wide, as a person has it."""
+"""Runs a command on a terminal of its own, 80 columns wide, as a person has it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ROWS: Final = 24
 COLUMNS: Final = 80
 _POLL_S: Final = 0.2
 _QUIET_S: Final = 0.5
-"""A question is asked when a line without an end has stood for so long."""
+"""A question is asked when a line without an end has stood for this long."""
 
 
 class Terminal:
@@ -27,7 +27,7 @@ class Terminal:
 
     Args:
         words: the command.
-        seen: called with what it writes, as it comes.
+        seen: called with the command's output, as it comes.
     """
 
     def __init__(self, words: Sequence[str], seen: Callable[[str], None] = lambda _: None) -> None:
@@ -38,19 +38,19 @@ class Terminal:
         sys.stdout.flush()
         self._pid, self._terminal = pty.fork()
         if self._pid == 0:
-            signal.signal(signal.SIGINT, signal.SIG_DFL)  # whoever started us with `&` has it ignored, a person not
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # a script's `&` has it ignored; a person's shell does not
             os.execvp(words[0], list(words))
         fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
 
     def wait_for(self, text: str, *, limit_s: float) -> bool:
-        """Read until it has written a text; False if it ended, or the time was over, without it."""
+        """Read until the command has written `text`; False if it ended, or the time was over, without it."""
         give_up = time.monotonic() + limit_s
         while text not in self.text and self.status is None and time.monotonic() < give_up:
             self._read()
         return text in self.text
 
     def wait(self, *, limit_s: float) -> int | None:
-        """Read until it has ended; its exit status, None if the time was over."""
+        """Read until the command has ended; returns its exit status, None if the time was over."""
         give_up = time.monotonic() + limit_s
         while self.status is None and time.monotonic() < give_up:
             self._read()
@@ -75,7 +75,7 @@ class Terminal:
             os.write(self._terminal, b"\x03")
 
     def kill(self) -> None:
-        """End it by force."""
+        """End the command by force."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._pid, signal.SIGKILL)
 
@@ -83,7 +83,7 @@ class Terminal:
         ready, _, _ = select.select([self._terminal], [], [], _POLL_S)
         try:
             data = os.read(self._terminal, 65536) if ready else None
-        except OSError:  # how Linux tells that the other side has closed the terminal
+        except OSError:  # how Linux reports that the other side has closed the terminal
             data = b""
         if data:
             self._heard_at = time.monotonic()

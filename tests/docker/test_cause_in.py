@@ -35,10 +35,10 @@ ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.
 @pytest.mark.parametrize(
     ("log", "cause"),
     [
-        (OFFLINE_PIP, "names of hosts cannot be resolved"),
-        (OFFLINE_APT, "names of hosts cannot be resolved"),
-        (UNREACHABLE, "no connection to the server of packages"),
-        (RETRIED, "a download is not what its checksum says"),
+        (OFFLINE_PIP, "host names cannot be resolved"),
+        (OFFLINE_APT, "host names cannot be resolved"),
+        (UNREACHABLE, "no connection to the package server"),
+        (RETRIED, "a download does not match its checksum"),
         ("ERROR: Could not install packages: [Errno 28] No space left on device\n", "the disk is full"),
         (
             "E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 7 (apt)\n",

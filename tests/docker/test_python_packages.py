@@ -49,7 +49,7 @@ def test_without_an_index_one_line_says_why_and_the_environment_is_not_complete(
     done = python_packages(checkout)
     assert done.returncode == 1
     [line] = done.stderr.splitlines()
-    assert "no connection to the server of packages" in line
+    assert "no connection to the package server" in line
     assert line.endswith("(log: .venv/setup.log)")
     assert "No matching distribution" in (checkout / ".venv" / "setup.log").read_text(encoding="utf-8")
     assert not old.exists()
