@@ -25,7 +25,7 @@ settings.load_profile("karipass")
 
 
 def pytest_report_header() -> list[str]:
-    """Say first what will be missing."""
+    """Say first which packages will be missing."""
     missing = needs.missing()
     return [f"tests that need them are not run: {needs.remedy(missing)}"] if missing else []
 
@@ -48,6 +48,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.fixture(autouse=True)
 def _logs_are_not_left_to_the_next_test() -> Iterator[None]:
-    """A command sets the process's logs up; a test after it that reads what is logged would find nothing."""
+    """A command sets up the process's logs; a later test that reads the log would find nothing."""
     yield
     structlog.reset_defaults()

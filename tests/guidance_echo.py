@@ -1,8 +1,8 @@
-"""Is a key ever heard in what comes back of our own guidance?
+"""Is a key ever heard in the echo of our own guidance?
 
     python -m tests.guidance_echo
 
-All clips of a language, one behind the other, come back late and weak, through each coder that this machine has: as a
+All clips of a language, one behind the other, come back late and weak, through each coder that this machine has, as a
 line without cancelling returns them to the receiver while a caller listens.
 """
 
@@ -38,12 +38,12 @@ class Heard:
 
 
 def guidance(catalogue: Catalogue) -> NDArray[np.int16]:
-    """All that is said: int16, 8 kHz, (n,)."""
+    """All clips of a language: int16, 8 kHz, (n,)."""
     return np.concatenate([part for id_ in catalogue.ids for part in (catalogue.clip(id_), PAUSE)])
 
 
 def echo(said: NDArray[np.int16], level_db: int, delay_ms: int) -> NDArray[np.int16]:
-    """What comes back of it."""
+    """Make the echo of the guidance."""
     late = np.concatenate([np.zeros(8 * delay_ms, np.int16), said])
     return np.rint(late * 10 ** (level_db / 20)).astype(np.int16)
 
@@ -59,7 +59,7 @@ def measure(coder: str, languages: tuple[str, ...] = LANGUAGES) -> Iterator[Hear
 
 
 def main() -> int:
-    """Listen to all; the exit status is 1 if a key was heard."""
+    """Listen to all echoes; the exit status is 1 if a key was heard."""
     missing = missing_coders(CODERS)
     for why in missing.values():
         print(why)

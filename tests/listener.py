@@ -1,4 +1,4 @@
-"""A call that only listens: for the media clock it is a session like any other."""
+"""A call that only listens; for the media clock it is a session like any other."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from ivr.telephony.audiosocket.codec import FRAME_BYTES
 
 
 class Listener:
-    """Keeps what it is told.
+    """Keeps everything that it is called with.
 
     Attributes:
-        events: the receiver's.
+        events: the receiver's events.
         frames: the keys that came as events.
-        over: the caller has gone.
+        over: whether the caller has gone.
     """
 
     call_id = "listener"

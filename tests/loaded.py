@@ -1,4 +1,4 @@
-"""What takes long to load, and is not needed to show a help."""
+"""The packages that take long to load, and are not needed to show a help page."""
 
 SLOW_TO_LOAD = (
     "alembic",

@@ -2,9 +2,9 @@
 
     python -m tests.many_calls --calls 20000
 
-Each call has a line and a way of pressing keys of its own, drawn by chance from all that scenario files can say, some
-of it worse than any line that is in use. The caller types the same password as often as it is asked for. A call may
-fail, and then it is told why; what must never come is a password that was not typed.
+Each call has a line and a way of pressing keys of its own, drawn by chance from everything that scenario files can say,
+some of it worse than any line in use. The caller types the same password as often as it is asked for. A call may fail,
+and then the caller hears why. But the result must never be a password that was not typed.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _TRIES: Final = 4
 
 @dataclass(frozen=True)
 class Went:
-    """How a call went: its ending, and whether what was stored is what was typed (None: nothing was)."""
+    """How a call went: its ending, and whether the stored password is the typed one (None: none was stored)."""
 
     seed: int
     ending: str
@@ -42,7 +42,7 @@ class Went:
 
 
 def scenario(seed: int) -> Scenario:
-    """A call by chance, the same each time for the same seed."""
+    """Draw a call by chance, the same each time for the same seed."""
     chance = np.random.default_rng(seed)
     password = "".join(chance.choice(list("0123456789"), 8))
     if chance.random() < 0.5:  # equal neighbours are what may be merged or split
@@ -113,7 +113,7 @@ def _way(chance: np.random.Generator) -> dict[str, Any]:
 
 
 def run(seeds: range) -> list[Went]:
-    """Run these calls, in one store."""
+    """Run these calls in one store."""
     with temporary_store() as store:
         guidance = Guidance.load(DEFAULT_LANGUAGE)
         return [_run(store, guidance, seed) for seed in seeds]
@@ -141,7 +141,7 @@ def _parts(first: int, calls: int, size: int) -> Iterator[range]:
 
 
 def main() -> int:
-    """Run them, and print how they went; the exit status is 1 if a password was stored that was not typed."""
+    """Run the calls and print how they went; the exit status is 1 if a password was stored that was not typed."""
     parser = argparse.ArgumentParser(prog="many_calls", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--calls", type=int, default=1000)
     parser.add_argument("--first-seed", type=int, default=0)

@@ -1,4 +1,4 @@
-"""The Debian packages that some tests need, how each is seen, and what becomes of a test that lacks one.
+"""The Debian packages that some tests need, how each is detected, and what happens to a test that lacks one.
 
 `make test` installs them all (`tests/debian-packages`). Without one the tests that need it are
 not run, and say so; where `CI` is set that is a failure (`tests/conftest.py`).
@@ -47,21 +47,21 @@ PACKAGES: Final = MappingProxyType(
         "libgsm1": _library("gsm"),
     }
 )
-"""Debian's name of each package, and whether what the tests use of it is there."""
+"""Debian's name of each package, and whether the part of it that the tests use is installed."""
 
 
 def missing() -> list[str]:
-    """Packages that are not there."""
+    """List the packages that are not installed."""
     return [name for name, is_there in PACKAGES.items() if not is_there()]
 
 
 def remedy(packages: list[str]) -> str:
-    """What to do about missing packages, in one line."""
+    """Say in one line what to do about missing packages."""
     return f"{', '.join(packages)} not installed; as root: make test-needs"
 
 
 def for_calls() -> str | None:
-    """What is missing to place real calls, with the remedy; None if nothing is."""
+    """Say what is missing to place real calls, with the remedy; None if nothing is."""
     if os.geteuid() != 0:
         return "root is needed (sipp plays RTP through a raw socket, Asterisk runs in a root file system)"
     lacking = [name for name in ("sip-tester", "iproute2") if not PACKAGES[name]()]
@@ -73,7 +73,7 @@ def not_run(reason: str) -> NoReturn:
 
 
 def package(name: str) -> None:
-    """Go on only if a package is there."""
+    """Go on only if a package is installed."""
     if not PACKAGES[name]():
         not_run(remedy([name]))
 
@@ -89,7 +89,7 @@ def pgbouncer() -> str:
 
 
 def chromium() -> str:
-    """The browser, for playwright, whose driver takes libatomic (Debian 12 has none by itself)."""
+    """The browser for playwright, whose driver needs libatomic (Debian 12 does not have it by default)."""
     package("chromium")
     package("libatomic1")
     return str(shutil.which("chromium"))

@@ -1,4 +1,4 @@
-"""What comes back of our own guidance is no key (`python -m tests.guidance_echo` listens through every coder)."""
+"""The echo of our own guidance is not a key (`python -m tests.guidance_echo` listens through every coder)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls in which another password was once stored than the one that was typed."""
+"""Calls in which a password was once stored that was not the typed one."""
 
 from __future__ import annotations
 

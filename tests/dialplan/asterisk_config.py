@@ -32,7 +32,7 @@ RUN = "/seen/from/inside"
 
 @dataclass(frozen=True)
 class Section:
-    """A section that is in force, with what its templates bring; a later value of a name counts."""
+    """A section that is in force, with the values of its templates; a later value of a name counts."""
 
     name: str
     values: Mapping[str, str]
@@ -43,7 +43,7 @@ def rendered(config: ExchangeConfig = CONFIG) -> dict[str, str]:
 
 
 def statements(text: str, files: Mapping[str, str]) -> Iterator[str]:
-    """The lines that say something, includes followed."""
+    """The lines that are not blank or comments, with includes followed."""
     for raw in text.splitlines():
         line = re.sub(r"(?<!\\);.*", "", raw).strip()
         if line.startswith("#include "):
@@ -53,7 +53,7 @@ def statements(text: str, files: Mapping[str, str]) -> Iterator[str]:
 
 
 def sections(name: str, files: Mapping[str, str]) -> list[Section]:
-    """The sections of one file, templates applied and left out."""
+    """The sections of one file, with templates applied and then left out."""
     templates: dict[str, dict[str, str]] = {}
     found: list[Section] = []
     current: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Nothing that the exchange writes or tells may hold a key that a caller pressed (docs/rules.md 5.1)."""
+"""Nothing that the exchange writes or reports may hold a key that a caller pressed (docs/rules.md 5.1)."""
 
 import re
 
@@ -7,7 +7,7 @@ import pytest
 from ivr.exchange.configuration import DIALPLAN_DIR
 from tests.dialplan.asterisk_config import rendered, sections, statements
 
-# Classes of events with keys in them, or with what the dialplan and the service do, with values.
+# Classes of events that hold keys, or the values that the dialplan and the service work with.
 _TELLING = {"dtmf", "all", "agi", "dialplan", "verbose", "log", "cdr"}
 # Classes of actions that amount to a shell on the exchange.
 _MIGHTY = {"all", "system", "command", "config", "agi", "dialplan", "call"}

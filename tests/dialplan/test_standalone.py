@@ -17,7 +17,7 @@ def test_every_file_of_both_directories_is_part_of_the_exchange() -> None:
 
 @pytest.mark.parametrize("name", sorted(path.name for path in (DIALPLAN_DIR / "standalone").iterdir()))
 def test_no_placeholder_is_left(name: str) -> None:
-    # What begins with a brace or a bracket is a variable or an expression of the dialplan.
+    # A name before a brace or a bracket is a variable or an expression of the dialplan.
     assert not re.search(r"\$[^{\[]", rendered()[name])
 
 

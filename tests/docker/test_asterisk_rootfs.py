@@ -1,4 +1,4 @@
-"""The tool's doors; that it builds a working Asterisk is shown by the live tests, which run in one."""
+"""The tool's commands. The live tests, which run in one, show that it builds a working Asterisk."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Why an installation failed, of what the tools print in such cases."""
+"""Finds why an installation failed in what the tools print in such cases."""
 
 from __future__ import annotations
 

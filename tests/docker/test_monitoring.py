@@ -1,4 +1,4 @@
-"""The dashboard and the alert rules speak of metrics that there are."""
+"""The dashboard and the alert rules name only metrics that exist."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def cases() -> list[dict[str, object]]:
 
 @pytest.fixture
 def promtool() -> str:
-    """Prometheus's checker of rules."""
+    """Run Prometheus's checker of rules."""
     needs.package("prometheus")
     return str(shutil.which("promtool"))
 

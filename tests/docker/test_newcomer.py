@@ -1,4 +1,4 @@
-"""The tool that tries the README: what it takes for a command, and how it uses a terminal."""
+"""The tool that tries the README: which lines it takes for commands, and how it uses a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a user reads at once, before anything is installed, where something is missing."""
+"""A user reads at once, before anything is installed, what is missing."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def checkout() -> Iterator[Path]:
 
 
 def preflight(checkout: Path, *words: str, under: list[str] | None = None, **environment: str) -> list[str]:
-    """The lines that it prints; it fails if there are any."""
+    """The lines that preflight prints; it fails if there are any."""
     done = subprocess.run(
         [*(under or []), str(checkout / "docker" / "preflight"), *words],
         env={

@@ -1,4 +1,4 @@
-"""The virtual environment is whole or not taken for it, and a failure is one line."""
+"""The virtual environment is either whole or known not to be, and a failure is one line."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def checkout(tmp_path: Path) -> Path:
 def python_packages(checkout: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [str(checkout / "docker" / "python-packages"), sys.executable, ".venv"],
-        # An index where nobody listens, on this machine.
+        # An index address on this machine where nothing listens.
         env={
             "PATH": "/usr/bin:/bin",
             "PIP_CONFIG_FILE": "/dev/null",

@@ -1,4 +1,4 @@
-"""docs/rules.md: each section that is cited is there, and each figure in it is that of the code."""
+"""docs/rules.md: each section that is cited exists, and each figure in it is that of the code."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ MASKED = mask_number("0312345678").split("*")
 
 
 def default(name: str) -> float:
-    """What a setting is unless somebody sets it."""
+    """The value of a setting unless somebody sets it."""
     value: float = Settings.model_fields[name].default
     return value
 
@@ -59,9 +59,9 @@ class Stated:
     """A figure of the page.
 
     Attributes:
-        section: where it stands.
-        words: what stands around it; `{}` is the figure's place.
-        value: what the code has.
+        section: the section that has it.
+        words: the words around it; `{}` is the figure's place.
+        value: the value in the code.
     """
 
     section: str
@@ -133,15 +133,15 @@ STATED: Final = (
 )
 
 NO_CONSTANTS: Final = {
-    "1.2": "0312345678 0 020 050 060 070 080 090 11 10",  # tests/credentials/test_numbers.py
+    "1.2": "0312345678 0 020 050 060 070 080 090 11 10",  # tests/credentials/lines/test_numbers.py
     "2.1": "186",
-    "2.2": "1 2 3",  # tests/ivr/dialogue/test_dialogue.py
-    "2.10": "4733 100",  # tests/ivr/test_simulator.py
+    "2.2": "1 2 3",  # tests/ivr/call/dialogue/test_dialogue.py
+    "2.10": "4733 100",  # tests/ivr/lab/test_simulator.py
     "3.2": "1 1234",
-    "4.1": "1 3",  # tests/credentials/test_throttling.py
+    "4.1": "1 3",  # tests/credentials/limits/test_throttling.py
     "4.2": "1 3",
 }
-"""Figures that are names, or are the code's own and have a test of their own."""
+"""Figures that are part of names, or that the code itself holds and another test checks."""
 
 WORDS: Final = {"1.1"}
 """Sections that state no rule."""
@@ -168,7 +168,7 @@ def cited(text: str) -> list[str]:
 
 
 def python_files() -> Iterator[Path]:
-    """Those of this checkout; folders that start with a dot are environments and caches."""
+    """The Python files of this checkout; folders that start with a dot are environments and caches."""
     for folder, folders, names in os.walk(ROOT):
         folders[:] = [name for name in folders if not name.startswith(".")]
         yield from (Path(folder) / name for name in names if name.endswith(".py"))

@@ -1,4 +1,4 @@
-"""The whole house for a live test: an Asterisk, the service beside it, lines, phones, and the search for secrets."""
+"""A whole house for a live test: an Asterisk, the service beside it, lines, phones, and the search for secrets."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class House(LabHouse):
     # --- its log --------------------------------------------------------------------------------------------
 
     def mark_log(self) -> None:
-        """From here on is what `wait_for_log` looks at."""
+        """Make `wait_for_log` look only at what is logged from here on."""
         self._log_mark = self.log_length
 
     def wait_for_log(self, text: bytes, *, patience_s: float = 20.0) -> None:
@@ -82,7 +82,7 @@ class House(LabHouse):
         return path.read_bytes() if path.exists() else b""
 
     def complaints(self) -> str:
-        """What the service has warned of, a line each."""
+        """The warnings of the service, a line each."""
         lines = self.service_log().decode(errors="replace").splitlines()
         return "\n".join(line for line in lines if '"level": "warning"' in line or '"level": "error"' in line)
 
@@ -123,7 +123,8 @@ class House(LabHouse):
     # --- secrets --------------------------------------------------------------------------------------------
 
     def places_with(self, texts: Sequence[str]) -> list[str]:
-        """Where one of the texts is: files of the house (all logs, the store, Asterisk's directory), command lines."""
+        """Find which places hold one of the texts: files of the house (all logs, the store, Asterisk's directory),
+        command lines."""
         needles = [text.encode() for text in texts]
         files = [path for path in sorted(self.directory.rglob("*")) if path.is_file()]
         command_lines = sorted(Path("/proc").glob("[0-9]*/cmdline"))
@@ -131,7 +132,7 @@ class House(LabHouse):
 
 
 def contents(path: Path) -> bytes:
-    """What a file holds; nothing if it has gone meanwhile, as a process's command line does."""
+    """The content of a file; nothing if it has gone meanwhile, as a process's command line does."""
     try:
         return path.read_bytes()
     except (FileNotFoundError, ProcessLookupError):

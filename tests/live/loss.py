@@ -2,9 +2,10 @@
 
     python -m tests.live.loss --calls 60
 
-Each call sends 28 keys in band, its packets are lost by chance, and Asterisk hands on what arrives. One trunk's audio
-goes to our receiver, by the media clock of the service; on a second trunk, with the same keys and the same losses,
-Asterisk's detector (`dtmf_mode=inband`) turns the tones into key frames. A call is right if every key was heard once.
+Each call sends 28 keys in band, its packets are lost by chance, and Asterisk hands on those that arrive. One trunk's
+audio goes to our receiver, by the media clock of the service. On a second trunk, with the same keys and the same
+losses, Asterisk's detector (`dtmf_mode=inband`) turns the tones into key frames. A call is right if every key was heard
+once.
 """
 
 from __future__ import annotations
@@ -45,13 +46,13 @@ STAY_S: Final = 2.0
 
 @dataclass(frozen=True)
 class Condition:
-    """What is tried.
+    """One kind of call that is tried.
 
     Attributes:
         loss: the share of packets that is lost.
-        timing: the keys'.
+        timing: how the keys are pressed.
         must: the share of calls that must be right.
-        burst: how many packets are lost together in the mean.
+        burst: how many packets are lost together on average.
     """
 
     loss: float
@@ -78,7 +79,7 @@ BURSTS: Final = tuple(
     for timing, musts in ((BRISK, (0.8, 0.8, 0.55)), (QUICK, (0.75, 0.5, 0.3)))
     for loss, must in zip((0.01, 0.03, 0.05), musts, strict=True)
 )
-"""Whole keys are lost in these: what must be is what Asterisk's own detector was measured to reach."""
+"""Whole keys are lost in these: the required share is what Asterisk's own detector was measured to reach."""
 
 
 class Listeners:
@@ -176,7 +177,7 @@ class Bench:
 
 @contextlib.contextmanager
 def bench() -> Iterator[Bench]:
-    """Everything that it takes, on ports of its own."""
+    """Everything that the measurement needs, on ports of its own."""
     (ami_port,) = free_tcp_ports(1)
     sip_port, rtp_first = free_udp_ports(400)
     with tempfile.TemporaryDirectory(prefix="loss-") as directory, Listeners() as listeners:

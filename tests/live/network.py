@@ -1,4 +1,5 @@
-"""A network of one's own: live tests that run side by side must not hear each other's packets, nor take their ports."""
+"""A network of its own for each process: live tests side by side must not hear each other's packets, nor take their
+ports."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ def enter_own_network() -> None:
     """Move this process, and those that it will start, into a network namespace with nothing but loopback.
 
     Raises:
-        OSError: it may not (root and CAP_SYS_ADMIN are needed).
+        OSError: it is not allowed (root and CAP_SYS_ADMIN are needed).
     """
     if ctypes.CDLL(None, use_errno=True).unshare(_CLONE_NEWNET) != 0:
         number = ctypes.get_errno()

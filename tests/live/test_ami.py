@@ -42,7 +42,7 @@ async def until_status(link: AmiLink, status: LinkStatus) -> LinkState:
 
 
 async def channel_of(house: House) -> str:
-    """The `Uniqueid` of the one channel that there is."""
+    """The `Uniqueid` of the only channel."""
     async with asyncio.timeout(10):
         while True:
             channels = await asyncio.to_thread(house.exchange.command, "core show channels concise")
@@ -111,7 +111,7 @@ async def test_other_clients_hear_of_calls_from_the_link_and_from_the_dialplan(h
 
 @pytest.fixture
 def bare_house(tmp_path: Path) -> House:
-    """An exchange of the test's own, without a service: it is going to be restarted."""
+    """An exchange of the test's own, without a service, because the test restarts it."""
     return House(tmp_path, service=False)
 
 

@@ -1,4 +1,4 @@
-"""One password, pressed on every path there is. Afterwards it is nowhere, not even spelled out."""
+"""One password, pressed on every path that exists. Afterwards it is nowhere, not even spelled out."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from tests.live.console import console, watching
 from tests.live.house import House, contents, ivr_command, new_password
 
 NAMED = ("unit", "number")
-"""The steps whose keys are no secret."""
+"""The steps whose keys are not secret."""
 
 
 def spelled(text: bytes, digits: str) -> bool:
@@ -43,7 +43,7 @@ def spelled(text: bytes, digits: str) -> bool:
 
 
 def named_out_of_place(record: CallRecord) -> list[str]:
-    """Keys on record with their value that are not of the entries of the unit or of a number."""
+    """The recorded keys that have a value although they do not belong to the entries of the unit or of a number."""
     bodies = [(entry.kind, entry.body) for entry in record.entries]
     entered = Counter("".join(body["shown"] for kind, body in bodies if kind == "judged" and body["step"] in NAMED))
     counted = Counter(body["value"] for kind, body in bodies if kind == "key" and body["counted"] and body["value"])
@@ -69,7 +69,7 @@ def listening_to_asterisk(house: House, path: Path) -> Iterator[None]:
 
 
 def in_every_way(house: House, canary: str, other: str, seen: Path) -> None:
-    """Press it as callers do: right, wrong, too early, at the wrong step, on each path that keys have."""
+    """Press the password as callers do: right, wrong, too early, at the wrong step, on each path that keys have."""
     with ThreadPoolExecutor(8) as callers:
         calls = [callers.submit(call, house, ADDITIONAL, typed("1", canary, canary), keys=keys) for keys in KeyPath]
         calls += [
@@ -100,7 +100,7 @@ def in_every_way(house: House, canary: str, other: str, seen: Path) -> None:
 
 
 def while_the_store_is_locked(house: House, canary: str) -> None:
-    """Press it when storing must fail."""
+    """Press the password when storing must fail."""
     presses = typed("1", canary, canary)
     calling = house.trunk.start(from_trunk(CONTRACT), presses, hang_up_after_s=duration_s(presses, BRISK) + 6)
     house.wait_for_log(b'"call_began"')

@@ -1,4 +1,4 @@
-"""The operators' console beside a real Asterisk: calls are seen as they go, and Asterisk's going and coming too."""
+"""The operators' console beside a real Asterisk: it shows calls as they go, and Asterisk's going and coming, too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the caller hears, taken from the audio that comes back to the phone."""
+"""The guidance that the caller hears, taken from the audio that comes back to the phone."""
 
 from __future__ import annotations
 
@@ -59,14 +59,14 @@ def test_two_callers_at_once_hear_a_whole_call_each_in_the_language_of_their_lin
 
 
 def test_a_key_pressed_during_the_guidance_stops_it(house: House, capture: RtpCapture) -> None:
-    # One long tone in the middle of a guidance of ten seconds: only the guidance's silence can be its doing.
+    # One long tone in the middle of ten seconds of guidance: only the tone can have caused the guidance's silence.
     timing = Timing(tone_s=0.3, gap_s=0.1)
     call = house.trunk.start(CALLER, [Press(keys="2", after_s=3.0)], timing=timing, hang_up_after_s=5.0)
     call.wait()
     heard = capture.heard(house.trunk.host, call.media_port)
     pressed_s = next(start for start, end in capture.said(house.trunk.host, call.media_port).loud() if end > start)
     before = heard.level_dbfs(pressed_s - 1.0, pressed_s)
-    # 40 ms make a key; 60 ms later, and the way of two packets in and out, nothing of the guidance is left.
+    # 40 ms make a key; 60 ms later, plus the way of two packets in and out, nothing of the guidance is left.
     after = heard.level_dbfs(pressed_s + 0.2, pressed_s + 0.34)
     assert before > -35
     assert after < -60

@@ -1,4 +1,4 @@
-"""Who calls is what the network asserts, and never what a phone claims."""
+"""The caller is who the network asserts, and never who a phone claims to be."""
 
 from __future__ import annotations
 

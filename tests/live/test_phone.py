@@ -1,4 +1,4 @@
-"""The phone of the tests tells its own faults from those of the product."""
+"""The phone of the tests distinguishes its own faults from the product's."""
 
 from __future__ import annotations
 

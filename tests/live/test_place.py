@@ -1,4 +1,5 @@
-"""Whoever takes the service's place at its port while it is away, and what he gets of the real Asterisk."""
+"""A listener takes the service's place at its port while the service is away, and what it gets from the real
+Asterisk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A complaint, acted out on a real call, and what an operator finds of it; and what a service leaves that is killed."""
+"""A complaint, acted out on a real call, and what an operator finds of it; and what a killed service leaves."""
 
 from __future__ import annotations
 

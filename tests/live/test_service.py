@@ -1,4 +1,4 @@
-"""The service among hostile peers, under a load of calls, and when it is told to stop."""
+"""The service among hostile peers, under a load of calls, and during shutdown."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_call_completes_among_port_scans_garbage_and_half_open_connections(hou
 
 
 STAY_S = 55.0
-"""Fifty hashes at once make a queue: these callers wait until they have heard that it is set."""
+"""Fifty hashes at once make a queue: these callers wait until they have heard that the password is set."""
 
 
 @pytest.mark.alone

@@ -1,4 +1,4 @@
-"""Keys that a telephone sends as SIP INFO: they count, and a tone of the same press beside them does not, again."""
+"""Keys that a telephone sends as SIP INFO count, and a tone of the same press beside them does not count again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys that a stranger sends to a call's audio port, while its caller has not said a word yet."""
+"""Keys that a stranger sends to a call's audio port before its caller has sent anything."""
 
 from __future__ import annotations
 

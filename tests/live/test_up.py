@@ -23,7 +23,7 @@ from ivr.host.running import running_settings
 from tests.live.house import contents, ivr_command
 
 START_S = 180.0
-"""On a busy machine; on an idle one some five seconds."""
+"""For a busy machine; on an idle one it takes about five seconds."""
 CACHE = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
 
 
@@ -35,12 +35,12 @@ def home(tmp_path: Path) -> Path:
 
 
 def bare(home: Path) -> dict[str, str]:
-    """What a fresh terminal has."""
+    """The environment of a fresh terminal."""
     return {"HOME": str(home), "PATH": os.environ["PATH"]}
 
 
 class Up:
-    """`ivr up` on a terminal of its own, as one that `make run` was typed into."""
+    """`ivr up` on a terminal of its own, like one into which `make run` was typed."""
 
     def __init__(self, home: Path, process: subprocess.Popen[bytes], terminal: int) -> None:
         self.state = home / ".local" / "state" / "karipass"
@@ -69,7 +69,7 @@ class Up:
         return str(line)
 
     def _read(self) -> bool:
-        """Read what comes; returns whether the terminal is still in use."""
+        """Read the output that comes; returns whether the terminal is still in use."""
         readable, _, _ = select.select([self._terminal], [], [], 0.1)
         try:
             data = os.read(self._terminal, 65536) if readable else None
@@ -107,7 +107,7 @@ def in_fresh_terminal(home: Path, command: str) -> subprocess.CompletedProcess[s
 
 
 def processes_of(home: Path) -> list[str]:
-    """Processes that were started with a home directory, by their commands."""
+    """Find the processes that were started with a home directory, by their commands."""
     mark = f"HOME={home}".encode()
     found = []
     for folder in Path("/proc").glob("[0-9]*"):

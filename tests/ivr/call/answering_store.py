@@ -11,7 +11,7 @@ class AnsweringStore:
     """Answers at once.
 
     Args:
-        answer: to a command; None: no answer comes.
+        answer: the answer to a command; None if no answer comes.
         now: the time, on the call's clock.
     """
 

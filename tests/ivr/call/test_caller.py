@@ -1,4 +1,4 @@
-"""The caller is the number that the network asserts, or nobody, and then it is told why (docs/rules.md 2.1)."""
+"""The caller is the number that the network asserts, or nobody; then the call says why (docs/rules.md 2.1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which language a caller hears, through the very dialogue and store of live calls (docs/rules.md 2.12)."""
+"""Which language a caller hears, through the dialogue and store of live calls (docs/rules.md 2.12)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def lines(store: CredentialStore) -> CredentialStore:
 
 
 def said(store: CredentialStore, guidance: Guidance, caller: str) -> list[str]:
-    """What a caller who sets a password for the line hears, from the start to the end."""
+    """The guidance that a caller who sets a password for the line hears, from the start to the end."""
     entries: list[TranscriptEntry] = []
     ending = simulate(
         tones(f"1 {PASSWORD} {PASSWORD}"),

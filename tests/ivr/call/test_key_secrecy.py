@@ -1,6 +1,6 @@
 """No key of a password is named, drawn or timed, however badly it was sent and whenever it was pressed.
 
-The caller's audio is made here, so it is known which of its moments are keys of the password. The rule is
+The caller's audio is made here, so the tests know which of its moments are keys of the password. The rule is
 docs/rules.md 5.2.
 """
 
@@ -37,7 +37,7 @@ DISTORTIONS: dict[str, dict[str, Any]] = {
 
 @dataclass
 class Pressed:
-    """What a caller presses, and when the keys of the password are down (seconds)."""
+    """The audio of a caller, and when the keys of the password are down (seconds)."""
 
     rng: np.random.Generator
     bad: float
@@ -98,13 +98,13 @@ def called(store: CredentialStore, catalogue: Catalogue, press: Pressed) -> Draw
 
 
 def units_chosen(drawn: DrawnCall) -> set[str]:
-    """What was taken for the unit is told by what is said next: if it was a key of a password, nobody can hide it."""
+    """The units that the keys chose. The next guidance reveals them, so a password key that chose one is not hidden."""
     judged = [entry.judged for _, entry in drawn.entries if isinstance(entry, EntryJudged)]
     return {one.shown for one in judged if one.step == "unit" and one.verdict is Verdict.ACCEPTED}
 
 
 def named_secrets(drawn: DrawnCall, press: Pressed) -> list[str]:
-    """Keys that are named although they were pressed as a password's, but for the one that chose the unit."""
+    """Keys that are named although they were pressed as a password's, except the one that chose the unit."""
     found = []
     for _, entry in drawn.entries:
         if isinstance(entry, KeyHeard | KeyMissed) and entry.value is not None and entry.figures is not None:

@@ -1,7 +1,7 @@
 """Numbers as callers hear them: digits and pauses are found again in the audio, clip by clip.
 
-What is right comes from three sources: numbers written by hand, as their owners write them; the shapes of numbers that
-belong to no place; and, for all of Japan's area codes, the national format of libphonenumber's metadata.
+The expected groups come from three sources: numbers written by hand, as their owners write them; the shapes of numbers
+that belong to no place; and, for all of Japan's area codes, the national format of libphonenumber's metadata.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def language(request: pytest.FixtureRequest) -> Catalogue:
 
 
 def clips_heard(number: str, catalogue: Catalogue) -> list[list[str]]:
-    """The ids of the digits' clips in the audio of a number, a list for each group between two long pauses."""
+    """Find the ids of the digits' clips in the audio of a number, one list for each group between two long pauses."""
     samples = render(Phrase((Number(number),)), catalogue)
     digits = {id_: catalogue.clip(id_) for id_ in catalogue.ids if id_.startswith("digit.")}
     pauses = [round(duration_s * SAMPLE_RATE_HZ) for duration_s in (GROUP_PAUSE_S, DIGIT_PAUSE_S)]
@@ -57,7 +57,7 @@ def clips_heard(number: str, catalogue: Catalogue) -> list[list[str]]:
 
 
 def heard(number: str, catalogue: Catalogue) -> str:
-    """A number as a caller writes it down who hears it: a hyphen for every long pause."""
+    """Write a number as a caller hears it: with a hyphen for every long pause."""
     return "-".join("".join(id_.split(".")[1] for id_ in group) for group in clips_heard(number, catalogue))
 
 
@@ -71,7 +71,7 @@ def national_format(number: str) -> str:
 
 @cache
 def area_codes() -> dict[str, list[str]]:
-    """Area code -> the first six digits of the numbers that it has."""
+    """Map each area code to the first six digits of its numbers."""
     fixed_line = PHONE_METADATA_JP.fixed_line
     assert fixed_line is not None
     assert fixed_line.national_number_pattern is not None
@@ -85,7 +85,7 @@ def area_codes() -> dict[str, list[str]]:
 
 
 def of_area_codes(length: int) -> Iterator[str]:
-    """Numbers whose area code has so many digits, the same ones in every run."""
+    """Numbers whose area code has `length` digits, the same ones in every run."""
     chance = random.Random(length)
     starts = [start for code, starts in sorted(area_codes().items()) if len(code) == length for start in starts]
     for _ in range(RANDOM_NUMBERS):
@@ -205,7 +205,7 @@ def test_an_area_code_of_five_digits_is_spoken_in_two_accent_phrases() -> None:
 
 
 def test_the_plan_is_loaded_with_the_guidance_and_not_before() -> None:
-    """In a process of its own: a command that reads no number out does not wait, and nor does a call."""
+    """In a process of its own: a command that reads no number out does not wait, nor does a call."""
     loaded = "print('phonenumbers' in sys.modules, 'phonenumbers.data.region_JP' in sys.modules)"
     program = (
         f"import sys, ivr.call.phrases; from ivr.call.guidance import Guidance; {loaded}; Guidance.load('ja'); {loaded}"

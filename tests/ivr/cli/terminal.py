@@ -13,13 +13,13 @@ import termios
 from pathlib import Path
 
 _ERASED = re.compile(r"[^\n]*\x1b\[2K")
-"""What stood on a line before it was erased, as a spinner does."""
+"""Text on a line that was erased afterwards, as a spinner does."""
 _STEERING = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
 IVR = str(Path(sys.executable).with_name("ivr"))
 
 
 def screen_of(*command: str, columns: int) -> list[str]:
-    """What a command writes to its terminal, line by line, without colours."""
+    """The text that a command writes to its terminal, line by line, without colours."""
     ours, its = pty.openpty()
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "NO_COLOR")}

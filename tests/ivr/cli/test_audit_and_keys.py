@@ -1,4 +1,4 @@
-"""`ivr audit` and `ivr keys`, as they are typed, and who gives a command."""
+"""`ivr audit` and `ivr keys`, as users type them, and who gives a command."""
 
 from __future__ import annotations
 

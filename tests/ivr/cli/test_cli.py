@@ -1,4 +1,4 @@
-"""The `ivr` command, as it is typed."""
+"""The `ivr` command, as users type it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_a_wav_of_any_kind_sets_the_password(rate: int, channels: int, subtype: 
 
 
 def two_sided(name: str = "call.wav") -> str:
-    """The guidance on the left, the caller on the right."""
+    """A recording with the guidance on the left, the caller on the right."""
     caller = tones(KEYS)
     guidance = np.random.default_rng(1).normal(0, 8000, caller.size).clip(-32768, 32767).astype(np.int16)
     soundfile.write(name, np.stack([guidance, caller], axis=1), 8000)

@@ -1,4 +1,4 @@
-"""`ivr scenario`, and what `ivr simulate` does beyond one transcript, as they are typed."""
+"""`ivr scenario`, and the parts of `ivr simulate` beyond one transcript, as users type them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Help is shown at once: nothing that only a running command needs is loaded for it."""
+"""Help appears at once: nothing that only a running command needs is loaded for it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ for words in json.load(sys.stdin):
 
 
 def all_words() -> list[list[str]]:
-    """What stands between `ivr` and `--help` for each help that there is."""
+    """The words between `ivr` and `--help`, for each help page."""
     found: list[list[str]] = [[]]
     for name in COMMANDS:
         found.append([name])
@@ -42,7 +42,8 @@ def all_words() -> list[list[str]]:
 
 
 def helps(all_of_them: list[list[str]]) -> list[tuple[list[str], str, list[str]]]:
-    """For each words before `--help`: them, the help, and what slow packages the process has loaded by then."""
+    """For each list of words before `--help`: the words, the help, and the slow packages that the process has
+    loaded."""
     done = subprocess.run(
         [sys.executable, "-c", SHOW_EACH], input=json.dumps(all_of_them), capture_output=True, text=True, check=True
     )

@@ -1,4 +1,4 @@
-"""`ivr lines`, as it is typed."""
+"""`ivr lines`, as users type it."""
 
 from __future__ import annotations
 

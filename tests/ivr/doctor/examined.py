@@ -1,4 +1,4 @@
-"""A host to examine, and what to make of the findings."""
+"""A host to examine, and helpers that read the findings."""
 
 from __future__ import annotations
 
@@ -52,6 +52,6 @@ def wrong(examined: list[Examined]) -> list[Finding]:
 
 
 def free_ports() -> dict[str, int]:
-    """Ports for all that the service listens on, by setting: those of the default may be in use here."""
+    """Free ports for everything that the service listens on, by setting: the default ones may be in use here."""
     names = ("agi_port", "audiosocket_port", "health_port", "console_port")
     return dict(zip(names, free_tcp_ports(len(names)), strict=True))

@@ -1,4 +1,4 @@
-"""`ivr doctor`."""
+"""`ivr doctor` as a command: its table, its JSON and its exit status."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every check has its say, whatever becomes of the others."""
+"""Every check reports, whatever happens to the others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a process of ours asks of Linux, and makes do with."""
+"""The limits that a process of ours asks Linux for, and how it copes with lower ones."""
 
 from __future__ import annotations
 

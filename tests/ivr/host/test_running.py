@@ -1,4 +1,4 @@
-"""What a running instance leaves for other terminals, and what a killed one leaves for nobody."""
+"""A running instance publishes its settings to other terminals; a killed one leaves nothing that counts."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_commands_take_the_environment_then_the_instance_then_the_default(
     settings = Settings.load()
     assert (settings.agi_port, settings.health_port, settings.sip_port) == (4583, 9000, 5060)
     assert Settings.load(agi_port=7).agi_port == 7
-    assert Settings.from_environment().agi_port == 4573  # for whoever starts an instance
+    assert Settings.from_environment().agi_port == 4573  # for a user who starts an instance
     instance.release()
 
 

@@ -1,4 +1,4 @@
-"""Settings come from the environment, and a wrong one is named with its value and remedy."""
+"""Settings come from the environment, and an error names a wrong one with its value and remedy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was heard of a guidance, whole or stopped."""
+"""Which clips were heard of guidance, whole or stopped."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def catalogue() -> Catalogue:
 
 
 def heard(samples: NDArray[np.int16]) -> Utterance:
-    """The first utterance, as an ear cuts it from what comes in."""
+    """The first utterance that an ear cuts from the audio."""
     ear = Ear()
     for begin in range(0, len(samples) - len(samples) % 160, 160):
         if (utterance := ear.feed(samples[begin : begin + 160])) is not None:

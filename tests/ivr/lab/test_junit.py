@@ -1,4 +1,4 @@
-"""Results as build servers read them."""
+"""Results in the form that build servers read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a line does to audio, measured on what comes out of it."""
+"""What a line does to audio, measured on the audio that comes out of it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def tone(hertz: float, dbm0: float, samples: int = len(SILENCE)) -> NDArray[np.i
 
 
 def level_of(samples: NDArray[np.int16], hertz: float) -> float:
-    """Of one frequency, in dBm0."""
+    """The level of one frequency, in dBm0."""
     turn = np.exp(-2j * np.pi * hertz / 8000 * np.arange(len(samples)))
     return float(20 * np.log10(2 * abs(np.mean(to_float32(samples) * turn))) + 3.14)
 

@@ -22,12 +22,12 @@ QUIET = np.zeros(FRAME_SAMPLES, np.int16)
 
 
 def guidance(*parts: tuple[float, bool]) -> list[NDArray[np.int16]]:
-    """Frames of speech (true) and silence, each for so many seconds."""
+    """Frames of speech (true) and silence, each for as many seconds as given."""
     return [SPEECH if speaks else QUIET for seconds, speaks in parts for _ in range(round(seconds / TICK_S))]
 
 
 def called(caller: ScriptedCaller, heard: list[NDArray[np.int16]]) -> list[Sent]:
-    """What the caller sends, frame by frame, while hearing this."""
+    """The frames that the caller sends while hearing this."""
     ear = Ear()
     utterance: Utterance | None = None
     sent = []
@@ -44,7 +44,7 @@ def steps(*steps: dict[str, Any]) -> list[Step]:
 
 
 def pressed_at(sent: list[Sent]) -> list[float]:
-    """When tones began, in seconds."""
+    """When tones started, in seconds."""
     loud = [frame.audio is not None and bool(frame.audio.any()) for frame in sent]
     return [round(place * TICK_S, 2) for place, on in enumerate(loud) if on and not (place and loud[place - 1])]
 

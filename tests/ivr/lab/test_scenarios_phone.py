@@ -1,4 +1,5 @@
-"""The telephone of live scenarios: its packets, and what it makes of what comes. Whole calls are in tests/live."""
+"""The telephone of live scenarios: the packets that it sends, and how it takes those that come. Whole calls are in
+tests/live."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ TONE: NDArray[np.int16] = np.full(160, 8000, np.int16)
 
 
 class Exchange:
-    """The other end: takes what the telephone sends, and answers as it is told."""
+    """The other end: takes what the telephone sends, and answers as the test says."""
 
     def __init__(self, sip: Datagrams, rtp: Datagrams) -> None:
         self.sip = sip
@@ -175,7 +176,7 @@ async def test_a_call_that_the_exchange_ends_has_ended(exchange: Exchange, call:
     assert call.ended
     reply = await exchange.request()
     assert (reply.status, reply.headers["cseq"]) == (200, "7 BYE")
-    await call.hang_up()  # there is nobody left to tell
+    await call.hang_up()  # nobody is left who could hear it
     assert exchange.sip.waiting.empty()
 
 

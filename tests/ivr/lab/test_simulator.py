@@ -1,4 +1,4 @@
-"""A recording in, a call out: the very dialogue, receiver, guidance and store of live calls."""
+"""A recording goes in, a call comes out, with the dialogue, receiver, guidance and store of live calls."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ def test_a_number_with_a_slip_is_in_the_transcript_with_its_keys(store: Credenti
 def pressed(
     store: CredentialStore, catalogue: Catalogue, *steps: Step, line: TelephoneLine | None = None, **keying: object
 ) -> tuple[SimulatedCall, list[TranscriptEntry], list[Moment]]:
-    """A call of someone who listens and presses."""
+    """A call of a caller who listens and presses keys."""
     entries: list[TranscriptEntry] = []
     moments: list[Moment] = []
     call = run_call(
@@ -214,7 +214,7 @@ def test_who_watches_has_the_call_before_its_first_entry(store: CredentialStore,
 def test_a_packet_that_is_lost_within_a_short_tone_is_stood_in_for(
     store: CredentialStore, catalogue: Catalogue
 ) -> None:
-    """As the media clock of live calls does. Of 60 ms the middle third is lost: what is left would be too short."""
+    """As the media clock of live calls does it. The middle third of 60 ms is lost: the rest would be too short."""
     line = TelephoneLine(LineQuality.model_validate({"loss": {"packets": [51]}}))
     steps = (Step(keys="1", ahead=True, wait=1.0), Step(hang_up=True, ahead=True))
     _, entries, moments = pressed(store, catalogue, *steps, line=line, tone_ms=60, pause_ms=200)
@@ -229,7 +229,7 @@ def test_an_event_is_told_when_it_ends(store: CredentialStore, catalogue: Catalo
     steps = (Step(keys="1", ahead=True), Step(hang_up=True, ahead=True, wait=1.0))
     _, entries, moments = pressed(store, catalogue, *steps, source="rfc4733", tone_ms=200)
     assert [entry.source for entry in entries if isinstance(entry, KeyHeard)] == ["rfc4733"]
-    first = next(moment for moment in moments if moment.hides_keys)  # from then on it is a password that is asked for
+    first = next(moment for moment in moments if moment.hides_keys)  # from then on a password is asked for
     assert first.at_s == pytest.approx(0.2)
 
 

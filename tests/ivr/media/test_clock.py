@@ -1,4 +1,4 @@
-"""One clock, many calls: frames in, keys heard, frames out; and no call can harm another."""
+"""One clock, many calls: frames go in, keys are heard, frames come out; and no call can harm another."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Peer:
 
 
 class Switchboard:
-    """A media clock turned by hand."""
+    """A media clock that the test turns by hand."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self.media = Media()
@@ -90,7 +90,7 @@ class Switchboard:
         losses: dict[int, int] | None = None,
         keys: dict[int, str] | None = None,
     ) -> None:
-        """Let time pass while peers send, 20 ms of audio in 20 ms; losses and key frames come before these frames."""
+        """Let time pass while peers send 20 ms of audio every 20 ms; losses and key frames come before these frames."""
         audio = {peer: samples.astype("<i2").tobytes() for peer, samples in (sending or {}).items()}
         for tick in range(round(seconds / TICK_S)):
             for peer, samples in audio.items():
@@ -158,7 +158,7 @@ async def test_a_press_that_comes_both_ways_counts_once(board: Switchboard) -> N
 async def test_what_comes_of_a_tone_before_and_after_its_event_does_not_count_again(
     board: Switchboard, before: int, after: int
 ) -> None:
-    """An exchange withholds the audio while an event goes on, and tells of the key then."""
+    """An exchange withholds the audio while an event goes on, and then reports the key."""
     session, peer = board.call()
     pause, tone = np.split(tones("1").reshape(-1, 160)[:10], 2)
     press = np.concatenate([pause, tone[:before], tone[5 - after :]])

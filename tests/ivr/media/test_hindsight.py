@@ -1,4 +1,5 @@
-"""A network, or the host, stands still in the middle of a key: it is heard once, and so are those around it."""
+"""If the network, or the host, stands still in the middle of a key, the key is heard once, and so are its
+neighbours."""
 
 from __future__ import annotations
 
@@ -42,7 +43,7 @@ class Peer:
 
 
 def heard(audio: NDArray[np.int16], stills: list[tuple[float, float]], trickle: int = 1000) -> list[Event]:
-    """What a call is told whose packets stand still from one time to another; so many come then at once, after each."""
+    """The events of a call whose packets stand still for a time; then `trickle` of them come at once, after each."""
     frames = audio[: len(audio) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
     media, peer, listener, uuid = Media(), Peer(), Listener(), uuid4()
     media.expect(uuid, listener)

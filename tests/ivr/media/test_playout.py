@@ -19,7 +19,8 @@ KEYS = "0123456789*#ABCD55"
 
 
 def heard(audio: NDArray[np.int16], *, loss: float, jitter_s: float, seed: int) -> str:
-    """The keys that come of 20 ms packets that are lost by chance, and held up by chance, never overtaking another."""
+    """The keys that are heard if 20 ms packets are lost by chance, and held up by chance, without overtaking each
+    other."""
     chance = np.random.default_rng(seed)
     frames = audio[: len(audio) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
     arrival_s = np.maximum.accumulate(
@@ -65,20 +66,20 @@ def test_positions_count_what_is_played_out() -> None:
 def pressed(
     keys: str, *, tone_s: float, pause_s: float, lead_s: float, seed: int | None = None, snr_db: float | None = None
 ) -> NDArray[np.int16]:
-    """Keys whose tones begin anywhere in a packet, and in any phase if there is a seed."""
+    """Keys whose tones start anywhere in a packet, and in any phase if there is a seed."""
     chance = None if seed is None else np.random.default_rng(seed)
     audio = to_int16(synthesize(keys, tone_s=tone_s, pause_s=pause_s, lead_s=lead_s, snr_db=snr_db, rng=chance))
     return np.concatenate([audio, np.zeros(4000, np.int16)])
 
 
 def suppressed(audio: NDArray[np.int16]) -> list[tuple[float, NDArray[np.int16]]]:
-    """The packets of a telephone that sends none of those that are silent, and when they are sent."""
+    """The packets of a telephone that sends no silent ones, and when they are sent."""
     frames = audio[: len(audio) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
     return [(number * BEAT_S, frame) for number, frame in enumerate(frames) if frame.any()]
 
 
 def events_of(packets: list[tuple[float, NDArray[np.int16]]], *, until_s: float) -> list[Event]:
-    """What the receiver says of packets that arrive at their times."""
+    """The receiver's events for packets that arrive at their times."""
     inbox, playout, receiver = Inbox(), Playout(), Receiver()
     waiting = list(packets)
     events: list[Event] = []

@@ -1,4 +1,4 @@
-"""A call, for records of it: how it begins, and what comes of it."""
+"""A call, for tests of records: its start, and its changes."""
 
 from __future__ import annotations
 

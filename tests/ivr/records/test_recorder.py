@@ -1,4 +1,4 @@
-"""From a running call to its record: nothing waits for the database, nothing secret is kept."""
+"""From a running call to its record: no call waits for the database, and no secret is kept."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ FREQUENCY = FailedTest.FREQUENCY
 
 
 Phone = Callable[[str], Key | NearMiss]
-"""What a phone makes of a key: heard, or not."""
+"""What the receiver makes of a phone's key: heard, or a near miss."""
 
 
 def steady(key: str) -> Key:
@@ -62,7 +62,7 @@ PHONES = [steady, with_a_low_tone_off, on_a_long_line, with_a_high_tone_refused]
 
 
 def recorded_call(catalogue: Catalogue, clock: FakeClock, phone: Phone = steady) -> list[Change]:
-    """What a whole call leaves."""
+    """The entries that a whole call leaves in its record."""
     changes: list[Change] = []
     record = CallRecorder(call(), changes.append)
     now = [0.0]
@@ -159,7 +159,7 @@ AWAY = StoreUnavailable("the database cannot be used now: it is away")
 
 
 class Failing:
-    """A writer whose database is away until it is told that it is back."""
+    """A writer whose database is away until the test brings it back."""
 
     def __init__(self, writer: CallWriter, failure: Exception = AWAY) -> None:
         self.writer = writer
@@ -220,7 +220,7 @@ def test_what_has_gathered_is_written_in_short_transactions(
         record(float(second), Said("on and on", 1.0))
     recorder.start()
     recorder.close()
-    assert max(transactions) <= 110  # a hundred, and how the service and the calls in it are
+    assert max(transactions) <= 110  # a hundred, and the states of the service and its calls
     found = reader.call("c0ffee")
     assert found is not None
     assert [entry.at_s for entry in found.entries] == [float(second) for second in range(350)]

@@ -1,4 +1,4 @@
-"""Old records are removed bit by bit: who calls meanwhile, and who stops the service, does not wait for it."""
+"""Old records are removed bit by bit, so neither callers nor the end of the service wait for it."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ def recording(writer: object, clock: Callable[[], datetime], keep: timedelta) ->
 
 
 class Tidying:
-    """A writer whose tidying is the test's.
+    """A writer whose tidying the test controls.
 
     Args:
-        writer: writes.
+        writer: writes the changes.
         forget: takes the place of its `forget_before`.
     """
 
@@ -162,7 +162,7 @@ def test_other_writers_have_a_pause_after_each_removal(
         return 1 if len(steps) < 6 else 0
 
     recorder = Recorder(Tidying(open_writer(), forget), keep=timedelta(hours=1))  # type: ignore[arg-type]
-    pause = recorder._stopping.wait  # it is nowhere else to be seen where the thread pauses
+    pause = recorder._stopping.wait  # the only place that shows where the thread pauses
 
     def paused(timeout: float | None = None) -> bool:
         steps.append("pauses")

@@ -1,4 +1,4 @@
-"""What a service reports of itself, and how it is read again."""
+"""What a service reports about itself, and how it is read again."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ class Channel:
             return (await self.reader.readline()).decode().strip() or None
 
     async def until_exec(self) -> UUID | None:
-        """Answer the service's questions until it wants AudioSocket; None if it closes before."""
+        """Answer the service's questions until it asks for AudioSocket; None if it closes before."""
         while (command := await self.command()) is not None:
             self.asked.append(command)
             if command.startswith("EXEC"):
@@ -98,7 +98,7 @@ class Channel:
         return None
 
     async def rest(self) -> None:
-        """End the EXEC and take what the service leaves in the channel."""
+        """End the EXEC and take the variables that the service sets in the channel."""
         self.say("200 result=0\n")
         while (command := await self.command()) is not None:
             _, name, _, value, _ = command.split('"')
@@ -116,7 +116,7 @@ class Stream:
         return self
 
     async def first_frame(self) -> None:
-        """Wait until the call is in the clock's hands."""
+        """Wait until the media clock serves the call."""
         async with asyncio.timeout(10):
             await self.reader.readexactly(323)
 

@@ -1,4 +1,4 @@
-"""One caller does not take all places (docs/rules.md 4.3)."""
+"""One caller cannot take all places (docs/rules.md 4.3)."""
 
 from ivr.service.places import Places
 

@@ -1,4 +1,4 @@
-"""The service against a scripted Asterisk: what it does with calls, and with peers that are none."""
+"""The service against a scripted Asterisk: how it serves calls, and peers that are not calls."""
 
 from __future__ import annotations
 

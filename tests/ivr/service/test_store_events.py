@@ -1,4 +1,4 @@
-"""What the store answers a call, on a real store."""
+"""How the answers of a real store become events of a call."""
 
 from __future__ import annotations
 

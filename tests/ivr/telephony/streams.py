@@ -1,4 +1,4 @@
-"""A stream for a parser in a test: cut into chunks, fed, and what came of it."""
+"""A stream for a parser in a test: cut into chunks, fed, and its messages collected."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ivr.telephony.parser import Parser
 Message = TypeVar("Message")
 
 cuts = st.lists(st.integers(0, 50), max_size=60)
-"""How long each chunk is; what is left of the stream is one more."""
+"""How long each chunk is; the rest of the stream is one more chunk."""
 
 
 def fed(parser: Parser[Message], data: bytes) -> list[Message]:

@@ -1,4 +1,4 @@
-"""What holds for the parsers of both protocols: after an end, after an error, and for what they cost."""
+"""What holds for the parsers of both protocols: after an end, after an error, and in what they cost."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ parsers = pytest.mark.parametrize("new", [AudioSocketParser, AgiConnection])
 
 
 class Watched(bytearray):
-    """Counts the octets that are looked at."""
+    """Counts the octets that a parser looks at."""
 
     looked_at = 0
 

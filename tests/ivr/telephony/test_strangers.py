@@ -1,4 +1,4 @@
-"""Who has not said who he is takes no call's place, and fills no log."""
+"""A peer that has not said who it is takes no call's place, and does not fill the log."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What a test phone sends: keys and pauses as RTP packets, in a capture file that sipp plays.
 
-One file holds everything with its timing, tones and RFC 4733 events alike, so the phone of a test is exact to a
-packet. It holds password digits: it belongs into a directory that goes when the test ends.
+One file holds everything with its timing, tones and RFC 4733 events alike, so a test's phone is exact to a packet. The
+file holds password digits: put it into a directory that goes when the test ends.
 """
 
 import struct
@@ -44,8 +44,8 @@ class Press:
     """Keys pressed one after the other.
 
     Attributes:
-        keys: of ``0123456789*#ABCD``.
-        after_s: seconds from the end of what came before (or from the answer) to the first key.
+        keys: any of ``0123456789*#ABCD``.
+        after_s: seconds from the end of the press before (or from the answer) to the first key.
     """
 
     keys: str
@@ -65,12 +65,12 @@ BRISK = Timing()
 
 @dataclass(frozen=True, kw_only=True)
 class BadLine:
-    """A way to the exchange that loses packets, and fingers that know no packets: tones begin anywhere within one.
+    """A way to the exchange that loses packets, and fingers that ignore packets: tones start anywhere within one.
 
     Attributes:
-        loss: share of the packets that never arrive, by chance.
-        burst: how many are lost together in the mean; 1: each by a chance of its own.
-        seed: of the chances.
+        loss: the share of packets that never arrive, by chance.
+        burst: how many are lost together on average; 1: each by a chance of its own.
+        seed: the seed of the chances.
     """
 
     loss: float
@@ -103,7 +103,7 @@ def _strokes(presses: Sequence[Press], timing: Timing) -> tuple[list[_Stroke], i
 
 
 def duration_s(presses: Sequence[Press], timing: Timing) -> float:
-    """How long it takes from the answer until the last key and the gap behind it are over."""
+    """How many seconds pass from the answer until the last key and the gap behind it are over."""
     return _strokes(presses, timing)[1] * PACKET_S
 
 
@@ -169,7 +169,7 @@ _Packet = tuple[int, bool, int, int, bytes]
 
 
 def _packets(audio: npt.NDArray[np.int16], events: Sequence[_Stroke]) -> Iterator[_Packet]:
-    """Audio, and in its place events, in the order of sending: slot, marker, type, timestamp, payload."""
+    """The packets of audio, and in its place events, in sending order: slot, marker, type, timestamp, payload."""
     law = ulaw_encode(audio).tobytes()
     by_slot: dict[int, list[_Packet]] = {}
     silenced: set[int] = set()

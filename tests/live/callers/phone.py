@@ -3,8 +3,8 @@
 A `SippPhone` is one telephone at one address. `start` places a call and returns at once, `call` waits for its end.
 Each call is a process, a temporary directory and a block of ports of its own, so any number may run at the same time.
 
-A phone that did not do what it was told raises `PhoneError`, so that its fault is not taken for the product's. What
-it sent is counted by the kernel, not believed.
+A phone that did not do what the test asked raises `PhoneError`, so its fault is not taken for the product's. The kernel
+counts what it sent.
 
 sipp plays RTP through a raw socket: the tests run as root.
 """
@@ -39,7 +39,7 @@ _LATE_S: Final = 1.0
 
 
 class EndedBy(Enum):
-    """Who hung up."""
+    """The side that hung up."""
 
     EXCHANGE = "exchange"
     PHONE = "phone"
@@ -51,8 +51,8 @@ class CallResult:
 
     Attributes:
         status: the final SIP status of the INVITE; None if there was none.
-        ended_by: who hung up an answered call; None if nobody did in time.
-        duration_s: from answer to hang-up.
+        ended_by: the side that hung up an answered call; None if neither did in time.
+        duration_s: seconds from answer to hang-up.
     """
 
     status: int | None
@@ -67,7 +67,7 @@ class CallResult:
 
 @dataclass(frozen=True)
 class _Means:
-    """What a call takes, and gives back at its end."""
+    """The resources that a call takes, and gives back at its end."""
 
     folder: tempfile.TemporaryDirectory[str]
     ports: PhonePorts
@@ -92,10 +92,10 @@ class Call:
     """A call under way.
 
     Args:
-        process: sipp.
-        means: what the call takes.
+        process: the process of sipp.
+        means: the resources that the call takes.
         due_s: when each packet of the track is due, in seconds from the answer on.
-        limit_s: how long all of it may take.
+        limit_s: how long the whole call may take.
     """
 
     def __init__(self, process: subprocess.Popen[bytes], means: _Means, due_s: Sequence[float], limit_s: float) -> None:
@@ -106,7 +106,7 @@ class Call:
 
     @property
     def media_port(self) -> int:
-        """Where the phone's audio comes from and goes to."""
+        """The address that the phone's audio comes from and goes to."""
         return self._means.ports.media
 
     @property
@@ -118,7 +118,7 @@ class Call:
         """Wait for the call's end.
 
         Raises:
-            PhoneError: sipp did not place the call, or not end it, or did not send what it was told to.
+            PhoneError: sipp did not place the call, did not end it, or did not send what the test asked for.
         """
         try:
             return self._result(self._process.wait(self._limit_s))
@@ -147,7 +147,7 @@ class Call:
             )
 
     def _complaint(self) -> str:
-        """What sipp says of itself."""
+        """What sipp says about itself."""
         for name in ("errors", "console"):
             said = self._means.path / name
             if said.exists() and (text := said.read_text(errors="replace").strip()):
@@ -155,7 +155,7 @@ class Call:
         return "it does not say why"
 
     def close(self) -> None:
-        """Abandon the call if it goes on, and remove what it left. May be called again."""
+        """Abandon the call if it goes on, and remove its files. May be called again."""
         if self._process.poll() is None:
             self._process.kill()
             self._process.wait()
@@ -168,8 +168,8 @@ class SippPhone:
 
     Attributes:
         exchange: host and port of the exchange.
-        access_number: what it dials.
-        host: its own address; this is what a trunk is known by.
+        access_number: the number that it dials.
+        host: its own address; a trunk is known by it.
     """
 
     exchange: tuple[str, int]
@@ -216,13 +216,13 @@ class SippPhone:
 
         Args:
             caller: who calls, or claims to.
-            presses: what is pressed, from the answer on.
+            presses: the keys that are pressed, from the answer on.
             keys: how keys are sent.
             timing: how keys are pressed.
-            hang_up_after_s: hang up that long after the answer; None leaves it to the exchange.
+            hang_up_after_s: how long after the answer the phone hangs up; None leaves it to the exchange.
             audio: the media line of the SDP offer; empty for an offer without audio.
             line: what happens to the packets on the way.
-            patience_s: hang up after so long in any case, or give up if there is no answer (status 487 then).
+            patience_s: when the phone hangs up in any case, or gives up if there is no answer (status 487 then).
 
         Raises:
             PhoneError: sipp is missing, or no port is free.

@@ -1,4 +1,4 @@
-"""What a test phone raises: its own fault must not look like one of the product."""
+"""The error of a test phone: its own fault must not look like the product's."""
 
 
 class PhoneError(Exception):

@@ -1,9 +1,9 @@
 """UDP ports for test phones, which nobody else takes between the look-up and the start of sipp.
 
 sipp binds its ports by itself and ends if one of them is in use. Linux gives ports of `ip_local_port_range` (32768 to
-60999) to whoever asks for any, and Asterisk asks three times a call: it connects a UDP socket to learn its own address.
-So a phone's ports are below that range, and one socket stays bound in each block of ports while a phone uses the block:
-no other phone, of whatever process, can have it.
+60999) to anyone who asks for any port, and Asterisk asks three times a call: it connects a UDP socket to learn its own
+address. So a phone's ports are below that range, and one socket stays bound in each block of ports while a phone uses
+the block: no other phone, of any process, can have it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ _VIDEO: Final = 4  # sipp takes it beside the first, whether there is video or n
 _SIP: Final = 6
 
 _blocks = itertools.cycle(range(FIRST_PORT, LAST_PORT - _BLOCK + 2, _BLOCK))
-"""Where the next phone of this process looks: not where the last one was, to whom packets may still be under way."""
+"""Where the next phone of this process looks: not where the last one was, because packets to that one may still
+come."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,8 @@ class PhonePorts:
     """The ports of one phone, its own until they are closed.
 
     Attributes:
-        sip: for signalling.
-        media: for audio.
+        sip: the port for signalling.
+        media: the port for audio.
     """
 
     sip: int
@@ -46,7 +47,7 @@ class PhonePorts:
         """Take a block of ports at an address.
 
         Raises:
-            PhoneError: none is free.
+            PhoneError: no block is free.
         """
         for first in itertools.islice(_blocks, (LAST_PORT - FIRST_PORT + 1) // _BLOCK):
             guard = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -60,7 +61,7 @@ class PhonePorts:
         raise PhoneError(f"{host} has no {_BLOCK} free UDP ports in a row between {FIRST_PORT} and {LAST_PORT}")
 
     def close(self) -> None:
-        """Let others have them. May be called again."""
+        """Give the ports back. May be called again."""
         self._guard.close()
 
 

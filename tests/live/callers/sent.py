@@ -1,7 +1,7 @@
 """Counts the UDP packets that leave a port on the loopback interface, in the kernel.
 
-A packet socket with a filter: its packets are never read, only their number is. So a counter costs little, and a busy
-test process misses no packet. Needs root.
+It uses a packet socket with a filter. The socket's packets are never read, only counted, so a counter costs little, and
+a busy test process misses no packet. It needs root.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _SOL_PACKET: Final = 263
 _PACKET_STATISTICS: Final = 6
 _INSTRUCTION: Final = struct.Struct("HBBI")
 _LEAST_BUFFER: Final = 1
-"""The kernel makes the least of it that it allows. What finds no room in it is counted as well."""
+"""The kernel takes the least buffer that it allows instead. It also counts packets that find no room in it."""
 
 # Classic BPF (Linux, uapi/linux/bpf_common.h); a packet starts with its IPv4 header.
 _LOAD_WORD, _LOAD_HALF, _LOAD_BYTE = 0x20, 0x28, 0x30
@@ -29,7 +29,7 @@ _RETURN: Final = 0x06
 
 
 class SentPackets:
-    """Counts what an address and port sends from now on."""
+    """Counts the packets that an address and port sends from now on."""
 
     def __init__(self, host: str, port: int) -> None:
         program = _program(host, port)
@@ -44,14 +44,14 @@ class SentPackets:
 
     @property
     def count(self) -> int:
-        """How many packets there were; stays when it is closed."""
+        """How many packets there were; the number stays when the counter is closed."""
         if self._socket.fileno() >= 0:
             passed, _dropped = struct.unpack("II", self._socket.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, 8))
             self._count += passed  # reading it sets it back; those that were dropped are among them
         return self._count
 
     def close(self) -> None:
-        """Count no more. May be called again."""
+        """Stop counting. May be called again."""
         _ = self.count
         self._socket.close()
 

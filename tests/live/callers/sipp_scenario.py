@@ -12,15 +12,15 @@ _REFUSALS = (400, 401, 403, 404, 406, 408, 480, 484, 486, 488, 500, 503, 603)
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """What a call says about who makes it.
+    """What a call says about its caller.
 
     Attributes:
-        number: in From; anything can be claimed there.
-        asserted: URI of P-Asserted-Identity, such as ``sip:0312345678@carrier.example`` or ``tel:+81312345678``.
+        number: the number in From; anything can be claimed there.
+        asserted: the URI of P-Asserted-Identity, such as ``sip:0312345678@carrier.example`` or ``tel:+81312345678``.
         privacy: the header Privacy; ``id`` withholds the number.
-        sender: what stands in From in place of the number at the phone's address; without the tag.
-        others: header lines more.
-        username: for a registered phone, with `secret`.
+        sender: the value of From in place of the number at the phone's address; without the tag.
+        others: more header lines.
+        username: the user name of a registered phone, with `secret`.
         secret: answers the exchange's challenge.
     """
 
@@ -65,7 +65,7 @@ def _message(
 
 
 def scenario(caller: Caller, track: Path, stays_s: float, audio: str) -> str:
-    """What sipp is to do: the call of one caller.
+    """Write the scenario of one caller's call for sipp.
 
     Args:
         caller: who calls.

@@ -1,7 +1,7 @@
-"""Hears what comes back to a test phone: the RTP of a call, off the loopback interface.
+"""Hears what comes back to a test phone: captures the RTP of a call on the loopback interface.
 
-A packet socket sees both directions on one clock, so a test can say how long after a key the guidance stopped.
-Needs root. Nothing is written to disk.
+A packet socket sees both directions on one clock, so a test can say how long after a key the guidance stopped. It needs
+root. It writes nothing to disk.
 """
 
 import socket
@@ -31,11 +31,11 @@ class RtpPacket:
 
     Attributes:
         at_s: when it passed, by the system's clock (`time.time`).
-        source: address and port that it came from.
-        target: address and port that it went to.
-        payload_type: 0 is mu-law.
-        timestamp: of its first sample, in samples.
-        payload: what it carries.
+        source: the address and port that it came from.
+        target: the address and port that it went to.
+        payload_type: its RTP payload type; 0 is mu-law.
+        timestamp: the time stamp of its first sample, in samples.
+        payload: its payload.
     """
 
     at_s: float
@@ -53,10 +53,10 @@ class Sound:
     packets: tuple[RtpPacket, ...]
 
     def samples(self, from_s: float = -np.inf, to_s: float = np.inf) -> npt.NDArray[np.int16]:
-        """What arrived within a span of time, 8 kHz, as one piece, each packet where its time stamp puts it.
+        """The audio that arrived within a span of time, 8 kHz, in one piece, each packet where its time stamp puts it.
 
-        Packets that come late, or in a bunch, are no gap: a phone's jitter buffer would hide that too. A jump of the
-        time stamps by more than `_LONGEST_PAUSE_S` is a new stream, which follows on the last.
+        Packets that come late, or in a bunch, are not a gap: a phone's jitter buffer would hide that too. A jump of the
+        time stamps by more than `_LONGEST_PAUSE_S` is a new stream, which follows on the last one.
         """
         pieces = [np.zeros(0, dtype=np.int16)]
         due: int | None = None
@@ -71,14 +71,14 @@ class Sound:
         return np.concatenate(pieces)
 
     def level_dbfs(self, from_s: float = -np.inf, to_s: float = np.inf) -> float:
-        """The mean level of what arrived within a span of time; -100 for silence."""
+        """The mean level of the audio that arrived within a span of time; -100 for silence."""
         samples = self.samples(from_s, to_s).astype(np.float64)
         if samples.size == 0 or not samples.any():
             return _SILENCE_DBFS
         return max(_SILENCE_DBFS, 10 * float(np.log10(np.mean(samples**2) / FULL_SCALE**2)))
 
     def loud(self, above_dbfs: float = -40.0) -> tuple[tuple[float, float], ...]:
-        """The spans in which every packet is louder than a level: when each began and ended, in seconds."""
+        """The spans in which every packet is louder than a level: when each started and ended, in seconds."""
         spans: list[tuple[float, float]] = []
         for packet in self.packets:
             if Sound((packet,)).level_dbfs() <= above_dbfs:
@@ -115,7 +115,7 @@ class RtpCapture:
         self._socket.close()
 
     def heard(self, host: str, port: int) -> Sound:
-        """What has come to a phone so far."""
+        """The audio that has come to a phone so far."""
         return Sound(tuple(p for p in list(self._packets) if p.target == (host, port) and p.payload_type == PCMU))
 
     def said(self, host: str, port: int) -> Sound:

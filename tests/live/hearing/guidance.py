@@ -1,4 +1,4 @@
-"""What a test phone heard, in the words of the catalogue."""
+"""Which guidance a test phone heard, by the clips of the catalogue."""
 
 from __future__ import annotations
 

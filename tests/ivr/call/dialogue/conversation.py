@@ -1,4 +1,4 @@
-"""A caller in a test: presses keys, listens, waits; and remembers what the dialogue asked for."""
+"""A caller in a test: presses keys, listens, waits, and remembers what the dialogue asked for."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Conversation:
         return self.happens(GuidanceEnded())
 
     def wait(self, seconds: float) -> list[Command]:
-        """Let time pass, telling the dialogue at each of its deadlines."""
+        """Let time pass, with a `TimePassed` at each of the dialogue's deadlines."""
         end = self.now + seconds
         commands = []
         while (deadline := self.dialogue.deadline) is not None and deadline <= end:

@@ -1,4 +1,4 @@
-"""docs/rules.md, chapter 2, read as a caller would live it."""
+"""docs/rules.md, chapter 2, as a caller lives it."""
 
 from __future__ import annotations
 

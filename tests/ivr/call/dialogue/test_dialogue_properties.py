@@ -60,7 +60,7 @@ EXPECTED_IN = {
     StoreAway: {State.STORING, State.ADMISSION},
     NotAdmitted: {State.STORING, State.ADMISSION},
 }
-"""Answers come only where they were asked for: the shell sends them nowhere else."""
+"""Answers come only if they were asked for: the shell sends none otherwise."""
 
 
 History = list[tuple[float, list[Event]]]

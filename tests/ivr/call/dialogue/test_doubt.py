@@ -1,4 +1,4 @@
-"""Entries that a line may have spoilt, and what a caller is told of a password that others spoilt."""
+"""Entries that a line may have spoilt, and what callers hear of a password that others voided."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ivr.call.dialogue.events import (
 from tests.ivr.call.dialogue.conversation import ADDITIONAL, CONTRACT, LINE, PASSWORD, Conversation
 
 DOUBLED = f"{PASSWORD[:4]}{PASSWORD[3:]}"
-"""What a line that doubles a key makes of it: nine keys."""
+"""The password after a line that doubles a key: nine keys."""
 
 
 class TestKeysThatRunOn:
@@ -24,7 +24,7 @@ class TestKeysThatRunOn:
 
     def test_who_pressed_on_without_a_pause_and_does_not_repeat_it_is_asked_for_the_password_again(self) -> None:
         call = Conversation()
-        call.press(f"1{DOUBLED}")  # nine keys: the last one begins the confirmation
+        call.press(f"1{DOUBLED}")  # nine keys: the last one starts the confirmation
         call.wait(10)  # for the pause between keys
         assert call.judged[-1].verdict is Verdict.WRONG
         assert call.said[-1] == "wrong.again+password.ask"

@@ -1,4 +1,4 @@
-"""The primitive that collects keys tells five endings apart."""
+"""The primitive that collects keys distinguishes five endings."""
 
 from __future__ import annotations
 

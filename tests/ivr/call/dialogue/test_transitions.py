@@ -1,4 +1,4 @@
-"""Every change of state goes along the table, and what cannot happen in a state is an error of ours by name."""
+"""Every change of state goes along the table, and an impossible signal is a named error of ours."""
 
 from __future__ import annotations
 
@@ -54,11 +54,11 @@ TAKEN: dict[State, set[Event]] = {
     State.CLOSING: {LOCKED, StoreAway(), Stored(), NotStored()},  # they come too late
     State.ENDED: set(ANSWERS),
 }
-"""Which answers a state takes; the others take none, for they have asked for none."""
+"""The answers that a state takes; other states take none, because they have asked for none."""
 
 
 def conversation(state: State) -> Conversation:
-    """A call that has come to this state."""
+    """Bring a call into this state."""
     call = Conversation(admitted=state is not State.ADMISSION)
     match state:
         case State.ADMISSION | State.UNIT:
@@ -128,7 +128,7 @@ happenings: st.SearchStrategy[list[Event | None]] = st.one_of(
     st.sampled_from([*ANSWERS, *OTHERS]).map(lambda event: [event]),
     st.just([None]),
 )
-"""Keys of an entry, one event, or (None) a fault of ours."""
+"""The keys of an entry, one event, or (None) a fault of ours."""
 
 
 @given(st.lists(st.tuples(st.sampled_from([0.1, 1.5, 5.0, 61.0]), happenings), max_size=20))

@@ -1,4 +1,4 @@
-"""What the table of `ivr calls` looks like, and which numbers it is asked for."""
+"""How the table of `ivr calls` looks, and which numbers `--number` takes."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_no_line_ends_with_a_blank_where_there_is_no_terminal() -> None:
 
 @pytest.mark.parametrize("width", [60, 80, 160])
 def test_a_row_that_is_printed_later_stands_under_the_others(found: CallSummary, width: int) -> None:
-    """Whatever its outcome is, and however narrow the terminal."""
+    """This holds for every outcome, and however narrow the terminal is."""
     first, *others = (
         places(replace(found, outcome=outcome, reason=reason), width)
         for outcome, reasons in REASONS.items()
@@ -77,7 +77,7 @@ def test_a_row_that_is_printed_later_stands_under_the_others(found: CallSummary,
 
 
 def places(call: CallSummary, width: int) -> list[tuple[int, int]]:
-    """Line and column of some values of a call as it is printed alone."""
+    """Find line and column of some values in a call that is printed alone."""
     written = io.StringIO()
     console = Console(file=written, width=width, force_terminal=True, color_system=None)
     print_calls(console, [call], header=False)

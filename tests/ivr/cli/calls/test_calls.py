@@ -1,4 +1,4 @@
-"""What an operator types to find a call: `ivr calls`, `ivr call show`, `ivr report`."""
+"""The commands by which an operator finds a call: `ivr calls`, `ivr call show`, `ivr report`."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_a_call_is_shown_with_each_key_and_why_one_was_not_heard(writer: CallWri
 
 
 def test_who_looks_at_a_call_does_not_wait_for_the_receiver_to_be_loaded() -> None:
-    """In a process of its own, in which the receiver's compiler is not to be had."""
+    """In a process of its own, in which the receiver's compiler is missing."""
     program = "import sys; sys.modules['numba'] = None; from ivr.cli import app; app()"
     shown = subprocess.run(
         [sys.executable, "-c", program, "call", "show", "aaaaaaaaaaaa"], capture_output=True, text=True, check=False
@@ -145,7 +145,7 @@ def test_a_report_tells_by_trunk_who_got_through_and_where_the_others_failed() -
 
 @contextmanager
 def followed(*words: str) -> Iterator[subprocess.Popen[str]]:
-    """`ivr calls --follow`, its first line (the table's head, or that there are no calls) read already."""
+    """Start `ivr calls --follow`, with its first line (the table's head, or that there are no calls) already read."""
     command = [str(Path(sys.executable).with_name("ivr")), "calls", "--follow", *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as following:
         out_of_patience = Timer(120, following.kill)  # a line that never comes is then an empty one
@@ -198,7 +198,7 @@ def test_following_ends_on_both_signals_however_it_was_started(signal_: signal.S
 
 
 def test_a_followed_call_that_was_taken_for_lost_is_printed_again(writer: CallWriter) -> None:
-    """Calls that ended before it began are not printed again, also where the list did not have them."""
+    """Calls that ended before it started are not printed again, even if the list did not have them."""
     ended, going_on = (replace(call(name * 12), began_at=datetime.now(UTC)) for name in "dc")
     writer.write([ServiceBeat(Vitals()), ended, progress("dddddddddddd", "set", "set"), going_on])
     with followed("--limit", "1") as following:
@@ -225,7 +225,7 @@ def test_a_database_that_goes_away_is_told_and_calls_are_followed_when_it_is_bac
 
 
 class TestWithoutRecords:
-    """Who only looks makes nothing and changes nothing, and is told what to do."""
+    """A user who only looks makes nothing and changes nothing, and hears what to do."""
 
     @pytest.fixture(params=[("calls",), ("call", "show", "aa"), ("report",)], ids=" ".join)
     def told(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], str]:

@@ -1,4 +1,4 @@
-"""Tables: a line a row where there is room; else wrapped, or as blocks. Never with a piece missing."""
+"""Tables: one line a row if there is room; otherwise wrapped, or as blocks. No piece is ever missing."""
 
 from __future__ import annotations
 

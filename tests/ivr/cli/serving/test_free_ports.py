@@ -30,7 +30,7 @@ def defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
     ports = {**dict.fromkeys(TCP, 0), "sip_port": sip_port}
     ports |= dict(zip(TCP, free_tcp_ports(len(TCP)), strict=True))
     settings = Settings.from_environment()
-    # Not by a constructor, to which they would be set ones.
+    # Not by a constructor, which would count them as set.
     return settings.model_construct(
         settings.model_fields_set, **{**dict(settings), **ports, "rtp_ports": f"{rtp_first}-{rtp_first + 39}"}
     )

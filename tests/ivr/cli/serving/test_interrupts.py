@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM end a command that goes on, however it was started."""
+"""SIGINT and SIGTERM end a running command, however it was started."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the doctor finds of the store, without touching it."""
+"""The doctor's findings about the store, which it does not touch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the doctor says of the room on disks."""
+"""The doctor's findings about the room on disks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ GB = 1_000_000_000
 
 @pytest.fixture
 def room(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
-    """What every disk has, in bytes."""
+    """The total and free bytes that every disk reports."""
     has = {"total": 100 * GB, "free": 50 * GB}
     monkeypatch.setattr(shutil, "disk_usage", lambda _folder: (has["total"], has["total"] - has["free"], has["free"]))
     return has

@@ -1,4 +1,4 @@
-"""Whether there are files enough for the calls."""
+"""The doctor checks that the service may open enough files for its calls."""
 
 from __future__ import annotations
 

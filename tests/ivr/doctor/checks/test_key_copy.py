@@ -1,4 +1,4 @@
-"""What the doctor says of copies of the key."""
+"""The doctor's findings about copies of the key."""
 
 from __future__ import annotations
 

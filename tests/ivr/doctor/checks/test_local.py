@@ -1,4 +1,4 @@
-"""What the doctor finds in settings, secrets, guidance and clock."""
+"""The doctor's findings about settings, secrets, guidance and clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether Asterisk's host knows its own name: as its files say, and with a process in Asterisk's place."""
+"""Whether Asterisk's host knows its own name: by its files, and with a process in Asterisk's place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the doctor finds of the ports."""
+"""The doctor's findings about the ports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the doctor says of who else can read the store."""
+"""The doctor's findings about who else can read the store."""
 
 from __future__ import annotations
 

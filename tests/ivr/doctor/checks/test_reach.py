@@ -1,4 +1,4 @@
-"""What the doctor says of who can reach the ports."""
+"""The doctor's findings about who can reach the ports."""
 
 from __future__ import annotations
 

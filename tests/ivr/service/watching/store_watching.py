@@ -1,4 +1,4 @@
-"""Waits for what a watch of the store finds."""
+"""Waits for the findings of a watch of the store."""
 
 from __future__ import annotations
 

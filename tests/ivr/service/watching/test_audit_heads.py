@@ -1,4 +1,4 @@
-"""Where the audit trail ends is told to the log, and records that go are noticed."""
+"""The log says where the audit trail ends, and the loss of records is noticed."""
 
 from __future__ import annotations
 

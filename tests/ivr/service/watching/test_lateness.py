@@ -1,4 +1,4 @@
-"""How late the media clock was lately."""
+"""How late the media clock was in the last seconds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A service that is watched: what its calls leave in records, metrics and events, with Asterisk there and away."""
+"""A watched service: what its calls leave in records, metrics and events, with Asterisk there and away."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ RTP = "ssrc=1;themssrc=2;lp=5;rxjitter=0.0;rxcount=95;txjitter=0.002;txcount=100
 
 @dataclass
 class Service:
-    """What a service tells of itself."""
+    """The values that a service reports about itself."""
 
     calls: int = 1
     listening: bool = True

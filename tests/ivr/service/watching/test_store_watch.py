@@ -1,4 +1,4 @@
-"""Whether the store can be used, as it is found out."""
+"""How the watch finds out whether the store can be used."""
 
 from __future__ import annotations
 

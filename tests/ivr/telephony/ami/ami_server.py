@@ -1,4 +1,4 @@
-"""A scripted manager interface on a real socket: well-behaved, or not, as a test wants it."""
+"""A scripted manager interface on a real socket: it behaves, or misbehaves, as a test wants it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class AmiPeer:
         self.message(Event=name, **fields)
 
     async def action(self) -> Fields:
-        """The next action; raises `IncompleteReadError` when the client has gone."""
+        """Read the next action; raises `IncompleteReadError` when the client has gone."""
         text = (await self._reader.readuntil(b"\r\n\r\n")).decode()
         fields = dict(line.split(": ", 1) for line in text.strip().split("\r\n"))
         self.server.actions.append(fields)
@@ -82,7 +82,7 @@ async def well_behaved(peer: AmiPeer) -> None:
 
 @dataclass
 class FakeAmi:
-    """A listening manager interface; `behaviour` is what its next connections get."""
+    """A listening manager interface; `behaviour` decides what its next connections get."""
 
     secret: str = "known-to-both"
     behaviour: Behaviour = well_behaved
@@ -101,7 +101,7 @@ class FakeAmi:
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
-        """Be gone, and cut every connection."""
+        """Stop listening, and cut every connection."""
         if self._server is not None:
             self._server.close()
         self._server = None
@@ -111,7 +111,7 @@ class FakeAmi:
 
     @property
     def proof(self) -> str:
-        """What who knows the secret answers to the challenge."""
+        """The answer to the challenge by a client that knows the secret."""
         return md5(f"{CHALLENGE}{self.secret}".encode(), usedforsecurity=False).hexdigest()
 
     def named(self, name: str) -> list[Fields]:

@@ -1,4 +1,5 @@
-"""What a manager interface may send, byte by byte: nothing raises, nothing grows for ever, the end is told once."""
+"""Whatever a manager interface sends, byte by byte: nothing raises, nothing grows for ever, the end is reported
+once."""
 
 from __future__ import annotations
 
@@ -57,7 +58,7 @@ class Wire:
 
 
 def received(*chunks: bytes) -> tuple[list[Fields], list[str], Wire]:
-    """What is told of chunks: events, and ends."""
+    """The events and ends that a connection reports for chunks of bytes."""
     events: list[Fields] = []
     ends: list[str] = []
     wire = Wire()

@@ -31,7 +31,7 @@ async def until(condition: Callable[[], object]) -> None:
 
 
 async def ended(end: asyncio.Future[ChannelEnd]) -> ChannelEnd:
-    """Wait for how a channel ended."""
+    """Wait until it is known how a channel ended."""
     async with asyncio.timeout(10):
         return await end
 
@@ -43,7 +43,7 @@ async def until_status(link: AmiLink, status: LinkStatus) -> LinkState:
 
 @asynccontextmanager
 async def linked(ami: FakeAmi, *, secret: str = SECRET, times: LinkTimes = QUICK) -> AsyncIterator[AmiLink]:
-    """A link that runs; at its end nothing of it is left."""
+    """A running link; the end of the block leaves nothing of it."""
     link = AmiLink(AmiLogin(host="127.0.0.1", port=ami.port, user="karipass", secret=secret), times)
     stop = asyncio.Event()
     before = asyncio.all_tasks()

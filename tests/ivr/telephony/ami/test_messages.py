@@ -1,4 +1,4 @@
-"""The short uses of the manager interface, where there is none, or one that does not let us in."""
+"""The short uses of the manager interface if there is none, or one that does not let us in."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ async def refusal(port: int, secret: str = FakeAmi.secret) -> str:
 
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is told must not be the end of patience."""
+    """The error must come before the end of patience."""
     monkeypatch.setattr(messages, "LOGIN_S", 3600.0)
 
 

@@ -1,4 +1,4 @@
-"""A frame that is a beat late, and alone, tells of a lost one; a late one does not."""
+"""A single frame that is a beat late means a lost one; a frame that is merely late does not."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ivr.telephony.audiosocket.arrivals import LATE, Arrivals
 
 
 def losses(arrivals: list[float]) -> list[int]:
-    """What is made of frames that arrive one by one at these times (in beats of 20 ms): losses before each."""
+    """The losses that are found before each of the frames that arrive one by one at these times (in beats of 20 ms)."""
     watch = Arrivals()
     before_last = [watch.arrived(1, beat * 0.02) for beat in arrivals]
     return [*before_last[1:], watch.settle((arrivals[-1] + 2) * 0.02) or 0]

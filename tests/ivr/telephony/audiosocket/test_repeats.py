@@ -1,4 +1,4 @@
-"""One event is one key, however often the exchange tells of it; figures are those of Asterisk 22.10."""
+"""One event is one key, however often the exchange reports it. Figures are those of Asterisk 22.10."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ivr.telephony.audiosocket.repeats import Repeats
 
 
 def told(*moments: tuple[float, str | None]) -> list[bool]:
-    """What is said of the key frames among what comes, each in ms; None is a packet of audio."""
+    """Whether each key frame among these is taken for a repeat; times in ms; None is a packet of audio."""
     watch, found = Repeats(), []
     for at_ms, key in moments:
         if key is None:

@@ -1,4 +1,4 @@
-"""What Asterisk's part is in the proof of who connects over FastAGI."""
+"""Asterisk's part in the proof of who connects over FastAGI."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _QUESTION: Final = re.compile(
 
 
 def proof(question: str, uniqueid: str, secret: str) -> str:
-    """What Asterisk makes of the expression that it is to evaluate.
+    """Evaluate the expression as Asterisk would.
 
     Args:
         question: the whole AGI command.
-        uniqueid: of the channel.
-        secret: what is in its file.
+        uniqueid: the channel's Uniqueid.
+        secret: the secret in Asterisk's file.
     """
     asked = _QUESTION.fullmatch(question)
     assert asked is not None, question

@@ -1,4 +1,4 @@
-"""Who connects over FastAGI proves that he is our Asterisk, and says nothing that another could use."""
+"""A peer that connects over FastAGI proves that it is our Asterisk, and says nothing that another could use."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SECRET = "known-to-both.~+/_-1"
 
 
 class Door:
-    """A FastAGI server that notes whom it lets in."""
+    """A FastAGI server that notes which peers it lets in."""
 
     def __init__(self) -> None:
         self.let_in: list[str] = []
