@@ -57,9 +57,9 @@ def _examined() -> Iterator[Examined]:
         for line in str(problem).splitlines():
             yield Examined("settings", error(line, "correct this variable; nothing else was checked"))
         return
-    with Console(stderr=True).status("looking") as status:
+    with Console(stderr=True).status("checking") as status:
         for examined in examine(Site(settings, os.environ), CHECKS):
-            status.update(f"looked at: {examined.check}")
+            status.update(f"checked: {examined.check}")
             yield examined
 
 

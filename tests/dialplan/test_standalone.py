@@ -54,7 +54,7 @@ def test_every_module_that_the_dialplan_needs_is_loaded_and_nothing_else_loads_i
     lines = list(statements(files["modules.conf"], files))
     assert "autoload = no" in lines
     modules = {line.removeprefix("require = ") for line in lines if line.startswith("require")}
-    adopters = re.search(r"Needs the modules (.*?) and format_wav", files["karipass/extensions.conf"], re.DOTALL)
+    adopters = re.search(r"needs the modules (.*?) and format_wav", files["karipass/extensions.conf"], re.DOTALL)
     assert adopters is not None
     named = set(re.findall(r"\w+_\w+", adopters[1].replace("\n;", "")))
     assert len(named) > 8

@@ -41,7 +41,7 @@ def with_variable(name: str, value: str) -> ExchangeFacts:
         (with_variable("KARIPASS_AGI_SECRET_FILE", ""), Level.ERROR, "no FastAGI secret"),
         (with_variable("KARIPASS_CALL_CAP_S", "60"), Level.WARNING, "60 s"),
         (with_variable("KARIPASS_CALL_CAP_S", ""), Level.WARNING, "no s"),
-        (replace(FACTS, actions=frozenset()), Level.WARNING, "told of calls"),
+        (replace(FACTS, actions=frozenset()), Level.WARNING, "hear of calls"),
         (replace(FACTS, actions=FACTS.actions | {"command"}), Level.WARNING, "command"),
     ],
 )
@@ -99,5 +99,5 @@ def test_a_peer_that_is_no_asterisk_is_said_to_be_none(tmp_path: Path) -> None:
         site = Site(Settings.load(state_dir=tmp_path, ami_port=server.getsockname()[1], ami_secret="x"), {})
         found = wrong(looked(asterisk.CHECKS[:1], site))
         thread.join()
-    assert "no manager interface" in found[0].text
+    assert "not a manager interface" in found[0].text
     assert "KARIPASS_AMI_PORT" in found[0].remedy
