@@ -26,8 +26,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 NEAR_S: Final = 1.0
-"""The longest time from the end of a tone to its own event, and from the start of a tone to an event that came before
-the receiver had announced the tone."""
+"""The longest time from the end of a tone to its own event, and from the start of a tone to the start of an event that
+came before the receiver had announced the tone."""
 BEHIND_S: Final = 0.4
 """The longest time from the end of an event to the start of a tone of its own."""
 _REMEMBERED: Final = 16

@@ -81,10 +81,10 @@ class KeyFigures:
 class KeyMissed:
     """A near miss: a burst that was looked at and not counted as a key.
 
-    value: the key that it resembled; None if it may be a password digit.
-    failed: the receiver's test that it failed.
-    figures: the receiver's figures; None if they would reveal too much.
-        figures: the receiver's figures; None where they would tell too much.
+    Attributes:
+        value: the key that it resembled; None if it may be a password digit.
+        failed: the receiver's test that it failed.
+        figures: the receiver's figures; None if they would reveal too much.
     """
 
     value: str | None

@@ -1,4 +1,4 @@
-"""Ports that are free now, on the loopback interface."""
+"""Finds ports that are free now, on the loopback interface."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ivr.exchange.process import ExchangeError
 _HOST: Final = "127.0.0.1"
 _FIRST_PORT: Final = 23000
 _LAST_PORT: Final = 32000
-"""Below the ports that Linux gives to programs that ask for any."""
+"""Below the ports that Linux gives to programs that ask for any port."""
 
 
 def free_tcp_ports(count: int) -> list[int]:
-    """Free TCP ports on the loopback interface."""
+    """Find free TCP ports on the loopback interface."""
     probes = [socket.socket() for _ in range(count)]
     try:
         for probe in probes:
@@ -26,7 +26,10 @@ def free_tcp_ports(count: int) -> list[int]:
 
 
 def free_udp_ports(count: int) -> tuple[int, int]:
-    """A free port for SIP, and the first (even) of a free range of so many for audio behind it.
+    """Find a free port for SIP, and behind it a free range of `count` ports for audio.
+
+    Returns:
+        The port for SIP, and the first (even) port for audio.
 
     Raises:
         ExchangeError: there is none.

@@ -34,7 +34,7 @@ class House:
     """Starts Asterisk and the service, and stops them; a context manager.
 
     Args:
-        directory: where it keeps its files; must exist, and be for this house alone.
+        directory: where the house keeps its files; must exist, and be for this house alone.
         settings: settings of the service that differ from the default, as its environment has them.
         trunks: addresses that calls come from, which Asterisk trusts.
         phones: SIP phones that may register.
@@ -44,8 +44,8 @@ class House:
         directory, state: the house's directory, and the service's within it.
         ports: the service's ports, by the names of its settings.
         sip_port: Asterisk's port for calls (UDP).
-        agi_secret, ami_secret: what Asterisk and the service both know.
-        environment: of the service, and of commands that belong to it.
+        agi_secret, ami_secret: the secrets that Asterisk and the service share.
+        environment: the environment of the service, and of commands that belong to it.
         exchange: its Asterisk.
     """
 
@@ -115,7 +115,7 @@ class House:
         self.exchange.stop()
 
     def store(self) -> CredentialStore:
-        """The store that the service uses."""
+        """Open the store that the service uses."""
         return CredentialStore.open(f"sqlite:///{self.state / 'store.db'}", key=Key.from_file(self.state / "key"))
 
     # --- the service ----------------------------------------------------------------------------------------
@@ -177,7 +177,7 @@ class House:
         return self._log.stat().st_size if self._log.exists() else 0
 
     def logged_since(self, length: int) -> Iterator[dict[str, Any]]:
-        """What the service has logged since it had logged so many octets, as objects."""
+        """Read, as objects, what the service has logged after its first `length` octets."""
         with self._log.open("rb") as log:
             log.seek(length)
             for line in log:

@@ -52,7 +52,7 @@ class Vitals:
         listening: whether calls can come.
         languages: how many languages have their guidance loaded.
         tick_age_s: seconds since the media clock's last tick.
-        late_ms: how late the latest tick of the media clock in the last seconds was, in milliseconds.
+        late_ms: how late the most delayed tick of the media clock in the last seconds was, in milliseconds.
         hashes_running: how many passwords are being hashed and stored.
         hashes_waiting: how many passwords wait to be.
         records_waiting: how many changes of call records are not in the database yet.

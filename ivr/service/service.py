@@ -100,7 +100,7 @@ class Service:
 
     @property
     def late_s(self) -> float:
-        """How late, in seconds, the latest tick of the media clock in the last seconds was."""
+        """How late, in seconds, the most delayed tick of the media clock in the last seconds was."""
         return self._lateness.most_s
 
     @property

@@ -145,7 +145,7 @@ class Dialogue:
             case KeyReleased():
                 return self._key_released(now)
             case KeyMayBeLost():
-                self._unsure = self._unsure or self._pressed  # only a key between two keys can be lost unnoticed
+                self._unsure = self._unsure or self._pressed  # a hole before the call's first key loses none
                 return []
             case TimePassed():
                 return self._time(now)

@@ -127,7 +127,7 @@ class PhoneCall:
         host: the phone's address.
         number: the number to dial.
 
-        Attributes:
+    Attributes:
         media: where the call's audio goes, once the call is answered.
     """
 

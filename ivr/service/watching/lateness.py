@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import Final
 
 SECONDS: Final = 10.0
-"""How long the latest tick is remembered at least, and twice that at most. It equals the time between a service's
+"""How long the most delayed tick is remembered at least, and twice that at most. It equals the time between a service's
 beats."""
 
 
 class Lateness:
-    """Remembers how late the latest tick of the last seconds was. Threads may read it.
+    """Remembers how late the most delayed tick of the last seconds was. Threads may read it.
 
     Args:
         clock: gives seconds that rise.
@@ -31,5 +31,5 @@ class Lateness:
 
     @property
     def most_s(self) -> float:
-        """How late, in seconds, the latest of the ticks was."""
+        """How late, in seconds, the most delayed of the ticks was."""
         return max(self._before, self._now)

@@ -52,7 +52,7 @@ class Service(Protocol):
 
     @property
     def late_s(self) -> float:
-        """How late, in seconds, the latest tick of the media clock in the last seconds was."""
+        """How late, in seconds, the most delayed tick of the media clock in the last seconds was."""
 
     @property
     def hashes_running(self) -> int:
