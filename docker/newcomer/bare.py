@@ -1,5 +1,4 @@
-"""A bare Debian in a folder, entered in namespaces of its own. It needs no container engine, and leaves nothing
-behind."""
+"""A bare Debian in a folder, entered in namespaces of its own, without a container engine. It leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -112,8 +111,7 @@ def _copy_tree(checkout: Path, into: Path) -> None:
 
 
 def mount_within(tree: Path) -> None:
-    """Mount what a tree needs to be entered. To be called in mount and process namespaces of its own: it undoes
-    nothing."""
+    """Mount what a tree needs to be entered; call it in mount and process namespaces of its own: it undoes nothing."""
     for words in (
         ("mount", "--bind", str(tree), str(tree)),
         ("mount", "-t", "proc", "proc", str(tree / "proc")),

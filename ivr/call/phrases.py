@@ -115,8 +115,7 @@ def _number(number: Number, catalogue: Catalogue, *, goes_on: bool) -> Iterator[
 
 
 def _digit_ids(group: str, catalogue: Catalogue, *, goes_on: bool) -> tuple[str, ...]:
-    """The clips of a group. An area code of five digits is two accent phrases (04 992), without a pause between
-    them."""
+    """The clips of a group. An area code of five digits is two accent phrases (04 992), with no pause between."""
     middle = len(group) // 2 if len(group) > _ACCENT_PHRASE_DIGITS else 0
     first = catalogue.digit_ids(group[:middle]) if middle else ()
     return first + catalogue.digit_ids(group[middle:], goes_on=goes_on)

@@ -120,8 +120,7 @@ class Observer(Protocol):
 
 
 LEAST_POOLED: Final = 8
-"""The fewest keys whose figures are pooled: a password has as many. The figures of fewer keys would reveal single
-ones."""
+"""The fewest keys whose figures are pooled, a password's number: those of fewer keys would reveal single ones."""
 LEVEL_STEP_DB: Final = 5
 TWIST_STEP_DB: Final = 3
 SNR_STEP_DB: Final = 5

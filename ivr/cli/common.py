@@ -94,8 +94,7 @@ def _told(error: Exception) -> str:
 
 
 def printable(text: str) -> str:
-    """Make a text from outside (a file name, a title) safe for the terminal, which it must not steer. It may have
-    several lines."""
+    """Make a text from outside (a file name, a title), of one line or more, safe: it must not steer the terminal."""
     return "".join(letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in text)
 
 

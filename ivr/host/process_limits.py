@@ -44,8 +44,7 @@ def calls_within(files: int) -> int:
 
 
 def within_file_limit(settings: Settings) -> Settings:
-    """Ask for the files that this process and its children have use for; take no more calls than the files suffice
-    for."""
+    """Ask for the files that this process and its children can use; take no more calls than these suffice for."""
     files = files_allowed(settings.calls)
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
     calls = calls_within(files)

@@ -90,8 +90,7 @@ class RunningInstance:
 
 
 def running_settings(state_dir: Path) -> Mapping[str, Any]:
-    """Read the settings that the instance in a state directory has published; empty if none runs, or none can be
-    seen."""
+    """Read the settings that the instance in a state directory has published; empty if none is seen to run."""
     if not is_running(state_dir):
         return {}
     try:

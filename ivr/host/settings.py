@@ -123,8 +123,7 @@ class Settings(BaseSettings):
     typed_ahead_pause_s: Seconds = 0.8
 
     sets_per_hour: PositiveInt = 200
-    """How many calls of one number may set a temporary password within an hour; a whole line may three times as
-    many."""
+    """How many calls of a number may set a temporary password within an hour; of a line, three times as many."""
     failed_calls: PositiveInt = 30
     """How many calls of one number may fail within an hour before it is refused for `refused_s`; a line: as above."""
     refused_s: Seconds = 3600.0

@@ -28,8 +28,7 @@ from ivr.telephony.audiosocket.server import AudioSocketConnection, AudioSocketL
 ANSWER_S: Final = 15.0
 OUTCOME_S: Final = 5.0
 TEST_CALL_HEADER: Final = "X-Karipass-Test-Call"
-"""The header that names the call; the dialplan reports the call's outcome with it
-(`dialplan/karipass/extensions.conf`)."""
+"""The header that names the call, for the dialplan's report of its outcome (`dialplan/karipass/extensions.conf`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

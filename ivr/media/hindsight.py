@@ -14,8 +14,7 @@ from typing import Final
 from dsp import BurstRefused, DetectorBank, Event, Key, KeyEnded, KeyStarted, Memory
 
 SAME_S: Final = 0.04
-"""Two presses of a key cannot start within this time. The start of one press, heard again, may be found a little
-aside."""
+"""Two presses of a key cannot start within this time. One press, heard again, may seem to start a little aside."""
 
 
 class Hindsight:

@@ -34,13 +34,14 @@ SURELY_IN_PHASE_RAD: Final = 0.12
 MOST_CONCEALED: Final = 4
 """In frames: a longer gap was hardly a loss, or so much was lost that nobody can say what it was."""
 HIDES_A_KEY: Final = 2
-"""In frames: together with the parts that the frames at its edges lack, a hole of 40 ms may have held a whole key of 50
-ms. (docs/rules.md 2.11)"""
+"""In frames: with what the frames at its edges lack, a hole of 40 ms may have held a whole key of 50 ms.
+(docs/rules.md 2.11)"""
 LONG: Final = 8
 """In frames: a gap as long as this is more than a burst of loss."""
 SUPPRESSED: Final = 0.2
-"""A line is known to suppress silence once this share of the call was not sent, in long gaps: the caller listens to
-guidance before the first key."""
+"""A line is known to suppress silence once this share of its call was not sent, in long gaps.
+
+The caller listens to guidance before the first key, so such a line shows long gaps early."""
 KNOWN_AFTER: Final = 25
 """How many frames must not have been sent before that is known."""
 
@@ -107,8 +108,7 @@ class Playout:
         return SILENCE
 
     def key(self) -> Span:
-        """Note a key that came as an event; returns its span, which includes the silence since the last audio or
-        key."""
+        """Note a key that came as an event; returns its span, with the silence since the last audio or key."""
         unsent_s = self._unsent * FRAME_SAMPLES / SAMPLE_RATE_HZ
         self._silent -= self._unsent
         self._unsent = 0

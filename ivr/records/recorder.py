@@ -40,8 +40,7 @@ _BATCH: Final = 100
 """How many changes one transaction writes. The store is in the same database, and SQLite has one writer at a time. On a
 machine with no processor to spare, a transaction of 500 took so long that callers' passwords gave up."""
 _BREATH_S: Final = 0.1
-"""The pause between two transactions. SQLite hands its lock to nobody, and a waiting writer looks no more often than
-this."""
+"""The pause between two transactions: SQLite hands its lock to nobody, and a waiting writer looks only this often."""
 _TIDY_S: Final = 3600.0
 _TIDY_AGAIN_S: Final = 60.0
 """How long to wait after a failed tidying: each attempt may have waited long for the database."""
@@ -108,8 +107,7 @@ class Recorder:
         self._put(ChannelEnded(call_id, hangup, rtp))
 
     def _put(self, change: Change) -> bool:
-        """Take a change; returns whether there was room. There is always room for a call's progress, which holds its
-        end."""
+        """Take a change; returns whether there was room. A call's progress, which holds its end, always has room."""
         if isinstance(change, Progress):
             self._progress[change.call_id] = change
             return True

@@ -88,8 +88,7 @@ class Vitals:
 
 
 def vitals_from_json(document: Mapping[str, Any]) -> Vitals:
-    """Read what a service reported, perhaps of another version: a value that is not understood counts as not
-    reported."""
+    """Read what a service, perhaps of another version, reported: what is not understood counts as not reported."""
     vitals: Vitals = _read(Vitals, document)
     return vitals
 

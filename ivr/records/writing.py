@@ -83,8 +83,7 @@ class CallWriter:
         return False
 
     def _write(self, changes: Sequence[Change]) -> None:
-        """Write all changes or none: calls before everything that belongs to them, and all of a kind by one
-        statement."""
+        """Write all changes or none: calls before what belongs to them, and all of a kind by one statement."""
         began = [self._row_of_call(change) for change in changes if isinstance(change, CallBegan)]
         entries = [_row_of_entry(change) for change in changes if isinstance(change, EntryNoted)]
         latest = {change.call_id: change for change in changes if isinstance(change, Progress)}

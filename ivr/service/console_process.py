@@ -1,5 +1,4 @@
-"""The console beside a service, in a process of its own, so that an operator's looking never delays the calls'
-clock."""
+"""The console beside a service, in a process of its own: an operator's looking never delays the calls' clock."""
 
 from __future__ import annotations
 

@@ -17,8 +17,7 @@ class Places:
         self._taken: Counter[str] = Counter()
 
     def take(self, number: str) -> bool:
-        """Take a place for a call from this number ("" without one), to be given back; returns whether the call may
-        have it."""
+        """Take a place for a call from this number ("" for none), to be given back; returns whether it may."""
         self._taken[number] += 1
         return self._taken[number] <= self._of_a_number
 

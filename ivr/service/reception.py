@@ -1,5 +1,4 @@
-"""Takes calls as they come over FastAGI: checks who is at the door, turns away calls beyond the limits, asks who
-calls."""
+"""Takes calls over FastAGI: checks who is at the door, turns away calls beyond the limits, asks who calls."""
 
 from __future__ import annotations
 
@@ -100,8 +99,7 @@ class Reception:
             self._places.give_back(number)
 
     async def _set_cap(self, channel: AgiChannel) -> None:
-        """Replace the dialplan's short time limit, which is for a service that is away, by the one for a service that
-        hangs."""
+        """Replace the dialplan's short limit, for a service that is away, by the one for a service that hangs."""
         cap = await channel.get_variable(CAP_VARIABLE) or ""
         seconds = cap if cap.isascii() and cap.isdigit() else f"{self._settings.call_s + 2 * AFTER_THE_CALL_S:.0f}"
         await channel.execute("SET VARIABLE", "TIMEOUT(absolute)", seconds)

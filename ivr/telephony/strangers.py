@@ -37,8 +37,7 @@ class Strangers:
         self._sent_away = Summary(lambda reasons: _log.warning("strangers_sent_away", door=door, reasons=reasons))
 
     def came(self, who: Hashable, close: Callable[[], None]) -> None:
-        """Note a new connection; `close` closes it. If the door is full, the stranger who has waited longest has to
-        go."""
+        """Note a new connection; `close` closes it. If the door is full, the one who has waited longest goes."""
         self._waiting[who] = close
         if len(self._waiting) > self._most:
             oldest = next(iter(self._waiting))

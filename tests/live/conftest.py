@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_network() -> None:
-    """A network for each worker of live tests. An Asterisk must be installed before: from within none can be
-    fetched."""
+    """A network for each worker of live tests. Install Asterisk before: from within, none can be fetched."""
     if "PYTEST_XDIST_WORKER" in os.environ and not needs.for_calls():
         find_asterisk(Path.cwd())
         enter_own_network()

@@ -123,8 +123,7 @@ class House(LabHouse):
     # --- secrets --------------------------------------------------------------------------------------------
 
     def places_with(self, texts: Sequence[str]) -> list[str]:
-        """Find which places hold one of the texts: files of the house (all logs, the store, Asterisk's directory),
-        command lines."""
+        """Find where one of the texts is: files of the house (logs, store, Asterisk's directory), command lines."""
         needles = [text.encode() for text in texts]
         files = [path for path in sorted(self.directory.rglob("*")) if path.is_file()]
         command_lines = sorted(Path("/proc").glob("[0-9]*/cmdline"))

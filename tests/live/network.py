@@ -1,5 +1,4 @@
-"""A network of its own for each process: live tests side by side must not hear each other's packets, nor take their
-ports."""
+"""A network for each process: live tests side by side must not hear each other's packets, nor take their ports."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""A listener takes the service's place at its port while the service is away, and what it gets from the real
-Asterisk."""
+"""A listener takes the service's place at its port while the service is away, and what Asterisk then gives it."""
 
 from __future__ import annotations
 

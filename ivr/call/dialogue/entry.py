@@ -83,8 +83,7 @@ class Collector:
             self._deadline = now + self._limits.first_key_s
 
     def key(self, key: str) -> Entry | None:
-        """Take one key; returns the entry if this key ended it. The time between keys starts when the key is
-        released."""
+        """Take one key; returns the entry if this key ended it. Silence counts from the key's release."""
         if key == HASH and self._rule.hash_ends:  # docs/rules.md 2.9
             return self._ended(EntryKind.COMPLETE if self._keys else EntryKind.EMPTY)
         self._keys.append(key)

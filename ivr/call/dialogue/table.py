@@ -267,8 +267,7 @@ def _target(request: Request) -> tuple[Part, ...]:
 
 
 def _tried(request: Request) -> tuple[Part, ...]:
-    """Say that somebody else may have tried the password: a caller who did not know would wonder at the site and give
-    up."""
+    """Say that somebody else may have tried the password: a caller who did not know would give up at the site."""
     tried = request.line is not None and request.target in request.line.tried_out
     return ("target.tried",) if tried else ()
 

@@ -39,8 +39,7 @@ def print_call(record: CallRecord, console: Console) -> None:
 
 
 def print_transcript(entries: Iterable[RecordedEntry], console: Console) -> None:
-    """Print a call's entries. Entries that say the same without a time, as keys of a password do, are printed as
-    one."""
+    """Print a call's entries; those that say the same without a time, as keys of a password do, as one."""
     rows = []
     for entry, more in together(entries):
         head, text = _line(entry)

@@ -1,5 +1,4 @@
-"""`ivr up`, `ivr serve` and `ivr console`: their options and help. The code of the services is imported when they
-run."""
+"""`ivr up`, `ivr serve` and `ivr console`: their options and help. The services are imported when they run."""
 
 from __future__ import annotations
 

@@ -88,7 +88,6 @@ def _places(port: Port) -> set[tuple[Transport, int]]:
 
 
 def _candidates(default: Port) -> Iterator[Port]:
-    """Give the port itself, then others upwards. Those from 32768, which Linux gives to anyone who asks for any port,
-    come last."""
+    """Give the port itself, then others upwards; last those from 32768, which Linux gives to anyone who asks."""
     for first in range(default.port, _LAST - default.count + 2, max(_STEP, default.count)):
         yield replace(default, port=first)

@@ -144,8 +144,7 @@ async def _run_all(work: Iterable[tuple[ScenarioFile, _Place]], done: Done) -> N
 
 
 def _length(scenario: Scenario) -> int:
-    """Estimate how many pieces of guidance are heard to their end. The longest calls start first, so that none is
-    last."""
+    """Estimate how much guidance is heard to its end. The longest calls start first, so that none is last."""
     last = scenario.steps[-1] if scenario.steps else None
     to_the_end = 0 if last is not None and last.hang_up else 2
     return to_the_end + sum(step.listen for step in scenario.steps if not step.ahead and step.barge_in is None)

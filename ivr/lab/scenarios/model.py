@@ -57,8 +57,7 @@ Language = Annotated[str, AfterValidator(_language)]
 ClipId = Annotated[str, AfterValidator(_clip)]
 StepName = Literal["unit", "number", "password", "confirm"]
 DEFAULT_LANGUAGE: Final = "ja"
-"""The language of callers whose line names no other. It does not depend on this machine: a scenario runs alike
-everywhere."""
+"""The language of callers whose line names no other, whatever this machine's: a scenario runs alike everywhere."""
 NO_NUMBER: Final = tuple(
     reason.value for reason in (RefusalReason.WITHHELD, RefusalReason.PAYPHONE, RefusalReason.UNKNOWN)
 )

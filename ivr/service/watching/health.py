@@ -22,8 +22,7 @@ from web.server import EmbeddedServer
 CLOCK_STOPPED_S: Final = 2.0
 """The media clock ticks every 20 ms. Asterisk ends a call that gets nothing for this long."""
 CONNECTIONS: Final = 32
-"""How many connections there may be. If more come, the oldest makes room: a probe can always come in, and is answered
-at once."""
+"""How many connections there may be. The oldest makes room for more: a probe always gets in, and its answer at once."""
 _GRACE_S: Final = 1
 
 

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 SECONDS: Final = 10.0
-"""How long the most delayed tick is remembered at least, and twice that at most. It equals the time between a service's
-beats."""
+"""The most delayed tick is remembered this long at least, twice as long at most: as long as a service's beat."""
 
 
 class Lateness:

@@ -237,8 +237,7 @@ class Metrics:
 
 
 class _CallObserver:
-    """Counts one call's entries. It takes times of its own, because the entries' times are withheld where keys are
-    secret."""
+    """Counts one call's entries, by a clock of its own: the entries' times are withheld where keys are secret."""
 
     def __init__(self, metrics: Metrics, clock: Callable[[], float]) -> None:
         self._metrics = metrics

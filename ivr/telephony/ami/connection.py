@@ -275,6 +275,5 @@ def _plain(message: Any) -> Fields:
 
 
 def _reason(error: OSError) -> str:
-    """The system's own text for an error: asyncio puts the address in its place, and name lookups have errors of their
-    own."""
+    """The system's own text for an error. (asyncio puts the address in its place; name lookups have their own.)"""
     return os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)

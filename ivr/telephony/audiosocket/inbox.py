@@ -143,8 +143,7 @@ class Inbox:
         return frames
 
     def _release(self, missing: int | None = None) -> None:
-        """Release the frames in doubt. `missing` frames are missing before them; None: as many as silence was given
-        for."""
+        """Release the frames in doubt, with `missing` frames before them; None: as many as silence was given for."""
         missing = self._given if missing is None else missing
         for frame in self._doubted:
             # When frames come together, nobody can say between which of them others are missing.

@@ -43,8 +43,7 @@ class Repeats:
 
     def key(self, key: str, now_s: float) -> bool:
         """Note that a key frame came; returns whether it repeats the one before."""
-        # The last audio before the event came up to a beat before the event started, so the event was shorter than
-        # seen.
+        # The last audio came up to a beat before the event started, so the event was shorter than seen.
         pause_s = now_s - self._key_s - REPEATED_AFTER_S - self._lasted_s
         repeated = key == self._key and self._between <= MOST_BETWEEN and -BEAT_S - LATE_S <= pause_s <= LATE_S
         if not repeated:

@@ -125,8 +125,7 @@ class AudioSocketConnection(asyncio.Protocol):
             self._break("audio comes faster than it is spoken")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Note that the connection ended. For a hang-up Asterisk closes it between messages; a cut message is a
-        fault."""
+        """Note the connection's end. A hang-up ends it between messages; a message that was cut is a fault."""
         if not self.ended:
             self._check_end()
         self.ended = True

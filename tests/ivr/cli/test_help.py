@@ -42,8 +42,7 @@ def all_words() -> list[list[str]]:
 
 
 def helps(all_of_them: list[list[str]]) -> list[tuple[list[str], str, list[str]]]:
-    """For each list of words before `--help`: the words, the help, and the slow packages that the process has
-    loaded."""
+    """For each list of words before `--help`: the words, the help, and the slow packages that were loaded."""
     done = subprocess.run(
         [sys.executable, "-c", SHOW_EACH], input=json.dumps(all_of_them), capture_output=True, text=True, check=True
     )

@@ -1,5 +1,4 @@
-"""The telephone of live scenarios: the packets that it sends, and how it takes those that come. Whole calls are in
-tests/live."""
+"""The telephone of live scenarios: the packets it sends, and those it takes. Whole calls are in tests/live."""
 
 from __future__ import annotations
 

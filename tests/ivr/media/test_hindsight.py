@@ -1,5 +1,4 @@
-"""If the network, or the host, stands still in the middle of a key, the key is heard once, and so are its
-neighbours."""
+"""If network or host stands still in the middle of a key, the key is heard once, and so are its neighbours."""
 
 from __future__ import annotations
 

@@ -19,8 +19,7 @@ KEYS = "0123456789*#ABCD55"
 
 
 def heard(audio: NDArray[np.int16], *, loss: float, jitter_s: float, seed: int) -> str:
-    """The keys that are heard if 20 ms packets are lost by chance, and held up by chance, without overtaking each
-    other."""
+    """The keys heard if 20 ms packets are lost by chance, and held up by chance, never overtaking each other."""
     chance = np.random.default_rng(seed)
     frames = audio[: len(audio) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
     arrival_s = np.maximum.accumulate(

@@ -25,8 +25,7 @@ _VIDEO: Final = 4  # sipp takes it beside the first, whether there is video or n
 _SIP: Final = 6
 
 _blocks = itertools.cycle(range(FIRST_PORT, LAST_PORT - _BLOCK + 2, _BLOCK))
-"""Where the next phone of this process looks: not where the last one was, because packets to that one may still
-come."""
+"""Where the next phone of this process looks: not at the last one's ports, to which packets may still come."""
 
 
 @dataclass(frozen=True)

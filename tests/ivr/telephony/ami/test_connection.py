@@ -1,5 +1,4 @@
-"""Whatever a manager interface sends, byte by byte: nothing raises, nothing grows for ever, the end is reported
-once."""
+"""Whatever a manager interface sends: nothing raises, nothing grows for ever, the end is reported once."""
 
 from __future__ import annotations
 
