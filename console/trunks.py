@@ -36,7 +36,7 @@ class Trunks:
         return self._by_name.get(name, ()) if name else None
 
     def report(self, report: Report) -> Report:
-        """A report by the names that are shown."""
+        """Return a report by the names that are shown."""
         return Report.of((self._shown(name), tally) for name, tally in report.by_trunk.items())
 
     def _shown(self, name: str) -> str:

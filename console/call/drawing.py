@@ -60,7 +60,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """Where a key, a near miss, or an entry that was judged is drawn.
+    """The place of a key, a near miss, or a judged entry in the drawing.
 
     Attributes:
         x: when it was, in pixels; in a hidden band it shows only the order.
@@ -77,13 +77,13 @@ class Point:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawing:
-    """A call, laid out in pixels.
+    """A call's timeline, laid out in pixels.
 
     Attributes:
-        width: of the whole drawing.
-        ticks: the time axis: place and seconds.
-        steps, guidance, hidden, silence: what lasts.
-        keys, misses, entries: points.
+        width: the width of the whole drawing.
+        ticks: the time axis: pixels and seconds of each tick.
+        steps, guidance, hidden, silence: the bars of each row.
+        keys, misses, entries: the points of each row.
         end_x: where the call ended; None if it goes on.
     """
 
@@ -100,7 +100,7 @@ class Drawing:
 
 
 def draw(record: CallRecord) -> Drawing:
-    """Lay a call out."""
+    """Return the drawing of a call."""
     timeline = timeline_of(record.entries)
     scale = _Scale(max(timeline.last_s, record.summary.seconds or 0.0, 1.0))
     placed = list(_placed(record.entries, scale))
@@ -199,7 +199,7 @@ def _steps(record: CallRecord, placed: Sequence[Placed], scale: _Scale) -> Itera
 
 
 def _guidance(timeline: Timeline, placed: Sequence[Placed], scale: _Scale) -> Iterator[Bar]:
-    """Each guidance until it fell silent: where a hidden key stopped it, until the first of those keys."""
+    """Yield a bar for each guidance until it fell silent, or until the first of the hidden keys that stopped it."""
     places = {entry.position: x for entry, x in placed}
     for guidance in timeline.guidance:
         end = scale.x(guidance.latest_s if guidance.end_s is None else guidance.end_s)

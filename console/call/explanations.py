@@ -1,4 +1,4 @@
-"""Why a key was not heard, in the operator's language."""
+"""Explains a near miss in the operator's language."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ivr.records.explain import explain
 
 
 def explain_miss(body: Mapping[str, Any], texts: Texts) -> str:
-    """Tell why a near miss was not counted.
+    """Return why a near miss was not counted.
 
     Args:
         body: a `missed` entry's fields (`ivr.call.transcript.KeyMissed` as JSON).
-        texts: in the operator's language.
+        texts: the catalogue of the operator's language.
     """
     why = explain(body)
     return texts(f"miss.{why.sentence}", **why.gaps)

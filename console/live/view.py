@@ -144,7 +144,7 @@ class LiveView:
             await asyncio.sleep(self._every_s)
 
     async def watch(self, operator: str) -> AsyncGenerator[State | Crowded | None, None]:
-        """What goes on, at once and whenever it changes; None now and then, for the connection's sake.
+        """Yield the state, at once and whenever it changes; yield None every 5 s, to keep the connection alive.
 
         Args:
             operator: who watches. If they watch in more than `STREAMS` places, the oldest of them ends, not the newest.

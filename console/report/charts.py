@@ -41,9 +41,9 @@ class Column:
     """One column of the chart: a stretch of time.
 
     Attributes:
-        place: which column it is, from 0.
-        begin: when it began.
-        report: counts the calls that began in it.
+        place: the column's number, from 0.
+        begin: when the stretch started.
+        report: counts the calls that started in it.
     """
 
     place: int
@@ -52,7 +52,7 @@ class Column:
 
     @cached_property
     def tally(self) -> Tally:
-        """That of all trunks."""
+        """The tally of all trunks."""
         return self.report.total
 
     @cached_property
@@ -71,19 +71,19 @@ class Column:
 
 
 def columns(report: Callable[[datetime, datetime], Report], period: Period, now: datetime) -> list[Column]:
-    """The columns of a period.
+    """Return the columns of a period.
 
     Args:
-        report: counts the calls that began from a moment on and before another.
-        period: until now.
-        now: the time.
+        report: counts the calls that started from one moment on and before another.
+        period: the period, which ends now.
+        now: the present moment.
     """
     begins = [now - period.span + period.column * place for place in range(round(period.span / period.column))]
     return [Column(place, begin, report(begin, begin + period.column)) for place, begin in enumerate(begins)]
 
 
 def report_of(columns: Iterable[Column]) -> Report:
-    """The report of all columns."""
+    """Return the report of all columns."""
     return Report.of(item for column in columns for item in column.report.by_trunk.items())
 
 

@@ -107,11 +107,11 @@ class Stage:
         self.writer.write([ServiceBeat(vitals)])
 
     def call(self, tones: Sequence[Tone], **options: Any) -> str:
-        """A whole call; returns its id."""
+        """Make a whole call, and return its id."""
         return self.changes_of(tones, write=True, **options)[0]
 
     def begin_call(self, tones: Sequence[Tone], *, until_s: float, **options: Any) -> str:
-        """A call that still goes on; returns its id."""
+        """Make a call that still goes on, and return its id."""
         return self.changes_of(tones, write=True, until_s=until_s, **options)[0]
 
     def changes_of(

@@ -14,7 +14,7 @@ from console.call.drawing import WIDTH, draw
 from ivr.records import CallBegan, CallRecord, CallSummary, RecordedEntry
 
 Entry = tuple[float | None, str, dict[str, object]]
-"""When it was, of what kind, and its other fields."""
+"""An entry: its time, its kind, and its other fields."""
 
 BEGAN = datetime(2026, 4, 1, 9, 0, tzinfo=UTC)
 FIGURES = {

@@ -34,4 +34,4 @@ class Visitor(httpx.Client):
 
 
 LogIn = Callable[[Role], Visitor]
-"""The fixture `logged_in`: gives a visitor who has logged in with a role."""
+"""The fixture `logged_in`: returns a visitor who has logged in with a role."""

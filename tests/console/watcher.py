@@ -1,4 +1,4 @@
-"""Who watches the live page."""
+"""A viewer of the live page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from tests.console.visitor import Visitor
 
 PATIENCE = 4
-"""So often a stream may say that there is nothing new."""
+"""How often a stream may say that there is nothing new."""
 
 
 class Watcher:
@@ -20,7 +20,7 @@ class Watcher:
         self._lines = lines
 
     def next(self, kind: str = "state") -> dict[str, Any]:
-        """The next event of a kind."""
+        """Return the next event of a kind."""
         name, silent = "", 0
         for line in self._lines:
             silent += line == ": still here"
@@ -33,11 +33,11 @@ class Watcher:
         raise AssertionError(f"the stream ended without {kind}")
 
     def ends(self) -> None:
-        """Nothing comes any more."""
+        """Check that the stream ends."""
         assert [line for line in self._lines if line] == []
 
     def until(self, text: str) -> dict[str, Any]:
-        """The first state that has a text in it."""
+        """Return the first state that contains a text."""
         while text not in json.dumps(state := self.next(), ensure_ascii=False):
             pass
         return state

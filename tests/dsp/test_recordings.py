@@ -32,7 +32,7 @@ def save(tmp_path: Path) -> Save:
 
 
 def heard(path: Path, channel: Channel = Take.BEST) -> tuple[list[tuple[str, str]], list[str]]:
-    """The keys, and what was remarked."""
+    """Return the keys, and the remarks."""
     remarks: list[str] = []
     sides = hear_file(path, channel=channel, remark=remarks.append)
     return [(side.name, side.keys) for side in sides], remarks
@@ -74,7 +74,7 @@ def test_of_three_channels_the_one_with_most_keys_is_taken(save: Save) -> None:
 
 
 def test_of_equally_many_keys_the_louder_are_the_callers(save: Save) -> None:
-    """The other side has their echo, and guidance that is louder than they are."""
+    """The other side has the keys' echo, and guidance that is louder than the keys."""
     guidance = np.concatenate([GUIDANCE, np.zeros_like(CALLER)])
     caller = np.concatenate([np.zeros_like(CALLER), CALLER])
     found, (remark,) = heard(save(0.2 * caller + guidance, caller))

@@ -27,7 +27,7 @@ def recording(number: int, seed: int, seconds: int = 3) -> NDArray[np.int16]:
 
 
 def told(events: list[Event]) -> list[tuple[Any, ...]]:
-    """Events without slots, figures rounded far above float32's own rounding."""
+    """Return events without slots, with figures rounded far more coarsely than float32 rounds."""
     out: list[tuple[Any, ...]] = []
     for event in events:
         if isinstance(event, KeyStarted):

@@ -56,7 +56,7 @@ def follows(page: Page) -> None:
 
 
 def log_in(page: Page, address: str, name: str = "otto", password: str = OPERATOR_PASSWORD) -> None:
-    """As an operator does it."""
+    """Log in as an operator does."""
     page.goto(f"{address}/login")
     page.get_by_label("Name").or_(page.get_by_label("名前")).fill(name)
     page.locator("input[type=password]").fill(password)

@@ -88,7 +88,7 @@ def test_a_pause_that_an_echo_fills_still_parts_two_presses() -> None:
 
 
 def test_a_press_that_ends_while_it_might_still_be_an_echo_is_heard() -> None:
-    """A second C comes right behind the echo of the first, for 69 ms, and purer than that was."""
+    """A second C follows the echo of the first at once, for 69 ms, and is purer than the first."""
     condition = next(item for item in NETWORKS if item.name == "echo 120 ms -12 dB")
     recording = record(condition, seed=9002, keys=64)
     assert decode(recording.samples) == recording.expected
@@ -105,7 +105,7 @@ def test_rooms_and_hybrids_double_no_key_and_hide_none(condition: Condition) -> 
 
 @pytest.mark.parametrize("hole", [40, 70, 100, 130])
 def test_a_hole_in_an_echo_does_not_make_a_key_of_the_rest(hole: int) -> None:
-    """A gap of 19 ms, so many ms after the echo's begin, is no pause."""
+    """A gap of 19 ms, `hole` ms after the start of the echo, is not a pause."""
     keys = "113399774499"
     pressed = tones(keys, length=223, pause=349)
     samples = signals.echoed(line(pressed), 252, -6.2)
@@ -118,7 +118,7 @@ def test_a_hole_in_an_echo_does_not_make_a_key_of_the_rest(hole: int) -> None:
 @pytest.mark.parametrize("length", [180, 240, 300])
 @pytest.mark.parametrize("late", [30, 60, 100, 150])
 def test_what_comes_back_of_a_long_key_much_weaker_is_its_echo(length: int, late: int) -> None:
-    """However long after the key's begin, at whatever phases and for however long."""
+    """This holds however long after the key's start it comes, at whatever phases, and for however long."""
     keys = "1123344567788990"
     pressed = tones(keys, length=length, pause=400)
     copies = [Tone(t.key, t.begin_ms + length + late, length * 0.6, -19.0, 0.0, 0.0, 0.0) for t in pressed]

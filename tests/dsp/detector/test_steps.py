@@ -16,7 +16,7 @@ LEAD_S, TONE_S, PAUSE_S = 0.1, 0.06, 0.06
 
 
 def stepped(keys: str, share: float, step_db: int, *, seed: int = 0) -> NDArray[np.float64]:
-    """Keys of 60 ms, each of which changes its level once, after this share of it."""
+    """Return keys of 60 ms, each of which changes its level once, after this share of its length."""
     samples = synthesize(
         keys, tone_s=TONE_S, pause_s=PAUSE_S, lead_s=LEAD_S, level_dbm0=-12, rng=np.random.default_rng(seed)
     )
@@ -51,7 +51,7 @@ def test_a_coder_may_shift_the_phase_where_the_level_steps() -> None:
 
 
 def test_what_is_too_short_and_goes_on_as_an_echo_is_no_key() -> None:
-    """The echo comes at another phase: what sounds is not one tone all through."""
+    """The echo comes at another phase, so the sound is not one tone all through."""
     burst = synthesize("5", tone_s=0.02, lead_s=0.1, level_dbm0=-12)
     heard = []
     for late in range(150, 170):

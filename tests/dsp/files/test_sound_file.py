@@ -23,14 +23,14 @@ LINEAR = to_int16(KEYS)
 
 
 def heard(path: Path) -> tuple[str, list[str]]:
-    """The keys in a file, and what was remarked."""
+    """Return the keys in a file, and the remarks on it."""
     remarks: list[str] = []
     samples, fs = read_audio(path, remark=remarks.append)
     return decode(samples, fs), remarks
 
 
 def with_length(path: Path, length: int, riff: int = 0) -> None:
-    """Write other lengths into the header of a WAV file: what a recorder that was killed leaves."""
+    """Write other lengths into the header of a WAV file, as a killed recorder leaves them."""
     content = bytearray(path.read_bytes())
     data, fact = content.index(b"data"), content.find(b"fact")
     content[4:8] = riff.to_bytes(4, "little")
@@ -196,7 +196,7 @@ Pipe = Callable[..., Path]
 
 @pytest.fixture
 def piped(tmp_path: Path) -> Iterator[Pipe]:
-    """A pipe through which a file comes."""
+    """Return a function that sends a file through a pipe."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     writers = []

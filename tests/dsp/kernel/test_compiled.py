@@ -102,7 +102,7 @@ def test_compiled_code_is_kept_apart_for_every_state_of_the_sources(
             (tmp_path / source).write_text(f"limit = {limit}")
             compiled._folder.cache_clear()
             folders.append(compiled._folder())
-    monkeypatch.setattr(telephone, "__file__", str(tmp_path / "limits.py"))  # its constants are compiled in
+    monkeypatch.setattr(telephone, "__file__", str(tmp_path / "limits.py"))  # compiled code contains its constants
     compiled._folder.cache_clear()
     folders.append(compiled._folder())
     assert {folder and folder.parent for folder in folders} == {tmp_path / "kernel" / "__pycache__"}

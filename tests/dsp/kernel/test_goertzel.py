@@ -13,7 +13,7 @@ ALL_TONES = LOW_HZ + HIGH_HZ
 
 
 def goertzel_recursion(samples: NDArray[np.float64], hertz: float) -> complex:
-    """s[n] = x[n] + 2 cos(w) s[n-1] - s[n-2], then y = s[N-1] - exp(-jw) s[N-2], turned to the first sample."""
+    """Compute s[n] = x[n] + 2 cos(w) s[n-1] - s[n-2], then y = s[N-1] - exp(-jw) s[N-2], turned to the first sample."""
     w = 2 * np.pi * hertz / SAMPLE_RATE_HZ
     state = lfilter([1.0], [1.0, -2 * np.cos(w), 1.0], samples)
     return complex((state[-1] - np.exp(-1j * w) * state[-2]) * np.exp(-1j * w * (len(samples) - 1)))

@@ -13,7 +13,7 @@ ALL_CODES = np.arange(256, dtype=np.uint8)
 
 
 def ulaw_reference(sample: int) -> int:
-    """ITU-T G.711 table 2 on a 14-bit value; decision values 31, 95, 223, ... and steps 2, 4, 8, ..."""
+    """Code by ITU-T G.711 table 2 on a 14-bit value; decision values 31, 95, 223, ... and steps 2, 4, 8, ..."""
     sign = 0x80 if sample >= 0 else 0x00
     magnitude = min((sample if sample >= 0 else -sample - 1) >> 2, 8158)
     biased = magnitude + 33
@@ -23,7 +23,7 @@ def ulaw_reference(sample: int) -> int:
 
 
 def alaw_reference(sample: int) -> int:
-    """ITU-T G.711 table 1: sign and 12 bits of magnitude, even bits of the code inverted."""
+    """Code by ITU-T G.711 table 1: sign and 12 bits of magnitude, even bits of the code inverted."""
     sign = 0x80 if sample >= 0 else 0x00
     magnitude = (sample if sample >= 0 else -sample - 1) >> 4
     if magnitude < 16:
