@@ -17,7 +17,7 @@ def test_a_channel_is_a_side_a_number_or_what_to_make_of_all(word: str, channel:
 
 @pytest.mark.parametrize("word", ["", "0", "-1", "middle", "1.5", "２", "0" * 30])
 def test_what_is_no_channel_is_named_with_what_is(word: str) -> None:
-    with pytest.raises(ValueError, match="is no channel: give left, right, mix, each"):
+    with pytest.raises(ValueError, match="is not a channel: give left, right, mix, each"):
         channel_of(word)
 
 
