@@ -43,7 +43,7 @@ class House(LabHouse):
     Args:
         directory: where it keeps its files.
         service: whether there is a service, or Asterisk alone.
-        settings: of the service.
+        settings: the service's settings.
     """
 
     def __init__(

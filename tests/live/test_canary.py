@@ -53,7 +53,7 @@ def named_out_of_place(record: CallRecord) -> list[str]:
 
 @contextmanager
 def listening_to_asterisk(house: House, path: Path) -> Iterator[None]:
-    """Another client of the manager interface, which writes down all that it is told."""
+    """Another client of the manager interface, which writes down everything that it receives."""
     with socket.create_connection(("127.0.0.1", house.ports["ami_port"])) as connection, path.open("wb") as file:
         connection.sendall(f"Action: Login\r\nUsername: karipass\r\nSecret: {house.ami_secret}\r\n\r\n".encode())
 

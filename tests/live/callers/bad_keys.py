@@ -14,7 +14,7 @@ from sound.telephone import SAMPLE_RATE_HZ
 def bad_keys(path: Path) -> Path:
     """The key 1, unequal, then short, then off its frequency, again and again: it is never heard.
 
-    Who presses more quickly may be typing a password ahead: then it is not told which keys were not heard.
+    A caller who presses more quickly may be typing a password ahead: then the record does not say which keys failed.
     """
     strokes = (
         synthesize("1", twist_db=-12.0, pause_s=2.0),
