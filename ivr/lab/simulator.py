@@ -113,8 +113,8 @@ def run_call(
         store: where the temporary password goes, as in a live call.
         guidance: the guidance, by language.
         limits: the dialogue's times and counts.
-        observer: is told everything that happens.
-        watch: is told of every 20 ms.
+        observer: called with each entry of the transcript.
+        watch: called with every 20 ms of the call.
         began: called with the call before anything happens in it.
     """
     now = 0.0

@@ -251,12 +251,12 @@ def test_a_page_that_is_crowded_out_says_so_and_goes_on_when_one_comes_back_to_i
     other = page.context.new_page()
     other.goto(address)
     follows(other)
-    expect(page.locator("#banner")).to_contain_text("this one has stopped")
+    expect(page.locator("#banner")).to_contain_text("this page has stopped")
     page.wait_for_selector("[data-state=crowded]")
     look_at(page, hidden=False)
     follows(page)
     expect(page.locator("#banner")).to_be_hidden()
-    expect(other.locator("#banner")).to_contain_text("this one has stopped")
+    expect(other.locator("#banner")).to_contain_text("this page has stopped")
 
 
 def test_a_page_that_nobody_sees_holds_no_stream_and_keeps_up_when_it_is_seen(

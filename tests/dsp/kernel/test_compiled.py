@@ -142,4 +142,5 @@ def test_folders_for_compiled_code_are_the_one_that_is_set_then_the_packages_own
 
 def test_the_memory_that_a_channel_takes_is_what_the_bank_states() -> None:
     flags = 1 + 8  # whether the slot is open, and how many samples it holds
-    assert f"{CHANNEL.itemsize + flags:,} bytes" in (DetectorBank.__doc__ or "")
+    said = " ".join((DetectorBank.__doc__ or "").split())
+    assert f"{CHANNEL.itemsize + flags:,} bytes" in said
