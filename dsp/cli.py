@@ -18,9 +18,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from dsp.channel_option import ChannelOption, EachChannelOption, channel_asked_for
 from dsp.channels import Take
-from dsp.command_group import CommandGroup
+from dsp.commands.channel_option import ChannelOption, EachChannelOption, channel_asked_for
+from dsp.commands.group import CommandGroup
 from dsp.errors import AudioError
 from dsp.events import Key, NearMiss
 from dsp.plots.fonts import missing_packages

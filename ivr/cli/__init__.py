@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 import typer
 from typer.main import get_group
 
-from dsp.command_group import CommandGroup
+from dsp.commands.group import CommandGroup
 
 COMMANDS: Final = {
     "up": (

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from dsp.command_group import CommandGroup
+from dsp.commands.group import CommandGroup
 from ivr.cli.common import load_settings, open_store, reporting_errors
 from ivr.cli.output.moments import when
 from ivr.cli.output.tables import Column, print_table, terminal

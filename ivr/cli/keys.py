@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from credentials.one_line import one_line
-from dsp.command_group import CommandGroup
+from dsp.commands.group import CommandGroup
 from ivr.cli.common import KEY_VARIABLE, key_ring, load_settings, open_store, reporting_errors, system_operator
 from ivr.cli.output.tables import Column, print_table, terminal
 from ivr.cli.output.wording import counted

@@ -11,7 +11,7 @@ import typer
 
 from credentials.lines.numbers import normalise_number
 from credentials.model import Line
-from dsp.command_group import CommandGroup
+from dsp.commands.group import CommandGroup
 from ivr.cli.common import load_settings, open_store, reporting_errors, system_operator
 from ivr.cli.output.tables import Column, print_hanging, print_table, terminal
 from ivr.cli.output.wording import counted, listed

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from dsp.command_group import CommandGroup
+from dsp.commands.group import CommandGroup
 from ivr.cli.common import load_settings, make_state_dir, open_store, reporting_errors, system_operator
 from ivr.cli.output.moments import when
 from ivr.cli.output.tables import Column, print_table, terminal

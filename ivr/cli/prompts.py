@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dsp.command_group import CommandGroup
+from dsp.commands.group import CommandGroup
 from ivr.cli.common import load_settings, make_state_dir, reporting_errors
 from ivr.cli.output.tables import print_hanging, terminal
 from ivr.cli.output.wording import counted

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from dsp.command_group import CommandGroup
+from dsp.commands.group import CommandGroup
 from ivr.cli.common import print_error, printable, reporting_errors
 from ivr.cli.output.tables import Column, print_hanging, print_table, terminal
 from logs.levels import LogLevel

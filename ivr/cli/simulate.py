@@ -13,8 +13,8 @@ from rich.text import Text
 
 from credentials.errors import InvalidNumber
 from credentials.lines.numbers import normalise_number
-from dsp.channel_option import ChannelOption, channel_asked_for
 from dsp.channels import Channel, Take
+from dsp.commands.channel_option import ChannelOption, channel_asked_for
 from dsp.errors import AudioError
 from dsp.plots.fonts import missing_packages
 from ivr.cli.common import ONE_CALLER, load_settings, open_store, print_remark, printable, reporting_errors

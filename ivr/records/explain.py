@@ -17,11 +17,12 @@ _WITH_FIGURE: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A sentence in any language.
+    """A sentence, without its words: these are in the catalogue of each language.
 
     Attributes:
-        sentence: its name: the test that failed, with `_hidden` behind it where it would name a figure and must not.
-        gaps: what fills its gaps: figures of the key and limits of the receiver (ms, dBm0, dB, %), without units.
+        sentence: its name: the test that failed, followed by `_hidden` where the figure it would name is secret.
+        gaps: the values that fill its gaps: figures of the key, and limits of the receiver (ms, dBm0, dB, %), without
+            units.
     """
 
     sentence: str

@@ -1,4 +1,4 @@
-"""Which calls a reader is asked for, as questions to the database."""
+"""The questions of a reader of calls, as the database takes them."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _NUMBERS: Final = (calls.c.caller, calls.c.target)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """Which calls; every condition that is given must hold.
+    """Selects calls: every condition that is given must hold.
 
     Attributes:
         number: digits that the caller or the target number contains.
         outcome: one of `OUTCOMES`.
-        trunks: the endpoints by which they came; None for all.
-        since, until: when they began.
-        limit: at most so many, the latest; None for all.
+        trunks: the endpoints through which the calls came; None for all.
+        since, until: the calls started at or after the first moment, and before the second.
+        limit: how many calls at most, the latest; None for all.
     """
 
     number: str | None = None
@@ -36,14 +36,14 @@ class Query:
 
 
 def latest_first(query: Query) -> Select[Any]:
-    """The calls of a query, the latest first."""
+    """Select the calls of a query, the latest first."""
     ordered = select(calls).where(*_conditions(query)).order_by(calls.c.began_at.desc(), calls.c.call_id)
     return ordered.limit(query.limit)
 
 
 def groups(query: Query) -> Select[Any]:
-    """How many calls of a query, whatever its limit, are alike in all that a tally tells apart."""
-    # No bound 0: a database would take the one that is selected and the one that is grouped by for two.
+    """Count the calls of a query that are alike in all that a tally tells apart. The query's limit does not count."""
+    # A literal 0: with bound values a database would take the selected and the grouped expression for two.
     all_well = ((calls.c.wrong_entries + calls.c.silences) == literal_column("0")).label("all_well")
     kinds = (calls.c.trunk, calls.c.outcome, calls.c.reason, calls.c.step, all_well)
     sums = (
@@ -55,14 +55,14 @@ def groups(query: Query) -> Select[Any]:
 
 
 def newest_keys(query: Query, limit: int) -> Select[Any]:
-    """Keys and near misses of the calls of a query, whatever its limit: at most so many, those of the latest calls."""
+    """Select the keys and near misses of a query's calls, at most `limit` of them, from the latest calls."""
     of_calls = select(call_entries.c.kind, call_entries.c.body).join_from(call_entries, calls)
     keys = of_calls.where(*_conditions(query), call_entries.c.kind.in_(("key", "missed")))
     return keys.order_by(calls.c.began_at.desc()).limit(limit)
 
 
 def last_of_each_kind(call_ids: Sequence[str]) -> Select[Any]:
-    """The last entry of each kind, of each of some calls."""
+    """Select the last entry of each kind in each of these calls."""
     latest = (
         select(call_entries.c.call_id, func.max(call_entries.c.position).label("position"))
         .where(call_entries.c.call_id.in_(call_ids))

@@ -1,4 +1,4 @@
-"""How callers fare: how many got through at the first try, and where the others fail."""
+"""How well calls went: how many callers got through at the first try, and where the others failed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ivr.call.dialogue.events import Outcome
 from ivr.records.model import Fate
 
 _NOT_COUNTED: Final = frozenset({Fate.IN_PROGRESS.value, Outcome.REFUSED.value})
-"""Calls that go on, and callers who were not to get through, say nothing of how well callers fare."""
+"""Calls in progress and refused callers say nothing about how well calls went."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """A call on one line of time, in seconds: when guidance was heard, and when keys and near misses sounded.
 
-Whatever draws a call starts from here. What a password's key did has no time in the record, and none here.
+Whoever draws a call starts from here. A key of the password has no time in the record, and none here.
 """
 
 from __future__ import annotations
@@ -17,14 +17,15 @@ _WIDEST_TICK_S: Final = 120
 
 @dataclass(frozen=True, slots=True)
 class Guidance:
-    """A guidance.
+    """One guidance, as the caller heard it.
 
     Attributes:
-        entry: the entry that tells of it.
+        entry: its entry in the record.
         start_s: when it started.
-        end_s: when it fell silent; None if a key stopped it whose time must not be told.
-        latest_s: when it was silent in any case: it was over, the next one started, or the call ended.
-        stop: the entry that tells that a key stopped it; None if it was heard to its end.
+        end_s: when it ended; None if a key stopped it whose time is secret.
+        latest_s: the latest time at which it can have ended: its own end, the start of the next one, or the end of
+            the call.
+        stop: the entry of the key that stopped it; None if it was heard to its end.
     """
 
     entry: RecordedEntry
@@ -35,17 +36,17 @@ class Guidance:
 
     @property
     def text(self) -> str:
-        """What was said."""
+        """The words that were said."""
         return str(self.entry.body["text"])
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A key that was heard, or a near miss, at a time that may be told.
+    """A key or a near miss whose time is not secret.
 
     Attributes:
-        entry: the entry that tells of it.
-        start_s, end_s: when its tones sounded; for an event, twice when it came.
+        entry: its entry in the record.
+        start_s, end_s: when its tones sounded; for an event, both are the time at which it came.
     """
 
     entry: RecordedEntry
@@ -63,8 +64,8 @@ class Timeline:
     """A call on one line of time.
 
     Attributes:
-        last_s: the latest time that is told; 0 if none is.
-        guidance: what was said, in order.
+        last_s: the latest time in the record; 0 if there is none.
+        guidance: all guidance, in order.
         marks: keys and near misses, in the order of the entries.
     """
 
@@ -84,11 +85,11 @@ def timeline_of(entries: Sequence[RecordedEntry]) -> Timeline:
 
 
 def ticks(seconds: float, most: float) -> list[int]:
-    """The seconds that a line of time names: from 0, every 1, 2, 5, 10, 20, 30, 60 or 120.
+    """Return the seconds to write at a line of time: from 0, every 1, 2, 5, 10, 20, 30, 60 or 120.
 
     Args:
         seconds: how long the line is.
-        most: into how many stretches it may be parted at most.
+        most: how many stretches the line may have.
     """
     step = next((step for step in _TICKS_S if seconds / step <= most), _WIDEST_TICK_S)
     return list(range(0, int(seconds) + 1, step))

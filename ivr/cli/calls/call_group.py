@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from dsp.channel_option import ChannelOption, channel_asked_for
 from dsp.channels import Take
-from dsp.command_group import CommandGroup
+from dsp.commands.channel_option import ChannelOption, channel_asked_for
+from dsp.commands.group import CommandGroup
 from ivr.cli.calls.calls import show
 from ivr.cli.common import ONE_CALLER
 

@@ -28,7 +28,7 @@ CONTRACT = "0312345678"
 PASSWORD = "24681357"
 
 
-class House:
+class ScriptedHouse:
     """A running service, its store and its log."""
 
     def __init__(self, settings: Settings, store: CredentialStore, catalogue: Catalogue) -> None:
@@ -67,7 +67,7 @@ class House:
 class Channel:
     """One channel of the scripted Asterisk."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: ScriptedHouse) -> None:
         self._house = house
         self.variables: dict[str, str] = {}
         self.asked: list[str] = []
@@ -110,7 +110,7 @@ class Channel:
 class Stream:
     """One AudioSocket connection of the scripted Asterisk."""
 
-    async def open(self, house: House, uuid: UUID) -> Stream:
+    async def open(self, house: ScriptedHouse, uuid: UUID) -> Stream:
         self.reader, self.writer = await house.connect(house.settings.audiosocket_port)
         self.writer.write(message(0x01, uuid.bytes))
         return self
@@ -134,7 +134,7 @@ class Stream:
         self.writer.close()
 
 
-async def in_call(house: House) -> tuple[Channel, Stream]:
+async def in_call(house: ScriptedHouse) -> tuple[Channel, Stream]:
     channel = Channel(house)
     await channel.dial()
     uuid = await channel.until_exec()

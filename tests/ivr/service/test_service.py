@@ -17,10 +17,10 @@ from ivr.lab.free_ports import free_tcp_ports
 from ivr.records import Query
 from ivr.service.places import Places
 from ivr.telephony.fastagi.server import AgiLimits
-from tests.ivr.service.scripted_asterisk import CONTRACT, PASSWORD, Channel, House, Stream, in_call
+from tests.ivr.service.scripted_asterisk import CONTRACT, PASSWORD, Channel, ScriptedHouse, Stream, in_call
 
 
-async def test_a_caller_who_hangs_up_is_told_to_the_dialplan(house: House) -> None:
+async def test_a_caller_who_hangs_up_is_told_to_the_dialplan(house: ScriptedHouse) -> None:
     channel, stream = await in_call(house)
     stream.writer.close()
     await house.logged('"call_ended"')
@@ -28,7 +28,7 @@ async def test_a_caller_who_hangs_up_is_told_to_the_dialplan(house: House) -> No
     assert channel.variables == {"KARIPASS_REASON": "hung_up", "KARIPASS_OUTCOME": "abandoned"}
 
 
-async def test_the_dialplans_short_limit_gives_way_to_the_cap(house: House) -> None:
+async def test_the_dialplans_short_limit_gives_way_to_the_cap(house: ScriptedHouse) -> None:
     channel, stream = await in_call(house)
     cap = [command for command in channel.asked if "TIMEOUT(absolute)" in command]
     assert cap == ['SET VARIABLE "TIMEOUT(absolute)" "540"']
@@ -36,7 +36,7 @@ async def test_the_dialplans_short_limit_gives_way_to_the_cap(house: House) -> N
     channel.writer.close()
 
 
-async def test_keys_set_the_password_and_the_store_has_it_before_the_caller_is_told(house: House) -> None:
+async def test_keys_set_the_password_and_the_store_has_it_before_the_caller_is_told(house: ScriptedHouse) -> None:
     _, stream = await in_call(house)
     stream.press(f"1{PASSWORD}{PASSWORD}")
     async with asyncio.timeout(10):
@@ -47,7 +47,7 @@ async def test_keys_set_the_password_and_the_store_has_it_before_the_caller_is_t
     assert PASSWORD not in house.log.getvalue()
 
 
-async def test_a_peer_that_does_not_know_the_secret_gets_no_call(house: House) -> None:
+async def test_a_peer_that_does_not_know_the_secret_gets_no_call(house: ScriptedHouse) -> None:
     channel = Channel(house)
     await channel.dial(secret="guessed")
     assert await channel.command() is None
@@ -55,7 +55,9 @@ async def test_a_peer_that_does_not_know_the_secret_gets_no_call(house: House) -
     channel.writer.close()
 
 
-async def test_who_is_to_stop_takes_no_new_call_and_keeps_his_port_until_the_last_has_ended(house: House) -> None:
+async def test_a_service_that_stops_takes_no_new_call_and_keeps_its_port_until_the_last_has_ended(
+    house: ScriptedHouse,
+) -> None:
     _, stream = await in_call(house)
     house.stop.set()
     await house.logged('"stopping"')
@@ -67,7 +69,7 @@ async def test_who_is_to_stop_takes_no_new_call_and_keeps_his_port_until_the_las
     stream.writer.close()
 
 
-async def test_a_port_that_is_held_for_the_service_stays_held_when_it_is_gone(house: House) -> None:
+async def test_a_port_that_is_held_for_the_service_stays_held_when_it_is_gone(house: ScriptedHouse) -> None:
     with socket.create_server(("127.0.0.1", 0)) as held:
         told = {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1"}
         handed = HandedSockets(told, first=os.dup(held.fileno()))
@@ -89,7 +91,7 @@ async def test_a_port_that_is_held_for_the_service_stays_held_when_it_is_gone(ho
             socket.create_server(("127.0.0.1", agi_port))
 
 
-async def test_there_are_no_more_calls_than_the_setting_says(house: House) -> None:
+async def test_there_are_no_more_calls_than_the_setting_says(house: ScriptedHouse) -> None:
     calls = [await in_call(house) for _ in range(house.settings.calls)]
     one_more = Channel(house)
     await one_more.dial()
@@ -101,7 +103,7 @@ async def test_there_are_no_more_calls_than_the_setting_says(house: House) -> No
     one_more.writer.close()
 
 
-async def test_of_one_number_there_are_no_more_than_the_setting_says(house: House) -> None:
+async def test_of_one_number_there_are_no_more_than_the_setting_says(house: ScriptedHouse) -> None:
     house.service._reception._places = Places(of_a_number=1)
     call = await in_call(house)
     for _ in range(2 * house.settings.calls):
@@ -119,7 +121,7 @@ async def test_of_one_number_there_are_no_more_than_the_setting_says(house: Hous
 
 
 @pytest.mark.parametrize("reply", ["", "garbage\n", "511 Command Not Permitted on a dead channel\n"])
-async def test_a_channel_that_fails_at_once_leaves_nothing_behind(house: House, reply: str) -> None:
+async def test_a_channel_that_fails_at_once_leaves_nothing_behind(house: ScriptedHouse, reply: str) -> None:
     channel = Channel(house)
     await channel.dial()
     while (command := await channel.command()) != "ANSWER":
@@ -132,7 +134,7 @@ async def test_a_channel_that_fails_at_once_leaves_nothing_behind(house: House, 
 
 
 @pytest.mark.parametrize("reply", ["", "garbage\n"])
-async def test_an_asterisk_that_breaks_off_in_a_call_takes_the_call_with_it(house: House, reply: str) -> None:
+async def test_an_asterisk_that_breaks_off_in_a_call_takes_the_call_with_it(house: ScriptedHouse, reply: str) -> None:
     channel, stream = await in_call(house)
     stream.press("1")
     channel.say(reply)
@@ -142,7 +144,7 @@ async def test_an_asterisk_that_breaks_off_in_a_call_takes_the_call_with_it(hous
     assert house.service.calls == 0
 
 
-async def test_a_uuid_is_worth_nothing_once_its_call_is_over(house: House) -> None:
+async def test_a_uuid_is_worth_nothing_once_its_call_is_over(house: ScriptedHouse) -> None:
     channel = Channel(house)
     await channel.dial()
     uuid = await channel.until_exec()
@@ -156,7 +158,7 @@ async def test_a_uuid_is_worth_nothing_once_its_call_is_over(house: House) -> No
     assert house.verdict() is LoginVerdict.UNKNOWN
 
 
-async def test_a_stream_that_breaks_is_our_fault_and_lets_the_dialplan_apologise(house: House) -> None:
+async def test_a_stream_that_breaks_is_our_fault_and_lets_the_dialplan_apologise(house: ScriptedHouse) -> None:
     channel, stream = await in_call(house)
     await stream.first_frame()
     stream.writer.write(b"\x77\0\0")
@@ -166,7 +168,7 @@ async def test_a_stream_that_breaks_is_our_fault_and_lets_the_dialplan_apologise
     assert channel.variables == {}
 
 
-async def test_a_stream_that_ends_within_a_message_is_no_hang_up(house: House) -> None:
+async def test_a_stream_that_ends_within_a_message_is_no_hang_up(house: ScriptedHouse) -> None:
     channel, stream = await in_call(house)
     await stream.first_frame()
     stream.writer.write(b"\x10\x01\x40half")
@@ -179,7 +181,7 @@ async def test_a_stream_that_ends_within_a_message_is_no_hang_up(house: House) -
 
 
 async def test_an_asterisk_that_does_not_answer_is_not_told_as_a_caller_who_hung_up(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    house: ScriptedHouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(house.service._agi, "_limits", AgiLimits(reply_s=0.2))
     channel = Channel(house)
@@ -196,7 +198,7 @@ async def test_an_asterisk_that_does_not_answer_is_not_told_as_a_caller_who_hung
 
 
 async def test_a_fault_of_our_program_is_an_error_and_lets_the_dialplan_apologise(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    house: ScriptedHouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def faulty(*_: object) -> None:
         raise RuntimeError("a fault of ours")
@@ -212,7 +214,7 @@ async def test_a_fault_of_our_program_is_an_error_and_lets_the_dialplan_apologis
 
 
 async def test_a_fault_of_our_program_at_the_stores_answer_is_an_error_too(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    house: ScriptedHouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     handle = CallSession.handle
 
@@ -231,7 +233,7 @@ async def test_a_fault_of_our_program_at_the_stores_answer_is_an_error_too(
     assert channel.variables == {}
 
 
-async def test_a_log_that_cannot_be_written_ends_no_call(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_log_that_cannot_be_written_ends_no_call(house: ScriptedHouse, monkeypatch: pytest.MonkeyPatch) -> None:
     _, stream = await in_call(house)
 
     def full(_line: str) -> int:
@@ -245,13 +247,13 @@ async def test_a_log_that_cannot_be_written_ends_no_call(house: House, monkeypat
     await house.logged('"call_ended"')
 
 
-async def test_a_taken_port_is_named_with_its_setting(house: House) -> None:
+async def test_a_taken_port_is_named_with_its_setting(house: ScriptedHouse) -> None:
     second = house.another_service()
     with pytest.raises(PortTaken, match=rf"{house.settings.agi_port}.*KARIPASS_AGI_PORT"):
         await second.run(asyncio.Event())
 
 
-async def test_what_a_caller_presents_and_cannot_be_read_stays_for_operators(house: House) -> None:
+async def test_what_a_caller_presents_and_cannot_be_read_stays_for_operators(house: ScriptedHouse) -> None:
     channel = Channel(house)
     await channel.dial(number="+15551234567")
     uuid = await channel.until_exec()
@@ -267,7 +269,7 @@ async def test_what_a_caller_presents_and_cannot_be_read_stays_for_operators(hou
     assert (call.began.caller, call.reason) == ("+15551234567", "unknown")
 
 
-async def test_asterisk_is_told_whom_the_call_counts_as(house: House) -> None:
+async def test_asterisk_is_told_whom_the_call_counts_as(house: ScriptedHouse) -> None:
     channel = Channel(house)
     await channel.dial(number="+81312345678")
     assert await channel.until_exec() is not None

@@ -31,7 +31,7 @@ from ivr.records import AmiState, Vitals
 from ivr.service.watching.metrics import Metrics, TurnedAway
 from ivr.telephony.ami.channel_end import RtpFigures, channel_end, unknown_end
 from ivr.telephony.strangers import STRANGERS
-from tests.ivr.service.scripted_asterisk import Channel, House, in_call
+from tests.ivr.service.scripted_asterisk import Channel, ScriptedHouse, in_call
 
 FIGURES = KeyFigures(
     begin_s=None,
@@ -168,7 +168,7 @@ def test_calls_that_are_turned_away_are_counted_by_reason_from_0_on() -> None:
     assert turned_away(metrics) == none | {"wrong_secret": 1}
 
 
-async def test_a_service_counts_whom_it_turns_away(house: House) -> None:
+async def test_a_service_counts_whom_it_turns_away(house: ScriptedHouse) -> None:
     metrics = house.service._monitoring.metrics
     stranger, one_more = Channel(house), Channel(house)
     await stranger.dial(secret="guessed")
