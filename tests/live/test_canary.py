@@ -30,8 +30,8 @@ from tests.live.callers.subscribers import (
     from_trunk,
     typed,
 )
+from tests.live.console import console, watching
 from tests.live.house import House, contents, ivr_command, new_password
-from tests.live.operators.console import console, watching
 
 NAMED = ("unit", "number")
 """The steps whose keys are not secret."""

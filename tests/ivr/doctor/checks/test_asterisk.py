@@ -1,4 +1,4 @@
-"""The doctor's findings about an Asterisk, without a real one (tests/live/operators/test_doctor.py has one)."""
+"""The doctor's findings about an Asterisk, without a real one (tests/live/test_doctor.py has one)."""
 
 from __future__ import annotations
 

@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, expect
 from tests.live.callers.bad_keys import bad_keys
 from tests.live.callers.media import BRISK, Press, duration_s
 from tests.live.callers.subscribers import CONTRACT, from_trunk
+from tests.live.console import PATIENCE_MS, console, watching
 from tests.live.house import House, ivr_command, new_password
-from tests.live.operators.console import PATIENCE_MS, console, watching
 
 
 def test_a_real_call_is_seen_from_its_first_moment_to_its_end(house: House, browser: Browser) -> None:
