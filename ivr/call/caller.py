@@ -70,7 +70,7 @@ class Caller:
 
     @property
     def known_number(self) -> str:
-        """The number of an admitted caller; "" for any other, because no line has that."""
+        """The number; "" if there is none to go by, because no line has that."""
         return self.number or ""
 
     @property

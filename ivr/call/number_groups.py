@@ -22,7 +22,7 @@ def digits_of(number: str) -> tuple[str, ...]:
 
 def load_numbering_plan() -> None:
     """Load the plan now, which takes up to 0.1 s: a call that had to load it would keep all others waiting."""
-    _national_format("09012345678")  # mobile numbers come after all area codes, so this compiles every pattern
+    _national_format("09012345678")  # mobile numbers come after all area codes, so the patterns of these are compiled
 
 
 def _national_format(number: str) -> str:

@@ -65,7 +65,7 @@ class Phrase:
 
     @property
     def name(self) -> str:
-        """The phrase's name in records and metrics: the clip ids, with the word `number` for a number."""
+        """A name for the phrase: the clip ids, with the word `number` for a number."""
         return "+".join(part if isinstance(part, str) else "number" for part in self.parts)
 
 
@@ -115,7 +115,7 @@ def _number(number: Number, catalogue: Catalogue, *, goes_on: bool) -> Iterator[
 
 
 def _digit_ids(group: str, catalogue: Catalogue, *, goes_on: bool) -> tuple[str, ...]:
-    """The clips of a group. An area code of five digits is two accent phrases (04 992), with no pause between."""
+    """The clips of a group. An area code of five digits is two accent phrases (04 992) in one group."""
     middle = len(group) // 2 if len(group) > _ACCENT_PHRASE_DIGITS else 0
     first = catalogue.digit_ids(group[:middle]) if middle else ()
     return first + catalogue.digit_ids(group[middle:], goes_on=goes_on)

@@ -250,7 +250,8 @@ class CallSession:
             case HangUp(ending):
                 self._key_notes.ended()
                 self._note(self._now, Ended(ending))
-                self._store.note_ending(ending)
+                if ending.outcome is Outcome.FAILED:
+                    self._store.note_failure()
 
     def _say(self, phrase: Phrase) -> None:
         samples = render(phrase, self._catalogue)

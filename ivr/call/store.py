@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from ivr.call.dialogue.events import Ending, StoreAnswer, StorePassword
+from ivr.call.dialogue.events import StoreAnswer, StorePassword
 
 
 class CallStore(Protocol):
@@ -22,5 +22,5 @@ class CallStore(Protocol):
     def withdraw(self) -> None:
         """Take the request to store back, if it is not too late."""
 
-    def note_ending(self, ending: Ending) -> None:
-        """Count the call against its line if it failed."""
+    def note_failure(self) -> None:
+        """Count the call, which has failed, against its line."""

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from credentials.store import CredentialStore
 from ivr.call.caller import Caller
-from ivr.call.dialogue.events import Ending, StoreAnswer, StorePassword
-from ivr.service.store_events import note_ending, store_password
+from ivr.call.dialogue.events import StoreAnswer, StorePassword
+from ivr.service.store_events import note_failure, store_password
 
 
 class PromptStore:
@@ -36,6 +36,6 @@ class PromptStore:
     def withdraw(self) -> None:
         """Do nothing: the request has already been answered."""
 
-    def note_ending(self, ending: Ending) -> None:
-        """Count the call against its line if it failed."""
-        note_ending(self._store, ending, caller=self._caller, call_id=self._call_id)
+    def note_failure(self) -> None:
+        """Count the call, which has failed, against its line."""
+        note_failure(self._store, caller=self._caller, call_id=self._call_id)

@@ -5,6 +5,7 @@ Whoever draws a call starts from here. A key of the password has no time in the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -107,7 +108,7 @@ def _guidance(entries: Sequence[RecordedEntry], last_s: float) -> Iterator[Guida
                 break
             if other.kind == "interrupted" and stop is None:
                 stop = other
-        latest_s = min(entry.at_s + entry.body.get("seconds", next_s), next_s)
+        latest_s = min(entry.at_s + entry.body.get("seconds", math.inf), next_s)
         yield Guidance(entry, entry.at_s, latest_s if stop is None else stop.at_s, latest_s, stop)
 
 

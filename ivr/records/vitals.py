@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Final, get_type_hints
+from dataclasses import asdict, dataclass, fields, is_dataclass
+from typing import Any, Final, get_args, get_type_hints
 
 AMI_STATES: Final = ("connected", "away", "refused")
 """The states of a link to Asterisk's manager; `unknown` if a service did not report one."""
@@ -98,15 +98,15 @@ def _read(kind: Any, document: object) -> Any:
     hints = get_type_hints(kind)
     known = {}
     for field in fields(kind):
-        value = table.get(field.name)
-        if field.name in ("store", "ami"):
-            known[field.name] = _read(hints[field.name], value)
-        elif _fits(value, hints[field.name]):
+        value, hint = table.get(field.name), hints[field.name]
+        if is_dataclass(hint):
+            known[field.name] = _read(hint, value)
+        elif _fits(value, get_args(hint) or (hint,)):
             known[field.name] = value
     return kind(**known)
 
 
-def _fits(value: object, hint: Any) -> bool:
+def _fits(value: object, kinds: tuple[type, ...]) -> bool:
     if isinstance(value, bool):
-        return bool in (hint, *getattr(hint, "__args__", ()))
-    return isinstance(value, hint) or (isinstance(value, int) and float in getattr(hint, "__args__", ()))
+        return bool in kinds
+    return isinstance(value, kinds) or (isinstance(value, int) and float in kinds)

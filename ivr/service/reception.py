@@ -87,8 +87,8 @@ class Reception:
     async def _receive(self, channel: AgiChannel) -> None:
         await self._set_cap(channel)
         caller = caller_from_network(await presented_by(channel))
-        await channel.execute("SET VARIABLE", CALLER_VARIABLE, caller.number or "")
-        number = caller.number or ""
+        number = caller.known_number
+        await channel.execute("SET VARIABLE", CALLER_VARIABLE, number)
         try:
             if self._places.take(number):
                 await self._take(channel, caller)

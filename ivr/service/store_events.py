@@ -13,10 +13,8 @@ from credentials.store import CredentialStore
 from ivr.call.caller import Caller
 from ivr.call.dialogue.events import (
     Admitted,
-    Ending,
     NotAdmitted,
     NotStored,
-    Outcome,
     RefusalReason,
     StoreAnswer,
     StoreAway,
@@ -91,17 +89,14 @@ def store_password(
     return Stored()
 
 
-def note_ending(store: CredentialStore, ending: Ending, *, caller: Caller, call_id: str) -> None:
-    """Count a call that failed against its line: after too many the line is refused for a time.
+def note_failure(store: CredentialStore, *, caller: Caller, call_id: str) -> None:
+    """Count a call that has failed against its line: after too many the line is refused for a time.
 
     Args:
         store: the credential store.
-        ending: how the call ended.
         caller: who called.
         call_id: the call, for the store's records.
     """
-    if ending.outcome is not Outcome.FAILED:
-        return
     try:
         refused_until = store.note_failed_call(caller.known_number, call_id=call_id)
     except StorageError as error:  # the call is over: nobody is left who could hear of it

@@ -12,8 +12,8 @@ import structlog
 
 from credentials.store import CredentialStore
 from ivr.call.caller import Caller
-from ivr.call.dialogue.events import Admitted, Ending, NotAdmitted, Outcome, StoreAnswer, StoreAway, StorePassword
-from ivr.service.store_events import admit, note_ending, store_password
+from ivr.call.dialogue.events import Admitted, NotAdmitted, StoreAnswer, StoreAway, StorePassword
+from ivr.service.store_events import admit, note_failure, store_password
 
 _log = structlog.get_logger(__name__)
 
@@ -93,10 +93,10 @@ class StoreThreads:
         finally:
             self._asked -= 1
 
-    async def note_ending(self, ending: Ending, *, caller: Caller, call_id: str) -> None:
-        """Count the call against its line if it failed."""
+    async def note_failure(self, *, caller: Caller, call_id: str) -> None:
+        """Count a call that has failed against its line."""
         await asyncio.get_running_loop().run_in_executor(
-            self._storing, lambda: note_ending(self._store, ending, caller=caller, call_id=call_id)
+            self._storing, lambda: note_failure(self._store, caller=caller, call_id=call_id)
         )
 
     def keep(self, work: Coroutine[Any, Any, None]) -> None:
@@ -124,10 +124,9 @@ class ThreadedCallStore:
         """Take the request to store back, if it is not too late."""
         self._withdrawn.set()
 
-    def note_ending(self, ending: Ending) -> None:
-        """Count the call against its line if it failed."""
-        if ending.outcome is Outcome.FAILED:
-            self._threads.keep(self._threads.note_ending(ending, caller=self._caller, call_id=self._call_id))
+    def note_failure(self) -> None:
+        """Count the call, which has failed, against its line."""
+        self._threads.keep(self._threads.note_failure(caller=self._caller, call_id=self._call_id))
 
     async def _store_password(self, command: StorePassword, answered: Callable[[StoreAnswer, float], None]) -> None:
         answer = await self._threads.store_password(

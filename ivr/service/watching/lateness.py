@@ -6,8 +6,11 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-SECONDS: Final = 10.0
-"""The most delayed tick is remembered this long at least, twice as long at most: as long as a service's beat."""
+from ivr.records.writing import BEAT_S
+
+SECONDS: Final = BEAT_S
+"""The most delayed tick is remembered this long at least, so that a beat reports it; while the clock ticks, twice as
+long at most."""
 
 
 class Lateness:
@@ -31,4 +34,4 @@ class Lateness:
     @property
     def most_s(self) -> float:
         """How late, in seconds, the most delayed of the ticks was."""
-        return max(self._before, self._now)
+        return max(self._now, self._before)  # in this order: `add`, in another thread, may move the one into the other

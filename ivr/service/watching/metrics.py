@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from importlib.metadata import version
+from itertools import product
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -59,27 +60,24 @@ class Metrics:
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self.registry = registry = CollectorRegistry()
-        self._calls = Counter("karipass_calls", "Calls that ended.", ["outcome", "reason"], registry=registry)
-        # from 0 on: Prometheus sees no increase in a series that starts with its first call
-        for outcome, reasons in REASONS.items():
-            for reason in reasons:
-                self._calls.labels(outcome.value, reason)
-        self._unheard = Counter(
+        self._calls = self._counter(
+            "karipass_calls",
+            "Calls that ended.",
+            ["outcome", "reason"],
+            ((outcome, reason) for outcome, reasons in REASONS.items() for reason in reasons),
+        )
+        self._unheard = self._counter(
             "karipass_calls_unheard",
             "Calls of admitted callers that ended without a single key heard.",
             ["outcome"],
-            registry=registry,
+            ((outcome,) for outcome in _UNHEARD),
         )
-        for outcome in _UNHEARD:
-            self._unheard.labels(outcome.value)
-        self._turned_away = Counter(
+        self._turned_away = self._counter(
             "karipass_calls_refused",
             "Calls that were turned away at the door, before it was known who called.",
             ["reason"],
-            registry=registry,
+            ((refusal,) for refusal in TurnedAway),
         )
-        for refusal in TurnedAway:
-            self._turned_away.labels(refusal.value)
         self._steps = Histogram(
             "karipass_step_seconds",
             "From a step's start, or its last entry, to the judgement of an entry; in whole seconds.",
@@ -87,15 +85,12 @@ class Metrics:
             buckets=_STEP_S,
             registry=registry,
         )
-        self._keys = Counter(
+        self._keys = self._counter(
             "karipass_keys",
             "Keys that were heard; counted is no for a second source of the same press.",
             ["source", "counted"],
-            registry=registry,
+            product(("in-band", "rfc4733"), ("yes", "no")),
         )
-        for source in ("in-band", "rfc4733"):
-            for counted in ("yes", "no"):
-                self._keys.labels(source, counted)
         self._levels = Histogram(
             "karipass_key_level_dbm0",
             "Level of the weaker tone of in-band keys.",
@@ -111,14 +106,12 @@ class Metrics:
             buckets=_SNR_DB,
             registry=registry,
         )
-        self._near_misses = Counter(
+        self._near_misses = self._counter(
             "karipass_near_misses",
             "Bursts that were looked at and not counted, by the test that they failed.",
             ["failed"],
-            registry=registry,
+            ((failed,) for failed in FailedTest),
         )
-        for failed in FailedTest:
-            self._near_misses.labels(failed.value)
         self._ticks = Histogram(
             "karipass_tick_lateness_seconds",
             "How late the media clock's ticks were.",
@@ -211,6 +204,15 @@ class Metrics:
         """Count a call that ended with this outcome and in which no key was heard."""
         if outcome in _UNHEARD:
             self._unheard.labels(outcome.value).inc()
+
+    def _counter(
+        self, name: str, documentation: str, labels: Sequence[str], series: Iterable[tuple[str, ...]]
+    ) -> Counter:
+        """Make a counter, each series from 0 on: Prometheus sees no increase in one that starts with its first call."""
+        counter = Counter(name, documentation, labels, registry=self.registry)
+        for values in series:
+            counter.labels(*values)
+        return counter
 
     # --- one entry of a call --------------------------------------------------------------------------------
 

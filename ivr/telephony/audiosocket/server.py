@@ -1,4 +1,4 @@
-"""The AudioSocket shell: sockets and limits around the codec in `audiosocket`.
+"""The AudioSocket shell: sockets and limits around `ivr.telephony.audiosocket.codec`.
 
 A connection collects what the caller sends until the media clock takes it, 20 ms at a time, and writes what the clock
 hands it. It never waits for anything.

@@ -1,4 +1,4 @@
-"""The FastAGI shell: sockets and time limits around the codec in `fastagi`."""
+"""The FastAGI shell: sockets and time limits around `ivr.telephony.fastagi.codec`."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ivr.call.dialogue.events import Ending, StoreAnswer, StorePassword
+from ivr.call.dialogue.events import StoreAnswer, StorePassword
 
 
 class AnsweringStore:
@@ -27,5 +27,5 @@ class AnsweringStore:
     def withdraw(self) -> None:
         pass
 
-    def note_ending(self, ending: Ending) -> None:
+    def note_failure(self) -> None:
         pass
