@@ -1,10 +1,22 @@
-"""Waits for the findings of a watch of the store."""
+"""Runs a watch of the store, and waits for its findings."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from ivr.service.watching.store_watch import StoreWatch
+
+
+@asynccontextmanager
+async def running(watch: StoreWatch) -> AsyncIterator[StoreWatch]:
+    task = asyncio.create_task(watch.run())
+    try:
+        yield watch
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def until(watch: StoreWatch, *, up: bool, problem: str = "") -> None:

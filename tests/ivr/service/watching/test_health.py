@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import sqlite3
 from collections.abc import AsyncIterator
@@ -18,7 +17,7 @@ from ivr.records import AmiState, StoreState, Vitals
 from ivr.service.watching.health import health_app
 from ivr.service.watching.metrics import Metrics
 from ivr.service.watching.store_watch import StoreWatch
-from tests.ivr.service.watching.store_watching import until
+from tests.ivr.service.watching.store_watching import running, until
 
 WELL = Vitals(
     calls=0,
@@ -120,15 +119,13 @@ async def test_while_another_program_holds_the_database_the_service_is_not_ready
     store: CredentialStore, service: Service, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     watch = StoreWatch(store, lambda _head: None, every_s=0.01, patience_s=0.05)
-    task = asyncio.create_task(watch.run())
-    await until(watch, up=True)
-    with contextlib.closing(sqlite3.connect(tmp_path / "store.db", isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        await until(watch, up=False)
-        service.change(store=watch.state)
-        answer = await client.get("/readyz")
-    assert answer.status_code == 503
-    assert "another program holds the database" in answer.json()["checks"]["store"]
-    await until(watch, up=True)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    async with running(watch):
+        await until(watch, up=True)
+        with contextlib.closing(sqlite3.connect(tmp_path / "store.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            await until(watch, up=False)
+            service.change(store=watch.state)
+            answer = await client.get("/readyz")
+        assert answer.status_code == 503
+        assert "another program holds the database" in answer.json()["checks"]["store"]
+        await until(watch, up=True)

@@ -19,10 +19,13 @@ from ivr.call.dialogue.events import Ending, Outcome
 from ivr.call.transcript import Ended, Interrupted, Observer
 from ivr.host.settings import Settings
 from ivr.records import CallBegan, CallReader, CallSummary, CallWriter, Recorder, open_records
+from ivr.records.vitals import AMI_STATES
 from ivr.service.watching.audit_heads import AuditHeads
 from ivr.service.watching.monitoring import Monitoring
+from ivr.telephony.ami.link import LinkStatus
 from storage.clock import utc_now
 from tests.ivr.telephony.ami.ami_server import FakeAmi, fake_ami
+from tests.ivr.telephony.servers import until
 
 SECRET = "known-to-both"
 RTP = "ssrc=1;themssrc=2;lp=5;rxjitter=0.0;rxcount=95;txjitter=0.002;txcount=100;rlp=0;rtt=0.0;rxmes=0.0;txmes=86.5"
@@ -95,12 +98,6 @@ def monitoring(watched: Watched) -> Monitoring:
     return watched.monitoring
 
 
-async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - what has come about by now
-            await asyncio.sleep(0.01)
-
-
 def ami_of(monitoring: Monitoring) -> str:
     return monitoring.vitals().ami.status
 
@@ -131,6 +128,10 @@ async def test_how_the_channel_ended_comes_into_record_and_metrics(
     assert call.rtp is not None
     assert (call.hangup.cause, call.hangup.text, call.rtp.lost_percent) == (16, "normal clearing", 5.0)
     assert monitoring.metrics.registry.get_sample_value("karipass_hangups_total", {"cause": "16"}) == 1
+
+
+def test_the_vitals_name_every_state_of_the_link() -> None:
+    assert set(AMI_STATES) == set(LinkStatus)
 
 
 async def test_other_clients_of_asterisk_hear_of_the_call(

@@ -9,7 +9,7 @@ from credentials.audit import Head
 from credentials.store import CredentialStore
 from ivr.service.watching.store_watch import StoreWatch
 from storage.errors import StoreUnavailable
-from tests.ivr.service.watching.store_watching import until
+from tests.ivr.service.watching.store_watching import running, until
 
 
 class _Broken:
@@ -36,81 +36,68 @@ class _Broken:
             raise self.write_error
 
 
+def watch_of(store: _Broken) -> StoreWatch:
+    return StoreWatch(store, [].append, every_s=0.01, patience_s=0.05)  # type: ignore[arg-type]
+
+
 async def test_a_store_that_answers_is_up(store: CredentialStore) -> None:
     found: list[Head] = []
     watch = StoreWatch(store, found.append)
     assert not watch.state.up
-    task = asyncio.create_task(watch.run())
-    await until(watch, up=True)
-    assert found == [store.audit_head()]
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    async with running(watch):
+        await until(watch, up=True)
+        assert found == [store.audit_head()]
 
 
 async def test_a_store_that_goes_and_comes_back_is_seen_to() -> None:
     store = _Broken()
-    watch = StoreWatch(store, [].append, every_s=0.01, patience_s=0.05)  # type: ignore[arg-type]
-    task = asyncio.create_task(watch.run())
-    await until(watch, up=True)
-    store.error = StoreUnavailable("the database cannot be used now")
-    await until(watch, up=False, problem="cannot be used now")
-    store.error = None
-    await until(watch, up=True)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    async with running(watch_of(store)) as watch:
+        await until(watch, up=True)
+        store.error = StoreUnavailable("the database cannot be used now")
+        await until(watch, up=False, problem="cannot be used now")
+        store.error = None
+        await until(watch, up=True)
 
 
 async def test_a_store_that_hangs_is_away_and_is_not_asked_again_meanwhile() -> None:
     store = _Broken()
     store.go_on.clear()
-    watch = StoreWatch(store, [].append, every_s=0.01, patience_s=0.05)  # type: ignore[arg-type]
-    task = asyncio.create_task(watch.run())
-    await until(watch, up=False, problem="no answer within")
-    await asyncio.sleep(0.1)
-    assert store.asked == 1
-    store.go_on.set()
-    await until(watch, up=True)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    async with running(watch_of(store)) as watch:
+        await until(watch, up=False, problem="no answer within")
+        await asyncio.sleep(0.1)
+        assert store.asked == 1
+        store.go_on.set()
+        await until(watch, up=True)
 
 
 async def test_a_store_that_is_read_and_not_written_is_away() -> None:
     store = _Broken()
     store.write_error = StoreUnavailable("the database cannot be written: disk full")
-    watch = StoreWatch(store, [].append, every_s=0.01, patience_s=0.05)  # type: ignore[arg-type]
-    task = asyncio.create_task(watch.run())
-    await until(watch, up=False, problem="cannot be written: disk full")
-    store.write_error = None
-    await until(watch, up=True)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    async with running(watch_of(store)) as watch:
+        await until(watch, up=False, problem="cannot be written: disk full")
+        store.write_error = None
+        await until(watch, up=True)
 
 
 async def test_while_a_store_does_not_answer_again_the_cause_that_was_found_last_stays() -> None:
     store = _Broken()
     store.error = StoreUnavailable("the database cannot be written: locked")
-    watch = StoreWatch(store, [].append, every_s=0.01, patience_s=0.05)  # type: ignore[arg-type]
-    task = asyncio.create_task(watch.run())
-    await until(watch, up=False, problem="locked")
-    store.go_on.clear()
-    asked = store.asked
-    async with asyncio.timeout(10):
-        while store.asked == asked:  # noqa: ASYNC110 - the next question, which hangs
-            await asyncio.sleep(0.005)
-    await asyncio.sleep(0.1)
-    assert "locked" in watch.state.problem
-    store.go_on.set()
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    async with running(watch_of(store)) as watch:
+        await until(watch, up=False, problem="locked")
+        store.go_on.clear()
+        asked = store.asked
+        async with asyncio.timeout(10):
+            while store.asked == asked:  # noqa: ASYNC110 - the next question, which hangs
+                await asyncio.sleep(0.005)
+        await asyncio.sleep(0.1)
+        assert "locked" in watch.state.problem
+        store.go_on.set()
 
 
 async def test_an_unexpected_fault_does_not_end_the_watch() -> None:
     store = _Broken()
     store.error = RuntimeError("a bug")
-    watch = StoreWatch(store, [].append, every_s=0.01, patience_s=0.05)  # type: ignore[arg-type]
-    task = asyncio.create_task(watch.run())
-    await until(watch, up=False, problem="RuntimeError")
-    store.error = None
-    await until(watch, up=True)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    async with running(watch_of(store)) as watch:
+        await until(watch, up=False, problem="RuntimeError")
+        store.error = None
+        await until(watch, up=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -16,18 +16,12 @@ from ivr.telephony.ami.connection import AmiConnection, AmiLogin
 from ivr.telephony.ami.link import AmiLink, LinkState, LinkStatus, LinkTimes
 from ivr.telephony.ami.messages import AmiError
 from tests.ivr.telephony.ami.ami_server import AmiPeer, Behaviour, FakeAmi, fake_ami
+from tests.ivr.telephony.servers import until
 from tests.repository import ROOT
 
 SECRET = "known-to-both"
 QUICK = LinkTimes(answer_s=0.5, ping_s=0.05, again_s=(0.01, 0.05), refused_again_s=(0.01, 0.05), end_s=0.2)
 RTP = "ssrc=1;themssrc=2;lp=5;rxjitter=0.0;rxcount=145;txjitter=0.002;txcount=150;rlp=0;rtt=0.0;rxmes=0.0;txmes=86.5"
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Wait until a condition holds."""
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - what the other side has done by now
-            await asyncio.sleep(0.005)
 
 
 async def ended(end: asyncio.Future[ChannelEnd]) -> ChannelEnd:
