@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from ivr.exchange.configuration import MANAGER_USER
-from ivr.exchange.standalone import ami_secret
 from ivr.host.settings import Settings
 from ivr.lab.line_quality import LineQuality, TelephoneLine
 from ivr.lab.place_call import Origin, place_call
@@ -113,15 +111,12 @@ async def place(settings: Settings, person: Person, *, after_s: float = 0.0) -> 
         The outcome that the access number reports; None if it reported none, as where the caller hung up.
     """
     await asyncio.sleep(after_s)
-    origin = Origin(
-        ami_host=settings.ami_host,
-        ami_port=settings.ami_port,
-        ami_user=MANAGER_USER,
-        ami_secret=ami_secret(settings),
-        access_number=settings.access_number,
-    )
     return await place_call(
-        origin, caller=person.number, withheld=person.withheld, sender=person.sender(), heard=lambda _: None
+        Origin.of(settings),
+        caller=person.number,
+        withheld=person.withheld,
+        sender=person.sender(),
+        heard=lambda _: None,
     )
 
 

@@ -11,13 +11,15 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 from uuid import UUID, uuid4
 
 import numpy as np
 
 from ivr.errors import CallFailed
-from ivr.exchange.configuration import LOOP_ENDPOINT
+from ivr.exchange.configuration import LOOP_ENDPOINT, MANAGER_USER
+from ivr.exchange.standalone import ami_secret
+from ivr.host.settings import Settings
 from ivr.lab.ear import Ear, Utterance
 from ivr.lab.sender import Sender
 from ivr.media.clock import TICK_S
@@ -48,6 +50,17 @@ class Origin:
     ami_user: str
     ami_secret: str
     access_number: str
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The Asterisk of an instance, and its access number."""
+        return cls(
+            ami_host=settings.ami_host,
+            ami_port=settings.ami_port,
+            ami_user=MANAGER_USER,
+            ami_secret=ami_secret(settings),
+            access_number=settings.access_number,
+        )
 
 
 async def place_call(

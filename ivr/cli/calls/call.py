@@ -20,9 +20,7 @@ from dsp.channels import Channel
 from ivr.call.dialogue.events import Outcome
 from ivr.cli.common import print_remark, reporting_errors
 from ivr.cli.output.tables import print_hanging, terminal
-from ivr.exchange.configuration import MANAGER_USER
 from ivr.exchange.sample_phone import SAMPLE_PHONE
-from ivr.exchange.standalone import ami_secret
 from ivr.host.settings import Settings
 from ivr.lab.ear import PAUSE_S, HeardClip, Utterance, heard_clips
 from ivr.lab.place_call import Origin, place_call
@@ -73,13 +71,7 @@ def call(
     from_whom = "a withheld number" if withheld else number
     outcome = asyncio.run(
         place_call(
-            Origin(
-                ami_host=settings.ami_host,
-                ami_port=settings.ami_port,
-                ami_user=MANAGER_USER,
-                ami_secret=ami_secret(settings),
-                access_number=settings.access_number,
-            ),
+            Origin.of(settings),
             caller=number,
             withheld=withheld,
             sender=sender,
