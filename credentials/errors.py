@@ -61,7 +61,7 @@ class ImportStopped(StoreUnavailable):
 
 
 class DamagedCredential(CredentialError):
-    """A stored hash cannot be read. Setting a new temporary password replaces it."""
+    """A stored hash cannot be read. Setting a new password replaces it."""
 
 
 class InvalidKey(CredentialError, ValueError):

@@ -28,4 +28,5 @@ def is_ours(headers: Headers, session_token: str, form_token: str) -> bool:
     origin = headers.get("origin")
     if origin is not None and origin.partition("://")[2] != headers.get("host", ""):
         return False
-    return bool(session_token) and hmac.compare_digest(token_for(session_token).encode(), form_token.encode())
+    sent = form_token.encode("utf-8", "surrogatepass")
+    return bool(session_token) and hmac.compare_digest(token_for(session_token).encode(), sent)

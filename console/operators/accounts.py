@@ -174,9 +174,12 @@ class Operators:
         """Return the operator if the password is right and not too many tries have failed (see `tries`); else None.
 
         A name that nobody has, and a refused try, take the same time.
+
+        Raises:
+            DamagedCredential: the operator's stored hash cannot be read.
         """
         admitted = self._count_try(name, origin)
-        if not self._hasher.matches(password, None if admitted is None else admitted.stored):
+        if not self._hasher.matches(name, password, None if admitted is None else admitted.stored):
             return None
         if admitted is None:
             return None

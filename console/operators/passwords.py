@@ -47,12 +47,18 @@ class PasswordHasher:
         """Return a new salted hash."""
         return self._argon2id.hash(_normal(password))
 
-    def matches(self, password: str, stored: str | None) -> bool:
-        """Return whether a stored hash was made of this password; without a hash, return False after the same time."""
+    def matches(self, name: str, password: str, stored: str | None) -> bool:
+        """Return whether an operator's stored hash was made of this password.
+
+        Without a hash this returns False, after the same time.
+
+        Raises:
+            DamagedCredential: the stored text is not a hash.
+        """
         if stored is None or len(password) > LONGEST:
             self.hash(password[:LONGEST])
             return False
-        return self._argon2id.matches(_normal(password), stored)
+        return self._argon2id.matches(_normal(password), stored, owner=f"operator {name}")
 
 
 def _normal(password: str) -> bytes:

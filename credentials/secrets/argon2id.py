@@ -15,6 +15,8 @@ from typing import Any, Final, TypeVar
 
 from passlib.hash import argon2
 
+from credentials.errors import DamagedCredential
+
 _NICENESS: Final = 10
 
 T = TypeVar("T")
@@ -60,13 +62,22 @@ class Argon2id:
         """Return a new salted hash."""
         return self._compute(lambda: str(self._argon2.hash(secret)))
 
-    def matches(self, secret: bytes, text: str) -> bool:
+    def matches(self, secret: bytes, text: str, *, owner: str) -> bool:
         """Return whether a hash was made of this secret.
 
+        Args:
+            secret: what to compare with.
+            text: the hash.
+            owner: whose hash it is, for the error.
+
         Raises:
-            ValueError, TypeError, NotImplementedError: the text is not a hash. The error quotes it.
+            DamagedCredential: the text is not a hash.
         """
-        return self._compute(lambda: bool(self._argon2.verify(secret, text)))
+        try:
+            return self._compute(lambda: bool(self._argon2.verify(secret, text)))
+        except (ValueError, TypeError, NotImplementedError):
+            pass  # the library's error quotes the hash: it must not be chained to ours
+        raise DamagedCredential(f"the stored credential of {owner} cannot be read; a new one has to be set")
 
     def is_outdated(self, text: str) -> bool:
         """Return whether a hash was made with another policy."""

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from credentials.audit import Action, Entry
+from credentials.errors import DamagedCredential
 from credentials.limits.origin import origin_of
 from credentials.limits.origin_brake import is_braked, note_wrong
 from credentials.lines import provisioning
@@ -120,7 +121,7 @@ class SiteSide(StoreBase):
         while True:
             with self._database.reading() as connection:
                 current = passwords.find(connection, number)
-            same = current is not None and self._hasher.matches(number, new_password, current.hash)
+            same = current is not None and self._is_same(current, number, new_password)
             with self._database.writing() as connection:
                 line = provisioning.hold_line(connection, number)
                 if _credential_id(passwords.find(connection, number)) != _credential_id(current):
@@ -139,6 +140,12 @@ class SiteSide(StoreBase):
                     entries += adopt_unit(connection, line, proved.unit)
                 self._record(connection, entries, actor=number, origin=f"session {session_id}")
             return PasswordChange(changed=True, expires_at=expires_at)
+
+    def _is_same(self, current: Password, number: str, new_password: str) -> bool:
+        try:
+            return self._hasher.matches(number, new_password, current.hash)
+        except DamagedCredential:
+            return False  # the new password is the remedy
 
     def _try(self, number: str, secret: str) -> _Try:
         """Compare a secret with the stored credential that it can be. This always costs one hash."""

@@ -39,6 +39,13 @@ def test_a_form_without_the_sessions_token_changes_nothing(stage: Stage, logged_
     assert not is_locked(stage)
 
 
+def test_a_token_of_half_a_character_is_refused_like_any_other(visitor: Visitor) -> None:
+    visitor.get("/login")
+    form = b'--x\r\nContent-Disposition: form-data; name="csrf"\r\n\r\n\\ud800\r\n--x--\r\n'
+    headers = {"content-type": "multipart/form-data; boundary=x; charset=unicode_escape"}
+    assert visitor.post("/login", content=form, headers=headers).status_code == 403
+
+
 def test_the_token_of_another_session_is_not_taken(logged_in: LogIn) -> None:
     stolen = logged_in(Role.ADMIN).csrf("/operators")
     answer = logged_in(Role.ADMIN).post("/operators/vera/remove", data={"csrf": stolen})

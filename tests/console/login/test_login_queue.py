@@ -39,7 +39,7 @@ class Hashing:
     def __exit__(self, *_: object) -> None:
         self.go_on.set()
 
-    def matches(self, _hasher: object, _password: str, _stored: str | None) -> bool:
+    def matches(self, _hasher: object, _name: str, _password: str, _stored: str | None) -> bool:
         self.begun.release()
         assert self.go_on.wait(60)
         return False
@@ -177,9 +177,9 @@ def test_a_known_browser_and_a_third_address_log_in_each_time_while_two_addresse
 ) -> None:
     matches, full, stop = PasswordHasher.matches, threading.Semaphore(0), threading.Event()
 
-    def slow(hasher: PasswordHasher, password: str, stored: str | None) -> bool:
+    def slow(hasher: PasswordHasher, name: str, password: str, stored: str | None) -> bool:
         stop.wait(0.02)
-        return matches(hasher, password, stored)
+        return matches(hasher, name, password, stored)
 
     def flood(place: int) -> None:
         with from_address(address, f"127.0.0.{2 + place % 2}") as client:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from console.operators import (
     BadPassword,
@@ -17,7 +18,7 @@ from console.operators import (
 )
 from console.operators.schema import operators as table
 from credentials.audit import Action
-from credentials.errors import InvalidKey
+from credentials.errors import DamagedCredential, InvalidKey
 from credentials.store import CredentialStore
 from storage.database import Database
 from tests.console.operators.operator import PASSWORD, OpenStore
@@ -47,6 +48,16 @@ def test_hashes_are_argon2id_as_for_production(database: Database, open_store: O
     assert stored is not None
     assert stored.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
     assert PASSWORD not in stored
+
+
+def test_a_damaged_hash_is_a_clear_error_that_does_not_quote_it(operators: Operators, database: Database) -> None:
+    with database.writing() as connection:
+        stored = str(connection.scalar(select(table.c.hash)))
+        connection.execute(update(table).values(hash=f"{stored[:-3]}!!!"))
+    with pytest.raises(DamagedCredential, match="operator otto cannot be read; a new one has to be set") as caught:
+        operators.prove("otto", PASSWORD)
+    assert caught.value.__context__ is None
+    assert "$argon2id" not in "".join(traceback.format_exception(caught.value))
 
 
 def test_a_password_is_the_same_however_a_keyboard_composes_it(operators: Operators) -> None:

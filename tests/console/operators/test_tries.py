@@ -75,7 +75,7 @@ class TestTries:
     ) -> None:
         compared: list[str] = []
 
-        def matches(_password: str, stored: str | None) -> bool:
+        def matches(_name: str, _password: str, stored: str | None) -> bool:
             if stored:
                 compared.append(stored)
             return False

@@ -173,6 +173,15 @@ class TestPassword:
         assert change(store, log_in(store, PASSWORD), NEXT).changed
         assert not check(store, CONTRACT, TEMPORARY).accepted
 
+    def test_one_that_cannot_be_read_any_more_can_be_replaced(self, store: CredentialStore) -> None:
+        sign_up(store)
+        call(store)
+        login = log_in(store, TEMPORARY)
+        with store._database.writing() as connection:
+            connection.execute(text("UPDATE passwords SET hash = 'rubbish'"))
+        assert change(store, login, NEXT).changed
+        assert check(store, CONTRACT, NEXT).accepted
+
     def test_of_two_sessions_that_change_it_the_second_is_told_to_log_in_again(self, store: CredentialStore) -> None:
         sign_up(store)
         one, other = log_in(store, PASSWORD), log_in(store, PASSWORD)
