@@ -44,6 +44,4 @@ def make_server(config: ConsoleConfig, ready: Callable[[], None] = lambda: None)
         ready: called when the console can be reached.
     """
     app = create_app(config)
-    return ProcessServer(
-        app, connections=CONNECTIONS, grace_s=_GRACE_S, ready=ready, closing=lambda: app.state.live.close()
-    )
+    return ProcessServer(app, connections=CONNECTIONS, grace_s=_GRACE_S, ready=ready, closing=app.state.live.close)

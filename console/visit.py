@@ -117,31 +117,17 @@ class Visit:
 
     def keep_token(self, response: Response, token: str) -> Response:
         """Let the browser keep a token until the browser is closed."""
-        response.set_cookie(
-            cookie_name(self.config), token, secure=self.config.https, httponly=True, samesite="strict", path="/"
-        )
-        return response
+        return self._keep(response, cookie_name(self.config), token)
 
     def keep_language(self, response: Response) -> Response:
         """Let the browser keep the chosen language until somebody logs in or the browser is closed."""
-        if self.chosen_language is not None:
-            response.set_cookie(
-                _LANGUAGE_COOKIE,
-                self.chosen_language,
-                secure=self.config.https,
-                httponly=True,
-                samesite="strict",
-                path="/",
-            )
-        return response
+        if self.chosen_language is None:
+            return response
+        return self._keep(response, _LANGUAGE_COOKIE, self.chosen_language)
 
     def forget_language(self, response: Response) -> Response:
         """Let the browser forget the chosen language, because the operator's account has it now."""
-        if _LANGUAGE_COOKIE in self.request.cookies:
-            response.delete_cookie(
-                _LANGUAGE_COOKIE, secure=self.config.https, httponly=True, samesite="strict", path="/"
-            )
-        return response
+        return self._forget(response, _LANGUAGE_COOKIE) if _LANGUAGE_COOKIE in self.request.cookies else response
 
     def mark_shown(self, name: str) -> str:
         """Return the mark of an operator's earlier login that the browser shows; "" if it shows none."""
@@ -149,16 +135,7 @@ class Visit:
 
     def keep_mark(self, response: Response, name: str, mark: str) -> Response:
         """Let the browser keep the mark of an operator's login for their next one. (Operators may share a browser.)"""
-        response.set_cookie(
-            _mark_name(name),
-            mark,
-            max_age=_MARK_KEPT_S,
-            secure=self.config.https,
-            httponly=True,
-            samesite="strict",
-            path="/login",
-        )
-        return response
+        return self._keep(response, _mark_name(name), mark, kept_s=_MARK_KEPT_S, path="/login")
 
     @cached_property
     def address(self) -> str:
@@ -178,9 +155,19 @@ class Visit:
 
     def forget_token(self, response: Response) -> Response:
         """Let the browser forget its token."""
-        response.delete_cookie(
-            cookie_name(self.config), secure=self.config.https, httponly=True, samesite="strict", path="/"
+        return self._forget(response, cookie_name(self.config))
+
+    def _keep(
+        self, response: Response, cookie: str, value: str, *, kept_s: int | None = None, path: str = "/"
+    ) -> Response:
+        """Let the browser keep a cookie for some seconds; if None, until the browser is closed."""
+        response.set_cookie(
+            cookie, value, max_age=kept_s, path=path, secure=self.config.https, httponly=True, samesite="strict"
         )
+        return response
+
+    def _forget(self, response: Response, cookie: str) -> Response:
+        response.delete_cookie(cookie, path="/", secure=self.config.https, httponly=True, samesite="strict")
         return response
 
 

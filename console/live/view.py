@@ -91,11 +91,11 @@ def look(backend: Backend) -> Snapshot:
     """
     calls = backend.calls
     going_on = calls.search(Query(outcome=Fate.IN_PROGRESS.value, limit=CARDS))[::-1]
-    last = backend.calls.last_entries([call.call_id for call in going_on])
+    last = calls.last_entries([call.call_id for call in going_on])
     latest = calls.search(Query(limit=RECENT + len(going_on)))
     return Snapshot(
         calls=[LiveCall(call, last[call.call_id]) for call in going_on],
-        in_progress=len(going_on) if len(going_on) < CARDS else backend.calls.in_progress(),
+        in_progress=len(going_on) if len(going_on) < CARDS else calls.in_progress(),
         recent=[call for call in latest if not call.in_progress][:RECENT],
         services=services_to_show(calls.services()),
         logins=backend.sessions.in_force(),

@@ -15,8 +15,8 @@ from ivr.records import Query, Report
 def show(visit: Visit) -> Response:
     """Show the charts of a period, for all trunks or one."""
     period = Period.of(visit.asked("period"))
-    trunk, trunks = visit.asked("trunk") or None, Trunks(visit)
-    wanted = trunks.named(trunk or "")
+    trunk, trunks = visit.asked("trunk"), Trunks(visit)
+    wanted = trunks.named(trunk)
     now = visit.config.clock()
     calls = visit.backend.calls
 

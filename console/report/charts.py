@@ -87,42 +87,19 @@ def report_of(columns: Iterable[Column]) -> Report:
     return Report.of(item for column in columns for item in column.report.by_trunk.items())
 
 
-@dataclass(frozen=True, slots=True)
-class Histogram:
-    """The distribution of a figure's values.
-
-    Attributes:
-        name: the figure's name.
-        unit: the unit of its values.
-        edges: the edges of the bins; there is one more than there are bins.
-        heard, refused: how many keys and how many near misses are in each bin.
-        limits: the lowest and the highest accepted value; None if there is no such limit.
-        labels: values that are named on its axis, besides the limits.
-    """
-
-    name: str
-    unit: str
-    edges: Sequence[float]
-    heard: Sequence[int]
-    refused: Sequence[int]
-    limits: tuple[float | None, float | None]
-    labels: Sequence[float]
-
-    def place(self, value: float) -> float:
-        """Return where a value is, from 0 (left) to 1 (right)."""
-        return (value - self.edges[0]) / (self.edges[-1] - self.edges[0])
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Axis:
     """The axis of a figure: its bins, limits and labels.
 
     Attributes:
-        name, unit, limits, labels: as in `Histogram`.
+        name: the figure's name.
+        unit: the unit of its values.
         figure: reads it from a key; returns None if there is none.
         least: the lowest edge.
         step: the width of a bin.
         bins: the number of bins.
+        limits: the lowest and the highest accepted value; None if there is no such limit.
+        labels: values that are named on the axis, besides the limits.
     """
 
     name: str
@@ -133,6 +110,29 @@ class Axis:
     bins: int
     limits: tuple[float | None, float | None] = (None, None)
     labels: Sequence[float]
+
+    @property
+    def edges(self) -> Sequence[float]:
+        """The edges of the bins; there is one more than there are bins."""
+        return [self.least + self.step * place for place in range(self.bins + 1)]
+
+    def place(self, value: float) -> float:
+        """Return where a value is, from 0 (left) to 1 (right)."""
+        return (value - self.least) / (self.step * self.bins)
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """The distribution of a figure's values.
+
+    Attributes:
+        axis: the figure's axis.
+        heard, refused: how many keys and how many near misses are in each bin.
+    """
+
+    axis: Axis
+    heard: Sequence[int]
+    refused: Sequence[int]
 
 
 _AXES: Final = (
@@ -174,13 +174,9 @@ def histograms(keys: Sequence[KeyQuality]) -> list[Histogram]:
     return [_histogram(axis, keys) for axis in _AXES]
 
 
-def refused_tests(keys: Sequence[KeyQuality]) -> dict[str, int]:
-    """Return how many near misses failed each test, the most frequent first."""
-    counts: dict[str, int] = {}
-    for key in keys:
-        if key.failed is not None:
-            counts[key.failed] = counts.get(key.failed, 0) + 1
-    return dict(sorted(counts.items(), key=lambda item: -item[1]))
+def refused_tests(keys: Sequence[KeyQuality]) -> Mapping[str, int]:
+    """Return how many near misses failed each test."""
+    return Counter(key.failed for key in keys if key.failed is not None)
 
 
 def _histogram(axis: Axis, keys: Sequence[KeyQuality]) -> Histogram:
@@ -190,5 +186,4 @@ def _histogram(axis: Axis, keys: Sequence[KeyQuality]) -> Histogram:
         if value is not None:
             place = min(max(int((value - axis.least) // axis.step), 0), axis.bins - 1)
             (heard if key.failed is None else refused)[place] += 1
-    edges = [axis.least + axis.step * place for place in range(axis.bins + 1)]
-    return Histogram(axis.name, axis.unit, edges, heard, refused, axis.limits, axis.labels)
+    return Histogram(axis, heard, refused)

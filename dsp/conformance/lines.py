@@ -93,8 +93,9 @@ def silenced(samples: Samples, tones: Sequence[Tone], length_ms: float, *, on_gr
     begins, length = [], round(length_ms * SAMPLE_RATE_HZ / 1000)
     for tone in tones:
         first, last = _span(tone)
-        inside = (
-            np.arange(-(-first // FRAME_SAMPLES) * FRAME_SAMPLES, last - length + 1, FRAME_SAMPLES) if on_grid else None
-        )
-        begins.append(int(rng.choice(inside)) if inside is not None else int(rng.integers(first, last - length + 1)))
+        if on_grid:
+            inside = np.arange(-(-first // FRAME_SAMPLES) * FRAME_SAMPLES, last - length + 1, FRAME_SAMPLES)
+            begins.append(int(rng.choice(inside)))
+        else:
+            begins.append(int(rng.integers(first, last - length + 1)))
     return gaps.silenced(samples, gaps.stretches(places(samples.size), begins, length))

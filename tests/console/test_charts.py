@@ -115,6 +115,6 @@ def test_histograms_count_heard_and_refused_and_put_the_extremes_at_the_ends() -
     level, twist, snr = histograms(keys)
     assert (sum(level.heard), sum(level.refused)) == (1, 1)
     assert level.refused[0] == 1
-    assert twist.limits == (-8.0, 5.0)
+    assert twist.axis.limits == (-8.0, 5.0)
     assert snr.refused[-1] == 1
     assert refused_tests(keys) == {"twist": 1}
