@@ -22,8 +22,8 @@ test:
 	@PYTHON=$(PYTHON) VENV=$(VENV) docker/preflight test $(TEST_PACKAGES)
 	@$(MAKE) --no-print-directory setup test-needs
 	$(BIN)/pytest -m "not live" --numprocesses 3 --dist worksteal
-	$(BIN)/pytest -m "live and not alone" --numprocesses 5 --dist worksteal
-	$(BIN)/pytest -m alone
+	$(BIN)/pytest tests/live -m "not alone" --numprocesses 8 --dist worksteal
+	$(BIN)/pytest tests/live -m alone --numprocesses 3 --dist loadfile
 
 test-needs:
 	@docker/host-packages $(TEST_PACKAGES)

@@ -4,13 +4,15 @@
 frame. Everything that this calls (`screen.see`, `burst`, `verdict`) is compiled with it. With NUMBA_DISABLE_JIT=1 the
 same source runs as plain Python, only some hundred times slower.
 
-Compiling takes some seconds, once: the result is kept on disk. numba notices when the file of a cached function
+Compiling takes some seconds, once: the result is kept on disk, and other processes that want it at the same time wait
+for it. numba notices when the file of a cached function
 changes, but not when a file changes that this function calls. So everything is kept in a folder named after a digest of
 all sources of this package, and of the constants in `sound` that are compiled into it.
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import tempfile
@@ -58,7 +60,9 @@ def outer(*arguments: Any) -> Callable[[Callable[P, R]], Callable[P, R]]:
             return _compiled(function, arguments)
         before, _CONFIG.CACHE_DIR = _CONFIG.CACHE_DIR, str(folder)
         try:
-            return _compiled(function, arguments, cache=True)
+            with (folder / "compiling").open("w") as one_at_a_time:
+                fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
+                return _compiled(function, arguments, cache=True)
         finally:
             _CONFIG.CACHE_DIR = before
 

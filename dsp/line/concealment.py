@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import lfilter, lfiltic
 
+from dsp.kernel.prediction import predicted
 from sound.samples import to_int16
 from sound.telephone import FULL_SCALE
 
@@ -50,10 +50,7 @@ def _continued(frame: NDArray[np.float64], samples: int) -> NDArray[np.float64]:
     """Return what linear prediction expects after a frame."""
     if np.abs(frame).max() < QUIET:
         return np.zeros(samples)
-    prediction = burg(frame, ORDER)
-    state = lfiltic([1.0], prediction, frame[::-1][:ORDER])
-    continued: NDArray[np.float64] = lfilter([1.0], prediction, np.zeros(samples), zi=state)[0]
-    return continued
+    return predicted(burg(frame, ORDER), np.ascontiguousarray(frame), samples)
 
 
 def burg(frame: NDArray[np.float64], order: int) -> NDArray[np.float64]:

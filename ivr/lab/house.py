@@ -38,6 +38,7 @@ class House:
         settings: settings of the service that differ from the default, as its environment has them.
         trunks: addresses that calls come from, which Asterisk trusts.
         phones: SIP phones that may register.
+        sounds: Asterisk's sounds, in which its apology is (`ExchangeConfig.sounds_dir`).
         log_level: the least important lines that the service logs.
 
     Attributes:
@@ -56,6 +57,7 @@ class House:
         settings: Mapping[str, str] = MappingProxyType({}),
         trunks: Sequence[str],
         phones: Sequence[Phone] = (),
+        sounds: Path = SOUNDS_DIR,
         log_level: str = "info",
     ) -> None:
         self.directory = directory
@@ -78,7 +80,7 @@ class House:
             ExchangeConfig(
                 run_dir=directory / "exchange",
                 access_number=ACCESS_NUMBER,
-                sounds_dir=SOUNDS_DIR,
+                sounds_dir=sounds,
                 ami_secret=self.ami_secret,
                 agi_port=self.ports["agi_port"],
                 agi_secret=self.agi_secret,

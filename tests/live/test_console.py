@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
 from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
-from tests.live.callers.bad_keys import bad_keys
 from tests.live.callers.media import BRISK, Press, duration_s
 from tests.live.callers.subscribers import CONTRACT, from_trunk
 from tests.live.console import PATIENCE_MS, console, watching
-from tests.live.house import House, ivr_command, new_password
+from tests.live.house import House, new_password
 
 
 def test_a_real_call_is_seen_from_its_first_moment_to_its_end(house: House, browser: Browser) -> None:
@@ -35,29 +32,6 @@ def test_a_real_call_is_seen_from_its_first_moment_to_its_end(house: House, brow
         seen.append(page.content())
     assert not any(password in content for content in seen)
     assert house.places_with([password]) == []
-
-
-def test_a_complaint_on_a_real_call_is_seen_found_and_explained(tmp_path: Path, browser: Browser) -> None:
-    wav = bad_keys(tmp_path / "bad.wav")
-    impatient = House(tmp_path, settings={"KARIPASS_FIRST_KEY_S": "1"})
-    with impatient as house, console(house) as address, watching(browser, address) as page:
-        calling = subprocess.Popen(
-            [ivr_command(), "call", "--from", CONTRACT, "--wav", str(wav)],
-            env=house.environment,
-            cwd=house.directory,
-            stdout=subprocess.DEVNULL,
-        )
-        trouble = page.locator("#cards .trouble")
-        expect(trouble).to_contain_text(re.compile("unequal tones|too short|off frequency"), timeout=PATIENCE_MS)
-        calling.wait(120)
-        page.get_by_role("link", name="Calls").click()
-        page.get_by_label("Number").fill("03-1234-5678")
-        page.get_by_label("Outcome").select_option("failed")
-        page.get_by_role("button", name="Find").click()
-        page.locator("tbody tr a").click()
-        for told in ("unequal tones: twist -1", "too short: 2", "off frequency: low tone +3.0 %, high tone +3.0 %"):
-            expect(page.locator(".why li", has_text=told).first).to_be_visible()
-        expect(page.get_by_text("too often nothing was pressed").first).to_be_visible()
 
 
 def test_a_restart_of_asterisk_is_seen_by_who_watches(tmp_path: Path, browser: Browser) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,11 +10,11 @@ import pytest
 
 from credentials.model import LoginVerdict
 from ivr.exchange.process import Exchange
-from ivr.lab.ear import recognise
+from ivr.exchange.standalone import SOUNDS_DIR
 from prompts import load_catalogue
 from tests.live.callers.media import KeyPath, Press, Timing
 from tests.live.callers.phone import Caller, EndedBy
-from tests.live.hearing.capture import RtpCapture, Sound
+from tests.live.hearing.capture import RtpCapture
 from tests.live.hearing.guidance import heard_clips
 from tests.live.house import House, new_password
 
@@ -32,14 +33,18 @@ WHOLE_CALL = [
 ]
 
 
-def heard_in_english(sound: Sound) -> list[str]:
-    return [clip_id for _, clip_id in recognise(sound.samples(), load_catalogue("en"))]
+@pytest.fixture(scope="module")
+def unhurried(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A house with the product's guidance as it is."""
+    with House(tmp_path_factory.mktemp("unhurried"), brisk=False) as house:
+        yield house
 
 
 @pytest.mark.alone
 def test_two_callers_at_once_hear_a_whole_call_each_in_the_language_of_their_line(
-    house: House, capture: RtpCapture
+    unhurried: House, capture: RtpCapture
 ) -> None:
+    house = unhurried
     house.import_lines("contract_number,number,language\n0751234567,,en\n")
     japanese, english = new_password(), new_password()
     in_english = Caller(number="0751234567", asserted="sip:0751234567@carrier.example")
@@ -52,13 +57,14 @@ def test_two_callers_at_once_hear_a_whole_call_each_in_the_language_of_their_lin
     ]
     assert [call.wait().ended_by for call in calls] == [EndedBy.EXCHANGE] * 2
     heard = [capture.heard(house.trunk.host, call.media_port) for call in calls]
-    assert heard_clips(heard[0]) == WHOLE_CALL
-    assert heard_in_english(heard[1]) == WHOLE_CALL
+    assert heard_clips(heard[0], house.guidance) == WHOLE_CALL
+    assert heard_clips(heard[1], load_catalogue("en")) == WHOLE_CALL
     assert house.check("0312345678", japanese) is LoginVerdict.ACCEPTED
     assert house.check("0751234567", english) is LoginVerdict.ACCEPTED
 
 
-def test_a_key_pressed_during_the_guidance_stops_it(house: House, capture: RtpCapture) -> None:
+def test_a_key_pressed_during_the_guidance_stops_it(unhurried: House, capture: RtpCapture) -> None:
+    house = unhurried
     # One long tone in the middle of ten seconds of guidance: only the tone can have caused the guidance's silence.
     timing = Timing(tone_s=0.3, gap_s=0.1)
     call = house.trunk.start(CALLER, [Press(keys="2", after_s=3.0)], timing=timing, hang_up_after_s=5.0)
@@ -76,16 +82,17 @@ def test_a_caller_hears_an_apology_while_the_service_is_away(tmp_path: Path, cap
     with House(tmp_path, service=False) as house:
         call = house.trunk.start(CALLER)
         assert call.wait().ended_by is EndedBy.EXCHANGE
-        assert heard_clips(capture.heard(house.trunk.host, call.media_port)) == ["unavailable"]
+        assert heard_clips(capture.heard(house.trunk.host, call.media_port), house.guidance) == ["unavailable"]
 
 
 def test_the_apology_is_in_the_language_of_the_settings(tmp_path: Path, capture: RtpCapture) -> None:
     house = House(tmp_path, service=False)
-    house.exchange = Exchange(replace(house.exchange.config, language="en"))
+    house.exchange = Exchange(replace(house.exchange.config, language="en", sounds_dir=SOUNDS_DIR))
     with house:
         call = house.trunk.start(CALLER)
         assert call.wait().ended_by is EndedBy.EXCHANGE
-        assert heard_in_english(capture.heard(house.trunk.host, call.media_port)) == ["unavailable"]
+        heard = capture.heard(house.trunk.host, call.media_port)
+        assert heard_clips(heard, load_catalogue("en")) == ["unavailable"]
 
 
 def test_a_service_killed_in_a_call_lets_the_caller_hear_an_apology(tmp_path: Path, capture: RtpCapture) -> None:
@@ -95,7 +102,7 @@ def test_a_service_killed_in_a_call_lets_the_caller_hear_an_apology(tmp_path: Pa
         house.wait_for_log(b"call_began")
         house.stop_service(9)
         assert call.wait().ended_by is EndedBy.EXCHANGE
-        assert "unavailable" in heard_clips(capture.heard(house.trunk.host, call.media_port))
+        assert "unavailable" in heard_clips(capture.heard(house.trunk.host, call.media_port), house.guidance)
         house.start_service()
         house.trunk.call(CALLER, [Press(keys=f"1{password}{password}", after_s=1.0)])
         assert house.check("0312345678", password) is LoginVerdict.ACCEPTED

@@ -50,7 +50,7 @@ def test_a_caller_of_no_known_number_hears_why_and_is_hung_up_on(
     call = house.trunk.start(caller, typed(password))
     result = call.wait()
     assert result.ended_by is EndedBy.EXCHANGE
-    assert guidance in heard_clips(capture.heard(house.trunk.host, call.media_port))
+    assert guidance in heard_clips(capture.heard(house.trunk.host, call.media_port), house.guidance)
     assert house.check(VICTIM, password) is not LoginVerdict.ACCEPTED
     assert house.places_with([password]) == []
 

@@ -64,7 +64,7 @@ def test_where_a_port_is_held_and_nobody_answers_the_caller_is_told(house: House
     result = call.wait()
     listener.close()
     assert result.ended_by is EndedBy.EXCHANGE
-    assert heard_clips(capture.heard(house.trunk.host, call.media_port)) == ["unavailable"]
+    assert heard_clips(capture.heard(house.trunk.host, call.media_port), house.guidance) == ["unavailable"]
 
 
 async def test_the_secret_is_not_to_be_had_over_the_manager_interface(house: House) -> None:

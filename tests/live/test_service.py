@@ -49,6 +49,7 @@ STAY_S = 55.0
 
 
 @pytest.mark.alone
+@pytest.mark.crowd
 def test_fifty_callers_at_once_set_fifty_passwords(house: House) -> None:
     numbers = [f"04512300{n:02d}" for n in range(50)]
     house.import_lines("contract_number,number\n" + "".join(f"{number},\n" for number in numbers))

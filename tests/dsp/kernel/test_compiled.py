@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numba
@@ -47,9 +48,9 @@ for profile in (NTT, ATT):
 """
 
 
-def run(program: str, **environment: str) -> str:
+def run(program: str, *words: str, **environment: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", program],
+        [sys.executable, "-W", "error", "-c", program, *words],
         env={**os.environ, "PYTHONPATH": str(Path(dsp.__file__).parents[1]), **environment},
         capture_output=True,
         text=True,
@@ -80,6 +81,30 @@ def test_a_new_process_compiles_nothing() -> None:
     program = "from dsp.detector import lanes, slots; print(lanes.advance.stats, slots.held.stats)"
     run(program)
     assert run(program).count("cache_misses=Counter()") == 2
+
+
+def test_of_processes_that_want_the_same_code_at_once_one_compiles_it(tmp_path: Path) -> None:
+    (tmp_path / "doubling.py").write_text(
+        "import numba\n"
+        "from dsp.kernel.compiled import outer\n"
+        "@outer(numba.int64)\n"
+        "def twice(number):\n"
+        "    return number + number\n"
+    )
+    # All three have loaded numba before the first compiles.
+    program = f"""
+import pathlib, sys, time, dsp.kernel.compiled
+here = pathlib.Path({str(tmp_path)!r})
+(here / sys.argv[-1]).touch()
+while len(list(here.glob("ready-*"))) < 3:
+    time.sleep(0.001)
+sys.path.append(str(here))
+import doubling
+print(doubling.twice.stats)
+"""
+    with ThreadPoolExecutor(3) as processes:
+        told = list(processes.map(lambda number: run(program, f"ready-{number}", NUMBA_CACHE_DIR=str(tmp_path)), "123"))
+    assert sum("cache_misses=Counter()" not in stats for stats in told) == 1
 
 
 @pytest.fixture

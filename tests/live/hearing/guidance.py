@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from ivr.lab.ear import recognise
-from prompts import load_catalogue
+from prompts import Catalogue
 from tests.live.hearing.capture import Sound
 
-CATALOGUE = load_catalogue("ja")
 
-
-def heard_clips(sound: Sound) -> list[str]:
+def heard_clips(sound: Sound, guidance: Catalogue) -> list[str]:
     """The guidance in what came back to a phone, in order (digits of numbers are left out)."""
-    return [clip_id for _, clip_id in recognise(sound.samples(), CATALOGUE)]
+    return [clip_id for _, clip_id in recognise(sound.samples(), guidance)]
