@@ -55,7 +55,8 @@ class LoginVerdict(StrEnum):
     """The answer to a login try.
 
     Only ACCEPTED opens anything. The others are for the operator and the audit trail; whoever tries to log in must see
-    the same refusal for all of them. Each verdict costs one hash and one record, so that all take the same time.
+    the same refusal for all of them. Each verdict costs one hash and one record. What the hash costs follows from what
+    was typed alone (eight digits, or anything else), so that all verdicts take the same time.
     """
 
     ACCEPTED = "ACCEPTED"

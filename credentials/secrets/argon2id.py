@@ -26,9 +26,10 @@ T = TypeVar("T")
 class HashPolicy:
     """The cost of a hash, and how many may be computed at once.
 
-    The defaults are the second recommended option of RFC 9106, section 4 (64 MiB, 3 passes, 4 lanes), meant for hosts
-    without 2 GiB to spare for each hash. They are above the minimum of OWASP's Password Storage Cheat Sheet (19 MiB, 2
-    passes, 1 lane), and are libpass's own defaults.
+    The defaults are for what people choose, subscribers' passwords and operators': the second recommended option of RFC
+    9106, section 4 (64 MiB, 3 passes, 4 lanes), meant for hosts without 2 GiB to spare for each hash. They are above
+    the minimum of OWASP's Password Storage Cheat Sheet (19 MiB, 2 passes, 1 lane), and are libpass's own defaults.
+    `FOR_TEMPORARY_PASSWORDS` is that minimum.
 
     Attributes:
         memory_kib: memory of one hash in KiB.
@@ -42,6 +43,15 @@ class HashPolicy:
     passes: int = 3
     lanes: int = 4
     at_once: int = 4
+
+
+FOR_TEMPORARY_PASSWORDS: Final = HashPolicy(memory_kib=19 * 1024, passes=2, lanes=1)
+"""The cost of a temporary password's hash: OWASP's minimum, an eighth of the default.
+
+A hash makes guesses expensive for a thief who has the database and the key. It protects a temporary password for 24
+hours, and that one was used nowhere else. A chosen password is worth guessing for years, and people use one at several
+places. Calls pay for the hash of a temporary password, and many callers may confirm at once.
+"""
 
 
 class Argon2id:

@@ -11,7 +11,7 @@ from credentials.limits.origin_brake import TryLimits
 from credentials.limits.throttling import CallLimits
 from credentials.lines.numbers import normalise_number
 from credentials.one_line import one_line
-from credentials.secrets.argon2id import HashPolicy
+from credentials.secrets.argon2id import FOR_TEMPORARY_PASSWORDS, HashPolicy
 from credentials.secrets.hashing import Hasher
 from credentials.secrets.keys import KeyRing
 from storage.clock import Clock
@@ -36,13 +36,14 @@ class StoreBase:
         *,
         ring: KeyRing,
         clock: Clock,
-        policy: HashPolicy,
+        policy: HashPolicy | None,
         limits: CallLimits,
         appended: Appended = nobody,
     ) -> None:
         self._database = database
         self._ring = ring
-        self._hasher = Hasher(ring, policy)
+        self._temporary_hasher = Hasher(ring, policy or FOR_TEMPORARY_PASSWORDS)
+        self._password_hasher = Hasher(ring, policy or HashPolicy())
         self._clock = clock
         self._limits = limits
         self._tries = TryLimits()

@@ -86,7 +86,7 @@ class CallSide(StoreBase):
         """
         require_temporary_password(password)
         caller, target, unit = normalise_number(caller), normalise_number(target), Unit(unit)
-        hashed = self._hasher.hash(target, password)  # before the transaction: it takes a tenth of a second
+        hashed = self._temporary_hasher.hash(target, password)  # before the transaction, because it takes time
         with self._database.writing() as connection:
             found = provisioning.hold_line(connection, caller)
             line = require_permission(found, caller=caller, target=target, unit=unit)

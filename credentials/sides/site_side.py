@@ -24,6 +24,7 @@ from credentials.model import (
 )
 from credentials.rules import PASSWORD_LIFETIME, has_temporary_form
 from credentials.secrets import passwords, temporary
+from credentials.secrets.hashing import Hasher
 from credentials.secrets.password_policy import password_problems
 from credentials.secrets.passwords import Password
 from credentials.secrets.temporary import TemporaryPassword
@@ -58,6 +59,10 @@ class SiteSide(StoreBase):
         """Judge a login try with a temporary password or a password. Any text may come in.
 
         Eight digits can only be a temporary password, and anything else can only be a password, so one hash is enough.
+        Its cost is that of the kind that was typed, whatever is stored: the time of the answer tells a stranger only
+        what he typed. (The one exception: a temporary password from before an upgrade that changed the cost, while it
+        can still open something.)
+
         A right secret sets its credential's count of wrong tries back to 0; any try that opens nothing counts against
         each live credential of the number.
 
@@ -117,7 +122,7 @@ class SiteSide(StoreBase):
         problems = password_problems(new_password, login.line.numbers)
         if problems:
             return PasswordChange(changed=False, problems=problems)
-        hashed = self._hasher.hash(number, new_password)
+        hashed = self._password_hasher.hash(number, new_password)
         while True:
             with self._database.reading() as connection:
                 current = passwords.find(connection, number)
@@ -143,17 +148,26 @@ class SiteSide(StoreBase):
 
     def _is_same(self, current: Password, number: str, new_password: str) -> bool:
         try:
-            return self._hasher.matches(number, new_password, current.hash)
+            return self._password_hasher.matches(number, new_password, current.hash)
         except DamagedCredential:
             return False  # the new password is the remedy
 
     def _try(self, number: str, secret: str) -> _Try:
-        """Compare a secret with the stored credential that it can be. This always costs one hash."""
+        """Compare a secret with the stored credential that it can be.
+
+        This always costs one hash of that kind of credential. A temporary password that opens nothing any more is not
+        compared, because its hash may be older and cost more.
+        """
         is_temporary = has_temporary_form(secret)
         with self._database.reading() as connection:
             stored = _stored(connection, number, is_temporary=is_temporary)
-        matches = self._hasher.matches(number, secret, None if stored is None else stored.hash)
+        is_over = isinstance(stored, TemporaryPassword) and not stored.state(self._now()).accepted
+        compared = None if stored is None or is_over else stored.hash
+        matches = self._hasher(is_temporary=is_temporary).matches(number, secret, compared)
         return _Try(number, is_temporary, stored, matches)
+
+    def _hasher(self, *, is_temporary: bool) -> Hasher:
+        return self._temporary_hasher if is_temporary else self._password_hasher
 
     def _is_braked(self, connection: Connection, number: str, origin: str) -> bool:
         return bool(origin) and is_braked(connection, origin, number, limits=self._tries, now=self._now())
@@ -177,9 +191,10 @@ class SiteSide(StoreBase):
         This is done after the login, not within it: the time of a second hash must not show that a refused secret was
         right.
         """
-        if tried.stored is None or not self._hasher.is_outdated(tried.stored.hash):
+        hasher = self._hasher(is_temporary=tried.is_temporary)
+        if tried.stored is None or not hasher.is_outdated(tried.stored.hash):
             return
-        new = self._hasher.hash(tried.number, secret)
+        new = hasher.hash(tried.number, secret)
         kind = temporary if tried.is_temporary else passwords
         with self._database.writing() as connection:
             provisioning.hold_line(connection, tried.number)

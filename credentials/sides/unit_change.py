@@ -106,12 +106,13 @@ class UnitChangeSide(SiteSide):
         matching = frozenset(
             number
             for number in sorted(given)
-            if self._hasher.matches(number, secrets[number], stored[number].hash if number in stored else None)
+            if self._password_hasher.matches(number, secrets[number], stored[number].hash if number in stored else None)
         )
         copies = {}
         if matching == needed:
             copies = {
-                number: self._hasher.hash(number, secrets[maker]) for number in numbers_that_get(rule, line, maker)
+                number: self._password_hasher.hash(number, secrets[maker])
+                for number in numbers_that_get(rule, line, maker)
             }
         return _Case(line, rule, maker, needed, stored, given, matching, copies)
 

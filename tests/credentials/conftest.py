@@ -54,7 +54,7 @@ def open_store(url: str, key: Key, clock: FakeClock) -> Iterator[Callable[..., C
     opened: list[CredentialStore] = []
 
     def open_one(
-        *, key: Key | KeyRing = key, policy: HashPolicy = CHEAP, limits: CallLimits = MANY_CALLS
+        *, key: Key | KeyRing = key, policy: HashPolicy | None = CHEAP, limits: CallLimits = MANY_CALLS
     ) -> CredentialStore:
         store = CredentialStore.open(url, key=key, clock=clock, policy=policy, limits=limits)
         opened.append(store)

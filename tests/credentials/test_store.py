@@ -214,14 +214,14 @@ class TestChecking:
         self, store: CredentialStore, clock: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         set_password(store)
-        matches = store._hasher.matches
+        matches = store._temporary_hasher.matches
         computed: list[str] = []
 
         def counted(number: str, secret: str, stored: KeyedHash | None) -> bool:
             computed.append(number)
             return matches(number, secret, stored)
 
-        monkeypatch.setattr(store._hasher, "matches", counted)
+        monkeypatch.setattr(store._temporary_hasher, "matches", counted)
         tries = [(CONTRACT, PASSWORD), *[(CONTRACT, WRONG)] * 4, (SECOND, WRONG), ("x", WRONG)]
         verdicts = {check(store, *each) for each in tries}
         set_password(store)
@@ -238,7 +238,7 @@ class TestChecking:
         self, store: CredentialStore, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         set_password(store)
-        matches = store._hasher.matches
+        matches = store._temporary_hasher.matches
 
         def replaced_meanwhile(number: str, secret: str, stored: Any) -> bool:
             answer = matches(number, secret, stored)
@@ -246,7 +246,7 @@ class TestChecking:
             set_password(store, NEXT)
             return answer
 
-        monkeypatch.setattr(store._hasher, "matches", replaced_meanwhile)
+        monkeypatch.setattr(store._temporary_hasher, "matches", replaced_meanwhile)
         assert check(store, CONTRACT, PASSWORD) is LoginVerdict.WRONG
         verdicts = [check(store, CONTRACT, WRONG) for _ in range(3)]
         assert verdicts == [LoginVerdict.WRONG, LoginVerdict.WRONG, LoginVerdict.VOID]

@@ -27,7 +27,7 @@ from credentials.rules import (
     TEMPORARY_PASSWORD_LIFETIME,
     TEMPORARY_PASSWORD_TRIES,
 )
-from credentials.secrets.argon2id import HashPolicy
+from credentials.secrets.argon2id import FOR_TEMPORARY_PASSWORDS, HashPolicy
 from credentials.secrets.password_policy import LONGEST, LONGEST_RUN, SHORTEST
 from credentials.secrets.temporary import _WONDERING
 from dsp.profiles import NTT
@@ -103,9 +103,13 @@ STATED: Final = (
     Stated("3.2", "good for {} days", PASSWORD_LIFETIME / DAY),
     Stated("3.4", "{} such tries in a row void a temporary password", TEMPORARY_PASSWORD_TRIES),
     Stated("3.4", "and {} void a password", PASSWORD_TRIES),
-    Stated("3.7", "({} MiB", HASH.memory_kib / 1024),
-    Stated("3.7", "{} passes", HASH.passes),
-    Stated("3.7", "{} lanes", HASH.lanes),
+    Stated("3.7", "A password's takes {} MiB", HASH.memory_kib / 1024),
+    Stated("3.7", "{} passes and 4 lanes", HASH.passes),
+    Stated("3.7", "3 passes and {} lanes", HASH.lanes),
+    Stated("3.7", "A temporary password's takes {} MiB", FOR_TEMPORARY_PASSWORDS.memory_kib / 1024),
+    Stated("3.7", "{} passes and 1 lane ", FOR_TEMPORARY_PASSWORDS.passes),
+    Stated("3.7", "2 passes and {} lane ", FOR_TEMPORARY_PASSWORDS.lanes),
+    Stated("3.7", "nothing after {} hours", TEMPORARY_PASSWORD_LIFETIME / HOUR),
     Stated("4.1", "After {} failed calls within 1 hour (`FAILED_CALLS`)", CALL_LIMITS.failed_calls),
     Stated("4.1", "refused for {} s (`REFUSED_S`)", CALL_LIMITS.refused_for / SECOND),
     Stated("4.2", "has set {} temporary passwords within 1 hour (`SETS_PER_HOUR`)", CALL_LIMITS.sets_per_hour),
@@ -138,6 +142,7 @@ NO_CONSTANTS: Final = {
     "2.2": "1 2 3",  # tests/ivr/call/dialogue/test_dialogue.py
     "2.10": "4733 100",  # tests/ivr/lab/test_simulator.py
     "3.2": "1 1234",
+    "3.7": "9106",
     "4.1": "1 3",  # tests/credentials/limits/test_throttling.py
     "4.2": "1 3",
 }

@@ -8,7 +8,7 @@ import pytest
 from passlib.hash import argon2
 
 from credentials.errors import DamagedCredential, KeyMismatch
-from credentials.secrets.argon2id import HashPolicy
+from credentials.secrets.argon2id import FOR_TEMPORARY_PASSWORDS, HashPolicy
 from credentials.secrets.hashing import Hasher, KeyedHash, PasswordHash
 from credentials.secrets.keys import Key, KeyRing
 
@@ -82,6 +82,17 @@ def test_the_same_secret_is_stored_differently_each_time(hasher: Hasher) -> None
 def test_the_default_is_argon2id_with_the_second_recommended_parameters_of_rfc_9106(key: Key) -> None:
     stored = Hasher(KeyRing([key]), HashPolicy()).hash(NUMBER, SECRET)
     assert stored.hash.text.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+
+
+def test_a_temporary_password_costs_the_minimum_that_owasp_names(key: Key) -> None:
+    stored = Hasher(KeyRing([key]), FOR_TEMPORARY_PASSWORDS).hash(NUMBER, SECRET)
+    assert stored.hash.text.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+
+
+def test_a_hash_of_either_cost_is_verified_by_a_hasher_of_the_other(key: Key) -> None:
+    light, heavy = Hasher(KeyRing([key]), FOR_TEMPORARY_PASSWORDS), Hasher(KeyRing([key]), HashPolicy())
+    assert light.matches(NUMBER, SECRET, heavy.hash(NUMBER, SECRET))
+    assert heavy.matches(NUMBER, SECRET, light.hash(NUMBER, SECRET))
 
 
 def test_without_a_stored_hash_one_is_computed_all_the_same(hasher: Hasher, monkeypatch: pytest.MonkeyPatch) -> None:

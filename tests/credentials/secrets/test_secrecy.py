@@ -71,7 +71,8 @@ def test_no_password_no_key_and_no_hash_is_logged_even_at_debug(
 def test_no_repr_shows_a_secret(store: CredentialStore, key: Key) -> None:
     use(store)
     shown = "".join(
-        repr(thing) for thing in (store, key, store._hasher, store._database, vars(store), vars(store._hasher))
+        repr(thing)
+        for thing in (store, key, store._temporary_hasher, store._database, vars(store), vars(store._temporary_hasher))
     )
     for secret in (*SECRETS, repr(key.secret), key.to_text(), "$argon2id$"):
         assert secret not in shown

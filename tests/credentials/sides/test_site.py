@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from credentials.errors import KeyMismatch
 from credentials.model import ChangeReason, Login, LoginVerdict, PasswordChange, PasswordProblem, Unit
-from credentials.secrets.argon2id import HashPolicy
+from credentials.secrets.argon2id import Argon2id, HashPolicy
 from credentials.secrets.keys import Key, KeyRing
 from credentials.store import CredentialStore
 from tests.credentials.stores import check
@@ -231,47 +231,80 @@ class TestUnitOfALine:
         assert check(store, SECOND, PASSWORD) is LoginVerdict.UNKNOWN
 
 
+NUMBERS = (CONTRACT, SECOND, THIRD, OTHER, "0799999999", "nobody")
+LIGHT, HEAVY = "m=19456,t=2,p=1", "m=65536,t=3,p=4"
+
+
+@pytest.fixture
+def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the costs of the hashes that are computed from now on, each as its text names them."""
+    costs: list[str] = []
+    make, verify = Argon2id.hash, Argon2id.matches
+
+    def made(self: Argon2id, secret: bytes) -> str:
+        text = make(self, secret)
+        costs.append(text.split("$")[3])
+        return text
+
+    def verified(self: Argon2id, secret: bytes, text: str, *, owner: str) -> bool:
+        costs.append(text.split("$")[3])
+        return verify(self, secret, text, owner=owner)
+
+    monkeypatch.setattr(Argon2id, "hash", made)
+    monkeypatch.setattr(Argon2id, "matches", verified)
+    return costs
+
+
 class TestStrangers:
     """docs/rules.md 3.5"""
 
-    def test_every_refusal_costs_one_hash_and_one_record(
-        self, store: CredentialStore, clock: Any, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        sign_up(store)
-        call(store, SECOND)
+    def test_every_refusal_costs_one_hash_and_one_record(self, store: CredentialStore, hashed: list[str]) -> None:
+        sign_up(store)  # has a password alone
+        call(store, SECOND)  # has a temporary password alone
         sign_up(store, THIRD)
+        call(store, THIRD)  # has both, and both void
         for _ in range(10):
             check(store, THIRD, WRONG)
-        hashes: list[str] = []
-        real = store._hasher._argon2id._argon2
-
-        class Spy:
-            def hash(self, digest: bytes) -> str:
-                hashes.append("hash")
-                return str(real.hash(digest))
-
-            def needs_update(self, stored: str) -> bool:
-                raise AssertionError("only an accepted login is renewed")
-
-            def verify(self, digest: bytes, stored: str) -> bool:
-                hashes.append("verify")
-                return bool(real.verify(digest, stored))
-
-        monkeypatch.setattr(store._hasher._argon2id, "_argon2", Spy())
         records = len(store.audit_records())
-        tries = [
-            (CONTRACT, WRONG),
-            (CONTRACT, "00000000"),
-            (SECOND, "00000000"),
-            (THIRD, PASSWORD),
-            (OTHER, PASSWORD),
-            ("0799999999", PASSWORD),
-            ("nobody", PASSWORD),
-        ]
-        for number, secret in tries:
-            assert not check(store, number, secret).accepted
-        assert len(hashes) == len(tries)
+        hashed.clear()
+        tries = [(number, secret) for number in NUMBERS for secret in (WRONG, "00000000")]
+        assert not any(check(store, number, secret).accepted for number, secret in tries)
+        assert len(hashed) == len(tries)
         assert len(store.audit_records()) == records + len(tries)
+
+    def test_the_cost_of_a_refusal_does_not_show_what_a_number_has(
+        self, open_store: Callable[..., CredentialStore], store: CredentialStore, hashed: list[str]
+    ) -> None:
+        production = open_store(policy=None)
+        sign_up(production)
+        call(production, SECOND)
+        sign_up(production, THIRD)
+        call(production, THIRD)
+        for number in NUMBERS:
+            hashed.clear()
+            assert not check(production, number, "00000000").accepted
+            assert not check(production, number, WRONG).accepted
+            assert hashed == [LIGHT, HEAVY]
+
+    @pytest.mark.parametrize("over", ["void", "expired"])
+    def test_a_dear_hash_from_before_an_upgrade_does_not_show_once_it_opens_nothing(
+        self,
+        open_store: Callable[..., CredentialStore],
+        store: CredentialStore,
+        clock: Any,
+        hashed: list[str],
+        over: str,
+    ) -> None:
+        call(open_store(policy=HashPolicy()))
+        if over == "expired":
+            clock.advance(hours=24)
+        else:
+            for _ in range(3):
+                check(store, CONTRACT, WRONG)
+        production = open_store(policy=None)
+        hashed.clear()
+        assert not check(production, CONTRACT, TEMPORARY).accepted
+        assert hashed == [LIGHT]
 
     def test_a_locked_line_refuses_and_counts_nothing(self, store: CredentialStore) -> None:
         sign_up(store)
@@ -336,6 +369,27 @@ class TestKeysAndParameters:
         sign_up(open_store(key=KeyRing([new, key])))
         assert check(before, CONTRACT, PASSWORD).accepted
         assert before.key_usage() == {new.key_id: 1}
+
+    def test_each_kind_keeps_its_own_cost_however_often_it_logs_in(
+        self, open_store: Callable[..., CredentialStore], store: CredentialStore, hashed: list[str]
+    ) -> None:
+        production = open_store(policy=None)
+        sign_up(production)
+        call(production)
+        hashed.clear()
+        for secret in (TEMPORARY, PASSWORD, TEMPORARY, PASSWORD):
+            assert check(production, CONTRACT, secret).accepted
+        assert hashed == [LIGHT, HEAVY, LIGHT, HEAVY]
+
+    def test_a_dear_hash_of_a_temporary_password_is_good_and_becomes_a_cheap_one(
+        self, open_store: Callable[..., CredentialStore], store: CredentialStore, hashed: list[str]
+    ) -> None:
+        call(open_store(policy=HashPolicy()))
+        production = open_store(policy=None)
+        hashed.clear()
+        for _ in range(2):
+            assert check(production, CONTRACT, TEMPORARY).accepted
+        assert hashed == [HEAVY, LIGHT, LIGHT]
 
     def test_dearer_parameters_take_over_at_the_next_login(
         self, store: CredentialStore, open_store: Callable[..., CredentialStore]

@@ -184,7 +184,7 @@ def test_numbers_may_come_in_any_form_and_what_is_none_proves_nothing(store: Cre
 
 def test_what_changed_while_it_hashed_is_judged_anew(store: CredentialStore, monkeypatch: pytest.MonkeyPatch) -> None:
     sign_up(store, Unit.LINE, CONTRACT)
-    matches = store._hasher.matches
+    matches = store._password_hasher.matches
 
     def changed_meanwhile(*given: Any) -> bool:
         answer = matches(*given)
@@ -193,6 +193,6 @@ def test_what_changed_while_it_hashed_is_judged_anew(store: CredentialStore, mon
         assert store.change_password(login, PASSWORDS[SECOND], session_id="other").changed
         return answer
 
-    monkeypatch.setattr(store._hasher, "matches", changed_meanwhile)
+    monkeypatch.setattr(store._password_hasher, "matches", changed_meanwhile)
     answer = change(store, Unit.NUMBER, CONTRACT, PASSWORDS)
     assert answer == UnitChange(UnitVerdict.NOT_PROVED, {CONTRACT: LoginVerdict.WRONG})
