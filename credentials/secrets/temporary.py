@@ -8,7 +8,7 @@ it, so that it does not become good when its time comes.
 
 import uuid
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -22,6 +22,19 @@ from storage.clock import latest_at
 
 _WONDERING = timedelta(days=7)
 """How long after its expiry callers hear that a temporary password was tried out (docs/rules.md 2.4)."""
+
+
+@dataclass(frozen=True)
+class HashedTemporaryPassword:
+    """A temporary password that is hashed and not stored. Its repr shows nothing.
+
+    Attributes:
+        target_number: the only number whose temporary password it can become.
+        hash: its keyed hash.
+    """
+
+    target_number: str = field(repr=False)
+    hash: KeyedHash = field(repr=False)
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,14 @@ from datetime import datetime
 
 from credentials import audit
 from credentials.audit import Action, Entry
-from credentials.errors import TooManyCalls, Withdrawn
+from credentials.errors import InvalidPassword, TooManyCalls, Withdrawn
 from credentials.limits import throttling
 from credentials.lines import provisioning
 from credentials.lines.numbers import normalise_number
 from credentials.model import Line, Refusal, Unit
 from credentials.rules import TEMPORARY_PASSWORD_LIFETIME, require_permission, require_temporary_password
 from credentials.secrets import temporary
+from credentials.secrets.temporary import HashedTemporaryPassword
 from credentials.sides.base import StoreBase, number_or_none
 from storage.database import database_border, write_probe
 
@@ -53,6 +54,23 @@ class CallSide(StoreBase):
             write_probe(connection)
             audit.hold_head(connection)  # as the last step of each change does
 
+    def hash_temporary_password(self, *, target: str, password: str) -> HashedTemporaryPassword:
+        """Do what takes longest in setting a temporary password, before it is known whether it will be set.
+
+        Nothing is stored. What is returned can be given to `set_temporary_password`, or thrown away.
+
+        Args:
+            target: the number that may get the temporary password.
+            password: 8 ASCII digits.
+
+        Raises:
+            InvalidPassword: the password is not 8 ASCII digits.
+            InvalidNumber: the target is not a telephone number.
+        """
+        require_temporary_password(password)
+        target = normalise_number(target)
+        return HashedTemporaryPassword(target, self._temporary_hasher.hash(target, password))
+
     @database_border
     def set_temporary_password(
         self,
@@ -60,7 +78,7 @@ class CallSide(StoreBase):
         caller: str,
         target: str,
         unit: Unit,
-        password: str,
+        password: str | HashedTemporaryPassword,
         call_id: str,
         still_wanted: Callable[[], bool] = lambda: True,
     ) -> datetime:
@@ -70,7 +88,7 @@ class CallSide(StoreBase):
             caller: the caller number.
             target: the number that gets the temporary password.
             unit: what the credential will cover.
-            password: 8 ASCII digits.
+            password: 8 ASCII digits, or what `hash_temporary_password` made of them for this target.
             call_id: the call's id, for the record of who set it and for counting it against the limits.
             still_wanted: called when all but the commit is done; if it returns False, nothing is changed.
 
@@ -78,15 +96,17 @@ class CallSide(StoreBase):
             When the temporary password expires, in UTC.
 
         Raises:
-            InvalidPassword: the password is not 8 ASCII digits.
+            InvalidPassword: the password is not 8 ASCII digits, or was hashed for another target.
             InvalidNumber: caller or target is not a telephone number.
             NotAllowed: the caller may not set that target, or the line is locked or has another unit.
             TooManyCalls: calls from this number, or from its line, are refused now.
             Withdrawn: `still_wanted` returned False.
         """
-        require_temporary_password(password)
+        if isinstance(password, str):  # hashed before the transaction, because it takes time
+            password = self.hash_temporary_password(target=target, password=password)
         caller, target, unit = normalise_number(caller), normalise_number(target), Unit(unit)
-        hashed = self._temporary_hasher.hash(target, password)  # before the transaction, because it takes time
+        if password.target_number != target:
+            raise InvalidPassword(f"this temporary password was hashed for another number than {target}")
         with self._database.writing() as connection:
             found = provisioning.hold_line(connection, caller)
             line = require_permission(found, caller=caller, target=target, unit=unit)
@@ -96,7 +116,7 @@ class CallSide(StoreBase):
             new = temporary.NewTemporaryPassword(
                 target_number=target,
                 unit=unit,
-                hash=hashed,
+                hash=password.hash,
                 set_at=set_at,
                 expires_at=set_at + TEMPORARY_PASSWORD_LIFETIME,
                 set_by_number=caller,

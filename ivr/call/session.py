@@ -17,6 +17,7 @@ from ivr.call.caller import Caller
 from ivr.call.dialogue import Dialogue, Limits, State
 from ivr.call.dialogue.events import (
     Command,
+    DiscardPassword,
     Ending,
     Event,
     GuidanceEnded,
@@ -27,6 +28,7 @@ from ivr.call.dialogue.events import (
     KeyPressed,
     KeyReleased,
     Outcome,
+    PreparePassword,
     Say,
     StopGuidance,
     StorePassword,
@@ -243,6 +245,10 @@ class CallSession:
                 self._key_notes.judged(command)
                 told = command.named or command.step == State.UNIT.value
                 self._note(self._now if told else None, EntryJudged(command))
+            case PreparePassword():
+                self._store.prepare_password(command)
+            case DiscardPassword():
+                self._store.discard_password()
             case StorePassword():
                 self._store.store_password(command, self.handle)
             case WithdrawPassword():

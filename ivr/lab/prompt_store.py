@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from credentials.secrets.temporary import HashedTemporaryPassword
 from credentials.store import CredentialStore
 from ivr.call.caller import Caller
-from ivr.call.dialogue.events import StoreAnswer, StorePassword
-from ivr.service.store_events import note_failure, store_password
+from ivr.call.dialogue.events import PreparePassword, StoreAnswer, StorePassword
+from ivr.service.store_events import note_failure, prepare_password, store_password
 
 
 class PromptStore:
@@ -25,11 +26,25 @@ class PromptStore:
         self._caller = caller
         self._call_id = call_id
         self._now = now
+        self._prepared: HashedTemporaryPassword | None = None
+
+    def prepare_password(self, command: PreparePassword) -> None:
+        """Hash a password that may be stored later."""
+        self._prepared = prepare_password(self._store, command)
+
+    def discard_password(self) -> None:
+        """Forget the hash of the password."""
+        self._prepared = None
 
     def store_password(self, command: StorePassword, answered: Callable[[StoreAnswer, float], None]) -> None:
         """Store a password, and answer at once."""
         answer = store_password(
-            self._store, command, caller=self._caller, call_id=self._call_id, still_wanted=lambda: True
+            self._store,
+            command,
+            caller=self._caller,
+            call_id=self._call_id,
+            prepared=self._prepared,
+            still_wanted=lambda: True,
         )
         answered(answer, self._now())
 

@@ -9,12 +9,14 @@ import structlog
 
 from credentials.errors import NotAllowed, Withdrawn
 from credentials.model import Line, Refusal
+from credentials.secrets.temporary import HashedTemporaryPassword
 from credentials.store import CredentialStore
 from ivr.call.caller import Caller
 from ivr.call.dialogue.events import (
     Admitted,
     NotAdmitted,
     NotStored,
+    PreparePassword,
     RefusalReason,
     StoreAnswer,
     StoreAway,
@@ -48,12 +50,18 @@ def admit(store: CredentialStore, caller: Caller) -> Admitted | NotAdmitted | St
             assert_never(answer)
 
 
+def prepare_password(store: CredentialStore, command: PreparePassword) -> HashedTemporaryPassword:
+    """Hash a temporary password that may be stored later."""
+    return store.hash_temporary_password(target=command.target, password=command.password)
+
+
 def store_password(
     store: CredentialStore,
     command: StorePassword,
     *,
     caller: Caller,
     call_id: str,
+    prepared: HashedTemporaryPassword | None,
     still_wanted: Callable[[], bool],
 ) -> StoreAnswer:
     """Store a temporary password.
@@ -66,6 +74,7 @@ def store_password(
         command: the dialogue's command.
         caller: who calls; was admitted.
         call_id: the call, for the store's records.
+        prepared: the password's hash; None if there is none, then it is made now.
         still_wanted: called at the last moment before anything is written; returns False if the caller has hung up.
     """
     try:
@@ -73,7 +82,7 @@ def store_password(
             caller=caller.known_number,
             target=command.target,
             unit=command.unit,
-            password=command.password,
+            password=command.password if prepared is None else prepared,
             call_id=call_id,
             still_wanted=still_wanted,
         )

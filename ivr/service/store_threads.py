@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import structlog
 
+from credentials.secrets.temporary import HashedTemporaryPassword
 from credentials.store import CredentialStore
 from ivr.call.caller import Caller
-from ivr.call.dialogue.events import Admitted, NotAdmitted, StoreAnswer, StoreAway, StorePassword
-from ivr.service.store_events import admit, note_failure, store_password
+from ivr.call.dialogue.events import (
+    Admitted,
+    NotAdmitted,
+    PreparePassword,
+    StoreAnswer,
+    StoreAway,
+    StorePassword,
+)
+from ivr.service.store_events import admit, note_failure, prepare_password, store_password
 
 _log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+Prepared = Future[HashedTemporaryPassword]
 
 
 class StoreThreads:
@@ -30,6 +42,7 @@ class StoreThreads:
         self._store = store
         self._patience_s = patience_s
         self._admissions = ThreadPoolExecutor(4, thread_name_prefix="admission")  # never behind a queue of hashes
+        self._hashing = ThreadPoolExecutor(4, thread_name_prefix="hashing")
         self._storing = ThreadPoolExecutor(16, thread_name_prefix="storing")
         self._asked = 0
         self._running = 0
@@ -38,13 +51,14 @@ class StoreThreads:
 
     @property
     def running(self) -> int:
-        """How many passwords are being stored."""
+        """How many passwords are being hashed or stored."""
         return self._running
 
     @property
     def waiting(self) -> int:
         """How many passwords wait for a thread."""
-        return self._asked - self._running
+        with self._counting:
+            return self._asked - self._running
 
     async def admission(self, caller: Caller) -> Admitted | NotAdmitted | StoreAway:
         """Ask the store whether a caller is admitted. A store that does not answer in time counts as away."""
@@ -68,30 +82,62 @@ class StoreThreads:
     def close(self) -> None:
         """Take no more work. Work under way goes on in its thread."""
         self._admissions.shutdown(wait=False)
+        self._hashing.shutdown(wait=False)
         self._storing.shutdown(wait=False)
 
+    def prepare_password(self, command: PreparePassword) -> Prepared:
+        """Start to hash a password that may be stored later."""
+        return self._counted(self._hashing, lambda: prepare_password(self._store, command))
+
     async def store_password(
-        self, command: StorePassword, *, caller: Caller, call_id: str, still_wanted: Callable[[], bool]
+        self,
+        command: StorePassword,
+        *,
+        caller: Caller,
+        call_id: str,
+        prepared: Prepared | None,
+        still_wanted: Callable[[], bool],
     ) -> StoreAnswer:
-        """Store a password. Whatever goes wrong, the caller gets an answer."""
-
-        def in_a_thread() -> StoreAnswer:
-            with self._counting:
-                self._running += 1
-            try:
-                return store_password(self._store, command, caller=caller, call_id=call_id, still_wanted=still_wanted)
-            finally:
-                with self._counting:
-                    self._running -= 1
-
-        self._asked += 1
+        """Store a password once its hash is ready. Whatever goes wrong, the caller gets an answer."""
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._storing, in_a_thread)
+            hashed = None
+            if prepared is not None:
+                hashed = await asyncio.wrap_future(prepared)
+            return await asyncio.wrap_future(
+                self._counted(
+                    self._storing,
+                    lambda: store_password(
+                        self._store,
+                        command,
+                        caller=caller,
+                        call_id=call_id,
+                        prepared=hashed,
+                        still_wanted=still_wanted,
+                    ),
+                )
+            )
         except Exception:  # noqa: BLE001 - the border of a call: the caller must get an answer, whatever failed
             _log.exception("storing_failed", call=call_id)
             return StoreAway()
-        finally:
-            self._asked -= 1
+
+    def _counted(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> Future[T]:
+        """Have a pool do work that counts as running, or as waiting until then."""
+
+        def run() -> T:
+            with self._counting:
+                self._running += 1
+            return work()
+
+        def over(done: Future[T]) -> None:
+            with self._counting:
+                self._asked -= 1
+                self._running -= not done.cancelled()
+
+        with self._counting:
+            submitted = pool.submit(run)
+            self._asked += 1
+        submitted.add_done_callback(over)
+        return submitted
 
     async def note_failure(self, *, caller: Caller, call_id: str) -> None:
         """Count a call that has failed against its line."""
@@ -114,11 +160,24 @@ class ThreadedCallStore:
         self._caller = caller
         self._call_id = call_id
         self._broken = broken
+        self._prepared: Prepared | None = None
         self._withdrawn = threading.Event()
+
+    def prepare_password(self, command: PreparePassword) -> None:
+        """Have a thread hash a password, unless the service has stopped."""
+        with contextlib.suppress(RuntimeError):
+            self._prepared = self._threads.prepare_password(command)
+
+    def discard_password(self) -> None:
+        """Throw the hash away; it is not even computed if no thread has begun to."""
+        if self._prepared is not None:
+            self._prepared.cancel()
+            self._prepared = None
 
     def store_password(self, command: StorePassword, answered: Callable[[StoreAnswer, float], None]) -> None:
         """Have a thread store a password."""
-        self._threads.keep(self._store_password(command, answered))
+        prepared, self._prepared = self._prepared, None
+        self._threads.keep(self._store_password(command, prepared, answered))
 
     def withdraw(self) -> None:
         """Take the request to store back, if it is not too late."""
@@ -128,11 +187,14 @@ class ThreadedCallStore:
         """Count the call, which has failed, against its line."""
         self._threads.keep(self._threads.note_failure(caller=self._caller, call_id=self._call_id))
 
-    async def _store_password(self, command: StorePassword, answered: Callable[[StoreAnswer, float], None]) -> None:
+    async def _store_password(
+        self, command: StorePassword, prepared: Prepared | None, answered: Callable[[StoreAnswer, float], None]
+    ) -> None:
         answer = await self._threads.store_password(
             command,
             caller=self._caller,
             call_id=self._call_id,
+            prepared=prepared,
             still_wanted=lambda: not self._withdrawn.is_set(),
         )
         try:

@@ -8,9 +8,10 @@ from sqlalchemy import create_engine, text
 
 from credentials.errors import InvalidNumber, InvalidPassword, KeyMismatch, NotAllowed, UnknownLine, Withdrawn
 from credentials.model import Line, LoginVerdict, Refusal, Unit
-from credentials.secrets.argon2id import HashPolicy
+from credentials.secrets.argon2id import Argon2id, HashPolicy
 from credentials.secrets.hashing import KeyedHash
 from credentials.secrets.keys import Key
+from credentials.secrets.temporary import HashedTemporaryPassword
 from credentials.store import CredentialStore
 from tests.credentials.stores import check
 
@@ -162,6 +163,45 @@ class TestSetting:
             )
         assert check(store, CONTRACT, PASSWORD) is LoginVerdict.ACCEPTED
         assert check(store, CONTRACT, NEXT) is LoginVerdict.WRONG
+
+
+class TestHashingAhead:
+    """docs/rules.md 2.6"""
+
+    def set_hashed(self, store: CredentialStore, hashed: HashedTemporaryPassword, target: str = CONTRACT) -> None:
+        store.set_temporary_password(caller=CONTRACT, target=target, unit=Unit.NUMBER, password=hashed, call_id="call")
+
+    def test_a_password_that_was_hashed_ahead_is_stored_without_another_hash(
+        self, store: CredentialStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        hashed = store.hash_temporary_password(target="03-1234-5678", password=PASSWORD)
+        with monkeypatch.context() as patched:
+            patched.setattr(Argon2id, "hash", lambda _self, _secret: pytest.fail("it is hashed already"))
+            self.set_hashed(store, hashed)
+        assert check(store, CONTRACT, PASSWORD) is LoginVerdict.ACCEPTED
+
+    def test_hashing_stores_nothing(self, store: CredentialStore) -> None:
+        set_password(store)
+        records = store.audit_records()
+        store.hash_temporary_password(target=CONTRACT, password=NEXT)
+        assert check(store, CONTRACT, PASSWORD) is LoginVerdict.ACCEPTED
+        assert store.audit_records()[:-1] == records
+
+    def test_it_can_become_the_password_of_its_own_target_alone(self, store: CredentialStore) -> None:
+        hashed = store.hash_temporary_password(target=SECOND, password=PASSWORD)
+        with pytest.raises(InvalidPassword, match="hashed for another number than 0312345678"):
+            self.set_hashed(store, hashed)
+        assert check(store, CONTRACT, PASSWORD) is LoginVerdict.UNKNOWN
+
+    def test_it_shows_nothing_of_itself(self, store: CredentialStore) -> None:
+        hashed = store.hash_temporary_password(target=CONTRACT, password=PASSWORD)
+        assert repr(hashed) == "HashedTemporaryPassword()"
+
+    @pytest.mark.parametrize("password", ["", "1357246", "135724689", "1357246a"])
+    def test_what_is_not_8_digits_is_refused_and_not_shown(self, store: CredentialStore, password: str) -> None:
+        with pytest.raises(InvalidPassword) as caught:
+            store.hash_temporary_password(target=CONTRACT, password=password)
+        assert not password or password not in str(caught.value)
 
 
 class TestChecking:

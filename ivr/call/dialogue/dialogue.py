@@ -12,6 +12,7 @@ from ivr.call.dialogue.entry import HASH, UNTIL_HASH, Collector, Entry, EntryKin
 from ivr.call.dialogue.events import (
     Admitted,
     Command,
+    DiscardPassword,
     Ending,
     Event,
     GuidanceEnded,
@@ -24,6 +25,7 @@ from ivr.call.dialogue.events import (
     NotAdmitted,
     NotStored,
     Outcome,
+    PreparePassword,
     RefusalReason,
     Say,
     StopGuidance,
@@ -293,15 +295,27 @@ class Dialogue:
         before = self._state
         self._state = follow(before, signal)
         self._ending = ending or self._ending
+        prepared = [] if self._state is before else self._prepare(before)
         if self._state in STEPS:
             if self._state is not before:
                 self._silent = 0
                 self._step_ends_at = now + self._limits.step_s
-            return self._ask(signal)
+            return prepared + self._ask(signal)
         self._collector = None
         self._step_ends_at = now + self._limits.storing_s
         self._please_wait_at = now + self._limits.please_wait_s
-        return _ENTERING[self._state](self)
+        return prepared + _ENTERING[self._state](self)
+
+    def _prepare(self, before: State) -> list[Command]:
+        """Have the store prepare a password while the caller repeats it, and discard it unless it is then stored."""
+        request = self._request
+        if before in STEPS and STEPS[before].repeats:
+            return [] if self._state is State.STORING else [DiscardPassword()]
+        if self._state not in STEPS or not STEPS[self._state].repeats:
+            return []
+        if request.target is None or request.password is None:
+            raise ValueError("nothing to repeat: the table led to a repetition without a number and password")
+        return [PreparePassword(request.target, request.password)]
 
     def _ask(self, signal: Signal) -> list[Command]:
         step = STEPS[self._state]

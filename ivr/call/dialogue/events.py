@@ -161,6 +161,19 @@ class StopGuidance:
 
 
 @dataclass(frozen=True, slots=True)
+class PreparePassword:
+    """This temporary password was entered once: get ready to store it. Nothing is stored."""
+
+    target: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DiscardPassword:
+    """The password of the last `PreparePassword` will not be stored."""
+
+
+@dataclass(frozen=True, slots=True)
 class StorePassword:
     """Store this temporary password, and give a `StoreAnswer`."""
 
@@ -213,4 +226,4 @@ class HangUp:
     ending: Ending
 
 
-Command = Say | StopGuidance | StorePassword | WithdrawPassword | Judged | HangUp
+Command = Say | StopGuidance | PreparePassword | DiscardPassword | StorePassword | WithdrawPassword | Judged | HangUp

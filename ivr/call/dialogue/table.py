@@ -15,7 +15,7 @@ step by name. The life of a call:
     UNIT         1 line, 2 number, 3 administrator or user          one key
     NUMBER       which number of the line                           digits and `#`; not for every unit
     PASSWORD     8 digits
-    CONFIRM      the same 8 digits
+    CONFIRM      the same 8 digits                                  (the store prepares meanwhile; nothing is stored)
     STORING      the store works                                    (asks to wait if it takes long; keys are dropped)
     DONE         says that the password is set                      docs/rules.md 2.6
     CLOSING      says why the call ends                             docs/rules.md 2.1, 2.6 and 2.7

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ivr.call.dialogue.events import StoreAnswer, StorePassword
+from ivr.call.dialogue.events import PreparePassword, StoreAnswer, StorePassword
 
 
 class AnsweringStore:
@@ -18,6 +18,12 @@ class AnsweringStore:
     def __init__(self, answer: Callable[[StorePassword], StoreAnswer | None], now: Callable[[], float]) -> None:
         self._answer = answer
         self._now = now
+
+    def prepare_password(self, command: PreparePassword) -> None:
+        pass
+
+    def discard_password(self) -> None:
+        pass
 
     def store_password(self, command: StorePassword, answered: Callable[[StoreAnswer, float], None]) -> None:
         answer = self._answer(command)

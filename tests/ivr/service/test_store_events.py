@@ -13,7 +13,14 @@ CONTRACT, PASSWORD = "0312345678", "24681357"
 
 def answer(store: CredentialStore, *, still_wanted: bool = True) -> StoreAnswer:
     command = StorePassword(Unit.LINE, CONTRACT, PASSWORD)
-    return store_password(store, command, caller=Caller(CONTRACT), call_id="c0ffee", still_wanted=lambda: still_wanted)
+    return store_password(
+        store,
+        command,
+        caller=Caller(CONTRACT),
+        call_id="c0ffee",
+        prepared=None,
+        still_wanted=lambda: still_wanted,
+    )
 
 
 def test_a_password_is_stored_unless_it_was_withdrawn(store: CredentialStore) -> None:

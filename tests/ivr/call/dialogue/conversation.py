@@ -7,6 +7,7 @@ from ivr.call.dialogue import Dialogue, Limits
 from ivr.call.dialogue.events import (
     Admitted,
     Command,
+    DiscardPassword,
     Ending,
     Event,
     GuidanceEnded,
@@ -14,6 +15,7 @@ from ivr.call.dialogue.events import (
     Judged,
     KeyPressed,
     KeyReleased,
+    PreparePassword,
     Say,
     Stored,
     StorePassword,
@@ -75,6 +77,10 @@ class Conversation:
     @property
     def stored(self) -> list[tuple[Unit, str, str]]:
         return [(c.unit, c.target, c.password) for c in self.commands if isinstance(c, StorePassword)]
+
+    @property
+    def prepared(self) -> list[Command]:
+        return [command for command in self.commands if isinstance(command, PreparePassword | DiscardPassword)]
 
     @property
     def said(self) -> list[str]:

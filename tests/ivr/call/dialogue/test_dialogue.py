@@ -7,12 +7,15 @@ import pytest
 from credentials.model import Unit
 from ivr.call.dialogue import Limits, State
 from ivr.call.dialogue.events import (
+    DiscardPassword,
     Ending,
     GuidanceEnded,
+    HungUp,
     KeyPressed,
     KeyReleased,
     NotAdmitted,
     Outcome,
+    PreparePassword,
     RefusalReason,
     Say,
     StopGuidance,
@@ -133,6 +136,44 @@ class TestPassword:
         call.wait(2)
         call.press(PASSWORD)
         assert call.stored == [(Unit.LINE, CONTRACT, PASSWORD)]
+
+    def test_the_store_prepares_while_the_caller_repeats_the_digits(self) -> None:
+        call = Conversation()
+        call.press("1")
+        call.press(PASSWORD[:-1])
+        assert not call.prepared
+        call.press(PASSWORD[-1])
+        assert call.prepared == [PreparePassword(CONTRACT, PASSWORD)]
+        call.press(PASSWORD)
+        assert call.prepared == [PreparePassword(CONTRACT, PASSWORD)]
+        assert call.stored == [(Unit.LINE, CONTRACT, PASSWORD)]
+
+    def test_what_was_prepared_is_kept_for_another_try_of_the_same_digits(self) -> None:
+        call = Conversation()
+        call.press(f"1{PASSWORD}")
+        call.wait(2)
+        call.press("24681358")
+        call.wait(2)
+        call.press(PASSWORD)
+        assert call.prepared == [PreparePassword(CONTRACT, PASSWORD)]
+        assert call.stored
+
+    @pytest.mark.parametrize("keys", ["", "2468", "24681358"])
+    def test_what_was_prepared_is_thrown_away_if_the_caller_hangs_up(self, keys: str) -> None:
+        call = Conversation()
+        call.press(f"1{PASSWORD}{keys}")
+        call.happens(HungUp())
+        assert call.prepared == [PreparePassword(CONTRACT, PASSWORD), DiscardPassword()]
+        assert not call.stored
+
+    def test_what_was_prepared_is_thrown_away_if_the_digits_never_come_again(self) -> None:
+        call = Conversation()
+        call.press(f"1{PASSWORD}")
+        for _ in range(3):
+            call.wait(2)
+            call.press("24681358")
+        assert call.prepared == [PreparePassword(CONTRACT, PASSWORD), DiscardPassword()]
+        assert call.said[-1] == "start.over"
 
     def test_the_store_being_away_is_said_and_nothing_else_happens(self) -> None:
         call = Conversation()

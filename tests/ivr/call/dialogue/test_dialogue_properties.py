@@ -10,6 +10,7 @@ from ivr.call.dialogue import Dialogue, Limits, State
 from ivr.call.dialogue.events import (
     Admitted,
     Command,
+    DiscardPassword,
     Event,
     GuidanceEnded,
     HangUp,
@@ -19,6 +20,7 @@ from ivr.call.dialogue.events import (
     KeyReleased,
     NotAdmitted,
     NotStored,
+    PreparePassword,
     RefusalReason,
     Say,
     StoreAway,
@@ -104,6 +106,28 @@ def test_nothing_is_stored_but_eight_digits_that_were_pressed_twice_for_a_target
         else:
             assert store.target in LINE.numbers
             assert f"{store.target}#" in "".join(pressed)
+
+
+@given(callers, st.sampled_from(PASSWORDS), steps, steps)
+@settings(max_examples=300)
+def test_a_prepared_password_is_stored_or_thrown_away_before_another_one_and_before_the_end(
+    caller: str, password: str, first: History, then: History
+) -> None:
+    typed: list[Event] = [KeyPressed(key) for key in "1" + password]
+    _, commands, _ = run(caller, [*first, (0.1, typed), *then, (1e6, [HungUp()])])
+    prepared: PreparePassword | None = None
+    for command in commands:
+        match command:
+            case PreparePassword():
+                assert prepared is None
+                prepared = command
+            case StorePassword(_, target, stored):
+                assert prepared == PreparePassword(target, stored)
+                prepared = None
+            case DiscardPassword():
+                assert prepared is not None
+                prepared = None
+    assert prepared is None
 
 
 @given(callers, steps)
