@@ -3,12 +3,18 @@
 One task runs one clock. Every 20 ms, the frames of all calls that have come since the last tick go into the bank
 together, each call gets what was heard in its audio, and each call gives one frame to send. The clock is absolute: a
 late tick does not move the ones after it, and missed ticks are made up for (Asterisk plays whatever it gets, and ends a
-call that gets nothing for 2 s). Something stands in for lost packets, so that a short tone or pause keeps its length.
+call in which nothing comes for 2 s, neither from us nor from the caller). Something stands in for lost packets, so that
+a short tone or pause keeps its length.
+
+A call has a time of its own: the time up to which its caller has been heard. After a standstill it runs behind, and
+catches up as the audio that has piled up is heard. So a caller who pressed keys while this host stood still is not said
+to have been silent.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import deque
 from collections.abc import Callable
@@ -24,7 +30,7 @@ from dsp import Event as ReceiverEvent
 from ivr.call.keys import Span
 from ivr.media.hindsight import Hindsight
 from ivr.media.playout import Playout
-from ivr.telephony.audiosocket.inbox import FrameSent, KeySent, NothingSent
+from ivr.telephony.audiosocket.inbox import Dropped, FrameSent, KeySent, NothingSent
 from ivr.telephony.audiosocket.server import AudioSocketConnection
 from sound.telephone import FRAME_SAMPLES, SAMPLE_RATE_HZ
 
@@ -40,7 +46,8 @@ HOLE_PROVED_S: Final = 0.2
 """A hole counts as one if the missing frames have not come by then."""
 
 MAX_FRAMES_A_TICK: Final = 4
-"""How many frames of one call are heard in one tick, so that a burst from one peer does not delay the others."""
+"""How many frames of one call are heard in one tick, so that a burst from one peer does not delay the others. What has
+piled up while this host stood still is heard four times as fast as it was spoken."""
 
 
 class Session(Protocol):
@@ -88,6 +95,12 @@ class _Stream:
     playout: Playout = field(default_factory=Playout)
     waiting: deque[bytes] = field(default_factory=deque)
     hole_s: float | None = None
+    heard_s: float = -math.inf
+
+    def time_passes(self, now: float) -> None:
+        """Move the call's own time on, unless more audio waits than one tick hears; then each frame moves it."""
+        if self.heard_s == -math.inf or len(self.waiting) + self.connection.waiting <= MAX_FRAMES_A_TICK:
+            self.heard_s = now
 
     def next_frame(self, now: float) -> bytes | None:
         """Take the next frame for the receiver, if there is one; keys that came before it go to the session."""
@@ -113,7 +126,13 @@ class _Stream:
                     return self.playout.silence()
                 case KeySent(key, repeated):
                     self.hindsight.silence_stands()
-                    self.session.key_frame(key, self.playout.key(), now, repeated=repeated)
+                    self.session.key_frame(key, self.playout.key(), self.heard_s, repeated=repeated)
+                case Dropped():
+                    self.hindsight.silence_stands()
+                    self.session.key_may_be_lost(self.heard_s)
+                    first, *rest = self.playout.cut()
+                    self.waiting.extend(rest)
+                    return first
         return None
 
 
@@ -185,6 +204,8 @@ class Media:
             late_s = max(0.0, loop.time() - next_tick)
             self._late(late_s)
             behind = int(late_s / TICK_S)
+            if behind:
+                await asyncio.sleep(0)  # what came meanwhile is read first, so that nobody seems to have been silent
             if behind > MAX_TICKS_MADE_UP:
                 _log.warning("media_clock_stood_still", ticks=behind)
                 next_tick += (behind - MAX_TICKS_MADE_UP) * TICK_S
@@ -194,6 +215,8 @@ class Media:
 
     def tick(self, now: float) -> None:
         """Take in the frames that have come, let 20 ms pass for every call, send a frame to each."""
+        for stream in self._streams.values():
+            stream.time_passes(now)
         self._take_in(now)
         for stream in list(self._streams.values()):
             self._guarded(stream, self._tick_stream, now)
@@ -207,6 +230,7 @@ class Media:
             for stream in list(self._streams.values()):
                 frame = self._guarded(stream, _Stream.next_frame, now)
                 if frame is not None:
+                    stream.heard_s = min(stream.heard_s + TICK_S, now)
                     ready.append(stream.slot)
                     frames.append(frame)
             if not ready:
@@ -219,7 +243,7 @@ class Media:
         stream = self._streams.get(event.slot)
         news = None if stream is None else stream.hindsight.news(event)
         if stream is not None and news is not None:
-            self._guarded(stream, lambda stream, now: stream.session.hear(news, now), now)
+            self._guarded(stream, lambda stream, _: stream.session.hear(news, stream.heard_s), now)
 
     def _guarded(self, stream: _Stream, work: Callable[[_Stream, float], T], now: float) -> T | None:
         try:
@@ -240,7 +264,7 @@ class Media:
         if stream.hole_s is not None and now - stream.hole_s >= HOLE_PROVED_S:
             stream.hole_s = None
             session.key_may_be_lost(now)
-        frame = session.tick(now)
+        frame = session.tick(stream.heard_s)
         if not session.over and not connection.ended:
             connection.send(frame)
         elif session.over:

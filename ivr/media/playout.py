@@ -38,6 +38,8 @@ HIDES_A_KEY: Final = 2
 (docs/rules.md 2.11)"""
 LONG: Final = 8
 """In frames: a gap as long as this is more than a burst of loss."""
+CUT: Final = 4
+"""In frames: a pause as long as this ends any tone."""
 SUPPRESSED: Final = 0.2
 """A line is known to suppress silence once this share of its call was not sent, in long gaps.
 
@@ -106,6 +108,10 @@ class Playout:
         self._silent += 1
         self._unsent += 1
         return SILENCE
+
+    def cut(self) -> tuple[bytes, ...]:
+        """Play out a pause where audio was dropped, so that a tone before it and one behind it stay two."""
+        return tuple(frame for _ in range(CUT) for frame in self.frames(SILENCE, 0))
 
     def key(self) -> Span:
         """Note a key that came as an event; returns its span, with the silence since the last audio or key."""

@@ -5,6 +5,9 @@ that came late waits here until it is known whether others are missing (`ivr.tel
 without packets is time, too: when nothing has come for a while the inbox gives silence, so that a key ends even if it
 was the last thing sent. If everything then comes after all, only late, that silence was wrong.
 
+When this host is late, audio piles up here. It is still what the caller said, so it is kept, and heard faster than it
+was spoken. Only what is older than anyone has use for is dropped, and the one who takes learns of it.
+
 A gap with a key frame in it is not a gap. While an RFC 4733 event goes on, from its first packet to its end, Asterisk
 drops the caller's audio (main/channel.c, `__ast_read`: voice is discarded while a channel is in, or emulates, a digit).
 A gateway that sends the event in place of the tone drops it, too. The audio that follows joins on directly: the rest of
@@ -22,11 +25,9 @@ from ivr.telephony.audiosocket.arrivals import BEAT_S, Arrivals
 from ivr.telephony.audiosocket.codec import FRAME_BYTES, Audio, KeyFrame
 from ivr.telephony.audiosocket.repeats import Repeats
 
-MAX_WAITING_FRAMES: Final = 500
-"""Ten seconds of audio that the clock has not taken: a peer that sends so much is not an exchange. (On an overloaded
-host an exchange was seen to hand over up to five seconds at once, and callers were still there.)"""
-
-
+MAX_WAITING: Final = 1500
+"""Half a minute of frames (and keys) that the clock has not taken: the dialogue has long asked for something else, and
+each call holds half a megabyte."""
 QUIET_S: Final = 0.3
 """How long nothing must have come. Networks hold packets up for 0.2 s now and then, and a caller does not notice that
 the time between keys starts so much later."""
@@ -67,6 +68,14 @@ class NothingSent:
     """20 ms in which nothing came."""
 
 
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """What came here was dropped, because it was not taken in time."""
+
+
+Taken = FrameSent | KeySent | NothingSent | Dropped
+
+
 class Inbox:
     """Everything that one caller has sent and the clock has not taken."""
 
@@ -74,18 +83,18 @@ class Inbox:
         self._arrivals = Arrivals()
         self._rest = bytearray()
         self._repeats = Repeats()
-        self._known: deque[FrameSent | KeySent] = deque()
+        self._known: deque[FrameSent | KeySent | Dropped] = deque()
         self._doubted: list[bytes] = []
         self._quiet_from_s: float | None = None
         self._given = 0
 
     @property
-    def full(self) -> bool:
-        """Whether more waits than an exchange would send."""
-        return len(self._known) + len(self._doubted) > MAX_WAITING_FRAMES
+    def waiting(self) -> int:
+        """How many frames and keys were not taken yet."""
+        return len(self._known) + len(self._doubted)
 
     def put(self, messages: Sequence[Audio | KeyFrame], now_s: float) -> None:
-        """Take in messages that arrived together, at `now_s` of a clock that rises."""
+        """Take in messages that arrived together, at `now_s` of a clock that rises. If too many wait, the oldest go."""
         payloads: list[bytes] = []
         for message in messages:
             if isinstance(message, Audio):
@@ -100,8 +109,9 @@ class Inbox:
         self._put_audio(payloads, now_s)
         if messages:
             self._quiet_from_s = now_s + QUIET_S
+        self._drop_oldest()
 
-    def take(self, now_s: float) -> FrameSent | KeySent | NothingSent | None:
+    def take(self, now_s: float) -> Taken | None:
         """Take the oldest frame or key that is ready at `now_s`; None if there is none."""
         if self._doubted and (missing := self._arrivals.settle(now_s)) is not None:
             self._release(missing)
@@ -118,6 +128,14 @@ class Inbox:
     def close(self) -> None:
         """Note that nothing more will come: everything in doubt can be taken."""
         self._release()
+
+    def _drop_oldest(self) -> None:
+        surplus = len(self._known) - MAX_WAITING
+        if surplus <= 0:
+            return
+        for _ in range(surplus + 1):
+            self._known.popleft()
+        self._known.appendleft(Dropped())
 
     def _put_audio(self, payloads: list[bytes], now_s: float) -> None:
         frames = self._whole_frames(payloads)

@@ -10,13 +10,12 @@ import asyncio
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import cast
 from uuid import UUID
 
 import structlog
 
 from ivr.telephony.audiosocket.codec import (
-    FRAME_BYTES,
     TERMINATE,
     Audio,
     AudioSocketParser,
@@ -26,15 +25,15 @@ from ivr.telephony.audiosocket.codec import (
     Terminate,
     audio_message,
 )
-from ivr.telephony.audiosocket.inbox import FrameSent, Inbox, KeySent, NothingSent
+from ivr.telephony.audiosocket.inbox import Inbox, Taken
+from ivr.telephony.audiosocket.outbox import Outbox
+from ivr.telephony.audiosocket.pace import Pace
 from ivr.telephony.errors import CutMessageError, RemoteProtocolError
 from ivr.telephony.fastagi.server import BACKLOG
+from ivr.telephony.patience import Patience
 from ivr.telephony.strangers import STRANGERS, Strangers
 
 _log = structlog.get_logger(__name__)
-
-MAX_UNREAD_BYTES: Final = 100 * FRAME_BYTES
-"""Two seconds of audio that the peer has not read: a peer that does not read is not an exchange."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +43,8 @@ class AudioSocketLimits:
     Attributes:
         connections: how many connections of calls may be open at once; further ones are closed at once.
         strangers: how many other connections may be open at once.
-        identify_s: the time in which the call's UUID must come (a port scan sends nothing).
+        identify_s: the time in which the call's UUID must come (a port scan sends nothing); a standstill of this host
+            does not count.
     """
 
     connections: int = 4000
@@ -64,26 +64,33 @@ class AudioSocketConnection(asyncio.Protocol):
         self._server = server
         self._parser = AudioSocketParser()
         self._transport: asyncio.Transport | None = None
-        self._identify_timer: asyncio.TimerHandle | None = None
+        self._patience: Patience | None = None
         self._inbox = Inbox()
+        self._pace = Pace()
+        self._outbox = Outbox()
         self.ended = False
         self.broken: str | None = None
 
     # --- for the media clock --------------------------------------------------------------------------------
 
-    def take(self, now: float) -> FrameSent | KeySent | NothingSent | None:
+    @property
+    def waiting(self) -> int:
+        """How many frames and keys that the caller sent were not taken yet."""
+        return self._inbox.waiting
+
+    def take(self, now: float) -> Taken | None:
         """Take the oldest frame or key that the caller sent, if it is ready at `now` of the loop's clock."""
         return self._inbox.take(now)
 
     def send(self, frame: bytes | memoryview) -> None:
-        """Send 20 ms of guidance or silence."""
+        """Send 20 ms of guidance or silence, unless the peer has too much to read already."""
         transport = self._transport
         if transport is None or self.ended:
             return
-        if transport.get_write_buffer_size() > MAX_UNREAD_BYTES:
+        if self._outbox.admits(transport.get_write_buffer_size()):
+            transport.write(audio_message(bytes(frame)))
+        elif self._outbox.stuck:
             self._break("the peer does not read")
-            return
-        transport.write(audio_message(bytes(frame)))
 
     def terminate(self) -> None:
         """Tell Asterisk that the stream is over, and close."""
@@ -98,8 +105,7 @@ class AudioSocketConnection(asyncio.Protocol):
         """Start the time in which the UUID must come."""
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is one by its methods, not by its class
         self._server.strangers.came(self, self._abort)
-        loop = asyncio.get_running_loop()
-        self._identify_timer = loop.call_later(self._server.limits.identify_s, self._not_identified)
+        self._patience = Patience(self._server.limits.identify_s, self._not_identified)
 
     def data_received(self, data: bytes) -> None:
         """Collect the bytes that came."""
@@ -120,8 +126,9 @@ class AudioSocketConnection(asyncio.Protocol):
                         self._break(f"Asterisk reports error {code}")
         except RemoteProtocolError as error:
             self._break(str(error))
-        self._inbox.put(sent, asyncio.get_running_loop().time())
-        if self._inbox.full and not self.ended:
+        now = asyncio.get_running_loop().time()
+        self._inbox.put(sent, now)
+        if self._pace.too_fast(sent, now) and not self.ended:
             self._break("audio comes faster than it is spoken")
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -130,8 +137,8 @@ class AudioSocketConnection(asyncio.Protocol):
             self._check_end()
         self.ended = True
         self._inbox.close()
-        if self._identify_timer is not None:
-            self._identify_timer.cancel()
+        if self._patience is not None:
+            self._patience.cancel()
         self._server.closed(self)
 
     def _check_end(self) -> None:
@@ -141,8 +148,8 @@ class AudioSocketConnection(asyncio.Protocol):
             self._break(str(error))
 
     def _identify(self, uuid: UUID) -> None:
-        if self._identify_timer is not None:
-            self._identify_timer.cancel()
+        if self._patience is not None:
+            self._patience.cancel()
         if not self._server.has_room():
             self._break("too many connections")
         elif self._server.identified(uuid, self):
@@ -179,8 +186,10 @@ class AudioSocketServer:
     def __init__(self, identified: Callable[[UUID, AudioSocketConnection], bool], limits: AudioSocketLimits) -> None:
         self.identified = identified
         self.limits = limits
-        self.strangers = Strangers("AudioSocket", most=limits.strangers)
         self._open: set[AudioSocketConnection] = set()
+        self.strangers = Strangers(
+            "AudioSocket", most=limits.strangers, spare=lambda: limits.connections - len(self._open)
+        )
         self._server: asyncio.Server | None = None
 
     async def listen(self, host: str, port: int, handed: socket.socket | None = None) -> None:

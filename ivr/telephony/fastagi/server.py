@@ -19,6 +19,7 @@ from ivr.telephony.fastagi.codec import (
     AgiReply,
     AgiRequest,
 )
+from ivr.telephony.patience import within
 from ivr.telephony.strangers import STRANGERS, Strangers
 
 _log = structlog.get_logger(__name__)
@@ -39,7 +40,8 @@ class AgiLimits:
         connections: how many connections that have proved who they are may be open at once; further ones are closed at
             once.
         strangers: how many other connections may be open at once.
-        request_s: the time in which the whole request must come (a port scan sends nothing).
+        request_s: the time in which the whole request must come (a port scan sends nothing); a standstill of this host
+            does not count, nor does it for `reply_s`.
         reply_s: the time in which a command must be answered. When Asterisk answers a call, it may wait for a name
             server that loses the question: 5 s, and once more (glibc's resolver).
     """
@@ -87,7 +89,7 @@ class AgiChannel:
             ChannelGone: the peer closed before it sent anything.
             RemoteProtocolError: the peer does not speak AGI, or closed before the request was complete.
         """
-        async with asyncio.timeout(self._limits.request_s):
+        async with within(self._limits.request_s):
             message = await self._next()
         if not isinstance(message, AgiRequest):
             raise RemoteProtocolError("AGI: the peer started with something other than a request")
@@ -109,7 +111,7 @@ class AgiChannel:
         self.command = name
         self._writer.write(self._connection.command(name, *arguments))
         await self._writer.drain()
-        async with asyncio.timeout(self._limits.reply_s if timeout_s is None else timeout_s):
+        async with within(self._limits.reply_s if timeout_s is None else timeout_s):
             while not isinstance(message := await self._next(), AgiReply):
                 self.hung_up = True
         if message.code == CODE_DEAD_CHANNEL:
@@ -172,7 +174,9 @@ class FastAgiServer:
         self._door = door
         self._limits = limits
         self._refused = refused
-        self._strangers = Strangers("FastAGI", most=limits.strangers, made_room=refused)
+        self._strangers = Strangers(
+            "FastAGI", most=limits.strangers, made_room=refused, spare=lambda: limits.connections - self._open
+        )
         self._at_the_door = Strangers("FastAGI, to be proved", most=limits.connections, made_room=refused)
         self._server: asyncio.Server | None = None
         self._open = 0

@@ -9,6 +9,8 @@ from uuid import UUID, uuid4
 
 import numpy as np
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from credentials.model import Line
@@ -17,11 +19,12 @@ from ivr.call.dialogue import Limits
 from ivr.call.dialogue.events import Admitted, Ending, HungUp, Outcome, StoreAnswer, Stored, StorePassword
 from ivr.call.session import CallSession
 from ivr.call.transcript import Interrupted, KeyHeard, TranscriptEntry
-from ivr.media.clock import MAX_FRAMES_A_TICK, TICK_S, Media
-from ivr.telephony.audiosocket.codec import FRAME_BYTES
-from ivr.telephony.audiosocket.inbox import FrameSent, KeySent
+from ivr.media.clock import MAX_FRAMES_A_TICK, MAX_TICKS_MADE_UP, TICK_S, Media
+from ivr.telephony.audiosocket.codec import FRAME_BYTES, Audio
+from ivr.telephony.audiosocket.inbox import Dropped, FrameSent, Inbox, KeySent, Taken
 from ivr.telephony.audiosocket.server import AudioSocketConnection
 from prompts import Catalogue
+from sound.telephone import SAMPLE_RATE_HZ
 from tests.callers import tones
 from tests.ivr.call.answering_store import AnsweringStore
 
@@ -34,13 +37,17 @@ class Peer:
     """An AudioSocket connection whose other end is the test."""
 
     def __init__(self) -> None:
-        self.inbox: list[FrameSent | KeySent] = []
+        self.inbox: list[FrameSent | KeySent | Dropped] = []
         self.sent: list[bytes] = []
         self.ended = False
         self.broken: str | None = None
         self.terminated = False
 
-    def take(self, now: float) -> FrameSent | KeySent | None:
+    @property
+    def waiting(self) -> int:
+        return len(self.inbox)
+
+    def take(self, now: float) -> Taken | None:
         return self.inbox.pop(0) if self.inbox else None
 
     def send(self, frame: bytes | memoryview) -> None:
@@ -48,6 +55,31 @@ class Peer:
 
     def terminate(self) -> None:
         self.ended = self.terminated = True
+
+
+class LatePeer(Peer):
+    """A connection with a true inbox, whose audio is read late if the host stands still."""
+
+    def __init__(self, audio: NDArray[np.int16]) -> None:
+        super().__init__()
+        self._true = Inbox()
+        samples = audio.astype("<i2").tobytes()
+        self._unread = [
+            (number * TICK_S, Audio(samples[at : at + FRAME_BYTES].ljust(FRAME_BYTES, b"\0")))
+            for number, at in enumerate(range(0, len(samples), FRAME_BYTES), 1)
+        ]
+
+    @property
+    def waiting(self) -> int:
+        return self._true.waiting
+
+    def take(self, now: float) -> Taken | None:
+        return self._true.take(now)
+
+    def read(self, now: float) -> None:
+        come = sum(1 for at, _ in self._unread if at <= now)
+        self._true.put([audio for _, audio in self._unread[:come]], now)
+        del self._unread[:come]
 
 
 class Switchboard:
@@ -60,7 +92,9 @@ class Switchboard:
         self.stored: list[StorePassword] = []
         self.entries: dict[CallSession, list[TranscriptEntry]] = {}
 
-    def call(self, answer: Callable[[StorePassword], StoreAnswer | None] | None = None) -> tuple[CallSession, Peer]:
+    def call(
+        self, answer: Callable[[StorePassword], StoreAnswer | None] | None = None, peer: Peer | None = None
+    ) -> tuple[CallSession, Peer]:
         def remember(command: StorePassword) -> StoreAnswer:
             self.stored.append(command)
             return Stored()
@@ -76,7 +110,7 @@ class Switchboard:
             now=self.now,
         )
         self.entries[session] = entries
-        uuid, peer = uuid4(), Peer()
+        uuid, peer = uuid4(), peer or Peer()
         self.media.expect(uuid, session)
         session.handle(Admitted(LINE), self.now)
         assert self.media.attach(uuid, cast(AudioSocketConnection, peer))
@@ -262,3 +296,51 @@ async def test_a_hole_is_told_of_unless_what_was_missing_was_only_late(
     peer.inbox.append(FrameSent(silence, ahead=comes_late))
     board.run(0.3)
     assert len(holes) == told
+
+
+async def test_dropped_audio_may_have_held_a_key_and_parts_the_tones_around_it(
+    board: Switchboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holes: list[float] = []
+    monkeypatch.setattr(CallSession, "key_may_be_lost", lambda _session, now: holes.append(now))
+    session, peer = board.call()
+    tone = [FrameSent(frame.astype("<i2").tobytes()) for frame in tones("5").reshape(-1, 160)[5:10]]
+    peer.inbox += [*tone, Dropped(), *tone, *[FrameSent(bytes(FRAME_BYTES))] * 10]
+    board.run(1.0)
+    peer.ended = True
+    board.run(0.1)
+    assert len(holes) == 1
+    assert len([entry for entry in board.entries[session] if isinstance(entry, KeyHeard)]) == 2
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.lists(st.tuples(st.floats(0.2, 9.0), st.floats(0.02, 10.0)), min_size=1, max_size=3))
+@example([(1.0, 1.25), (5.0, 9.0)])
+@example([(3.0, 10.0)])
+async def test_keys_pressed_while_the_host_stood_still_are_heard_once_and_in_time(
+    catalogue: Catalogue, stops: list[tuple[float, float]]
+) -> None:
+    """A standstill within an entry may be longer than the silence that ends one."""
+    board = Switchboard(catalogue)
+    keys = tones(f"1 {PASSWORD} {PASSWORD}", tone_s=0.2, pause_s=0.3)
+    peer = LatePeer(np.concatenate([keys, np.zeros(60 * SAMPLE_RATE_HZ, np.int16)]))
+    session, _ = board.call(peer=peer)
+
+    def tick() -> None:
+        peer.read(board.now)
+        board.media.tick(board.now)
+
+    for runs_s, stands_still_s in stops:
+        for _ in range(round(runs_s / TICK_S)):
+            board.now += TICK_S
+            tick()
+        board.now += stands_still_s
+        for _ in range(min(int(stands_still_s / TICK_S), MAX_TICKS_MADE_UP)):
+            tick()
+    while session.ending is None:
+        board.now += TICK_S
+        tick()
+    heard = [entry for entry in board.entries[session] if isinstance(entry, KeyHeard)]
+    assert len(heard) == 17
+    assert [command.password for command in board.stored] == [PASSWORD]
+    assert session.ending == Ending(Outcome.SET, "set")

@@ -14,7 +14,7 @@ from dsp.events import FailedTest
 from ivr.media.clock import TICK_S, Media
 from ivr.media.hindsight import Hindsight
 from ivr.telephony.audiosocket.codec import Audio
-from ivr.telephony.audiosocket.inbox import FrameSent, Inbox, KeySent, NothingSent
+from ivr.telephony.audiosocket.inbox import Inbox, Taken
 from ivr.telephony.audiosocket.server import AudioSocketConnection
 from sound.telephone import FRAME_SAMPLES
 from tests.callers import tones
@@ -31,7 +31,11 @@ class Peer:
         self.ended = False
         self.broken: str | None = None
 
-    def take(self, now: float) -> FrameSent | KeySent | NothingSent | None:
+    @property
+    def waiting(self) -> int:
+        return self.inbox.waiting
+
+    def take(self, now: float) -> Taken | None:
         return self.inbox.take(now)
 
     def send(self, frame: bytes | memoryview) -> None:

@@ -10,7 +10,8 @@ import pytest
 import structlog
 
 from ivr.telephony.audiosocket.codec import FRAME_BYTES, TERMINATE, audio_message, message
-from ivr.telephony.audiosocket.inbox import MAX_WAITING_FRAMES, FrameSent, KeySent
+from ivr.telephony.audiosocket.inbox import FrameSent, KeySent
+from ivr.telephony.audiosocket.pace import AHEAD_S
 from ivr.telephony.audiosocket.server import AudioSocketLimits
 from ivr.telephony.errors import CutMessageError, RemoteProtocolError
 from ivr.telephony.fastagi.server import AgiChannel, AgiLimits, ChannelGone
@@ -257,7 +258,7 @@ class TestAudioSocket:
             b"GET / HTTP/1.0\r\n\r\n",
             message(0x01, bytes(16)) + b"\x77\0\0",
             message(0x01, bytes(16)) + message(0xFF, b"\2"),
-            message(0x01, bytes(16)) + audio_message(bytes(FRAME_BYTES)) * (MAX_WAITING_FRAMES + 1),
+            message(0x01, bytes(16)) + audio_message(bytes(FRAME_BYTES)) * round(2 * AHEAD_S / 0.02),
         ],
         ids=["no AudioSocket", "unknown kind", "error of Asterisk", "a flood"],
     )

@@ -15,7 +15,7 @@ import structlog
 from ivr.telephony.audiosocket.codec import message
 from ivr.telephony.audiosocket.server import AudioSocketLimits
 from ivr.telephony.fastagi.server import AgiChannel, AgiLimits
-from ivr.telephony.strangers import MADE_ROOM, Strangers
+from ivr.telephony.strangers import HEARD_S, MADE_ROOM, Strangers
 from logs import summary
 from logs.setup import configure_logs
 from tests.ivr.telephony.servers import REQUEST, agi_server, audiosocket_server, closed, until
@@ -45,6 +45,20 @@ async def test_the_one_who_has_waited_longest_makes_room(log: io.StringIO) -> No
     assert not door.left("first")
     door.came("fourth", lambda: gone.append("fourth"))
     assert gone == ["first"]
+
+
+async def test_newcomers_are_heard_before_they_make_room_while_there_are_places(log: io.StringIO) -> None:
+    gone: list[str] = []
+    now = 0.0
+    door = Strangers("a door", most=1, spare=lambda: 2, clock=lambda: now)
+    for who in ("first", "second", "third"):
+        door.came(who, partial(gone.append, who))
+    assert gone == []
+    door.came("fourth", partial(gone.append, "fourth"))
+    assert gone == ["first"]
+    now = HEARD_S
+    door.came("fifth", partial(gone.append, "fifth"))
+    assert gone == ["first", "second", "third", "fourth"]
 
 
 async def test_a_thousand_are_two_lines_of_the_log(log: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:

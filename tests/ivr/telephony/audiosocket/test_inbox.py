@@ -6,7 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.telephony.audiosocket.codec import FRAME_BYTES, Audio, KeyFrame
-from ivr.telephony.audiosocket.inbox import MAX_WAITING_FRAMES, QUIET_S, FrameSent, Inbox, KeySent, NothingSent
+from ivr.telephony.audiosocket.inbox import (
+    MAX_WAITING,
+    QUIET_S,
+    Dropped,
+    FrameSent,
+    Inbox,
+    KeySent,
+    NothingSent,
+    Taken,
+)
 
 BEAT_S = 0.02
 
@@ -19,8 +28,8 @@ def audio(number: int) -> Audio:
     return Audio(frame(number))
 
 
-def taken(inbox: Inbox, now_s: float) -> list[FrameSent | KeySent | NothingSent]:
-    found = []
+def taken(inbox: Inbox, now_s: float) -> list[Taken]:
+    found: list[Taken] = []
     while (item := inbox.take(now_s)) is not None:
         found.append(item)
     return found
@@ -89,12 +98,35 @@ def test_what_is_in_doubt_when_the_caller_goes_is_heard_all_the_same() -> None:
     assert taken(inbox, 3 * BEAT_S)[-1] == FrameSent(frame(2))
 
 
-def test_who_sends_faster_than_is_spoken_is_told_from_an_exchange() -> None:
+def test_a_burst_behind_a_standstill_is_kept_whole() -> None:
     inbox = Inbox()
-    inbox.put([audio(number) for number in range(MAX_WAITING_FRAMES)], 0.0)
-    assert not inbox.full
-    inbox.put([audio(0)], 0.0)
-    assert inbox.full
+    put_at(inbox, *range(10))
+    inbox.put([audio(number) for number in range(10, 510)], 509 * BEAT_S)
+    assert inbox.waiting == 510
+    assert taken(inbox, 509 * BEAT_S) == [FrameSent(frame(number)) for number in range(510)]
+
+
+def test_what_nobody_takes_for_long_is_dropped_from_its_oldest_on_and_said_to_be() -> None:
+    inbox = Inbox()
+    inbox.put([KeyFrame("5")], 0.0)
+    put_at(inbox, *range(MAX_WAITING + 100))
+    assert inbox.waiting == MAX_WAITING
+    first, second, *others = taken(inbox, (MAX_WAITING + 100) * BEAT_S)
+    assert first == Dropped()
+    assert second == FrameSent(frame(101))
+    assert others[-1] == FrameSent(frame(MAX_WAITING + 99))
+    assert inbox.waiting == 0
+
+
+@given(st.lists(st.tuples(st.integers(0, 400), st.floats(0.0, 10.0), st.integers(0, 300)), max_size=30))
+def test_an_inbox_never_holds_more_than_its_most_and_a_burst(bursts: list[tuple[int, float, int]]) -> None:
+    inbox, now = Inbox(), 0.0
+    for frames, pause_s, takes in bursts:
+        now += pause_s
+        inbox.put([audio(0)] * frames, now)
+        assert inbox.waiting <= MAX_WAITING
+        for _ in range(takes):
+            inbox.take(now)
 
 
 @given(st.lists(st.integers(0, 1000).map(lambda half: 2 * half), max_size=30), st.data())
