@@ -49,6 +49,10 @@ COMMANDS: Final = {
     "audit": ("ivr.cli.audit:audit_app", "Show who did what to which number and when."),
     "keys": ("ivr.cli.keys:keys_app", "Manage the keys of the store's hashes, and their rotation."),
     "prompts": ("ivr.cli.prompts:prompts_app", "Check and build what callers hear; replace wording or recordings."),
+    "load": (
+        "ivr.cli.load:load",
+        "Have many callers at once call an Asterisk and a service of their own, and show how it went.",
+    ),
     "scenario": (
         "ivr.cli.scenario:scenario_app",
         "Run test calls from files, which say who calls, what is pressed when, and what the result must be.",

@@ -60,6 +60,11 @@ class Exchange:
         """Whether the process runs."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def pid(self) -> int | None:
+        """The process, whose children Asterisk's are; None if it does not run."""
+        return self._process.pid if self._process is not None and self.running else None
+
     def __enter__(self) -> Self:
         self.start()
         return self

@@ -23,7 +23,7 @@ from ivr.host.settings import Settings
 from ivr.lab.free_ports import free_tcp_ports, free_udp_ports
 
 ACCESS_NUMBER: Final = "0363044747"
-_RTP_PORTS: Final = 400
+_AUDIO_PORTS: Final = 400
 _START_S: Final = 120.0
 """How long the service may take to start: its first start compiles the receiver."""
 _STOP_S: Final = 60.0
@@ -40,6 +40,7 @@ class House:
         phones: SIP phones that may register.
         sounds: Asterisk's sounds, in which its apology is (`ExchangeConfig.sounds_dir`).
         log_level: the least important lines that the service logs.
+        audio_ports: how many ports Asterisk has for audio; a call takes two.
 
     Attributes:
         directory, state: the house's directory, and the service's within it.
@@ -59,13 +60,14 @@ class House:
         phones: Sequence[Phone] = (),
         sounds: Path = SOUNDS_DIR,
         log_level: str = "info",
+        audio_ports: int = _AUDIO_PORTS,
     ) -> None:
         self.directory = directory
         self.state = directory / "state"
         self.state.mkdir(mode=0o700)
         names = [name for name in Settings.model_fields if name.endswith("_port") and name != "sip_port"]
         self.ports = dict(zip(names, free_tcp_ports(len(names)), strict=True))
-        self.sip_port, rtp_first = free_udp_ports(_RTP_PORTS)
+        self.sip_port, rtp_first = free_udp_ports(audio_ports)
         self.agi_secret, self.ami_secret = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("KARIPASS_")},
@@ -85,7 +87,7 @@ class House:
                 agi_port=self.ports["agi_port"],
                 agi_secret=self.agi_secret,
                 sip_port=self.sip_port,
-                rtp_ports=(rtp_first, rtp_first + _RTP_PORTS - 1),
+                rtp_ports=(rtp_first, rtp_first + audio_ports - 1),
                 ami_port=self.ports["ami_port"],
                 trunks=tuple(trunks),
                 phones=tuple(phones),
@@ -137,6 +139,7 @@ class House:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                process_group=0,  # Ctrl-C is for us, who stop it in order
             )
         give_up = time.monotonic() + _START_S
         while not any(record.get("event") == "serving" for record in self.logged_since(before)):
@@ -149,6 +152,11 @@ class House:
     def service_runs(self) -> bool:
         """Whether the service was started and has not ended."""
         return self._service is not None and self._service.poll() is None
+
+    @property
+    def service_pid(self) -> int | None:
+        """The service's process; None if it was not started or has ended."""
+        return self._service.pid if self._service is not None and self.service_runs else None
 
     def signal_service(self, number: int) -> None:
         """Send the service a signal, if there is one."""

@@ -1,0 +1,56 @@
+"""How late the ticks of the service's media clock were, from its metrics page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from typing import Final, Self
+
+from prometheus_client.parser import text_string_to_metric_families
+
+_METRIC: Final = "karipass_tick_lateness_seconds"
+_PATIENCE_S: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ticks:
+    """Ticks of the media clock.
+
+    Attributes:
+        all: how many there were.
+        over_20_ms, over_100_ms: how many of them were later than that.
+    """
+
+    all: int
+    over_20_ms: int
+    over_100_ms: int
+
+    @classmethod
+    def of(cls, page: str) -> Self:
+        """Read a metrics page. The ticks of several processes are counted together."""
+        counts = {"0.02": 0, "0.1": 0, "+Inf": 0}
+        for family in text_string_to_metric_families(page):
+            for sample in family.samples if family.name == _METRIC else ():
+                bound = sample.labels.get("le")
+                if sample.name == f"{_METRIC}_bucket" and bound in counts:
+                    counts[bound] += int(sample.value)
+        ticks = counts["+Inf"]
+        return cls(ticks, ticks - counts["0.02"], ticks - counts["0.1"])
+
+    def since(self, earlier: Ticks) -> Ticks:
+        """The ticks that came after some others."""
+        return Ticks(
+            self.all - earlier.all, self.over_20_ms - earlier.over_20_ms, self.over_100_ms - earlier.over_100_ms
+        )
+
+
+def read_ticks(port: int) -> Ticks | None:
+    """Read the ticks of the service whose health pages are at a port of this machine; None if it does not answer."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=_PATIENCE_S)
+    try:
+        connection.request("GET", "/metrics")
+        return Ticks.of(connection.getresponse().read().decode())
+    except (OSError, HTTPException):
+        return None
+    finally:
+        connection.close()
