@@ -30,6 +30,7 @@ PURPOSES: Final[Mapping[str, str]] = MappingProxyType(
         "refused.not_subscribed": "the caller number belongs to no subscribed line: call from one",
         "refused.locked": "calls of this line are not accepted for a while: call later",
         "unavailable": "the service is away, or the store is: an apology, call later",
+        "crowded": "too many call at once: an apology, call again in a few minutes",
     }
 )
 

@@ -21,7 +21,9 @@ class Condition:
     @property
     def tone(self) -> str:
         """The colour of the service: good, note or bad."""
-        return "good" if self.service.alive else "note" if self.service.stopped_at else "bad"
+        if self.service.alive:
+            return "note" if self.vitals.strain else "good"
+        return "note" if self.service.stopped_at else "bad"
 
     @property
     def ami_tone(self) -> str:

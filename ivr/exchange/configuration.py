@@ -11,6 +11,8 @@ from ivr.telephony.fastagi.proof import SECRET_CHARACTERS
 
 DIALPLAN_DIR: Final = Path(__file__).parents[2] / "dialplan"
 MANAGER_USER: Final = "karipass"
+# The clips that Asterisk plays by itself: the service is away, and too many call at once.
+APOLOGIES: Final = ("unavailable", "crowded")
 # The endpoint that leads from the exchange back into it: originate to PJSIP/<access number>@karipass-loop.
 LOOP_ENDPOINT: Final = "karipass-loop"
 # Asterisk's core reads these. Without a file it logs an error and takes the defaults, which are what we want.
@@ -43,7 +45,7 @@ class ExchangeConfig:
     Attributes:
         run_dir: a directory for the exchange alone (configuration, log, control socket); made if missing.
         access_number: the number that reaches the service.
-        sounds_dir: holds ``<language>/unavailable.wav``, the apology for when the service is away.
+        sounds_dir: holds ``<language>/unavailable.wav`` and ``crowded.wav`` (`APOLOGIES`).
         ami_secret: the secret of the manager user ``karipass``.
         agi_host: where the service listens for FastAGI.
         agi_port: its TCP port.

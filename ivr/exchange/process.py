@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import IO, Final, Self
 
 from ivr.exchange.asterisk import Asterisk, find_asterisk
-from ivr.exchange.configuration import ExchangeConfig, ExchangeError, Phone, render
+from ivr.exchange.configuration import APOLOGIES, ExchangeConfig, ExchangeError, Phone, render
 from ivr.host.ports import PortUnavailable, asterisk_ports, try_port
 from ivr.host.processes import bare_environment, end_at_once
 
@@ -142,9 +142,10 @@ class Exchange:
     def _write(self, asterisk: Asterisk) -> None:
         """Rebuild the run directory, readable by Asterisk's user alone: it holds secrets."""
         run_dir = self.config.run_dir
-        apology = self.config.sounds_dir / self.config.language / "unavailable.wav"
-        if not apology.is_file():
-            raise ExchangeError(f"{apology} is missing: build the prompts first")
+        apologies = [self.config.sounds_dir / self.config.language / f"{name}.wav" for name in APOLOGIES]
+        for apology in apologies:
+            if not apology.is_file():
+                raise ExchangeError(f"{apology} is missing: build the prompts first")
         if run_dir.exists() and any(run_dir.iterdir()) and not (run_dir / _MARKER).exists():
             raise ExchangeError(f"{run_dir} holds other things: give the exchange a directory of its own")
         shutil.rmtree(run_dir, ignore_errors=True)
@@ -156,7 +157,8 @@ class Exchange:
             path = run_dir / "etc" / name
             path.touch(mode=0o600)
             path.write_text(text, encoding="utf-8")
-        shutil.copyfile(apology, run_dir / "sounds" / self.config.language / "unavailable.wav")
+        for apology in apologies:
+            shutil.copy(apology, run_dir / "sounds" / self.config.language)
         if asterisk.owner is not None:
             for path in (run_dir, *run_dir.rglob("*")):
                 os.chown(path, asterisk.owner, asterisk.owner)

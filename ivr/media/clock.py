@@ -142,15 +142,30 @@ class _Expected:
     done: asyncio.Future[None]
 
 
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """How a tick went.
+
+    Attributes:
+        late_s: how late it was, in seconds.
+        calls: how many calls have their audio.
+        overdue: for how many of them no audio was there.
+    """
+
+    late_s: float
+    calls: int
+    overdue: int
+
+
 class Media:
     """The audio of all calls.
 
     Args:
-        late: called with each tick's lateness in seconds.
+        ticked: called after each tick.
     """
 
-    def __init__(self, *, late: Callable[[float], None] = lambda _: None) -> None:
-        self._late = late
+    def __init__(self, *, ticked: Callable[[Tick], None] = lambda _: None) -> None:
+        self._ticked = ticked
         self._ticked_at: float | None = None
         self._bank = DetectorBank(near_misses=True)
         self._streams: dict[int, _Stream] = {}
@@ -202,29 +217,36 @@ class Media:
         while True:
             await asyncio.sleep(max(0.0, next_tick - loop.time()))
             late_s = max(0.0, loop.time() - next_tick)
-            self._late(late_s)
             behind = int(late_s / TICK_S)
             if behind:
                 await asyncio.sleep(0)  # what came meanwhile is read first, so that nobody seems to have been silent
             if behind > MAX_TICKS_MADE_UP:
                 _log.warning("media_clock_stood_still", ticks=behind)
                 next_tick += (behind - MAX_TICKS_MADE_UP) * TICK_S
-            self.tick(loop.time())
+            overdue = self.tick(loop.time())
             self._ticked_at = time.monotonic()
+            self._ticked(Tick(late_s, len(self._streams), overdue))
             next_tick += TICK_S
 
-    def tick(self, now: float) -> None:
-        """Take in the frames that have come, let 20 ms pass for every call, send a frame to each."""
+    def tick(self, now: float) -> int:
+        """Take in the frames that have come, let 20 ms pass for every call, send a frame to each.
+
+        Returns:
+            For how many calls no audio was there.
+        """
         for stream in self._streams.values():
             stream.time_passes(now)
-        self._take_in(now)
+        overdue = self._take_in(now)
         for stream in list(self._streams.values()):
             self._guarded(stream, self._tick_stream, now)
+        return overdue
 
     # --- in -------------------------------------------------------------------------------------------------
 
-    def _take_in(self, now: float) -> None:
-        for _ in range(MAX_FRAMES_A_TICK):
+    def _take_in(self, now: float) -> int:
+        """Hear what has come; returns for how many calls nothing had."""
+        overdue = 0
+        for turn in range(MAX_FRAMES_A_TICK):
             ready: list[int] = []
             frames: list[bytes] = []
             for stream in list(self._streams.values()):
@@ -233,11 +255,14 @@ class Media:
                     stream.heard_s = min(stream.heard_s + TICK_S, now)
                     ready.append(stream.slot)
                     frames.append(frame)
+            if turn == 0:
+                overdue = len(self._streams) - len(ready)
             if not ready:
                 break
             samples = np.frombuffer(b"".join(frames), "<i2").reshape(len(ready), FRAME_SAMPLES)
             for event in self._bank.feed(ready, samples):
                 self._hear(event, now)
+        return overdue
 
     def _hear(self, event: ReceiverEvent, now: float) -> None:
         stream = self._streams.get(event.slot)

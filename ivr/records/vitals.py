@@ -51,6 +51,7 @@ class Vitals:
         calls: how many calls are in progress.
         listening: whether calls can come.
         languages: how many languages have their guidance loaded.
+        strain: the sign by which new calls are turned away, such as `clock`; "" if they are taken.
         tick_age_s: seconds since the media clock's last tick.
         late_ms: how late the most delayed tick of the media clock in the last seconds was, in milliseconds.
         hashes_running: how many passwords are being hashed and stored.
@@ -66,6 +67,7 @@ class Vitals:
     calls: int | None = None
     listening: bool | None = None
     languages: int | None = None
+    strain: str | None = None
     tick_age_s: float | None = None
     late_ms: float | None = None
     hashes_running: int | None = None
@@ -80,7 +82,7 @@ class Vitals:
     @property
     def states(self) -> tuple[object, ...]:
         """The states whose changes an operator must see at once; figures may wait for the next beat."""
-        return (self.listening, self.recorder_up, self.store, self.ami)
+        return (self.listening, self.strain, self.recorder_up, self.store, self.ami)
 
     def as_json(self) -> dict[str, Any]:
         """Turn the vitals into plain values, for JSON."""

@@ -13,6 +13,7 @@ from ivr.call.dialogue.limits import AFTER_THE_CALL_S
 from ivr.host.settings import Settings
 from ivr.service.places import Places
 from ivr.service.presented import presented_by
+from ivr.service.strain import Strain
 from ivr.service.watching.metrics import TurnedAway
 from ivr.telephony.fastagi.proof import SECRET_FILE, proves
 from ivr.telephony.fastagi.server import AgiChannel
@@ -23,14 +24,19 @@ CALLER_VARIABLE: Final = "KARIPASS_CALLER"
 CAP_VARIABLE: Final = "KARIPASS_CALL_CAP_S"
 
 
+APOLOGY_VARIABLE: Final = "KARIPASS_APOLOGY"
+CROWDED: Final = "crowded"
+
+
 class Reception:
-    """Takes calls, and turns away those beyond the limits. A call that is turned away has no outcome: the dialplan
-    apologises.
+    """Takes calls, and turns away those beyond the limits and those that this host cannot carry. A call that is turned
+    away has no outcome: the dialplan apologises, and says that many call at once if it is so.
 
     Args:
         settings: how many calls there may be, of all callers and of one.
         agi_secret: the secret that our Asterisk knows; without it, anyone who reached our port could claim to be any
             caller.
+        strain: says whether this host can carry one more call.
         turned_away: called with the reason for each call that is turned away.
         take: takes a call of a caller.
 
@@ -45,11 +51,13 @@ class Reception:
         settings: Settings,
         agi_secret: str,
         *,
+        strain: Strain,
         turned_away: Callable[[TurnedAway], None],
         take: Callable[[AgiChannel, Caller], Awaitable[None]],
     ) -> None:
         self._settings = settings
         self._agi_secret = agi_secret
+        self._strain = strain
         self._turned_away = turned_away
         self._take = take
         self._places = Places(settings.calls_of_a_number)
@@ -73,7 +81,10 @@ class Reception:
             return
         if self.calls >= self._settings.calls:
             _log.warning("call_refused", reason="too many calls", limit=self._settings.calls)
-            self._turned_away(TurnedAway.TOO_MANY_CALLS)
+            await self._turn_away(channel, TurnedAway.TOO_MANY_CALLS)
+            return
+        if self._strain.sign is not None:
+            await self._turn_away(channel, TurnedAway.STRAINED)
             return
         self.calls += 1
         self.empty.clear()
@@ -94,9 +105,14 @@ class Reception:
                 await self._take(channel, caller)
             else:
                 _log.warning("call_refused", reason="too many calls of one number", caller=number)
-                self._turned_away(TurnedAway.TOO_MANY_OF_A_NUMBER)
+                await self._turn_away(channel, TurnedAway.TOO_MANY_OF_A_NUMBER)
         finally:
             self._places.give_back(number)
+
+    async def _turn_away(self, channel: AgiChannel, reason: TurnedAway) -> None:
+        """Turn a call away because many call at once."""
+        self._turned_away(reason)
+        await channel.execute("SET VARIABLE", APOLOGY_VARIABLE, CROWDED)
 
     async def _set_cap(self, channel: AgiChannel) -> None:
         """Replace the dialplan's short limit, for a service that is away, by the one for a service that hangs."""

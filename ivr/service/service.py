@@ -19,11 +19,12 @@ from ivr.call.guidance import Guidance
 from ivr.errors import PortTaken
 from ivr.host.handed_sockets import HandedSockets
 from ivr.host.settings import Settings
-from ivr.media.clock import Media
+from ivr.media.clock import Media, Tick
 from ivr.records import Recorder
 from ivr.service.live_call import LiveCalls
 from ivr.service.reception import Reception
 from ivr.service.store_threads import StoreThreads
+from ivr.service.strain import Sign, Strain
 from ivr.service.watching.lateness import Lateness
 from ivr.service.watching.metrics import TurnedAway
 from ivr.service.watching.monitoring import Monitoring
@@ -63,7 +64,8 @@ class Service:
         self._guidance = guidance
         self._store = StoreThreads(store, patience_s=_ADMISSION_S)
         self._lateness = Lateness()
-        self._media = Media(late=self._tick_late)
+        self._strain = Strain(lambda: self._store.waiting)
+        self._media = Media(ticked=self._ticked)
         calls = LiveCalls(
             settings=settings,
             guidance=guidance,
@@ -73,7 +75,7 @@ class Service:
             monitoring=monitoring,
         )
         turned_away = monitoring.metrics.turned_away
-        self._reception = Reception(settings, agi_secret, turned_away=turned_away, take=calls.take)
+        self._reception = Reception(settings, agi_secret, strain=self._strain, turned_away=turned_away, take=calls.take)
         self._agi = FastAgiServer(
             self._reception.serve,
             AgiLimits(connections=settings.calls * 2),
@@ -102,6 +104,11 @@ class Service:
     def late_s(self) -> float:
         """How late, in seconds, the most delayed tick of the media clock in the last seconds was."""
         return self._lateness.most_s
+
+    @property
+    def strain(self) -> str:
+        """The sign by which new calls are turned away; "" if they are taken."""
+        return self._strain.sign or ""
 
     @property
     def languages(self) -> Sequence[str]:
@@ -179,6 +186,12 @@ class Service:
             await watching
         _log.info("stopped")
 
+    def _tell_strain(self, sign: Sign | None) -> None:
+        if sign is None:
+            _log.info("takes_calls_again", calls=self.calls)
+        else:
+            _log.warning("host_strained", by=sign.value, calls=self.calls, meanwhile="new calls hear an apology")
+
     async def _let_calls_end(self, tell: Callable[[int], None]) -> None:
         calls = self._reception.calls
         if not calls:
@@ -196,9 +209,13 @@ class Service:
         except TimeoutError:
             _log.warning("calls_cut_off", calls=self._reception.calls, after_s=self._settings.stop_s)
 
-    def _tick_late(self, seconds: float) -> None:
-        self._lateness.add(seconds)
-        self._monitoring.metrics.tick_late(seconds)
+    def _ticked(self, tick: Tick) -> None:
+        self._lateness.add(tick.late_s)
+        self._monitoring.metrics.tick_late(tick.late_s)
+        before = self._strain.sign
+        self._strain.ticked(tick)
+        if self._strain.sign is not before:
+            self._tell_strain(self._strain.sign)
 
 
 class _Listens(Protocol):

@@ -70,6 +70,8 @@ def _ready(vitals: Vitals) -> dict[str, str]:
 def _notes(vitals: Vitals) -> dict[str, str]:
     """Name what does not keep calls away, but should be known."""
     notes = {}
+    if vitals.strain:
+        notes["strain"] = f"the host is behind ({vitals.strain}): new calls hear an apology until it has caught up"
     if vitals.ami.status != "connected" or vitals.ami.reason:
         notes["ami"] = f"{vitals.ami.status}: {vitals.ami.reason}"
     if not vitals.recorder_up:

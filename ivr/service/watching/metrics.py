@@ -47,6 +47,7 @@ class TurnedAway(StrEnum):
     TOO_MANY_CONNECTIONS = "too_many_connections"
     WRONG_SECRET = "wrong_secret"  # noqa: S105 - a reason
     TOO_MANY_OF_A_NUMBER = "too_many_of_a_number"
+    STRAINED = "strained"
     STOPPING = "stopping"
 
 
@@ -169,6 +170,8 @@ class Metrics:
                 lambda now, status=status: now.ami.status == status,  # type: ignore[misc]
                 status=status,
             )
+        strained = "1 if new calls are turned away because the host is behind."
+        gauge("karipass_strained", strained, lambda now: bool(now.strain))
         gauge("karipass_store_up", "1 if the store can be used.", lambda now: now.store.up)
         gauge(
             "karipass_audit_records",

@@ -43,6 +43,10 @@ class Service(Protocol):
         """Whether calls can come."""
 
     @property
+    def strain(self) -> str:
+        """The sign by which new calls are turned away; "" if they are taken."""
+
+    @property
     def tick_age_s(self) -> float:
         """Seconds since the media clock's last tick."""
 
@@ -107,6 +111,7 @@ class Monitoring:
             calls=service.calls,
             listening=service.listening,
             languages=len(service.languages),
+            strain=service.strain,
             tick_age_s=service.tick_age_s,
             late_ms=round(1000 * service.late_s, 1),
             hashes_running=service.hashes_running,

@@ -150,6 +150,13 @@ async def test_every_tick_sends_every_call_one_frame_from_the_first_on(board: Sw
         assert {len(frame) for frame in peer.sent} == {FRAME_BYTES}
 
 
+async def test_a_tick_tells_for_how_many_calls_no_audio_had_come(board: Switchboard) -> None:
+    (_, punctual), _ = board.call(), board.call()
+    punctual.inbox.append(FrameSent(bytes(FRAME_BYTES)))
+    assert board.media.tick(board.now) == 1
+    assert board.media.tick(board.now) == 2
+
+
 async def test_a_call_that_only_listens_hears_the_guidance_and_then_silence(board: Switchboard) -> None:
     _, peer = board.call()
     board.run(12.0)

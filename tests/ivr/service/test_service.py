@@ -14,10 +14,14 @@ from ivr.call.session import CallSession
 from ivr.errors import PortTaken
 from ivr.host.handed_sockets import HandedSockets
 from ivr.lab.free_ports import free_tcp_ports
+from ivr.media.clock import Tick
 from ivr.records import Query
 from ivr.service.places import Places
+from ivr.service.strain import WAITING, Strain
 from ivr.telephony.fastagi.server import AgiLimits
 from tests.ivr.service.scripted_asterisk import CONTRACT, PASSWORD, Channel, ScriptedHouse, Stream, in_call
+
+CROWDED = 'SET VARIABLE "KARIPASS_APOLOGY" "crowded"'
 
 
 async def test_a_caller_who_hangs_up_is_told_to_the_dialplan(house: ScriptedHouse) -> None:
@@ -95,12 +99,27 @@ async def test_there_are_no_more_calls_than_the_setting_says(house: ScriptedHous
     calls = [await in_call(house) for _ in range(house.settings.calls)]
     one_more = Channel(house)
     await one_more.dial()
-    assert await one_more.command() is None
+    assert await one_more.until_exec() is None
+    assert one_more.asked[-1] == CROWDED
     await house.logged('"call_refused"')
     for channel, stream in calls:
         stream.writer.close()
         channel.writer.close()
     one_more.writer.close()
+
+
+async def test_a_strained_host_takes_no_more_calls_and_lets_those_in_progress_go_on(house: ScriptedHouse) -> None:
+    channel, stream = await in_call(house)
+    house.service._strain = house.service._reception._strain = strained = Strain(lambda: WAITING)
+    strained.ticked(Tick(0.0, 1, 0))
+    one_more = Channel(house)
+    await one_more.dial(number="0661234567")
+    assert await one_more.until_exec() is None
+    assert one_more.asked[-1] == CROWDED
+    assert not channel.writer.is_closing()
+    assert house.service.calls == 1
+    for writer in (stream.writer, channel.writer, one_more.writer):
+        writer.close()
 
 
 async def test_of_one_number_there_are_no_more_than_the_setting_says(house: ScriptedHouse) -> None:
@@ -109,7 +128,8 @@ async def test_of_one_number_there_are_no_more_than_the_setting_says(house: Scri
     for _ in range(2 * house.settings.calls):
         one_more = Channel(house)
         await one_more.dial()
-        assert await one_more.until_exec() is None  # the dialplan says that nobody is there
+        assert await one_more.until_exec() is None  # the dialplan apologises
+        assert one_more.asked[-1] == CROWDED
         one_more.writer.close()
     await house.logged('"too many calls of one number"')
     third = Channel(house)

@@ -161,7 +161,7 @@ def turned_away(metrics: Metrics) -> dict[str, float | None]:
 def test_calls_that_are_turned_away_are_counted_by_reason_from_0_on() -> None:
     metrics = Metrics()
     none = dict.fromkeys(
-        ("too_many_calls", "too_many_connections", "wrong_secret", "stopping", "too_many_of_a_number"), 0
+        ("too_many_calls", "too_many_connections", "wrong_secret", "stopping", "too_many_of_a_number", "strained"), 0
     )
     assert turned_away(metrics) == none
     metrics.turned_away(TurnedAway.WRONG_SECRET)
@@ -179,14 +179,15 @@ async def test_a_service_counts_whom_it_turns_away(house: ScriptedHouse) -> None
         "wrong_secret": 1,
         "stopping": 0,
         "too_many_of_a_number": 0,
+        "strained": 0,
     }
     assert turned_away(metrics) == expected
     for _ in range(house.settings.calls):
         await in_call(house)
     await one_more.dial()
-    assert await one_more.command() is None
+    assert await one_more.until_exec() is None
     assert turned_away(metrics) == expected | {"too_many_calls": 1}
-    silent = [await house.connect(house.settings.agi_port) for _ in range(STRANGERS + 1)]
+    silent = [await house.connect(house.settings.agi_port) for _ in range(STRANGERS + house.settings.calls + 1)]
     with contextlib.suppress(ConnectionError):
         assert await silent[0][0].read() == b""
     assert turned_away(metrics) == expected | {"too_many_calls": 1, "too_many_connections": 1}

@@ -37,6 +37,7 @@ class Service:
 
     calls: int = 1
     listening: bool = True
+    strain: str = ""
     tick_age_s: float = 0.0
     languages: tuple[str, ...] = ("ja",)
     hashes_running: int = 0

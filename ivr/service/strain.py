@@ -1,0 +1,124 @@
+"""Judges whether this host can carry one more call, so that new calls are turned away before those in progress suffer.
+
+Four signs are read. The media clock ticks late: the service does not get the processor when it needs it. The audio of
+many calls is not there when it is due: Asterisk does not get it. Passwords wait to be hashed: callers will wait for
+theirs. Memory runs out. What changes from tick to tick is averaged over a second, so that a hiccup turns nobody away. A
+host stays strained until every sign has been below half its limit for some seconds: calls that were let in weigh only
+after a while.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Final
+
+from ivr.host.memory import free_share
+from ivr.media.clock import TICK_S, Tick
+
+LATE_S: Final = 0.020
+"""A tick that is later than this is a late one."""
+LATE_SHARE: Final = 0.1
+"""The share of late ticks that a caller does not hear yet."""
+OVERDUE_SHARE: Final = 0.25
+"""The share of frames that are not there when the clock wants them."""
+FEW_CALLS: Final = 16
+"""With fewer calls, one caller's bad network could look like a host that is behind."""
+WAITING: Final = 64
+"""Passwords that wait to be hashed: on one core they take two seconds."""
+FREE_SHARE: Final = 0.05
+"""The share of the memory that must be free."""
+RELIEF_S: Final = 3.0
+"""How long every sign must stay below half its limit before calls are taken again."""
+_WEIGHT: Final = -math.expm1(-TICK_S / 1.0)
+"""Of one tick in an average over a second."""
+_LOOK_S: Final = 1.0
+"""How often the memory is looked at."""
+
+
+class Sign(StrEnum):
+    """Why a host cannot carry one more call."""
+
+    CLOCK = "clock"
+    """The media clock is late."""
+    AUDIO = "audio"
+    """Asterisk hands the callers' audio over late."""
+    HASHES = "hashes"
+    """Passwords wait to be hashed."""
+    MEMORY = "memory"
+    """Memory runs out."""
+
+
+class _Average:
+    """An average in which what was noted a second ago counts a third of what is noted now."""
+
+    def __init__(self) -> None:
+        self.value = 0.0
+
+    def note(self, value: float) -> None:
+        self.value += (value - self.value) * _WEIGHT
+
+
+class Strain:
+    """Takes the signs, and says whether the host is strained.
+
+    Args:
+        waiting: gives how many passwords wait to be hashed.
+        memory: gives the share of the host's memory that is free.
+        clock: gives seconds that rise.
+    """
+
+    def __init__(
+        self,
+        waiting: Callable[[], int],
+        *,
+        memory: Callable[[], float] = free_share,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._waiting = waiting
+        self._memory = memory
+        self._clock = clock
+        self._late = _Average()
+        self._overdue = _Average()
+        self._free = memory()
+        self._looked_at = clock()
+        self._sign: Sign | None = None
+        self._easy_since: float | None = None
+
+    @property
+    def sign(self) -> Sign | None:
+        """Why the host cannot carry one more call; None if it can."""
+        return self._sign
+
+    def ticked(self, tick: Tick) -> None:
+        """Note a tick of the media clock, and judge anew."""
+        self._late.note(float(tick.late_s > LATE_S))
+        self._overdue.note(tick.overdue / tick.calls if tick.calls >= FEW_CALLS else 0.0)
+        now = self._clock()
+        if now - self._looked_at >= _LOOK_S:
+            self._free, self._looked_at = self._memory(), now
+        self._judge(now)
+
+    def _judge(self, now: float) -> None:
+        """Measure each sign by its limit: at 1 it says that the host is strained."""
+        signs = {
+            Sign.CLOCK: self._late.value / LATE_SHARE,
+            Sign.AUDIO: self._overdue.value / OVERDUE_SHARE,
+            Sign.HASHES: self._waiting() / WAITING,
+            Sign.MEMORY: FREE_SHARE / max(self._free, 1e-9),
+        }
+        worst = max(signs, key=lambda sign: signs[sign])
+        if signs[worst] >= 1.0:
+            self._sign, self._easy_since = worst, None
+        elif self._sign is not None:
+            self._recover(now, easy=signs[worst] < 0.5)
+
+    def _recover(self, now: float, *, easy: bool) -> None:
+        if not easy:
+            self._easy_since = None
+        elif self._easy_since is None:
+            self._easy_since = now
+        elif now - self._easy_since >= RELIEF_S:
+            self._sign = self._easy_since = None

@@ -1,0 +1,89 @@
+"""A host that is behind turns new calls away, and takes them again when it has caught up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ivr.media.clock import TICK_S, Tick
+from ivr.service.strain import FEW_CALLS, RELIEF_S, WAITING, Sign, Strain
+
+
+class Host:
+    """A host whose clock ticks when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.waiting = 0
+        self.free = 0.5
+        self.strain = Strain(lambda: self.waiting, memory=lambda: self.free, clock=lambda: self.now)
+
+    def runs(self, seconds: float, *, late_s: float = 0.0, calls: int = 100, overdue: int = 0) -> Sign | None:
+        end = self.now + seconds
+        while self.now < end:
+            self.now += TICK_S + late_s
+            self.strain.ticked(Tick(late_s, calls, overdue))
+        return self.strain.sign
+
+
+@pytest.fixture
+def host() -> Host:
+    return Host()
+
+
+def test_a_host_that_keeps_time_takes_calls(host: Host) -> None:
+    assert host.runs(60) is None
+
+
+def test_a_single_standstill_of_a_tenth_of_a_second_turns_nobody_away(host: Host) -> None:
+    host.runs(10)
+    for late_s in (0.1, 0.08, 0.06, 0.04, 0.02):  # as the clock makes up for it
+        host.runs(TICK_S, late_s=late_s)
+    assert host.strain.sign is None
+
+
+@pytest.mark.parametrize(
+    ("sign", "worsen"),
+    [
+        (Sign.CLOCK, lambda host: host.runs(5, late_s=0.03)),
+        (Sign.AUDIO, lambda host: host.runs(2, overdue=60)),
+        (Sign.HASHES, lambda host: setattr(host, "waiting", WAITING)),
+        (Sign.MEMORY, lambda host: setattr(host, "free", 0.01)),
+    ],
+    ids=[sign.value for sign in Sign],
+)
+def test_each_sign_alone_is_enough_and_when_it_is_gone_calls_are_taken_again(
+    host: Host, sign: Sign, worsen: Callable[[Host], object]
+) -> None:
+    host.runs(10)
+    worsen(host)
+    assert (host.strain.sign or host.runs(1.1)) is sign
+    host.waiting, host.free = 0, 0.5
+    assert host.runs(1.0) is sign
+    assert host.runs(RELIEF_S + 4.0) is None
+
+
+def test_what_is_only_a_little_better_is_not_relief(host: Host) -> None:
+    host.waiting = WAITING
+    host.runs(1)
+    host.waiting = WAITING - 1
+    assert host.runs(30) is Sign.HASHES
+
+
+def test_one_callers_bad_network_is_not_a_host_that_is_behind(host: Host) -> None:
+    assert host.runs(30, calls=1, overdue=1) is None
+    assert host.runs(30, calls=FEW_CALLS - 1, overdue=FEW_CALLS - 1) is None
+
+
+@given(st.lists(st.tuples(st.floats(0, 0.3), st.integers(0, 400), st.floats(0, 1)), max_size=300))
+def test_whatever_happened_a_host_that_has_caught_up_takes_calls_within_ten_seconds(
+    ticks: list[tuple[float, int, float]],
+) -> None:
+    host = Host()
+    for late_s, calls, share in ticks:
+        host.now += TICK_S + late_s
+        host.strain.ticked(Tick(late_s, calls, int(calls * share)))
+    assert host.runs(10) is None
