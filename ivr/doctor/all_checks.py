@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from typing import Final
 
-from ivr.doctor.checks import asterisk, database, disk, files, key_copy, local, own_name, ports, privacy, reach
+from ivr.doctor.checks import (
+    asterisk,
+    database,
+    disk,
+    files,
+    key_copy,
+    local,
+    own_name,
+    ports,
+    priority,
+    privacy,
+    reach,
+)
 
 CHECKS: Final = tuple(
     check
-    for room in (local, key_copy, privacy, disk, files, database, ports, reach, asterisk, own_name)
+    for room in (local, priority, key_copy, privacy, disk, files, database, ports, reach, asterisk, own_name)
     for check in room.CHECKS
 )

@@ -24,6 +24,7 @@ from ivr.cli.serving.signals import StopRequests
 from ivr.doctor.checks.ports import require_free
 from ivr.exchange.process import Exchange, ExchangeError, find_asterisk
 from ivr.exchange.standalone import agi_secret, ami_secret, import_sample_lines, manual, prepare_exchange
+from ivr.host.clock_priority import keep_priority
 from ivr.host.handed_sockets import HandedSockets
 from ivr.host.port_marks import marked
 from ivr.host.ports import service_ports
@@ -65,6 +66,7 @@ def _run_service(
         recorder.vitals = monitoring.vitals
         service = Service(settings, store, guidance, agi_secret(settings), recorder, monitoring)
         watching = asyncio.create_task(_watch(exchange, stop))
+        keep_priority(loop)
         try:
             with requests.serving(stop=lambda: loop.call_soon_threadsafe(stop.set)):
                 await service.run(stop, ready, lambda calls: _tell_of_calls(calls, settings.stop_s), handed)

@@ -1,0 +1,143 @@
+"""One thread has real-time priority, and only while it leaves time to others."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from typing import Final
+
+import pytest
+
+from ivr.host.clock_priority import NICENESS, REAL_TIME, REMEDY, take_priority
+
+WITHOUT: Final = ("setpriv", "--bounding-set", "-sys_nice", "--inh-caps", "-sys_nice")
+PLAIN: Final = [0, 0]
+
+PROGRAM: Final = """
+import asyncio, json, os, subprocess, sys, threading, time
+from dataclasses import astuple
+import uvloop
+from ivr.host import clock_priority
+from ivr.host.clock_priority import keep_priority, scheduling_of
+from logs.setup import configure_logs
+configure_logs(json=True)
+seen = {}
+go = threading.Event()
+ASK = "import os; print(os.sched_getscheduler(0), os.getpriority(os.PRIO_PROCESS, 0))"
+
+def note(name):
+    seen[name] = astuple(scheduling_of(threading.get_native_id()))
+
+def early():
+    go.wait()
+    note("an earlier thread")
+
+def nice():
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+    note("a nice thread")
+
+async def main():
+    earlier = threading.Thread(target=early)
+    earlier.start()
+    keep_priority(asyncio.get_running_loop())
+    note("the clock's thread")
+    go.set()
+    earlier.join()
+    for name, target in (("a later thread", lambda: note("a later thread")), ("a nice thread", nice)):
+        thread = threading.Thread(target=target)
+        thread.start()
+        thread.join()
+    policy, niceness = subprocess.run([sys.executable, "-c", ASK], capture_output=True, check=True).stdout.split()
+    seen["a child"] = [int(policy), int(niceness)]
+    if len(sys.argv) > 1:
+        give_up = time.monotonic() + 20
+        while scheduling_of(0).real_time and time.monotonic() < give_up:
+            pass
+        note("the clock's thread that ran on")
+        while not scheduling_of(0).real_time and time.monotonic() < give_up:
+            await asyncio.sleep(0.01)
+        note("the clock's thread after a while")
+
+clock_priority.RUN_S, clock_priority.AGAIN_S = 0.2, 0.05
+with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    runner.run(main())
+print(json.dumps(seen))
+"""
+
+
+def permitted() -> bool:
+    """Whether a thread of ours can have real-time priority; one that ends finds out."""
+    got: list[int] = []
+    thread = threading.Thread(target=lambda: got.append(take_priority().real_time))
+    thread.start()
+    thread.join()
+    return got == [REAL_TIME]
+
+
+def limits_rise() -> bool:
+    """Whether we may raise limits, as systemd does; it takes CAP_SYS_RESOURCE."""
+    raised = ("prlimit", f"--rtprio={REAL_TIME}", f"--nice={20 - NICENESS}", "true")
+    return subprocess.run(raised, capture_output=True, check=False).returncode == 0
+
+
+needs_permission = pytest.mark.skipif(not permitted(), reason="real-time priority is not permitted here")
+needs_limits = pytest.mark.skipif(not limits_rise(), reason="limits cannot be raised here")
+
+
+def run(*words: str, under: Sequence[str] = ()) -> tuple[dict[str, list[int]], list[dict[str, object]]]:
+    not_nice = ("nice", "-n", str(-os.getpriority(os.PRIO_PROCESS, 0)))
+    done = subprocess.run(
+        [*not_nice, *under, sys.executable, "-c", PROGRAM, *words],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return json.loads(done.stdout), [json.loads(line) for line in done.stderr.splitlines()]
+
+
+@needs_permission
+def test_the_clocks_thread_alone_has_it_and_its_later_threads_and_children_do_not() -> None:
+    seen, log = run()
+    assert seen == {
+        "the clock's thread": [REAL_TIME, 0],
+        "an earlier thread": PLAIN,
+        "a later thread": PLAIN,
+        "a nice thread": [0, 10],
+        "a child": PLAIN,
+    }
+    assert [(line["event"], line["real_time"]) for line in log] == [("media_clock_priority", REAL_TIME)]
+
+
+@needs_permission
+def test_a_clock_that_runs_on_gives_its_priority_up_and_has_it_again_later() -> None:
+    seen, log = run("spin")
+    assert seen["the clock's thread that ran on"] == PLAIN
+    assert seen["the clock's thread after a while"] == [REAL_TIME, 0]
+    assert [line["event"] for line in log] == ["media_clock_priority", "media_clock_gave_priority_up"]
+
+
+@needs_limits
+def test_what_the_systemd_unit_permits_is_enough() -> None:
+    seen, _ = run(under=("prlimit", f"--rtprio={REAL_TIME}", *WITHOUT))
+    assert seen["the clock's thread"] == [REAL_TIME, 0]
+
+
+@needs_limits
+def test_where_only_niceness_is_permitted_the_clocks_thread_alone_has_that() -> None:
+    seen, log = run(under=("prlimit", "--rtprio=0", f"--nice={20 - NICENESS}", *WITHOUT))
+    assert seen.pop("the clock's thread") == [0, NICENESS]
+    assert seen == {"an earlier thread": PLAIN, "a later thread": PLAIN, "a nice thread": [0, 10], "a child": PLAIN}
+    assert [line["niceness"] for line in log] == [NICENESS]
+
+
+@needs_permission  # as root, whose limits can be lowered
+def test_where_nothing_is_permitted_one_line_says_what_it_costs_and_how_to_permit_it() -> None:
+    seen, log = run(under=("prlimit", "--rtprio=0", "--nice=0", *WITHOUT))
+    assert seen["the clock's thread"] == PLAIN
+    ((event, level, remedy),) = [(line["event"], line["level"], line["remedy"]) for line in log]
+    assert (event, level, remedy) == ("media_clock_without_priority", "warning", REMEDY)
