@@ -3,10 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SUITE ?= bookworm
+CALLS ?= 50
+MINUTES ?= 2
 PYTHONS := 3.11 3.12 3.13
 TEST_PACKAGES := $(shell cat tests/debian-packages)
 
-.PHONY: run test lint pythons quick bench pictures newcomer lock setup test-needs clean
+.PHONY: run test lint pythons quick bench load pictures newcomer lock setup test-needs clean
 
 setup: $(VENV)/.complete
 
@@ -63,6 +65,10 @@ bench: setup
 	@docker/host-packages libspandsp2 postgresql
 	$(BIN)/dtmf bench
 	$(BIN)/python -m tests.storage.postgresql $(BIN)/python -m credentials bench
+
+# Many callers at once through an Asterisk and a service of their own: how many does this machine carry?
+load: setup
+	@$(BIN)/ivr load --calls $(CALLS) --minutes $(MINUTES) $(LOAD_OPTIONS)
 
 clean:
 	rm -rf .venv .venv-3.* .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _COLUMNS: Final = Column(), Column(right=True), Column(prose=True)
 _SEEDS: Final = 1_000_000
+_MOST_COMPLAINTS: Final = 20
 _LINE_EVERY_S: Final = 30.0
 """How often progress is printed where it cannot be shown in place."""
 
@@ -58,6 +60,10 @@ def load(
     if result is None:
         raise SystemExit(130)
     print_table(terminal(), _COLUMNS, rows_of(result), header=False)
+    for complaint in result.complaints[:_MOST_COMPLAINTS]:
+        print(complaint)
+    if len(result.complaints) > _MOST_COMPLAINTS:
+        print(f"and {len(result.complaints) - _MOST_COMPLAINTS} more calls")
     if file is not None:
         _write(file, result)
     raise SystemExit(0 if result.passed else 1)
@@ -95,8 +101,8 @@ class _Progress:
     def show(self, now: LoadProgress) -> None:
         """Show how far the calls are."""
         text = (
-            f"{_clock(now.seconds)} of {_clock(now.of_seconds)}: {now.calling} calls, {now.talking} of them answered; "
-            f"{now.over} have ended, {now.to_the_end} with all keys pressed"
+            f"{_clock(now.seconds)} (new calls until {_clock(now.of_seconds)}): {now.calling} calls, {now.talking} of "
+            f"them answered; {now.over} have ended, {now.to_the_end} with all keys pressed"
         )
         if self._status is not None:
             self._status.update(text)
@@ -148,9 +154,11 @@ def rows_of(result: LoadResult) -> list[list[Cell]]:
     callers = result.callers
     most = f"at most {1000 * callers.most_s:.0f} ms; if this is much, the figures above say little"
     rows.append(["callers over 20 ms late", _share(callers.late, callers.slots), most])
+    processes = Counter(used.part for used in result.parts)
     for used in result.parts:
+        name = used.part if processes[used.part] == 1 else f"{used.part} ({used.name})"
         grown = f"{used.memory_mib:.0f} MiB, {used.grown_mib:.0f} more than at the start"
-        rows.append([f"{used.part} ({used.name})", f"{used.cores:.2f} cores", grown])
+        rows.append([name, f"{used.cores:.2f} cores", grown])
     return rows
 
 

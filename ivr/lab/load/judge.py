@@ -96,6 +96,19 @@ class JudgedCall:
             return None
         return self.record.keys - notes.keys_pressed
 
+    @property
+    def complaint(self) -> str | None:
+        """What is wrong with the call, in a line; None if nothing is."""
+        if self.fate.is_as_meant and not self.keys_off:
+            return None
+        record, keys = self.record, self.keys_off or 0
+        wrong = [self.fate.value, f"{self.notes.end}"]
+        if record is not None:
+            wrong.append(f"call {record.call_id} ended at {record.step} as {record.outcome} ({record.reason})")
+        if keys:
+            wrong.append(f"{abs(keys)} keys {'missed' if keys < 0 else 'extra'}")
+        return f"{self.notes.plan.caller}: {'; '.join(wrong)}"
+
 
 def judge(
     calls: Sequence[CallNotes],

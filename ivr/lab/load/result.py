@@ -77,6 +77,7 @@ class LoadResult:
         ticks: the ticks of the service's media clock; None if it did not report them.
         callers: how late the callers' own packets were.
         parts: what each process has used.
+        complaints: what is wrong with single calls, a line for each.
     """
 
     load: Load
@@ -93,6 +94,7 @@ class LoadResult:
     ticks: Ticks | None
     callers: Lateness
     parts: Sequence[PartUse]
+    complaints: Sequence[str]
 
     @classmethod
     def of(
@@ -126,6 +128,7 @@ class LoadResult:
             ticks=ticks,
             callers=callers,
             parts=parts,
+            complaints=[call.complaint for call in calls if call.complaint is not None],
         )
 
     @property

@@ -163,9 +163,9 @@ class Crowd:
                     now = time.monotonic()
                 self.lateness.add(now - due)
                 self._hear(now)
+                self._signal(now)
                 self._send(number % SLOTS, now)
                 if number % SLOTS == 0:
-                    self._signal(now)
                     self._let_act(now)
                     if now >= self._no_more_calls and not self.calling:
                         return

@@ -25,8 +25,8 @@ LOSS: Final = 0.02
 _UNIT_KEYS: Final = {Unit.LINE: "1", Unit.NUMBER: "2", Unit.ADMIN_USER: "3"}
 _DIGITS: Final = tuple("0123456789")
 _PASSWORD_DIGITS: Final = 8
-_EXPECTED_S: Final = 45.0
-"""About how long a call takes. Whoever hangs up does so within this time."""
+_HANG_UP_WITHIN_S: Final = 30.0
+"""Few calls are over sooner."""
 _AFTER_A_WRONG_ENTRY_S: Final = 1.2
 """Keys that come sooner after a wrong entry are dropped (docs/rules.md 2.10), for they may have been typed ahead."""
 
@@ -149,7 +149,7 @@ def draw(seed: int, number: int, line: LoadLine) -> Plan:
         wrong_entries=len(wrong),
         style=_style(chance),
         loses=LOSS if chance.random() < LOSSY_SHARE else 0.0,
-        hang_up_s=float(chance.uniform(0.2, _EXPECTED_S)) if chance.random() < HANG_UP_SHARE else None,
+        hang_up_s=float(chance.uniform(0.2, _HANG_UP_WITHIN_S)) if chance.random() < HANG_UP_SHARE else None,
     )
 
 

@@ -111,6 +111,7 @@ class Dialog:
         self._branch = _branch()
         self._ack = b""
         self._state = _State.CALLING
+        self._leaves = False
         self.outbox: list[bytes] = []
         headers = [self._asserted, "Content-Type: application/sdp"]
         self._repeated: _Repeated | None = None
@@ -142,9 +143,10 @@ class Dialog:
         if self._state is _State.TALKING:
             self._repeat(self._request("BYE", 2, _branch(), [], ""), now)
             self._state = _State.LEAVING
-        elif self._state in (_State.CALLING, _State.RINGING):
+        elif self._state in (_State.CALLING, _State.RINGING) and not self._leaves:
+            self._leaves = True
             self.outbox.append(self._request("CANCEL", 1, self._branch, [], ""))
-            self._repeated = _Repeated(b"", now + LONGEST_REPEAT_S, left=0)
+            self._repeated = _Repeated(b"", now + LONGEST_REPEAT_S, left=0)  # for a response that never comes
 
     def time(self, now: float) -> Event | None:
         """Let time pass: send a request again, or give up."""
@@ -192,9 +194,9 @@ class Dialog:
         self.outbox.append(self._ack)
         self._repeated = None
         self._state = _State.TALKING
-        if host is None or port is None:
+        if self._leaves or host is None or port is None:
             self.hang_up(now)
-            return Refused("the exchange answered the call without audio")
+            return None if self._leaves else Refused("the exchange answered the call without audio")
         return Answered((host[1], int(port[1])))
 
     def _over(self) -> Ended:
