@@ -37,6 +37,9 @@ def load(
     seed: Annotated[
         int | None, typer.Option(min=0, help="Draws what each caller does; by default another one each time.")
     ] = None,
+    direct: Annotated[
+        bool, typer.Option("--direct", help="Call the service as Asterisk would, for more calls than one carries.")
+    ] = False,
     file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file, too.")] = None,
 ) -> None:
     """Have many callers at once call an Asterisk and a service of their own, and show how it went.
@@ -53,7 +56,8 @@ def load(
     from logs.setup import configure_logs
 
     configure_logs(level=LogLevel.ERROR)
-    wanted = Load(calls=calls, minutes=minutes, seed=secrets.randbelow(_SEEDS) if seed is None else seed)
+    drawn = secrets.randbelow(_SEEDS) if seed is None else seed
+    wanted = Load(calls=calls, minutes=minutes, seed=drawn, direct=direct)
     result: LoadResult | None = None
     with interrupts() as asked, _progress() as progress:
         result = run_load(wanted, stage=progress.stage, show=progress.show, wait=asked.wait)
@@ -130,12 +134,17 @@ def _clock(seconds: float) -> str:
 def rows_of(result: LoadResult) -> list[list[Cell]]:
     """Lay out the figures of a load: what each is, the figure, and what else is to be known of it."""
     wanted = result.load
+    how = ", without Asterisk" if wanted.direct else ""
     early = ", ended early" if result.ended_early else ""
     fates: list[list[Cell]] = [
         [f"  {fate.value}", str(count), _share(count, result.calls)] for fate, count in result.fates.items()
     ]
     rows: list[list[Cell]] = [
-        ["calls", str(result.calls), f"{wanted.calls} at once for {wanted.minutes:g} min, seed {wanted.seed}{early}"],
+        [
+            "calls",
+            str(result.calls),
+            f"{wanted.calls} at once for {wanted.minutes:g} min, seed {wanted.seed}{how}{early}",
+        ],
         *fates,
         ["keys pressed", str(result.keys), f"in {result.clean} calls on clean lines"],
         ["  missed", str(result.keys_missed), ""],

@@ -41,6 +41,7 @@ class House:
         sounds: Asterisk's sounds, in which its apology is (`ExchangeConfig.sounds_dir`).
         log_level: the least important lines that the service logs.
         audio_ports: how many ports Asterisk has for audio; a call takes two.
+        has_exchange: whether there is an Asterisk, or the service alone.
 
     Attributes:
         directory, state: the house's directory, and the service's within it.
@@ -61,6 +62,7 @@ class House:
         sounds: Path = SOUNDS_DIR,
         log_level: str = "info",
         audio_ports: int = _AUDIO_PORTS,
+        has_exchange: bool = True,
     ) -> None:
         self.directory = directory
         self.state = directory / "state"
@@ -93,6 +95,7 @@ class House:
                 phones=tuple(phones),
             )
         )
+        self._has_exchange = has_exchange
         self._log_level = log_level
         self._log = directory / "service.log"
         self._service: subprocess.Popen[bytes] | None = None
@@ -103,7 +106,8 @@ class House:
         Raises:
             ExchangeError: one of them did not come up.
         """
-        self.exchange.start()
+        if self._has_exchange:
+            self.exchange.start()
         try:
             self.start_service()
         except BaseException:

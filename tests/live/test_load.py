@@ -8,6 +8,8 @@ import signal
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from ivr.lab.load.crowd.plan import draw
 from ivr.lab.load.lines import LoadLine
 from tests.live.house import ivr_command
@@ -36,8 +38,9 @@ def test_a_load_of_eight_callers_stores_what_each_of_them_typed(tmp_path: Path) 
     assert not [password for password in passwords() if password in shown]
 
 
-def test_ctrl_c_ends_a_load_with_its_figures() -> None:
-    words = [ivr_command(), "load", "--calls", "4", "--minutes", "10", "--seed", str(SEED)]
+@pytest.mark.parametrize("way", [(), ("--direct",)], ids=["by Asterisk", "direct"])
+def test_ctrl_c_ends_a_load_with_its_figures(way: tuple[str, ...]) -> None:
+    words = [ivr_command(), "load", "--calls", "4", "--minutes", "10", "--seed", str(SEED), *way]
     process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
     assert process.stderr is not None
     for line in process.stderr:

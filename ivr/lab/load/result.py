@@ -22,11 +22,13 @@ class Load:
         calls: how many callers there are at once.
         minutes: for how long new calls start.
         seed: draws what each caller does.
+        direct: whether they call the service without an Asterisk.
     """
 
     calls: int
     minutes: float
     seed: int
+    direct: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,8 +21,11 @@ from ivr.errors import CallFailed
 from ivr.host.process_limits import files_allowed
 from ivr.lab.house import ACCESS_NUMBER, House
 from ivr.lab.load.crowd.caller import CallNotes
+from ivr.lab.load.crowd.direct_trunk import DirectWay
 from ivr.lab.load.crowd.loop import CrowdSettings, Lateness
 from ivr.lab.load.crowd.process import CrowdProcess, leave_interrupts
+from ivr.lab.load.crowd.sip_trunk import SipWay
+from ivr.lab.load.crowd.trunk import Way
 from ivr.lab.load.judge import Fate, JudgedCall, Stored, judge, matched
 from ivr.lab.load.lines import LoadLine, lines_file, lines_for
 from ivr.lab.load.processes import ProcessWatch
@@ -89,9 +92,9 @@ def run_load(
         CallFailed: the callers' process has ended.
     """
     with tempfile.TemporaryDirectory(prefix="karipass-load-") as directory, _enough_files(load.calls):
-        stage("starting Asterisk and the service")
+        stage("starting the service" if load.direct else "starting Asterisk and the service")
         lines = lines_for(load.calls, load.minutes)
-        house = _house(Path(directory), load.calls)
+        house = _house(Path(directory), load)
         _import_lines(house, lines)
         with house:
             before = read_ticks(house.ports["health_port"])
@@ -129,10 +132,10 @@ def _enough_files(calls: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
-def _house(directory: Path, calls: int) -> House:
-    settings = {"KARIPASS_CALLS": str(2 * calls), "KARIPASS_STOP_S": str(_STOP_S)}
-    ports = max(_LEAST_PORTS, _PORTS_A_CALL * calls)
-    return House(directory, settings=settings, trunks=(CROWD_HOST,), audio_ports=ports)
+def _house(directory: Path, load: Load) -> House:
+    settings = {"KARIPASS_CALLS": str(2 * load.calls), "KARIPASS_STOP_S": str(_STOP_S)}
+    ports = _LEAST_PORTS if load.direct else max(_LEAST_PORTS, _PORTS_A_CALL * load.calls)
+    return House(directory, settings=settings, trunks=(CROWD_HOST,), audio_ports=ports, has_exchange=not load.direct)
 
 
 def _import_lines(house: House, lines: int) -> None:
@@ -152,9 +155,6 @@ def _call(
 ) -> tuple[_Heard, ProcessWatch, bool]:
     """Let the callers call; returns what they noted, what it took, and whether it was ended early."""
     settings = CrowdSettings(
-        host=CROWD_HOST,
-        exchange=("127.0.0.1", house.sip_port),
-        number=ACCESS_NUMBER,
         calls=load.calls,
         seconds=60 * load.minutes,
         seed=load.seed,
@@ -162,7 +162,7 @@ def _call(
     )
     heard, ended_early = _Heard(), False
     began = time.monotonic()
-    with CrowdProcess(settings) as crowd:
+    with CrowdProcess(settings, _way(house, direct=load.direct)) as crowd:
         watch: ProcessWatch | None = None
         while True:
             if ended_early:
@@ -194,6 +194,12 @@ def _call(
                     to_the_end=sum(notes.pressed_all for notes in heard.notes),
                 )
             )
+
+
+def _way(house: House, *, direct: bool) -> Way:
+    if direct:
+        return DirectWay(service=("127.0.0.1", house.ports["agi_port"]), secret=house.agi_secret)
+    return SipWay(host=CROWD_HOST, exchange=("127.0.0.1", house.sip_port), number=ACCESS_NUMBER)
 
 
 def _parts(house: House, crowd: CrowdProcess) -> dict[str, int]:

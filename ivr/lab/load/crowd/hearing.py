@@ -37,6 +37,16 @@ def loud(payloads: NDArray[np.uint8]) -> NDArray[np.bool_]:
     return found
 
 
+def loud_samples(samples: NDArray[np.int16]) -> NDArray[np.bool_]:
+    """Do as `loud` does, for linear audio.
+
+    Args:
+        samples: int16, shape (packets, samples).
+    """
+    found: NDArray[np.bool_] = np.square(samples, dtype=np.float32).mean(axis=1) > SPEECH_RMS**2
+    return found
+
+
 class Hearing:
     """The ears of all callers, each in a place of its own.
 

@@ -30,11 +30,13 @@ class EventPacket:
     """One packet of an event.
 
     Attributes:
+        key: the key.
         payload: the payload (RFC 4733, 2.3).
         started: how many frames before this one the event started: its time stamp is that of its start.
         repeats: how often the packet is sent.
     """
 
+    key: str = field(repr=False)
     payload: bytes = field(repr=False)
     started: int
     repeats: int
@@ -98,7 +100,7 @@ def _events(keys: str, style: Style) -> Keying:
             ends = frame == lasts - 1
             code, volume = _EVENT_KEYS.index(key), ends << 7 | _EVENT_VOLUME
             payload = _EVENT.pack(code, volume, (frame + 1) * FRAME_SAMPLES)
-            events[first + frame] = EventPacket(payload, frame, END_REPEATS if ends else 1)
+            events[first + frame] = EventPacket(key, payload, frame, END_REPEATS if ends else 1)
     frames = len(keys) * (lasts + rests)
     silence = ulaw_encode(np.zeros((frames, FRAME_SAMPLES), np.int16))
     return Keying(silence, events, 0.0, (len(keys) - 1) * (lasts + rests) * TICK_S)

@@ -14,6 +14,7 @@ from typing import Final, Self
 
 from ivr.lab.load.crowd.caller import CallNotes
 from ivr.lab.load.crowd.loop import Crowd, CrowdSettings, Lateness
+from ivr.lab.load.crowd.trunk import Way
 
 _FIRST: Final = -10
 """The niceness of the callers: real telephones are never late."""
@@ -43,12 +44,13 @@ class CrowdProcess:
 
     Args:
         settings: what the callers are to do.
+        way: the way on which they reach the service.
     """
 
-    def __init__(self, settings: CrowdSettings) -> None:
+    def __init__(self, settings: CrowdSettings, way: Way) -> None:
         context = get_context("spawn")
         self._ours, theirs = context.Pipe()
-        self._process = context.Process(target=_run, args=(settings, theirs), daemon=True)
+        self._process = context.Process(target=_run, args=(settings, way, theirs), daemon=True)
         self._theirs = theirs
 
     def __enter__(self) -> Self:
@@ -92,12 +94,12 @@ def leave_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _run(settings: CrowdSettings, pipe: Connection) -> None:
+def _run(settings: CrowdSettings, way: Way, pipe: Connection) -> None:
     leave_interrupts()
     with suppress(PermissionError):
         os.setpriority(os.PRIO_PROCESS, 0, _FIRST)
     over: list[CallNotes] = []
-    crowd = Crowd(settings, over.append)
+    crowd = Crowd(settings, way.open(settings.calls), over.append)
 
     def report(*, is_last: bool = False) -> None:
         if pipe.poll():

@@ -1,7 +1,7 @@
 """The audio of all callers: a packet every 20 ms for each, at a moment of its own, and the packets that come back.
 
-Within 20 ms there are ten slots, and each place has one, so that packets do not leave in bursts of all calls. A place
-that is not pressing keys sends silence.
+Each place has a slot within the 20 ms, so that packets do not leave in bursts of all calls. Between keys a place sends
+silence.
 """
 
 from __future__ import annotations
@@ -16,11 +16,9 @@ from numpy.typing import NDArray
 from dsp import ulaw_encode
 from ivr.lab.load.crowd.keying import EVENTS, MARKER, PCMU, EventPacket, Keying
 from ivr.lab.load.crowd.many_packets import ManyPackets
-from ivr.media.clock import TICK_S
+from ivr.lab.load.crowd.trunk import LOSS_FRAMES, SLOTS, EntrySent, lost_frames
 from sound.telephone import FRAME_SAMPLES
 
-SLOTS: Final = 10
-SLOT_S: Final = TICK_S / SLOTS
 HEAD: Final = 12
 """The octets of an RTP header."""
 _VERSION: Final = 0x80
@@ -36,8 +34,6 @@ _PACKET: Final = np.dtype(
     ]
 )
 _SILENCE: Final = ulaw_encode(np.zeros(FRAME_SAMPLES, np.int16))
-_LOSS_FRAMES: Final = 4096
-"""After so many frames the pattern of lost packets repeats: 82 s, longer than most calls."""
 
 
 @dataclass(slots=True)
@@ -46,21 +42,6 @@ class _Pressing:
 
     keying: Keying = field(repr=False)
     frame: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class EntrySent:
-    """An entry's first or last frame has been sent.
-
-    Attributes:
-        place: whose entry it is.
-        keying: the entry.
-        is_over: whether it was the last frame.
-    """
-
-    place: int
-    keying: Keying
-    is_over: bool
 
 
 class Streams:
@@ -81,7 +62,7 @@ class Streams:
         self._frame = np.zeros(places, np.int64)
         self._first_stamp = np.zeros(places, np.int64)
         self._marked = np.zeros(places, np.bool_)
-        self._lost = np.zeros((places, _LOSS_FRAMES), np.bool_)
+        self._lost = np.zeros((places, LOSS_FRAMES), np.bool_)
         self._of_slot = [np.arange(slot, places, SLOTS) for slot in range(SLOTS)]
         self._pressing: dict[int, _Pressing] = {}
         self._place_of_port = np.full(1 << 16, -1, np.intp)
@@ -103,7 +84,7 @@ class Streams:
         self._packets["source"][place] = chance.integers(1 << 32)
         self._frame[place] = 0
         self._marked[place] = True
-        self._lost[place] = chance.random(_LOSS_FRAMES) < loses if loses else False
+        self._lost[place] = lost_frames(chance, loses)
         self._open[place] = True
 
     def close(self, place: int) -> None:
@@ -128,7 +109,7 @@ class Streams:
         places = places[self._open[places]]
         if not len(places):
             return []
-        lost = self._lost[places, self._frame[places] % _LOSS_FRAMES]
+        lost = self._lost[places, self._frame[places] % LOSS_FRAMES]
         is_audio = np.ones(len(places), np.bool_)
         changed: list[EntrySent] = []
         for at, place in enumerate(places.tolist() if self._pressing else ()):

@@ -46,6 +46,7 @@ def test_an_event_counts_up_and_its_end_is_sent_three_times() -> None:
     assert packets[:2] == [(0, 0, 1, 7, 10, 160), (1, 1, 1, 7, 10, 320)]
     assert packets[4] == (4, 4, 3, 7, 0x80 | 10, 800)
     assert packets[5] == (8, 0, 1, 11, 10, 160)
+    assert "".join(packet.key for packet in made.events.values()) == "77777#####"
     assert (made.frames, made.first_key_s, made.last_key_s) == (16, 0.0, 0.16)
     assert not ulaw_decode(made.audio).any()
 

@@ -10,6 +10,7 @@ import pytest
 
 from ivr.lab.load.crowd.caller import CallEnd, CallNotes
 from ivr.lab.load.crowd.loop import Crowd, CrowdSettings
+from ivr.lab.load.crowd.sip_trunk import SipWay
 from ivr.lab.load.lines import LoadLine
 from ivr.lab.scenarios.phone import Message
 
@@ -56,10 +57,9 @@ def exchange() -> Iterator[BusyExchange]:
 
 
 def crowd(exchange: tuple[str, int], over: list[CallNotes], *, seconds: float) -> Crowd:
-    settings = CrowdSettings(
-        host=HOST, exchange=exchange, number="0363044747", calls=3, seconds=seconds, seed=1, lines=LINES
-    )
-    return Crowd(settings, over.append)
+    settings = CrowdSettings(calls=3, seconds=seconds, seed=1, lines=LINES)
+    way = SipWay(host=HOST, exchange=exchange, number="0363044747")
+    return Crowd(settings, way.open(settings.calls), over.append)
 
 
 def test_each_place_calls_again_from_another_line_until_the_time_is_over(exchange: BusyExchange) -> None:

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from ivr.lab.load.crowd.keying import keying
-from ivr.lab.load.crowd.streams import SLOTS, EntrySent, Streams
+from ivr.lab.load.crowd.streams import Streams
+from ivr.lab.load.crowd.trunk import SLOTS, EntrySent
 from tests.ivr.lab.load.plans import EVENTS, TONES
 
 HOST = "127.0.0.1"
