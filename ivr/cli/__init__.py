@@ -53,6 +53,10 @@ COMMANDS: Final = {
         "ivr.cli.load:load",
         "Have many callers at once call an Asterisk and a service of their own, and show how it went.",
     ),
+    "capacity": (
+        "ivr.cli.capacity:capacity",
+        "Find out in about a minute how many calls this machine carries, and what gives way first.",
+    ),
     "scenario": (
         "ivr.cli.scenario:scenario_app",
         "Run test calls from files, which say who calls, what is pressed when, and what the result must be.",

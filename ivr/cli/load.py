@@ -4,30 +4,23 @@ from __future__ import annotations
 
 import json
 import secrets
-import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from rich.console import Console
-from rich.status import Status
 
 from ivr.cli.common import print_remark, reporting_errors
+from ivr.cli.output.load_progress import progress_of_calls
 from ivr.cli.output.tables import Cell, Column, print_table, terminal
 from logs.levels import LogLevel
 
 if TYPE_CHECKING:
     from ivr.lab.load.result import LoadResult, Spread
-    from ivr.lab.load.run import LoadProgress
 
 _COLUMNS: Final = Column(), Column(right=True), Column(prose=True)
 _SEEDS: Final = 1_000_000
 _MOST_COMPLAINTS: Final = 20
-_LINE_EVERY_S: Final = 30.0
-"""How often progress is printed where it cannot be shown in place."""
 
 
 @reporting_errors
@@ -59,7 +52,7 @@ def load(
     drawn = secrets.randbelow(_SEEDS) if seed is None else seed
     wanted = Load(calls=calls, minutes=minutes, seed=drawn, direct=direct)
     result: LoadResult | None = None
-    with interrupts() as asked, _progress() as progress:
+    with interrupts() as asked, progress_of_calls() as progress:
         result = run_load(wanted, stage=progress.stage, show=progress.show, wait=asked.wait)
     if result is None:
         raise SystemExit(130)
@@ -79,53 +72,6 @@ def _write(file: Path, result: LoadResult) -> None:
     except OSError as error:
         print_remark(f"{file}: cannot be written ({error.strerror})")
         raise SystemExit(1) from None
-
-
-# --- progress -----------------------------------------------------------------------------------------------
-
-
-class _Progress:
-    """Shows how far the load is on standard error: in one line on a terminal, else in a line now and then.
-
-    Args:
-        status: the line on a terminal; None if there is no terminal.
-    """
-
-    def __init__(self, status: Status | None) -> None:
-        self._status = status
-        self._next_line_s = 0.0
-
-    def stage(self, text: str) -> None:
-        """Say what is done next."""
-        if self._status is None:
-            print_remark(text)
-        else:
-            self._status.update(text)
-
-    def show(self, now: LoadProgress) -> None:
-        """Show how far the calls are."""
-        text = (
-            f"{_clock(now.seconds)} (new calls until {_clock(now.of_seconds)}): {now.calling} calls, {now.talking} of "
-            f"them answered; {now.over} have ended, {now.to_the_end} with all keys pressed"
-        )
-        if self._status is not None:
-            self._status.update(text)
-        elif now.seconds >= self._next_line_s:
-            self._next_line_s = now.seconds + _LINE_EVERY_S
-            print_remark(text)
-
-
-@contextmanager
-def _progress() -> Iterator[_Progress]:
-    if not sys.stderr.isatty():
-        yield _Progress(None)
-        return
-    with Console(stderr=True).status("") as status:
-        yield _Progress(status)
-
-
-def _clock(seconds: float) -> str:
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
 # --- the table ----------------------------------------------------------------------------------------------

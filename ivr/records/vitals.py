@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from typing import Any, Final, get_args, get_type_hints
 
+STRAINS: Final = ("clock", "audio", "hashes", "memory")
+"""The signs of a host that is behind (`ivr.service.strain` reads them)."""
 AMI_STATES: Final = ("connected", "away", "refused")
 """The states of a link to Asterisk's manager; `unknown` if a service did not report one."""
 
@@ -51,7 +53,7 @@ class Vitals:
         calls: how many calls are in progress.
         listening: whether calls can come.
         languages: how many languages have their guidance loaded.
-        strain: the sign by which new calls are turned away, such as `clock`; "" if they are taken.
+        strain: the sign of `STRAINS` by which new calls are turned away; "" if they are taken.
         tick_age_s: seconds since the media clock's last tick.
         late_ms: how late the most delayed tick of the media clock in the last seconds was, in milliseconds.
         hashes_running: how many passwords are being hashed and stored.

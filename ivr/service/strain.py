@@ -25,7 +25,7 @@ LATE_SHARE: Final = 0.1
 OVERDUE_SHARE: Final = 0.25
 """The share of frames that are not there when the clock wants them."""
 FEW_CALLS: Final = 16
-"""With fewer calls, one caller's bad network could look like a host that is behind."""
+"""With fewer calls it is not calls that make a host late, and one caller's bad network could look like it."""
 WAITING: Final = 64
 """Passwords that wait to be hashed: on one core they take two seconds."""
 FREE_SHARE: Final = 0.05
@@ -94,8 +94,9 @@ class Strain:
 
     def ticked(self, tick: Tick) -> None:
         """Note a tick of the media clock, and judge anew."""
-        self._late.note(float(tick.late_s > LATE_S))
-        self._overdue.note(tick.overdue / tick.calls if tick.calls >= FEW_CALLS else 0.0)
+        many = tick.calls >= FEW_CALLS
+        self._late.note(float(many and tick.late_s > LATE_S))
+        self._overdue.note(tick.overdue / tick.calls if many else 0.0)
         now = self._clock()
         if now - self._looked_at >= _LOOK_S:
             self._free, self._looked_at = self._memory(), now

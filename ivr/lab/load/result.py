@@ -10,8 +10,8 @@ from typing import Any, Self
 
 from ivr.lab.load.crowd.loop import Lateness
 from ivr.lab.load.judge import Fate, JudgedCall
+from ivr.lab.load.metrics_page import Ticks
 from ivr.lab.load.processes import PartUse
-from ivr.lab.load.ticks import Ticks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

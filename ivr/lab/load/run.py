@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import resource
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from contextlib import closing
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
@@ -17,59 +15,19 @@ from typing import Final
 from credentials.secrets.keys import Key
 from credentials.store import CredentialStore
 from ivr.call.phrases import LEAD_IN_S
-from ivr.errors import CallFailed
-from ivr.host.process_limits import files_allowed
-from ivr.lab.house import ACCESS_NUMBER, House
+from ivr.lab.house import House
+from ivr.lab.load.calling import LoadProgress, house_for, let_call
 from ivr.lab.load.crowd.caller import CallNotes
-from ivr.lab.load.crowd.direct_trunk import DirectWay
-from ivr.lab.load.crowd.loop import CrowdSettings, Lateness
-from ivr.lab.load.crowd.process import CrowdProcess, leave_interrupts
-from ivr.lab.load.crowd.sip_trunk import SipWay
-from ivr.lab.load.crowd.trunk import Way
+from ivr.lab.load.crowd.process import leave_interrupts
 from ivr.lab.load.judge import Fate, JudgedCall, Stored, judge, matched
-from ivr.lab.load.lines import LoadLine, lines_file, lines_for
-from ivr.lab.load.processes import ProcessWatch
+from ivr.lab.load.metrics_page import Ticks, read_ticks
 from ivr.lab.load.result import Load, LoadResult
-from ivr.lab.load.ticks import Ticks, read_ticks
 from ivr.records import CallReader, CallRecord, CallSummary, Query, open_existing_records
 
-CROWD_HOST: Final = "127.0.0.8"
-"""The address that the callers of a load call from: a trunk to this exchange, and to no other."""
-_LEAST_PORTS: Final = 400
-_PORTS_A_CALL: Final = 4
-"""Asterisk looks for a free pair by chance: of a range twice as large half is free."""
-_EVERY_S: Final = 1.0
-_STOP_S: Final = 30
+_RAMP_S: Final = 20.0
+"""Callers do not all call in the same second."""
 _WAITING_FOR_S: Final = 3.5
 """A call whose answer was heard sooner has not been asked to wait (`please_wait_s` is 4 s)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadProgress:
-    """How far a load is.
-
-    Attributes:
-        seconds, of_seconds: since its start, and for how long new calls start.
-        calling: how many calls there are now.
-        talking: how many of them are answered.
-        over: how many calls have ended.
-        to_the_end: how many of these pressed all they meant to.
-    """
-
-    seconds: float
-    of_seconds: float
-    calling: int
-    talking: int
-    over: int
-    to_the_end: int
-
-
-@dataclass(slots=True)
-class _Heard:
-    """What the callers have reported so far."""
-
-    notes: list[CallNotes] = field(default_factory=list)
-    lateness: Lateness = field(default_factory=Lateness)
 
 
 def run_load(
@@ -91,120 +49,30 @@ def run_load(
         ExchangeError: there is no Asterisk, or the house did not come up.
         CallFailed: the callers' process has ended.
     """
-    with tempfile.TemporaryDirectory(prefix="karipass-load-") as directory, _enough_files(load.calls):
-        stage("starting the service" if load.direct else "starting Asterisk and the service")
-        lines = lines_for(load.calls, load.minutes)
-        house = _house(Path(directory), load)
-        _import_lines(house, lines)
-        with house:
-            before = read_ticks(house.ports["health_port"])
-            began = time.monotonic()
-            heard, watch, ended_early = _call(house, load, lines, show=show, wait=wait)
-            took_s = time.monotonic() - began
-            after = read_ticks(house.ports["health_port"])
-            house.stop_service()  # writes the last records
+    stage("starting the service" if load.direct else "starting Asterisk and the service")
+    with house_for(load) as house:
+        before = read_ticks(house.ports["health_port"])
+        began = time.monotonic()
+        called = let_call(house, load, show=show, wait=wait, ramp_s=min(_RAMP_S, 60 * load.minutes / 2))
+        took_s = time.monotonic() - began
+        after = read_ticks(house.ports["health_port"])
+        house.stop_service()  # writes the last records
         stage("comparing the store with what was typed")
-        calls, store_answers_s = _judged(house, heard.notes)
-        return LoadResult.of(
-            load,
-            calls,
-            ended_early=ended_early,
-            took_s=took_s,
-            store_answers_s=store_answers_s,
-            ticks=_between(before, after),
-            callers=heard.lateness,
-            parts=watch.used(),
-        )
+        calls, store_answers_s = _judged(house, called.notes)
+    return LoadResult.of(
+        load,
+        calls,
+        ended_early=called.ended_early,
+        took_s=took_s,
+        store_answers_s=store_answers_s,
+        ticks=_between(before, after),
+        callers=called.lateness,
+        parts=() if called.watch is None else called.watch.used(),
+    )
 
 
 def _between(before: Ticks | None, after: Ticks | None) -> Ticks | None:
     return None if before is None or after is None else after.since(before)
-
-
-@contextmanager
-def _enough_files(calls: int) -> Iterator[None]:
-    """Allow this process, and those that it starts, enough files for the calls."""
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (files_allowed(calls), before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, before)
-
-
-def _house(directory: Path, load: Load) -> House:
-    settings = {"KARIPASS_CALLS": str(2 * load.calls), "KARIPASS_STOP_S": str(_STOP_S)}
-    ports = _LEAST_PORTS if load.direct else max(_LEAST_PORTS, _PORTS_A_CALL * load.calls)
-    return House(directory, settings=settings, trunks=(CROWD_HOST,), audio_ports=ports, has_exchange=not load.direct)
-
-
-def _import_lines(house: House, lines: int) -> None:
-    path = house.directory / "lines.csv"
-    path.write_text(lines_file(map(LoadLine.numbered, range(lines))), encoding="utf-8")
-    with closing(house.store()) as store:
-        store.import_lines(path)
-
-
-def _call(
-    house: House,
-    load: Load,
-    lines: int,
-    *,
-    show: Callable[[LoadProgress], None],
-    wait: Callable[[float], bool],
-) -> tuple[_Heard, ProcessWatch, bool]:
-    """Let the callers call; returns what they noted, what it took, and whether it was ended early."""
-    settings = CrowdSettings(
-        calls=load.calls,
-        seconds=60 * load.minutes,
-        seed=load.seed,
-        lines=lines,
-    )
-    heard, ended_early = _Heard(), False
-    began = time.monotonic()
-    with CrowdProcess(settings, _way(house, direct=load.direct)) as crowd:
-        watch: ProcessWatch | None = None
-        while True:
-            if ended_early:
-                time.sleep(_EVERY_S)
-            elif wait(_EVERY_S):
-                ended_early = True
-                crowd.stop()
-            try:
-                reports = crowd.reports()
-            except EOFError:
-                raise CallFailed("the callers' process has ended; its last words are above") from None
-            if not reports:
-                continue
-            if watch is None:
-                watch = ProcessWatch(_parts(house, crowd))
-            watch.look()
-            for report in reports:
-                heard.notes += report.over
-                heard.lateness = report.lateness
-                if report.is_last:
-                    return heard, watch, ended_early
-            show(
-                LoadProgress(
-                    seconds=time.monotonic() - began,
-                    of_seconds=settings.seconds,
-                    calling=reports[-1].calling,
-                    talking=reports[-1].talking,
-                    over=len(heard.notes),
-                    to_the_end=sum(notes.pressed_all for notes in heard.notes),
-                )
-            )
-
-
-def _way(house: House, *, direct: bool) -> Way:
-    if direct:
-        return DirectWay(service=("127.0.0.1", house.ports["agi_port"]), secret=house.agi_secret)
-    return SipWay(host=CROWD_HOST, exchange=("127.0.0.1", house.sip_port), number=ACCESS_NUMBER)
-
-
-def _parts(house: House, crowd: CrowdProcess) -> dict[str, int]:
-    found = {"service": house.service_pid, "Asterisk": house.exchange.pid, "callers": crowd.pid}
-    return {part: pid for part, pid in found.items() if pid is not None}
 
 
 # --- afterwards ---------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from dsp.events import FailedTest
 from ivr.call.dialogue.events import REASONS, Outcome
 from ivr.call.transcript import Ended, EntryJudged, KeyHeard, KeyMissed, Observer, TranscriptEntry
-from ivr.records.vitals import AMI_STATES, Vitals
+from ivr.records.vitals import AMI_STATES, STRAINS, Vitals
 from ivr.telephony.ami.channel_end import ChannelEnd
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -170,8 +170,13 @@ class Metrics:
                 lambda now, status=status: now.ami.status == status,  # type: ignore[misc]
                 status=status,
             )
-        strained = "1 if new calls are turned away because the host is behind."
-        gauge("karipass_strained", strained, lambda now: bool(now.strain))
+        for sign in STRAINS:
+            gauge(
+                "karipass_strained",
+                "1 for the sign by which new calls are turned away because the host is behind.",
+                lambda now, sign=sign: now.strain == sign,  # type: ignore[misc]
+                by=sign,
+            )
         gauge("karipass_store_up", "1 if the store can be used.", lambda now: now.store.up)
         gauge(
             "karipass_audit_records",

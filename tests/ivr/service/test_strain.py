@@ -73,9 +73,9 @@ def test_what_is_only_a_little_better_is_not_relief(host: Host) -> None:
     assert host.runs(30) is Sign.HASHES
 
 
-def test_one_callers_bad_network_is_not_a_host_that_is_behind(host: Host) -> None:
+def test_what_happens_with_few_calls_is_not_the_calls_doing(host: Host) -> None:
     assert host.runs(30, calls=1, overdue=1) is None
-    assert host.runs(30, calls=FEW_CALLS - 1, overdue=FEW_CALLS - 1) is None
+    assert host.runs(30, late_s=0.1, calls=FEW_CALLS - 1, overdue=FEW_CALLS - 1) is None
 
 
 @given(st.lists(st.tuples(st.floats(0, 0.3), st.integers(0, 400), st.floats(0, 1)), max_size=300))

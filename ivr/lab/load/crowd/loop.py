@@ -22,8 +22,6 @@ from ivr.lab.load.crowd.trunk import SLOT_S, SLOTS, Change, Trunk
 from ivr.lab.load.lines import FreeLines, LoadLine
 from ivr.media.clock import TICK_S
 
-RAMP_S: Final = 20.0
-"""In this time the first calls start, one after the other: callers do not all call in the same second."""
 BETWEEN_CALLS_S: Final = 0.3
 """How long after a call a caller starts the next one."""
 
@@ -37,12 +35,14 @@ class CrowdSettings:
         seconds: for how long new calls start.
         seed: draws what each caller does.
         lines: how many lines there are.
+        ramp_s: the time in which the first calls start, one after the other.
     """
 
     calls: int
     seconds: float
     seed: int
     lines: int
+    ramp_s: float
 
 
 @dataclass(slots=True)
@@ -126,7 +126,7 @@ class Crowd:
         start = time.monotonic()
         self._no_more_calls = start + self._settings.seconds
         calls = self._settings.calls
-        ramp_s = min(RAMP_S, self._settings.seconds / 2)
+        ramp_s = self._settings.ramp_s
         self._places = [_Place(start + ramp_s * number / calls) for number in range(calls)]
         number, next_second = 0, start + 1.0
         try:

@@ -11,9 +11,9 @@ import pytest
 from ivr.cli.load import rows_of
 from ivr.lab.load.crowd.loop import Lateness
 from ivr.lab.load.judge import Fate, JudgedCall
+from ivr.lab.load.metrics_page import Ticks
 from ivr.lab.load.processes import PartUse
 from ivr.lab.load.result import Load, LoadResult, Spread
-from ivr.lab.load.ticks import Ticks
 from tests.ivr.lab.load.plans import PASSWORD, notes
 from tests.ivr.lab.load.test_judge import record
 

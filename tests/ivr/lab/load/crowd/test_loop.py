@@ -57,7 +57,7 @@ def exchange() -> Iterator[BusyExchange]:
 
 
 def crowd(exchange: tuple[str, int], over: list[CallNotes], *, seconds: float) -> Crowd:
-    settings = CrowdSettings(calls=3, seconds=seconds, seed=1, lines=LINES)
+    settings = CrowdSettings(calls=3, seconds=seconds, seed=1, lines=LINES, ramp_s=seconds / 2)
     way = SipWay(host=HOST, exchange=exchange, number="0363044747")
     return Crowd(settings, way.open(settings.calls), over.append)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ivr.lab.load.ticks import Ticks, read_ticks
+from ivr.lab.load.metrics_page import Ticks, read_ticks, strain_of
+from ivr.records.vitals import STRAINS, Vitals
+from ivr.service.strain import Sign
 from ivr.service.watching.metrics import Metrics
 
 
@@ -24,3 +26,16 @@ def test_ticks_since_the_start_of_a_load_are_the_difference() -> None:
 
 def test_a_service_that_does_not_answer_reports_nothing() -> None:
     assert read_ticks(1) is None
+
+
+def test_the_sign_by_which_new_calls_are_turned_away_is_read() -> None:
+    metrics, vitals = Metrics(), [Vitals(strain="")]
+    metrics.watch(lambda: vitals[0])
+    assert strain_of(metrics.page().decode()) is None
+    for sign in STRAINS:
+        vitals[0] = Vitals(strain=sign)
+        assert strain_of(metrics.page().decode()) == sign
+
+
+def test_every_sign_of_strain_has_its_metric() -> None:
+    assert {sign.value for sign in Sign} == set(STRAINS)

@@ -1,4 +1,5 @@
-"""How late the ticks of the service's media clock were, from its metrics page."""
+"""What a load reads from the service's metrics page: how late the ticks of its media clock were, and whether it is
+strained."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from typing import Final, Self
 from prometheus_client.parser import text_string_to_metric_families
 
 _METRIC: Final = "karipass_tick_lateness_seconds"
+_STRAINED: Final = "karipass_strained"
 _PATIENCE_S: Final = 10.0
 
 
@@ -46,10 +48,29 @@ class Ticks:
 
 def read_ticks(port: int) -> Ticks | None:
     """Read the ticks of the service whose health pages are at a port of this machine; None if it does not answer."""
+    page = _read(port)
+    return None if page is None else Ticks.of(page)
+
+
+def read_strain(port: int) -> str | None:
+    """Read by which sign the service turns new calls away; None if it takes them, or does not answer."""
+    return strain_of(_read(port) or "")
+
+
+def strain_of(page: str) -> str | None:
+    """Find the sign in a metrics page."""
+    for family in text_string_to_metric_families(page):
+        for sample in family.samples if family.name == _STRAINED else ():
+            if sample.value:
+                return str(sample.labels["by"])
+    return None
+
+
+def _read(port: int) -> str | None:
     connection = HTTPConnection("127.0.0.1", port, timeout=_PATIENCE_S)
     try:
         connection.request("GET", "/metrics")
-        return Ticks.of(connection.getresponse().read().decode())
+        return connection.getresponse().read().decode()
     except (OSError, HTTPException):
         return None
     finally:

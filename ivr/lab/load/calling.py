@@ -1,0 +1,183 @@
+"""Lets a crowd of callers call a house of their own."""
+
+from __future__ import annotations
+
+import resource
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from ivr.errors import CallFailed
+from ivr.host.process_limits import files_allowed
+from ivr.lab.house import ACCESS_NUMBER, House
+from ivr.lab.load.crowd.caller import CallNotes
+from ivr.lab.load.crowd.direct_trunk import DirectWay
+from ivr.lab.load.crowd.loop import CrowdSettings, Lateness
+from ivr.lab.load.crowd.process import CrowdProcess
+from ivr.lab.load.crowd.sip_trunk import SipWay
+from ivr.lab.load.crowd.trunk import Way
+from ivr.lab.load.lines import LoadLine, lines_file, lines_for
+from ivr.lab.load.processes import ProcessWatch
+from ivr.lab.load.result import Load
+
+CROWD_HOST: Final = "127.0.0.8"
+"""The address that the callers of a load call from: a trunk to this exchange, and to no other."""
+_LEAST_PORTS: Final = 400
+_PORTS_A_CALL: Final = 4
+"""Asterisk looks for a free pair by chance: of a range twice as large half is free."""
+_EVERY_S: Final = 1.0
+_STOP_S: Final = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadProgress:
+    """How far a load is.
+
+    Attributes:
+        seconds, of_seconds: since its start, and for how long new calls start.
+        calling: how many calls there are now.
+        talking: how many of them are answered.
+        over: how many calls have ended.
+        to_the_end: how many of these pressed all they meant to.
+    """
+
+    seconds: float
+    of_seconds: float
+    calling: int
+    talking: int
+    over: int
+    to_the_end: int
+
+
+@dataclass(slots=True)
+class Called:
+    """What came of the calls.
+
+    Attributes:
+        notes: what each caller noted.
+        lateness: how late the callers' own packets were.
+        watch: what each process used; None if there were no calls.
+        ended_early: whether the calls were ended before their time.
+    """
+
+    notes: list[CallNotes] = field(default_factory=list)
+    lateness: Lateness = field(default_factory=Lateness)
+    watch: ProcessWatch | None = None
+    ended_early: bool = False
+
+
+@contextmanager
+def house_for(load: Load) -> Iterator[House]:
+    """Start a house that has a line for each caller, and room for all of them.
+
+    Raises:
+        ExchangeError: there is no Asterisk, or the house did not come up.
+    """
+    with tempfile.TemporaryDirectory(prefix="karipass-load-") as directory, _enough_files(load.calls):
+        settings = {"KARIPASS_CALLS": str(2 * load.calls), "KARIPASS_STOP_S": str(_STOP_S)}
+        ports = _LEAST_PORTS if load.direct else max(_LEAST_PORTS, _PORTS_A_CALL * load.calls)
+        house = House(
+            Path(directory),
+            settings=settings,
+            trunks=(CROWD_HOST,),
+            audio_ports=ports,
+            has_exchange=not load.direct,
+        )
+        _import_lines(house, lines_for(load.calls, load.minutes))
+        with house:
+            yield house
+
+
+def let_call(
+    house: House,
+    load: Load,
+    *,
+    show: Callable[[LoadProgress], None],
+    wait: Callable[[float], bool],
+    ramp_s: float,
+) -> Called:
+    """Let the callers call.
+
+    Args:
+        house: the house that was started for this load.
+        load: the load.
+        show: called once a second while there are calls.
+        wait: waits for so many seconds, and says whether the calls are to end early.
+        ramp_s: the time in which the first calls start, one after the other.
+
+    Raises:
+        CallFailed: the callers' process has ended.
+    """
+    settings = CrowdSettings(
+        calls=load.calls,
+        seconds=60 * load.minutes,
+        seed=load.seed,
+        lines=lines_for(load.calls, load.minutes),
+        ramp_s=ramp_s,
+    )
+    called = Called()
+    began = time.monotonic()
+    with CrowdProcess(settings, _way(house, direct=load.direct)) as crowd:
+        while True:
+            if called.ended_early:
+                time.sleep(_EVERY_S)
+            elif wait(_EVERY_S):
+                called.ended_early = True
+                crowd.stop()
+            try:
+                reports = crowd.reports()
+            except EOFError:
+                raise CallFailed("the callers' process has ended; its last words are above") from None
+            if not reports:
+                continue
+            if called.watch is None:
+                called.watch = ProcessWatch(_parts(house, crowd))
+            called.watch.look()
+            for report in reports:
+                called.notes += report.over
+                called.lateness = report.lateness
+                if report.is_last:
+                    return called
+            show(
+                LoadProgress(
+                    seconds=time.monotonic() - began,
+                    of_seconds=settings.seconds,
+                    calling=reports[-1].calling,
+                    talking=reports[-1].talking,
+                    over=len(called.notes),
+                    to_the_end=sum(notes.pressed_all for notes in called.notes),
+                )
+            )
+
+
+@contextmanager
+def _enough_files(calls: int) -> Iterator[None]:
+    """Allow this process, and those that it starts, enough files for the calls."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files_allowed(calls), before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def _import_lines(house: House, lines: int) -> None:
+    path = house.directory / "lines.csv"
+    path.write_text(lines_file(map(LoadLine.numbered, range(lines))), encoding="utf-8")
+    with closing(house.store()) as store:
+        store.import_lines(path)
+
+
+def _way(house: House, *, direct: bool) -> Way:
+    if direct:
+        return DirectWay(service=("127.0.0.1", house.ports["agi_port"]), secret=house.agi_secret)
+    return SipWay(host=CROWD_HOST, exchange=("127.0.0.1", house.sip_port), number=ACCESS_NUMBER)
+
+
+def _parts(house: House, crowd: CrowdProcess) -> dict[str, int]:
+    found = {"service": house.service_pid, "Asterisk": house.exchange.pid, "callers": crowd.pid}
+    return {part: pid for part, pid in found.items() if pid is not None}
