@@ -15,10 +15,10 @@ from ivr.errors import CallFailed
 from ivr.host.process_limits import files_allowed
 from ivr.lab.house import ACCESS_NUMBER, House
 from ivr.lab.load.crowd.caller import CallNotes
-from ivr.lab.load.crowd.direct_trunk import DirectWay
+from ivr.lab.load.crowd.direct.direct_trunk import DirectWay
 from ivr.lab.load.crowd.loop import CrowdSettings, Lateness
 from ivr.lab.load.crowd.process import CrowdProcess
-from ivr.lab.load.crowd.sip_trunk import SipWay
+from ivr.lab.load.crowd.sip.sip_trunk import SipWay
 from ivr.lab.load.crowd.trunk import Way
 from ivr.lab.load.lines import LoadLine, lines_file, lines_for
 from ivr.lab.load.processes import ProcessWatch

@@ -1,5 +1,5 @@
-"""The callers of a load: what each means to do, their telephones, and the one loop that carries all of them.
+"""The callers of a load: what each means to do, what each hears and notes, and the one loop that carries all of them.
 
-`plan`, `caller`, `keying`, `hearing` and `user_agent` do no I/O. `many_packets` sends and takes many packets in one
-system call, `streams` is the audio of all calls, and `loop` brings them together.
+`plan`, `caller`, `keying` and `hearing` do no I/O. `trunk` says what a way to the service must do; `sip` and `direct`
+are the two ways.
 """

@@ -1,7 +1,7 @@
 """The way on which the callers of a load reach the service.
 
-There are two: by SIP and RTP through an Asterisk (`sip_trunk`), as subscribers do, and straight to the service, as
-Asterisk would (`direct_trunk`), for more calls than one Asterisk carries. The loop of the callers knows none of it.
+There are two: by SIP and RTP through an Asterisk (`sip`), as subscribers do, and straight to the service (`direct`), as
+Asterisk would, for more calls than one Asterisk carries. The loop of the callers knows none of it.
 """
 
 from __future__ import annotations

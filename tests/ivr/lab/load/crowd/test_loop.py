@@ -10,7 +10,7 @@ import pytest
 
 from ivr.lab.load.crowd.caller import CallEnd, CallNotes
 from ivr.lab.load.crowd.loop import Crowd, CrowdSettings
-from ivr.lab.load.crowd.sip_trunk import SipWay
+from ivr.lab.load.crowd.sip.sip_trunk import SipWay
 from ivr.lab.load.lines import LoadLine
 from ivr.lab.scenarios.phone import Message
 

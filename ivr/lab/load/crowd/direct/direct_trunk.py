@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp import ulaw_decode
-from ivr.lab.load.crowd.agi_call import AgiCall, AudioWanted
+from ivr.lab.load.crowd.direct.agi_call import AgiCall, AudioWanted
 from ivr.lab.load.crowd.hearing import loud_samples
 from ivr.lab.load.crowd.keying import END_REPEATS, Keying
 from ivr.lab.load.crowd.plan import Plan

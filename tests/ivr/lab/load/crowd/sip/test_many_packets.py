@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ivr.lab.load.crowd.many_packets import ManyPackets
+from ivr.lab.load.crowd.sip.many_packets import ManyPackets
 
 HOST = "127.0.0.1"
 

@@ -12,7 +12,7 @@ import pytest
 
 from credentials.audit import Action
 from credentials.model import LoginVerdict
-from ivr.lab.load.crowd.direct_trunk import DirectWay
+from ivr.lab.load.crowd.direct.direct_trunk import DirectWay
 from ivr.lab.load.crowd.keying import keying
 from ivr.lab.load.crowd.plan import Style
 from ivr.lab.load.crowd.trunk import SLOTS, Change

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ivr.lab.load.crowd.user_agent import FIRST_REPEAT_S, Agent, Answered, Dialog, Ended, Refused
+from ivr.lab.load.crowd.sip.user_agent import FIRST_REPEAT_S, Agent, Answered, Dialog, Ended, Refused
 from ivr.lab.scenarios.phone import Message
 
 AGENT = Agent(host="127.0.0.8", sip_port=40000, audio_port=40002, exchange=("127.0.0.1", 5060), number="0363044747")

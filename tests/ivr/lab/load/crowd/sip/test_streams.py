@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from ivr.lab.load.crowd.keying import keying
-from ivr.lab.load.crowd.streams import Streams
+from ivr.lab.load.crowd.sip.streams import Streams
 from ivr.lab.load.crowd.trunk import SLOTS, EntrySent
 from tests.ivr.lab.load.plans import EVENTS, TONES
 

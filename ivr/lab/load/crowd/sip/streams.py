@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from dsp import ulaw_encode
 from ivr.lab.load.crowd.keying import EVENTS, MARKER, PCMU, EventPacket, Keying
-from ivr.lab.load.crowd.many_packets import ManyPackets
+from ivr.lab.load.crowd.sip.many_packets import ManyPackets
 from ivr.lab.load.crowd.trunk import LOSS_FRAMES, SLOTS, EntrySent, lost_frames
 from sound.telephone import FRAME_SAMPLES
 

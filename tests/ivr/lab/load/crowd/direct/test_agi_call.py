@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from ivr.lab.load.crowd.agi_call import AgiCall, AudioWanted
+from ivr.lab.load.crowd.direct.agi_call import AgiCall, AudioWanted
 
 NAME = "1.5"
 SECRET = "known-to-the-dialplan"

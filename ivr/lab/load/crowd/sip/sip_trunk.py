@@ -12,11 +12,11 @@ import numpy as np
 
 from ivr.lab.load.crowd.hearing import loud
 from ivr.lab.load.crowd.keying import Keying
-from ivr.lab.load.crowd.many_packets import AT_ONCE
 from ivr.lab.load.crowd.plan import Plan
-from ivr.lab.load.crowd.streams import Streams
+from ivr.lab.load.crowd.sip.many_packets import AT_ONCE
+from ivr.lab.load.crowd.sip.streams import Streams
+from ivr.lab.load.crowd.sip.user_agent import Agent, Answered, Dialog, Ended, Event, Refused
 from ivr.lab.load.crowd.trunk import Change, EntrySent, Heard
-from ivr.lab.load.crowd.user_agent import Agent, Answered, Dialog, Ended, Event, Refused
 from ivr.lab.scenarios.phone import Message
 from ivr.media.clock import TICK_S
 
