@@ -84,6 +84,17 @@ class AudioSocketParser(Parser[Message]):
         super().__init__()
         self._first = True
 
+    def whole_frame(self, data: bytes) -> bytes | None:
+        """Return the audio of what was received, if that is one message of 20 ms and nothing came before it.
+
+        What Asterisk sends usually is: this takes a tenth of the time of `feed` and `next_message`, which are for the
+        rest.
+        """
+        usual = len(data) == _FRAME_MESSAGE_BYTES and data.startswith(_AUDIO_HEADER)
+        if usual and not (self._first or self._buffer or self._complete or self._error or self._ended):
+            return data[_HEADER_BYTES:]
+        return None
+
     def _messages(self) -> Iterator[Message]:
         buffer = self._buffer
         start = 0
@@ -160,4 +171,5 @@ def message(kind: int, payload: bytes = b"") -> bytes:
 
 
 _AUDIO_HEADER: Final = message(KIND_AUDIO, SILENCE)[:_HEADER_BYTES]
+_FRAME_MESSAGE_BYTES: Final = _HEADER_BYTES + FRAME_BYTES
 TERMINATE: Final = message(KIND_TERMINATE)

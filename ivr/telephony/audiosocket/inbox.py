@@ -111,6 +111,23 @@ class Inbox:
             self._quiet_from_s = now_s + QUIET_S
         self._drop_oldest()
 
+    def put_frame(self, frame: bytes, now_s: float) -> None:
+        """Take in 20 ms of audio that arrived alone: as `put` does, at less cost, for it is what usually comes."""
+        if self._rest or self._doubted:
+            self.put([Audio(frame)], now_s)
+            return
+        self._repeats.audio(1, now_s)
+        if not self._arrivals.expected:
+            self._given = 0
+        self._arrivals.arrived(1, now_s)
+        if self._arrivals.in_doubt:
+            self._doubted.append(frame)
+        else:
+            self._known.append(FrameSent(frame, 0, self._arrivals.ahead, self._given > 0))
+            self._given = 0
+        self._quiet_from_s = now_s + QUIET_S
+        self._drop_oldest()
+
     def take(self, now_s: float) -> Taken | None:
         """Take the oldest frame or key that is ready at `now_s`; None if there is none."""
         if self._doubted and (missing := self._arrivals.settle(now_s)) is not None:

@@ -36,8 +36,12 @@ class Pace:
             messages: what came together.
             now_s: when, in seconds of a clock that rises.
         """
+        return self.too_much(sum(map(_lasts_s, messages)), now_s)
+
+    def too_much(self, seconds: float, now_s: float) -> bool:
+        """Note audio of so many seconds, in the same way."""
         until_s = now_s if self._spoken_until_s is None else max(self._spoken_until_s, now_s - BEHIND_S)
-        self._spoken_until_s = until_s + sum(map(_lasts_s, messages))
+        self._spoken_until_s = until_s + seconds
         return self._spoken_until_s > now_s + AHEAD_S
 
 

@@ -15,6 +15,7 @@ from uuid import UUID
 
 import structlog
 
+from ivr.telephony.audiosocket.arrivals import BEAT_S
 from ivr.telephony.audiosocket.codec import (
     TERMINATE,
     Audio,
@@ -111,6 +112,18 @@ class AudioSocketConnection(asyncio.Protocol):
         """Collect the bytes that came."""
         if self.ended:
             return
+        now = asyncio.get_running_loop().time()
+        frame = self._parser.whole_frame(data)
+        if frame is None:
+            too_fast = self._pace.too_fast(self._put(data, now), now)
+        else:
+            self._inbox.put_frame(frame, now)
+            too_fast = self._pace.too_much(BEAT_S, now)
+        if too_fast and not self.ended:
+            self._break("audio comes faster than it is spoken")
+
+    def _put(self, data: bytes, now: float) -> list[Audio | KeyFrame]:
+        """Put what came into the inbox; returns it."""
         self._parser.feed(data)
         sent: list[Audio | KeyFrame] = []
         try:
@@ -126,10 +139,8 @@ class AudioSocketConnection(asyncio.Protocol):
                         self._break(f"Asterisk reports error {code}")
         except RemoteProtocolError as error:
             self._break(str(error))
-        now = asyncio.get_running_loop().time()
         self._inbox.put(sent, now)
-        if self._pace.too_fast(sent, now) and not self.ended:
-            self._break("audio comes faster than it is spoken")
+        return sent
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Note the connection's end. A hang-up ends it between messages; a message that was cut is a fault."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from uuid import UUID
 
 import pytest
@@ -16,6 +17,7 @@ from ivr.telephony.audiosocket.codec import (
     AudioSocketParser,
     CallId,
     KeyFrame,
+    Message,
     PeerError,
     Terminate,
     audio_message,
@@ -87,6 +89,36 @@ def test_good_messages_before_a_broken_one_in_the_same_chunk_are_given_first(bro
     for _ in range(2):
         with pytest.raises(RemoteProtocolError):
             parser.next_message()
+
+
+wire_frames = st.binary(min_size=FRAME_BYTES, max_size=FRAME_BYTES).map(lambda data: (audio_message(data), Audio(data)))
+
+
+@given(st.lists(st.one_of(wire_frames, wire_messages), max_size=12), st.lists(st.integers(1, 700), max_size=30))
+def test_the_short_way_of_a_whole_frame_gives_what_the_long_way_gives(
+    sent: list[tuple[bytes, Message]], cut_at: list[int]
+) -> None:
+    """Cut at messages' ends, and anywhere."""
+    stream = HELLO + b"".join(data for data, _ in sent)
+    ends = [*accumulate((len(data) for data, _ in sent), initial=len(HELLO))]
+    for places in (ends, sorted({*ends, *(place for place in cut_at if place < len(stream))})):
+        parser = AudioSocketParser()
+        messages: list[Message] = []
+        for start, end in zip([0, *places], [*places, len(stream)], strict=True):
+            frame = parser.whole_frame(stream[start:end])
+            messages += fed(parser, stream[start:end]) if frame is None else [Audio(frame)]
+        assert messages == [CallId(UUID(bytes=UUID_BYTES)), *(message for _, message in sent)]
+
+
+def test_behind_a_broken_message_no_frame_counts() -> None:
+    parser = AudioSocketParser()
+    frame = audio_message(bytes(FRAME_BYTES))
+    assert parser.whole_frame(frame) is None  # the call's UUID has not come
+    fed(parser, HELLO)
+    assert parser.whole_frame(frame) == bytes(FRAME_BYTES)
+    with pytest.raises(RemoteProtocolError):
+        fed(parser, message(0x77))
+    assert parser.whole_frame(frame) is None
 
 
 @given(st.lists(st.binary(max_size=64), max_size=20))

@@ -143,6 +143,34 @@ def test_audio_in_pieces_of_any_size_comes_out_as_it_was_sent(sizes: list[int], 
     assert out == sent[: len(sent) // FRAME_BYTES * FRAME_BYTES]
 
 
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([0.0, 0.3, 0.9, 1.0, 1.1, 2.0, 3.0, 9.0, 30.0]), st.sampled_from("fffffffkph")),
+        max_size=80,
+    )
+)
+def test_the_short_way_of_a_frame_that_comes_alone_gives_what_the_long_way_gives(
+    arrivals: list[tuple[float, str]],
+) -> None:
+    """Frames, keys, pairs of frames and half frames, each so many beats after the one before."""
+    others: dict[str, list[Audio | KeyFrame]] = {
+        "k": [KeyFrame("5")],
+        "p": [audio(1), audio(2)],
+        "h": [Audio(frame(3)[: FRAME_BYTES // 2])],
+    }
+    short, long = Inbox(), Inbox()
+    now = 0.0
+    for number, (beats, what) in enumerate(arrivals):
+        now += beats * BEAT_S
+        if what == "f":
+            short.put_frame(frame(number), now)
+        else:
+            short.put(others[what], now)
+        long.put(others.get(what, [audio(number)]), now)
+        assert taken(short, now + BEAT_S / 2) == taken(long, now + BEAT_S / 2)
+        assert short.waiting == long.waiting
+
+
 def test_silence_is_given_when_nothing_has_come_for_a_while_and_counted_against_what_is_missing() -> None:
     inbox = Inbox()
     put_at(inbox, 0, 1, 2)
