@@ -147,9 +147,11 @@ class Inbox:
         self._release()
 
     def _drop_oldest(self) -> None:
-        surplus = len(self._known) - MAX_WAITING
+        surplus = self.waiting - MAX_WAITING
         if surplus <= 0:
             return
+        if len(self._doubted) >= MAX_WAITING:
+            self._release()
         for _ in range(surplus + 1):
             self._known.popleft()
         self._known.appendleft(Dropped())

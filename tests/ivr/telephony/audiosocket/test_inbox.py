@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ivr.telephony.audiosocket.codec import FRAME_BYTES, Audio, KeyFrame
@@ -119,7 +119,9 @@ def test_what_nobody_takes_for_long_is_dropped_from_its_oldest_on_and_said_to_be
 
 
 @given(st.lists(st.tuples(st.integers(0, 400), st.floats(0.0, 10.0), st.integers(0, 300)), max_size=30))
-def test_an_inbox_never_holds_more_than_its_most_and_a_burst(bursts: list[tuple[int, float, int]]) -> None:
+@example([(2, 0.0, 0), (400, 0.0, 0), (400, 0.0, 0), (400, 0.0, 0), (299, 6.0, 0)])
+@example([(1, 0.0, 0), *[(0, 10.0, 0)] * 4, *[(400, 0.0, 0)] * 5])
+def test_an_inbox_never_holds_more_than_its_most(bursts: list[tuple[int, float, int]]) -> None:
     inbox, now = Inbox(), 0.0
     for frames, pause_s, takes in bursts:
         now += pause_s
