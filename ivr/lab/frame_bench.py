@@ -20,7 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from statistics import median
-from typing import Final
+from typing import Final, cast
 from uuid import UUID
 
 import uvloop
@@ -83,28 +83,34 @@ class _NoStore:
 
 
 class _BareConnection(asyncio.Protocol):
-    def __init__(self, transports: list[asyncio.Transport]) -> None:
-        self._transports = transports
+    def __init__(self, opened: set[_BareConnection]) -> None:
+        self._opened = opened
+        self.transport: asyncio.WriteTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transports.append(transport)  # type: ignore[arg-type]  # uvloop's is one by its methods
+        self.transport = cast(asyncio.WriteTransport, transport)  # uvloop's is one by its methods
+        self._opened.add(self)
 
     def data_received(self, data: bytes) -> None:
         pass
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._opened.discard(self)
+
 
 async def _bare(_calls: int, listening: Callable[[int], None]) -> None:
     loop = asyncio.get_running_loop()
-    transports: list[asyncio.Transport] = []
-    server = await loop.create_server(lambda: _BareConnection(transports), _LOOPBACK, 0)
+    opened: set[_BareConnection] = set()
+    server = await loop.create_server(lambda: _BareConnection(opened), _LOOPBACK, 0)
     listening(server.sockets[0].getsockname()[1])
     silence = audio_message(SILENCE)
     next_tick = loop.time()
     while True:
         next_tick += TICK_S
         await asyncio.sleep(max(0.0, next_tick - loop.time()))
-        for transport in transports:
-            transport.write(silence)
+        for connection in opened:
+            if connection.transport is not None:
+                connection.transport.write(silence)
 
 
 async def _ours(calls: int, listening: Callable[[int], None]) -> None:
