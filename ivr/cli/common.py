@@ -16,9 +16,9 @@ from storage.errors import InvalidDatabaseUrl, StoreUnavailable
 
 if TYPE_CHECKING:
     from credentials.secrets.keys import KeyRing
+    from credentials.sides.base import Appended
     from credentials.store import CredentialStore
     from ivr.host.settings import Settings
-    from ivr.service.watching.audit_heads import AuditHeads
 
 ONE_CALLER: Final = "a call has one caller: make one for each channel"
 """Why a command that makes a call takes only one channel of a recording."""
@@ -29,7 +29,7 @@ KEY_VARIABLE: Final = "KARIPASS_KEY"
 DATABASE_VARIABLE: Final = "KARIPASS_DATABASE_URL"
 
 
-def _expected_errors() -> tuple[type[Exception], ...]:
+def expected_errors() -> tuple[type[Exception], ...]:
     """List the errors that say what is wrong and what to do: they are shown as their message, without a traceback."""
     from console.operators import OperatorError
     from dsp.errors import AudioError
@@ -62,7 +62,7 @@ def reporting_errors(command: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
-        expected = _expected_errors()  # before the command, which may leave no memory or files to load them with
+        expected = expected_errors()  # before the command, which may leave no memory or files to load them with
         try:
             return command(*args, **kwargs)
         except expected as error:
@@ -74,7 +74,7 @@ def reporting_errors(command: Callable[P, R]) -> Callable[P, R]:
 
 def print_error(error: Exception) -> None:
     """Say on standard error what went wrong."""
-    print_remark(_told(error))
+    print_remark(told(error))
 
 
 def print_remark(text: str) -> None:
@@ -82,8 +82,8 @@ def print_remark(text: str) -> None:
     print(f"ivr: {printable(text)}", file=sys.stderr)
 
 
-def _told(error: Exception) -> str:
-    """The error's text. The store knows nothing of settings, so its errors get the setting that leads to it."""
+def told(error: Exception) -> str:
+    """The text of an expected error. The store knows no settings, so its errors get the one that leads to it."""
     text = str(error)
     if isinstance(error, InvalidDatabaseUrl):
         return f"{DATABASE_VARIABLE}: {text}"
@@ -140,12 +140,12 @@ def make_state_dir(settings: Settings) -> None:
         ) from None
 
 
-def open_store(settings: Settings, heads: AuditHeads | None = None) -> CredentialStore:
+def open_store(settings: Settings, appended: Appended | None = None) -> CredentialStore:
     """Open the settings' store, with its key from the environment or its file (which is made on first use).
 
     Args:
         settings: say where the store is.
-        heads: called with where the audit trail ends as this store adds to it; None in commands that have no log.
+        appended: called with where the audit trail ends as this store adds to it; None in commands that have no log.
 
     Raises:
         SettingsError: the directory for the store cannot be made.
@@ -159,7 +159,7 @@ def open_store(settings: Settings, heads: AuditHeads | None = None) -> Credentia
         settings.store_url,
         key=key_ring(settings),
         limits=settings.call_limits,
-        appended=nobody if heads is None else heads.appended,
+        appended=appended or nobody,
     )
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
-from typing import Final
+from datetime import datetime, timedelta
+from typing import Final, Protocol
 
 import structlog
 
@@ -22,8 +22,7 @@ from ivr.call.session import CallSession
 from ivr.call.transcript import Ended, EntryJudged, KeyHeard, KeyMissed, TranscriptEntry
 from ivr.records.changes import Change, ChannelEnded, EntryNoted, Progress, ServiceBeat
 from ivr.records.model import CallBegan, Hangup, RtpQuality, recorded
-from ivr.records.vitals import Vitals
-from ivr.records.writing import BEAT_S, CallWriter
+from ivr.records.vitals import BEAT_S, Vitals
 from storage.clock import Clock, utc_now
 from storage.errors import StoreUnavailable
 
@@ -46,6 +45,22 @@ _TIDY_AGAIN_S: Final = 60.0
 """How long to wait after a failed tidying: each attempt may have waited long for the database."""
 
 
+class Writer(Protocol):
+    """Writes changes into the database (`ivr.records.writing.CallWriter`). Its methods block.
+
+    They raise `StoreUnavailable` if the database cannot serve; then nothing was changed.
+    """
+
+    def write(self, changes: Sequence[Change]) -> int:
+        """Write changes in their order; returns how many the database refuses for good."""
+
+    def mark_lost(self) -> int:
+        """Mark the calls whose service has ended; returns how many."""
+
+    def forget_before(self, moment: datetime) -> int:
+        """Remove some of the finished calls that started before `moment`; returns how many."""
+
+
 class Recorder:
     """Takes what happens in the calls of a service, and writes it.
 
@@ -60,7 +75,7 @@ class Recorder:
         left_out: how many changes will never be written: there was no room for them, or the database refused them.
     """
 
-    def __init__(self, writer: CallWriter, *, keep: timedelta, clock: Clock = utc_now) -> None:
+    def __init__(self, writer: Writer, *, keep: timedelta, clock: Clock = utc_now) -> None:
         self.vitals: Callable[[], Vitals] = Vitals
         self.left_out = 0
         self._writer = writer

@@ -11,6 +11,8 @@ from typing import Any, Final, get_args, get_type_hints
 
 STRAINS: Final = ("clock", "audio", "hashes", "memory")
 """The signs of a host that is behind (`ivr.service.strain` reads them)."""
+BEAT_S: Final = 10.0
+"""How often a service reports that it lives."""
 AMI_STATES: Final = ("connected", "away", "refused")
 """The states of a link to Asterisk's manager; `unknown` if a service did not report one."""
 

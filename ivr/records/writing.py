@@ -17,13 +17,12 @@ from sqlalchemy.exc import DataError, IntegrityError
 from ivr.records.changes import Change, ChannelEnded, EntryNoted, Progress, ServiceBeat
 from ivr.records.model import CallBegan, Fate
 from ivr.records.schema import call_entries, calls, services
+from ivr.records.vitals import BEAT_S
 from storage.clock import Clock, utc_now
 from storage.database import Database, database_border
 
 _log = structlog.get_logger(__name__)
 
-BEAT_S: Final = 10.0
-"""How often a service reports that it lives."""
 GONE_AFTER: Final = timedelta(seconds=6 * BEAT_S)
 """A service on another host that has not reported for this long has ended."""
 MUTE_AFTER: Final = timedelta(hours=1)

@@ -19,7 +19,7 @@ from ivr.call.transcript import fan_out
 from ivr.host.settings import Settings
 from ivr.media.clock import Media
 from ivr.records import CallBegan, Recorder
-from ivr.service.store_threads import StoreThreads
+from ivr.service.stores import CallStores
 from ivr.service.watching.monitoring import Monitoring
 from ivr.telephony.fastagi.server import AgiChannel
 from prompts import Catalogue
@@ -42,7 +42,7 @@ class LiveCalls:
     Attributes:
         settings: addresses and limits.
         guidance: the guidance, by language.
-        store: the credential store, in threads.
+        store: makes the calls' stores.
         media: the clock of the calls' audio.
         recorder: writes the calls' records.
         monitoring: watches the service.
@@ -50,7 +50,7 @@ class LiveCalls:
 
     settings: Settings
     guidance: Guidance
-    store: StoreThreads
+    store: CallStores
     media: Media
     recorder: Recorder
     monitoring: Monitoring

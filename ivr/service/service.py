@@ -10,11 +10,10 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol
+from typing import Protocol
 
 import structlog
 
-from credentials.store import CredentialStore
 from ivr.call.guidance import Guidance
 from ivr.errors import PortTaken
 from ivr.host.handed_sockets import HandedSockets
@@ -23,7 +22,7 @@ from ivr.media.clock import Media, Tick
 from ivr.records import Recorder
 from ivr.service.live_call import LiveCalls
 from ivr.service.reception import Reception
-from ivr.service.store_threads import StoreThreads
+from ivr.service.stores import CallStores
 from ivr.service.strain import Sign, Strain
 from ivr.service.watching.lateness import Lateness
 from ivr.service.watching.metrics import TurnedAway
@@ -33,16 +32,13 @@ from ivr.telephony.fastagi.server import AgiLimits, FastAgiServer
 
 _log = structlog.get_logger(__name__)
 
-_ADMISSION_S: Final = 15.0
-"""How long a caller waits to be admitted: longer than the store waits for a busy database."""
-
 
 class Service:
     """Answers calls until it is stopped.
 
     Args:
         settings: addresses and limits.
-        store: the credential store.
+        store: makes the calls' stores.
         guidance: the guidance, by language.
         agi_secret: the secret that our Asterisk knows; without it, anyone who reached our port could claim to be any
             caller.
@@ -53,7 +49,7 @@ class Service:
     def __init__(
         self,
         settings: Settings,
-        store: CredentialStore,
+        store: CallStores,
         guidance: Guidance,
         agi_secret: str,
         recorder: Recorder,
@@ -62,7 +58,7 @@ class Service:
         self._settings = settings
         self._monitoring = monitoring
         self._guidance = guidance
-        self._store = StoreThreads(store, patience_s=_ADMISSION_S)
+        self._store = store
         self._lateness = Lateness()
         self._strain = Strain(lambda: self._store.waiting)
         self._media = Media(ticked=self._ticked)

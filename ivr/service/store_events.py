@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import assert_never
+from typing import Final, assert_never
 
 import structlog
 
+from credentials.audit import Head
 from credentials.errors import NotAllowed, Withdrawn
 from credentials.model import Line, Refusal
 from credentials.secrets.temporary import HashedTemporaryPassword
@@ -26,6 +27,9 @@ from ivr.call.dialogue.events import (
 from storage.errors import StorageError, StoreUnavailable
 
 _log = structlog.get_logger(__name__)
+
+_NO_NUMBER: Final = ""
+"""Looked up as a caller's number is, by one read of an index; no line has it."""
 
 
 def admit(store: CredentialStore, caller: Caller) -> Admitted | NotAdmitted | StoreAway:
@@ -48,6 +52,23 @@ def admit(store: CredentialStore, caller: Caller) -> Admitted | NotAdmitted | St
             return NotAdmitted(RefusalReason.THROTTLED)
         case _:
             assert_never(answer)
+
+
+def probe(store: CredentialStore) -> Head:
+    """Do to the store what a call does: look up a caller, and write.
+
+    A database whose disk is full, that another program holds, or that is a replica, answers the first and refuses every
+    password.
+
+    Returns:
+        Where the audit trail ends.
+
+    Raises:
+        StoreUnavailable: the store cannot be read or written.
+    """
+    store.admit(_NO_NUMBER)
+    store.require_writable()
+    return store.audit_head()
 
 
 def prepare_password(store: CredentialStore, command: PreparePassword) -> HashedTemporaryPassword:

@@ -145,6 +145,11 @@ class StoreThreads:
             self._storing, lambda: note_failure(self._store, caller=caller, call_id=call_id)
         )
 
+    async def finish(self) -> None:
+        """Wait until the work that was taken is done."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
     def keep(self, work: Coroutine[Any, Any, None]) -> None:
         """Keep a call's work alive, even if the call ends first."""
         task = asyncio.create_task(work)

@@ -39,7 +39,7 @@ def console(*, names: list[str] | None, https: bool | None, log_level: LogLevel)
     heads = AuditHeads()
     config = ConsoleConfig(
         database_url=settings.store_url,
-        open_store=lambda: open_store(settings, heads),
+        open_store=lambda: open_store(settings, heads.appended),
         names=settings.console_names | {settings.console_host},
         proxies=[ip_network(name) for name in settings.console_proxies],
         https=settings.console_https,

@@ -6,8 +6,8 @@ import asyncio
 import os
 import socket
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import ExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Final
 from uuid import uuid4
@@ -15,7 +15,6 @@ from uuid import uuid4
 import structlog
 import uvloop
 
-from credentials.store import CredentialStore
 from ivr.call.guidance import Guidance
 from ivr.cli.common import DATABASE_VARIABLE, KEY_VARIABLE, open_store, system_operator
 from ivr.cli.serving.free_ports import Moved, with_free_ports
@@ -32,9 +31,13 @@ from ivr.host.process_limits import leave_no_core_dumps, within_file_limit
 from ivr.host.processes import exit_within
 from ivr.host.running import RunningInstance
 from ivr.host.settings import Settings
-from ivr.records import CallWriter, Recorder, open_records
+from ivr.records import Recorder
 from ivr.service.console_process import ConsoleProcess
 from ivr.service.service import Service
+from ivr.service.store_process.link import LinkedProbe, LinkedRecords, StoreLink
+from ivr.service.store_process.messages import VERSION, Hello
+from ivr.service.store_process.process import StoreCommand
+from ivr.service.stores import ADMISSION_S
 from ivr.service.watching.audit_heads import AuditHeads
 from ivr.service.watching.monitoring import Monitoring
 from logs.levels import LogLevel
@@ -44,13 +47,13 @@ _log = structlog.get_logger(__name__)
 
 _WATCH_S: Final = 1.0
 _EXIT_S: Final = 30.0
-"""Longer than the last records, Asterisk and the console take to end."""
+"""Longer than the last records, the store process, Asterisk and the console take to end."""
 _HANGS: Final = "something hangs, most likely in a database that does not answer"
 
 
 def _run_service(
     settings: Settings,
-    store: CredentialStore,
+    link: StoreLink,
     heads: AuditHeads,
     guidance: Guidance,
     requests: StopRequests,
@@ -59,25 +62,44 @@ def _run_service(
     exchange: Exchange | None = None,
     handed: HandedSockets | None = None,
 ) -> None:
-    async def main(recorder: Recorder) -> None:
+    async def main() -> None:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
-        monitoring = Monitoring(settings, ami_secret(settings), store, recorder, heads)
-        recorder.vitals = monitoring.vitals
-        service = Service(settings, store, guidance, agi_secret(settings), recorder, monitoring)
-        watching = asyncio.create_task(_watch(exchange, stop))
-        keep_priority(loop)
-        try:
-            with requests.serving(stop=lambda: loop.call_soon_threadsafe(stop.set)):
-                await service.run(stop, ready, lambda calls: _tell_of_calls(calls, settings.stop_s), handed)
-        finally:
-            watching.cancel()
-            exit_within(_EXIT_S, telling=lambda: _log.error("cut_off", reason=_HANGS, after_s=_EXIT_S))
+        async with link.talking(), _recording(settings, LinkedRecords(link, loop)) as recorder:
+            monitoring = Monitoring(settings, ami_secret(settings), LinkedProbe(link, loop), recorder, heads)
+            recorder.vitals = monitoring.vitals
+            service = Service(settings, link, guidance, agi_secret(settings), recorder, monitoring)
+            watching = asyncio.create_task(_watch(exchange, stop))
+            keep_priority(loop)
+            try:
+                with requests.serving(stop=lambda: loop.call_soon_threadsafe(stop.set)):
+                    await service.run(stop, ready, lambda calls: _tell_of_calls(calls, settings.stop_s), handed)
+            finally:
+                watching.cancel()
+                exit_within(_EXIT_S, telling=lambda: _log.error("cut_off", reason=_HANGS, after_s=_EXIT_S))
         if exchange is not None and not exchange.running:
             raise ExchangeError(f"Asterisk has ended; its log: {exchange.log_path}")
 
-    with _recording(settings) as recorder, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(main(recorder))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main())
+
+
+def _store_link(settings: Settings, heads: AuditHeads, log_level: LogLevel, *, log_json: bool | None) -> StoreLink:
+    """Make the link to a store process that has our settings and writes its log beside ours.
+
+    Args:
+        settings: the settings of the environment, perhaps with another state directory.
+        heads: called with where the audit trail ends.
+        log_level: the least important lines to write.
+        log_json: whether to write them as JSON; None does so unless standard error is a terminal.
+    """
+    form = [] if log_json is None else ["--log-json" if log_json else "--no-log-json"]
+    command = StoreCommand(
+        words=[sys.executable, "-m", "ivr.cli.serving.store_process", "--log-level", log_level, *form],
+        environment={**os.environ, "KARIPASS_STATE_DIR": str(settings.state_dir)},
+        hello=Hello(version=VERSION, service_id=uuid4().hex[:12], host=socket.gethostname(), pid=os.getpid()),
+    )
+    return StoreLink(command, heads.appended, patience_s=ADMISSION_S)
 
 
 def _tell_of_calls(calls: int, at_most_s: float) -> None:
@@ -91,18 +113,15 @@ def _tell_of_calls(calls: int, at_most_s: float) -> None:
         )
 
 
-@contextmanager
-def _recording(settings: Settings) -> Iterator[Recorder]:
+@asynccontextmanager
+async def _recording(settings: Settings, writer: LinkedRecords) -> AsyncIterator[Recorder]:
     """Run a recorder until the service has ended."""
-    database = open_records(settings.store_url)
-    writer = CallWriter(database, service_id=uuid4().hex[:12], host=socket.gethostname(), pid=os.getpid())
     recorder = Recorder(writer, keep=timedelta(days=settings.records_days))
     recorder.start()
     try:
         yield recorder
     finally:
-        recorder.close()
-        database.close()
+        await asyncio.get_running_loop().run_in_executor(None, recorder.close)
 
 
 async def _watch(exchange: Exchange | None, stop: asyncio.Event) -> None:
@@ -128,8 +147,8 @@ def serve(log_level: LogLevel, *, log_json: bool | None) -> None:
         require_free(port for port in service_ports(settings) if not handed.has(port.host, port.port))
         guidance = Guidance.load(settings.language, settings.operator_prompts_dir)  # before the store is migrated
         heads = AuditHeads()
-        with open_store(settings, heads) as store:
-            _run_service(settings, store, heads, guidance, requests, handed=handed)
+        with _store_link(settings, heads, log_level, log_json=log_json) as link:
+            _run_service(settings, link, heads, guidance, requests, handed=handed)
 
 
 def up(log_level: LogLevel) -> None:
@@ -142,18 +161,21 @@ def up(log_level: LogLevel) -> None:
             requests.at_once(instance.release)
             find_asterisk(settings.state_dir.absolute())  # may take a minute: do it before others must wait for us
             notes = [] if settings.state_dir == wanted.state_dir else [_second(wanted, settings)]
-            _start_in_turn(settings, instance, requests, notes)
+            _start_in_turn(settings, instance, requests, notes, log_level)
 
 
-def _start_in_turn(settings: Settings, instance: RunningInstance, requests: StopRequests, notes: Sequence[str]) -> None:
+def _start_in_turn(
+    settings: Settings, instance: RunningInstance, requests: StopRequests, notes: Sequence[str], log_level: LogLevel
+) -> None:
     with ExitStack() as turn:
         turn.enter_context(start_turn())
         settings, moved = with_free_ports(settings)
         notes = [*notes, *_notes(settings, moved)]
         guidance = Guidance.load(settings.language, settings.operator_prompts_dir)
         heads = AuditHeads()
-        with open_store(settings, heads) as store:
+        with open_store(settings, heads.appended) as store:
             import_sample_lines(store, operator=system_operator())
+        with _store_link(settings, heads, log_level, log_json=None) as link:
             console, exchange = ConsoleProcess(settings), prepare_exchange(settings)
             requests.at_once(console.end_at_once)
             requests.at_once(exchange.end_at_once)
@@ -166,7 +188,7 @@ def _start_in_turn(settings: Settings, instance: RunningInstance, requests: Stop
             with marked(range(first, last + 1)), console, exchange:
                 console.wait_until_it_listens()
                 instance.publish(settings.to_publish)
-                _run_service(settings, store, heads, guidance, requests, ready=ready, exchange=exchange)
+                _run_service(settings, link, heads, guidance, requests, ready=ready, exchange=exchange)
 
 
 def _second(wanted: Settings, settings: Settings) -> str:

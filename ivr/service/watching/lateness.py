@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from ivr.records.writing import BEAT_S
+from ivr.records.vitals import BEAT_S
 
 SECONDS: Final = BEAT_S
 """The most delayed tick is remembered this long at least, so that a beat reports it; while the clock ticks, twice as

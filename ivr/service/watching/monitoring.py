@@ -8,12 +8,12 @@ Monitoring works the same if Asterisk's manager interface, or the database, is a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import structlog
 
-from credentials.store import CredentialStore
+from credentials.audit import Head
 from ivr.call.caller import Caller
 from ivr.call.transcript import Ended, Observer, TranscriptEntry, fan_out
 from ivr.exchange.configuration import MANAGER_USER
@@ -73,17 +73,17 @@ class Monitoring:
     Args:
         settings: the service's settings.
         ami_secret: the secret of the manager user.
-        store: the credential store.
+        probe: asks the credential store, as `StoreWatch` needs it.
         recorder: writes the calls' records.
         heads: called with where the audit trail ends.
     """
 
     def __init__(
-        self, settings: Settings, ami_secret: str, store: CredentialStore, recorder: Recorder, heads: AuditHeads
+        self, settings: Settings, ami_secret: str, probe: Callable[[], Head], recorder: Recorder, heads: AuditHeads
     ) -> None:
         self._recorder = recorder
         self._heads = heads
-        self._store_watch = StoreWatch(store, heads.found)
+        self._store_watch = StoreWatch(probe, heads.found)
         self.metrics = Metrics()
         self.link = AmiLink(
             AmiLogin(host=settings.ami_host, port=settings.ami_port, user=MANAGER_USER, secret=ami_secret)

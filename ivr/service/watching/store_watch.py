@@ -1,7 +1,6 @@
 """Finds out every few seconds whether the store can be used, so that everyone who asks is answered at once.
 
-The watch asks the store what a call asks it: to look up a caller, and to write. A database whose disk is full, that
-another program holds, or that is a replica, answers the first and refuses every password.
+The watch asks the store what a call asks it: to look up a caller, and to write (`ivr.service.store_events.probe`).
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ from typing import Final
 import structlog
 
 from credentials.audit import Head
-from credentials.store import CredentialStore
 from ivr.records import StoreState
 from storage.errors import StoreUnavailable
 
@@ -22,9 +20,6 @@ _log = structlog.get_logger(__name__)
 
 EVERY_S: Final = 5.0
 PATIENCE_S: Final = 3.0
-_NO_NUMBER: Final = ""
-"""Looked up as a caller's number is, by one read of an index; no line has it."""
-
 
 _NOT_ASKED: Final = StoreState(up=False, problem="not asked yet")
 
@@ -34,7 +29,7 @@ class StoreWatch:
     own.
 
     Args:
-        store: the store.
+        probe: asks the store; raises `StoreUnavailable` if it cannot be used. Called in that thread.
         found: called with where the audit trail ends, in that thread.
         every_s: seconds between questions.
         patience_s: how long an answer may take before the store counts as away, in seconds.
@@ -42,13 +37,13 @@ class StoreWatch:
 
     def __init__(
         self,
-        store: CredentialStore,
+        probe: Callable[[], Head],
         found: Callable[[Head], None],
         *,
         every_s: float = EVERY_S,
         patience_s: float = PATIENCE_S,
     ) -> None:
-        self._store = store
+        self._probe = probe
         self._found = found
         self._every_s = every_s
         self._patience_s = patience_s
@@ -75,9 +70,7 @@ class StoreWatch:
 
     def _ask(self) -> StoreState:
         try:
-            self._store.admit(_NO_NUMBER)
-            self._store.require_writable()
-            self._found(self._store.audit_head())
+            self._found(self._probe())
         except StoreUnavailable as error:
             return StoreState(up=False, problem=str(error))
         except Exception as error:  # noqa: BLE001 - the border of the watch: the fault is logged, the watch goes on

@@ -161,7 +161,7 @@ def test_other_writers_have_a_pause_after_each_removal(
         steps.append("removes")
         return 1 if len(steps) < 6 else 0
 
-    recorder = Recorder(Tidying(open_writer(), forget), keep=timedelta(hours=1))  # type: ignore[arg-type]
+    recorder = Recorder(Tidying(open_writer(), forget), keep=timedelta(hours=1))
     pause = recorder._stopping.wait  # the only place that shows where the thread pauses
 
     def paused(timeout: float | None = None) -> bool:

@@ -16,6 +16,9 @@ from ivr.call.guidance import Guidance
 from ivr.host.settings import Settings
 from ivr.records import CallReader, CallWriter, Recorder, open_records
 from ivr.service.service import Service
+from ivr.service.store_events import probe
+from ivr.service.store_threads import StoreThreads
+from ivr.service.stores import ADMISSION_S
 from ivr.service.watching.audit_heads import AuditHeads
 from ivr.service.watching.monitoring import Monitoring
 from ivr.telephony.audiosocket.codec import message
@@ -45,9 +48,10 @@ class ScriptedHouse:
         self.service = self.another_service()
 
     def another_service(self) -> Service:
-        monitoring = Monitoring(self.settings, "ami-secret", self.store, self.recorder, AuditHeads())
+        monitoring = Monitoring(self.settings, "ami-secret", lambda: probe(self.store), self.recorder, AuditHeads())
         guidance = Guidance({"ja": self.catalogue}, "ja")
-        return Service(self.settings, self.store, guidance, SECRET, self.recorder, monitoring)
+        stores = StoreThreads(self.store, patience_s=ADMISSION_S)
+        return Service(self.settings, stores, guidance, SECRET, self.recorder, monitoring)
 
     async def connect(self, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)

@@ -14,6 +14,7 @@ import pytest
 
 from credentials.store import CredentialStore
 from ivr.records import AmiState, StoreState, Vitals
+from ivr.service.store_events import probe
 from ivr.service.watching.health import health_app
 from ivr.service.watching.metrics import Metrics
 from ivr.service.watching.store_watch import StoreWatch
@@ -118,7 +119,7 @@ async def test_nothing_else_is_served(client: httpx.AsyncClient) -> None:
 async def test_while_another_program_holds_the_database_the_service_is_not_ready_and_says_why(
     store: CredentialStore, service: Service, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
-    watch = StoreWatch(store, lambda _head: None, every_s=0.01, patience_s=0.05)
+    watch = StoreWatch(lambda: probe(store), lambda _head: None, every_s=0.01, patience_s=0.05)
     async with running(watch):
         await until(watch, up=True)
         with contextlib.closing(sqlite3.connect(tmp_path / "store.db", isolation_level=None)) as other:

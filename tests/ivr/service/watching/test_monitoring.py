@@ -20,6 +20,7 @@ from ivr.call.transcript import Ended, Interrupted, Observer
 from ivr.host.settings import Settings
 from ivr.records import CallBegan, CallReader, CallSummary, CallWriter, Recorder, open_records
 from ivr.records.vitals import AMI_STATES
+from ivr.service.store_events import probe
 from ivr.service.watching.audit_heads import AuditHeads
 from ivr.service.watching.monitoring import Monitoring
 from ivr.telephony.ami.link import LinkStatus
@@ -83,7 +84,7 @@ class Watched:
 @pytest.fixture
 async def watched(ami: FakeAmi, records: Records, store: CredentialStore, tmp_path: Path) -> AsyncIterator[Watched]:
     settings = Settings.load(state_dir=tmp_path, ami_port=ami.port)
-    monitoring = Monitoring(settings, SECRET, store, records.recorder, AuditHeads())
+    monitoring = Monitoring(settings, SECRET, lambda: probe(store), records.recorder, AuditHeads())
     server = monitoring.attach(Service())
     await server.listen("127.0.0.1", 0)
     stop = asyncio.Event()

@@ -7,6 +7,7 @@ import threading
 
 from credentials.audit import Head
 from credentials.store import CredentialStore
+from ivr.service.store_events import probe
 from ivr.service.watching.store_watch import StoreWatch
 from storage.errors import StoreUnavailable
 from tests.ivr.service.watching.store_watching import running, until
@@ -37,12 +38,12 @@ class _Broken:
 
 
 def watch_of(store: _Broken) -> StoreWatch:
-    return StoreWatch(store, [].append, every_s=0.01, patience_s=0.05)  # type: ignore[arg-type]
+    return StoreWatch(lambda: probe(store), [].append, every_s=0.01, patience_s=0.05)  # type: ignore[arg-type]
 
 
 async def test_a_store_that_answers_is_up(store: CredentialStore) -> None:
     found: list[Head] = []
-    watch = StoreWatch(store, found.append)
+    watch = StoreWatch(lambda: probe(store), found.append)
     assert not watch.state.up
     async with running(watch):
         await until(watch, up=True)

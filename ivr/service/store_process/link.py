@@ -1,0 +1,479 @@
+"""The service's side of the store process: asks it, and starts it again when it has ended.
+
+Everything here runs on the service's event loop, and nothing blocks it. Other threads ask by `LinkedRecords` and
+`LinkedProbe`, which block them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from itertools import count
+from types import TracebackType
+from typing import Any, Final, Self, assert_never
+
+import structlog
+
+from credentials.audit import Head
+from ivr.call.caller import Caller
+from ivr.call.dialogue.events import (
+    Admitted,
+    NotAdmitted,
+    NotStored,
+    PreparePassword,
+    RefusalReason,
+    StoreAnswer,
+    StoreAway,
+    Stored,
+    StorePassword,
+)
+from ivr.records.changes import Change
+from ivr.service.store_process import messages
+from ivr.service.store_process.codec import StoreProtocolError, encode
+from ivr.service.store_process.messages import FromService, Message, Outcome
+from ivr.service.store_process.process import StoreCommand, StoreNotOpenedError, StoreProcess
+from storage.errors import StoreUnavailable
+
+_log = structlog.get_logger(__name__)
+
+SILENCE_S: Final = 20.0
+"""A store process that says nothing for this long hangs. (On a strained host it may wait long for a processor.)"""
+_REQUEST_S: Final = 60.0
+"""How long the store process may take for a request: a queue of hashes, and then a busy database's own limits."""
+_BACK_OFF_S: Final = (0.0, 0.5, 1.0, 2.0, 5.0)
+"""The pauses before the process is started again, the last one for ever; from the first one again once it has lived for
+`_SETTLED_S`."""
+_SETTLED_S: Final = 30.0
+_UNOPENED_S: Final = 1.0
+"""How long a process that has not opened the store may take to end: nothing that it does would be missed."""
+_RECEIVE_BYTES: Final = 65536
+_ENDED: Final = "the store process has ended before it answered; it is started again"
+_STOPPING: Final = "the service is stopping"
+
+
+class StoreLink:
+    """Asks a store process on behalf of a service (`ivr.service.stores.CallStores`).
+
+    Args:
+        command: how the process is started.
+        appended: called with each new head of the audit trail.
+        patience_s: how long a caller waits to be admitted, in seconds.
+        silence_s: how long the process may say nothing before it is ended, in seconds. It says something every second.
+    """
+
+    def __init__(
+        self,
+        command: StoreCommand,
+        appended: Callable[[Head], None],
+        *,
+        patience_s: float,
+        silence_s: float = SILENCE_S,
+    ) -> None:
+        self._command = command
+        self._appended = appended
+        self._patience_s = patience_s
+        self._silence_s = silence_s
+        self._process: StoreProcess | None = None
+        self._reader: asyncio.StreamReader | None = None
+        self._writer: asyncio.StreamWriter | None = None
+        self._up = asyncio.Event()
+        self._problem = ""
+        self._requests = count(1)
+        self._waiting_for: dict[int, asyncio.Future[messages.Reply]] = {}
+        self._load = messages.Load(running=0, waiting=0)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
+        self._ending = False
+
+    # --- the process ----------------------------------------------------------------------------------------
+
+    def __enter__(self) -> Self:
+        """Start the process, and wait until it has opened the store. Blocks.
+
+        Raises:
+            StoreNotOpenedError: the process cannot use the store.
+        """
+        self._process = process = StoreProcess(self._command)
+        try:
+            self._tell_of(process.wait_until_open())
+        except BaseException:
+            process.end(patience_s=_UNOPENED_S)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process is not None:  # the loop that was to talk to it never ran
+            self._process.end()
+
+    @asynccontextmanager
+    async def talking(self) -> AsyncIterator[None]:
+        """Talk to the process within the block, and start it again whenever it ends.
+
+        After the block it finishes what is under way, and ends.
+        """
+        await self._connect()
+        talking = asyncio.create_task(self._keep_talking())
+        try:
+            yield
+        finally:
+            self._ending = True
+            self.close()
+            if self._writer is not None:
+                self._writer.close()
+            elif self._process is not None:
+                self._process.hang_up()
+            await talking
+
+    async def _keep_talking(self) -> None:
+        failures = 0
+        while not self._ending:
+            started = time.monotonic()
+            try:
+                if self._process is None:
+                    await self._start_again()
+                    await self._connect()
+                await self._talk()
+            except (StoreNotOpenedError, StoreProtocolError) as error:
+                self._problem = str(error)
+                if not self._ending:
+                    _log.error("store_process_unusable", problem=self._problem)
+            except Exception as error:  # noqa: BLE001 - the border of the link: the next process must be started
+                self._problem = type(error).__name__
+                _log.exception("store_link_failed")
+            status = await self._reap()
+            if self._ending:
+                return
+            failures = 1 if time.monotonic() - started > _SETTLED_S else failures + 1
+            pause_s = _BACK_OFF_S[min(failures, len(_BACK_OFF_S)) - 1]
+            _log.error("store_process_ended", status=status, started_again_in_s=pause_s)
+            await asyncio.sleep(pause_s)
+
+    async def _start_again(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._process = process = await loop.run_in_executor(None, StoreProcess, self._command)
+        self._tell_of(await loop.run_in_executor(None, process.wait_until_open))
+        self._problem = ""
+        _log.info("store_process_started", process=process.pid)
+
+    async def _connect(self) -> None:
+        process = self._process
+        if process is None or self._ending:
+            return
+        process.socket.setblocking(False)
+        self._reader, self._writer = await asyncio.open_unix_connection(sock=process.socket)
+        self._up.set()
+
+    async def _talk(self) -> None:
+        """Take what the process sends until it ends."""
+        process, reader, writer = self._process, self._reader, self._writer
+        if process is None or reader is None or writer is None:
+            return
+        data = b""  # something may have come with the word that the store is open
+        try:
+            while True:
+                for message in process.parser.feed(data):
+                    self._take(message)
+                async with asyncio.timeout(self._silence_s):
+                    data = await reader.read(_RECEIVE_BYTES)
+                if not data:
+                    return
+        except ConnectionError:
+            pass  # it has ended, as an end of the stream says
+        except TimeoutError:
+            _log.error("store_process_silent", for_s=self._silence_s, remedy="it is ended and started again")
+            process.kill()
+        finally:
+            self._up.clear()
+            self._reader = self._writer = None
+            self._load = messages.Load(running=0, waiting=0)
+            for waiting in list(self._waiting_for.values()):
+                if not waiting.done():
+                    waiting.set_exception(StoreUnavailable(_ENDED))
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+
+    async def _reap(self) -> int | None:
+        process, self._process = self._process, None
+        if process is None:
+            return None
+        return await asyncio.get_running_loop().run_in_executor(None, process.end)
+
+    def _take(self, message: Message) -> None:
+        match message:
+            case (
+                messages.Admission() | messages.Answer() | messages.Probed() | messages.Done() | messages.Unavailable()
+            ):
+                waiting = self._waiting_for.get(message.request)
+                if waiting is not None and not waiting.done():
+                    waiting.set_result(message)
+            case messages.Appended():
+                self._tell_of([message])
+            case messages.Load():
+                self._load = message
+            case _:
+                raise StoreProtocolError(f"the store process sent a {type(message).__name__}")
+
+    def _tell_of(self, appended: Sequence[messages.Appended]) -> None:
+        for message in appended:
+            self._appended(_head(message.head))
+
+    # --- requests -------------------------------------------------------------------------------------------
+
+    def new_request(self) -> int:
+        """Number a request. Any thread may call it."""
+        return next(self._requests)
+
+    async def ask(self, request: int, message: bytes, *, limit_s: float = _REQUEST_S) -> messages.Reply:
+        """Send a request, once the process can take it, and wait for its answer.
+
+        Args:
+            request: the request's number.
+            message: the request as octets.
+            limit_s: how long all of that may take, in seconds.
+
+        Raises:
+            StoreUnavailable: the process gave no answer in time, has ended, or cannot carry the request out now.
+        """
+        answer: asyncio.Future[messages.Reply] = asyncio.get_running_loop().create_future()
+        self._waiting_for[request] = answer
+        try:
+            async with asyncio.timeout(limit_s):
+                await self._wait_until_up()
+                self._send(message)
+                reply = await answer
+        except TimeoutError:
+            raise StoreUnavailable(f"the store process gave no answer within {limit_s:g} s") from None
+        finally:
+            del self._waiting_for[request]
+        if isinstance(reply, messages.Unavailable):
+            raise StoreUnavailable(reply.problem)
+        return reply
+
+    async def _wait_until_up(self) -> None:
+        """Wait for a process that is being started again, unless the last one found that it cannot use the store."""
+        if self._problem:
+            raise StoreUnavailable(self._problem)
+        await self._up.wait()
+
+    def tell(self, message: FromService) -> None:
+        """Send a message that has no answer; a process that has ended does not miss it."""
+        self._send(encode(message))
+
+    def _send(self, data: bytes) -> None:
+        if self._writer is not None:
+            self._writer.write(data)
+
+    async def until_up(self, limit_s: float = _REQUEST_S) -> None:
+        """Wait until the process can take the work of a call.
+
+        Raises:
+            StoreUnavailable: it cannot within the limit, or the service is stopping.
+        """
+        if self._closed:
+            raise StoreUnavailable(_STOPPING)
+        try:
+            async with asyncio.timeout(limit_s):
+                await self._wait_until_up()
+        except TimeoutError:
+            raise StoreUnavailable(f"the store process has not come back within {limit_s:g} s") from None
+
+    # --- calls ----------------------------------------------------------------------------------------------
+
+    @property
+    def running(self) -> int:
+        """How many passwords are being hashed or stored."""
+        return self._load.running
+
+    @property
+    def waiting(self) -> int:
+        """How many passwords wait to be."""
+        return self._load.waiting
+
+    async def admission(self, caller: Caller) -> Admitted | NotAdmitted | StoreAway:
+        """Ask the store whether a caller is admitted. A store that does not answer in time counts as away."""
+        if caller.number is None:
+            return NotAdmitted(caller.refusal or RefusalReason.UNKNOWN)
+        request = self.new_request()
+        asked = encode(messages.Admit(request=request, number=caller.number))
+        try:
+            match await self.ask(request, asked, limit_s=self._patience_s):
+                case messages.Admission(line=line) if line is not None:
+                    return Admitted(line)
+                case messages.Admission(refusal=reason) if reason is not None:
+                    return NotAdmitted(reason)
+        except StoreUnavailable as error:
+            _log.error("store_away", during="admission", problem=str(error))
+        return StoreAway()
+
+    def of_call(self, caller: Caller, call_id: str, *, broken: Callable[[], None]) -> LinkedCallStore:
+        """Make the store of one call.
+
+        Args:
+            caller: who calls.
+            call_id: the call.
+            broken: called on the loop if the call breaks while it takes an answer.
+        """
+        return LinkedCallStore(self, caller, call_id, broken)
+
+    def close(self) -> None:
+        """Take no more work of calls. Work under way goes on, and call records are written."""
+        self._closed = True
+
+    def keep(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do a call's work, even if the call ends first."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+class LinkedCallStore:
+    """The store of one live call (`ivr.call.store.CallStore`): answers come later, on the loop."""
+
+    def __init__(self, link: StoreLink, caller: Caller, call_id: str, broken: Callable[[], None]) -> None:
+        self._link = link
+        self._caller = caller.known_number
+        self._call = call_id
+        self._broken = broken
+        self._withdrawn = False
+
+    def prepare_password(self, command: PreparePassword) -> None:
+        """Have the process hash a password."""
+        self._link.tell(
+            messages.Prepare(call=self._call, caller=self._caller, target=command.target, password=command.password)
+        )
+
+    def discard_password(self) -> None:
+        """Have the process throw the hash away."""
+        self._link.tell(messages.Discard(call=self._call))
+
+    def store_password(self, command: StorePassword, answered: Callable[[StoreAnswer, float], None]) -> None:
+        """Have the process store a password."""
+        self._link.keep(self._store_password(command, answered))
+
+    def withdraw(self) -> None:
+        """Take the request to store back, if it is not too late."""
+        self._withdrawn = True
+        self._link.tell(messages.Withdraw(call=self._call))
+
+    def note_failure(self) -> None:
+        """Count the call, which has failed, against its line."""
+        self._link.keep(self._note_failure())
+
+    async def _store_password(self, command: StorePassword, answered: Callable[[StoreAnswer, float], None]) -> None:
+        answer = await self._answer(command)
+        try:
+            answered(answer, asyncio.get_running_loop().time())
+        except Exception:  # noqa: BLE001 - the border of a call
+            _log.exception("call_failed", call=self._call)
+            self._broken()
+
+    async def _answer(self, command: StorePassword) -> StoreAnswer:
+        """Ask for a password to be stored. Whatever goes wrong, the caller gets an answer."""
+        request = self._link.new_request()
+        asked = messages.Store(
+            request=request,
+            call=self._call,
+            caller=self._caller,
+            unit=command.unit,
+            target=command.target,
+            password=command.password,
+        )
+        try:
+            await self._link.until_up()
+            if self._withdrawn:  # before it was asked
+                self.discard_password()
+                return NotStored()
+            return _answer(await self._link.ask(request, encode(asked)))
+        except StoreUnavailable as error:
+            _log.error("not_stored", call=self._call, problem=str(error))
+            self._link.tell(messages.Withdraw(call=self._call))  # it may still be under way
+            return StoreAway()
+
+    async def _note_failure(self) -> None:
+        request = self._link.new_request()
+        asked = encode(messages.NoteFailure(request=request, call=self._call, caller=self._caller))
+        try:
+            await self._link.until_up()
+            await self._link.ask(request, asked)
+        except StoreUnavailable as error:  # the call is over: nobody is left who could hear of it
+            _log.error("failure_not_counted", call=self._call, problem=str(error))
+
+
+class _FromThreads:
+    """Asks a store process from a thread that is not the loop's. Blocks that thread."""
+
+    def __init__(self, link: StoreLink, loop: asyncio.AbstractEventLoop) -> None:
+        self._link = link
+        self._loop = loop
+
+    def _ask(self, make: Callable[[int], FromService]) -> messages.Reply:
+        request = self._link.new_request()
+        asked = self._link.ask(request, encode(make(request)))  # made here, not on the loop
+        return asyncio.run_coroutine_threadsafe(asked, self._loop).result()
+
+
+class LinkedRecords(_FromThreads):
+    """Writes call records by way of a store process (`ivr.records.recorder.Writer`)."""
+
+    def write(self, changes: Sequence[Change]) -> int:
+        """Write changes in their order; returns how many the database refuses for good."""
+        return _count(self._ask(lambda request: messages.Write(request=request, changes=tuple(changes))))
+
+    def mark_lost(self) -> int:
+        """Mark the calls whose service has ended; returns how many."""
+        return _count(self._ask(lambda request: messages.MarkLost(request=request)))
+
+    def forget_before(self, moment: datetime) -> int:
+        """Remove some of the finished calls that started before `moment`; returns how many."""
+        return _count(self._ask(lambda request: messages.ForgetBefore(request=request, moment=moment)))
+
+
+class LinkedProbe(_FromThreads):
+    """Asks whether the store can be used (`ivr.service.watching.store_watch.Probe`)."""
+
+    def __call__(self) -> Head:
+        """Return where the audit trail ends.
+
+        Raises:
+            StoreUnavailable: the store cannot be read or written.
+        """
+        reply = self._ask(lambda request: messages.Probe(request=request))
+        if not isinstance(reply, messages.Probed):
+            raise StoreProtocolError(f"a Probe was answered by a {type(reply).__name__}")
+        return _head(reply.head)
+
+
+def _head(text: str) -> Head:
+    try:
+        return Head.parse(text)
+    except ValueError as error:
+        raise StoreProtocolError(str(error)) from None
+
+
+def _count(reply: messages.Reply) -> int:
+    if not isinstance(reply, messages.Done):
+        raise StoreProtocolError(f"a request for call records was answered by a {type(reply).__name__}")
+    return reply.count
+
+
+def _answer(reply: messages.Reply) -> StoreAnswer:
+    if not isinstance(reply, messages.Answer):
+        raise StoreProtocolError(f"a Store was answered by a {type(reply).__name__}")
+    match reply.outcome:
+        case Outcome.STORED:
+            return Stored()
+        case Outcome.NOT_STORED:
+            return NotStored()
+        case Outcome.REFUSED if reply.refusal is not None:
+            return NotAdmitted(reply.refusal)
+        case Outcome.REFUSED | Outcome.AWAY:
+            return StoreAway()
+        case _:
+            assert_never(reply.outcome)

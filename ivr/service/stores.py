@@ -1,0 +1,40 @@
+"""The credential store as a service's live calls use it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from ivr.call.caller import Caller
+from ivr.call.dialogue.events import Admitted, NotAdmitted, StoreAway
+from ivr.call.store import CallStore
+
+ADMISSION_S: Final = 15.0
+"""How long a caller waits to be admitted: longer than the store waits for a busy database."""
+
+
+class CallStores(Protocol):
+    """Makes the stores of live calls. No method blocks."""
+
+    @property
+    def running(self) -> int:
+        """How many passwords are being hashed or stored."""
+
+    @property
+    def waiting(self) -> int:
+        """How many passwords wait to be."""
+
+    async def admission(self, caller: Caller) -> Admitted | NotAdmitted | StoreAway:
+        """Ask the store whether a caller is admitted. A store that does not answer in time counts as away."""
+
+    def of_call(self, caller: Caller, call_id: str, *, broken: Callable[[], None]) -> CallStore:
+        """Make the store of one call.
+
+        Args:
+            caller: who calls.
+            call_id: the call.
+            broken: called on the loop if the call breaks while it takes an answer.
+        """
+
+    def close(self) -> None:
+        """Take no more work of calls. Work under way goes on."""
