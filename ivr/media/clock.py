@@ -32,6 +32,7 @@ from ivr.media.hindsight import Hindsight
 from ivr.media.playout import Playout
 from ivr.telephony.audiosocket.inbox import Dropped, FrameSent, KeySent, NothingSent
 from ivr.telephony.audiosocket.server import AudioSocketConnection
+from logs.summary import Summary
 from sound.telephone import FRAME_SAMPLES, SAMPLE_RATE_HZ
 
 _log = structlog.get_logger(__name__)
@@ -170,6 +171,12 @@ class Media:
         self._bank = DetectorBank(near_misses=True)
         self._streams: dict[int, _Stream] = {}
         self._expected: dict[UUID, _Expected] = {}
+        self._longest = 0
+        self._standstills = Summary(self._tell_of_standstills)  # a host with too much to do stands still at each tick
+
+    def _tell_of_standstills(self, times: dict[str, int]) -> None:
+        _log.warning("media_clock_stood_still", times=sum(times.values()), longest_s=round(self._longest * TICK_S, 2))
+        self._longest = 0
 
     @property
     def calls(self) -> int:
@@ -221,7 +228,8 @@ class Media:
             if behind:
                 await asyncio.sleep(0)  # what came meanwhile is read first, so that nobody seems to have been silent
             if behind > MAX_TICKS_MADE_UP:
-                _log.warning("media_clock_stood_still", ticks=behind)
+                self._longest = max(self._longest, behind)
+                self._standstills.add("standstills")
                 next_tick += (behind - MAX_TICKS_MADE_UP) * TICK_S
             overdue = self.tick(loop.time())
             self._ticked_at = time.monotonic()

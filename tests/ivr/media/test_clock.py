@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections import Counter
 from collections.abc import Callable
 from typing import cast
@@ -9,6 +11,7 @@ from uuid import UUID, uuid4
 
 import numpy as np
 import pytest
+import structlog
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -23,6 +26,7 @@ from ivr.media.clock import MAX_FRAMES_A_TICK, MAX_TICKS_MADE_UP, TICK_S, Media
 from ivr.telephony.audiosocket.codec import FRAME_BYTES, Audio
 from ivr.telephony.audiosocket.inbox import Dropped, FrameSent, Inbox, KeySent, Taken
 from ivr.telephony.audiosocket.server import AudioSocketConnection
+from logs import summary
 from prompts import Catalogue
 from sound.telephone import SAMPLE_RATE_HZ
 from tests.callers import tones
@@ -351,3 +355,20 @@ async def test_keys_pressed_while_the_host_stood_still_are_heard_once_and_in_tim
     assert len(heard) == 17
     assert [command.password for command in board.stored] == [PASSWORD]
     assert session.ending == Ending(Outcome.SET, "set")
+
+
+async def test_a_host_that_stands_still_all_the_time_does_not_fill_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(summary, "SUMMARY_S", 2.5)
+    with structlog.testing.capture_logs() as log:
+        clock = asyncio.create_task(Media().run())
+        for seconds in (0.7, 0.7, 1.0):
+            await asyncio.sleep(0.05)
+            time.sleep(seconds)  # noqa: ASYNC251 - the loop is to stand still
+        async with asyncio.timeout(10):
+            while len(log) < 2:  # noqa: ASYNC110 - until the next line is due
+                await asyncio.sleep(0.01)
+        clock.cancel()
+    first, second = log
+    assert (first["event"], first["times"]) == ("media_clock_stood_still", 1)
+    assert second["times"] >= 2  # more if the host itself stood still
+    assert second["longest_s"] >= 0.9
