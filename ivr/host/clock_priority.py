@@ -72,7 +72,7 @@ def take_priority() -> Scheduling:
         os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(REAL_TIME))
     except OSError:
         with contextlib.suppress(OSError):
-            _give_real_time_up()
+            give_real_time_up()
             os.setpriority(os.PRIO_PROCESS, 0, min(NICENESS, os.getpriority(os.PRIO_PROCESS, 0)))
     return scheduling_of(0)
 
@@ -86,7 +86,7 @@ def keep_priority(loop: asyncio.AbstractEventLoop) -> None:
 
     def ran_on(_signal: int, _frame: FrameType | None) -> None:
         with contextlib.suppress(OSError, RuntimeError):  # RuntimeError: the loop is closed, the process ends
-            _give_real_time_up()
+            give_real_time_up()
             loop.call_soon_threadsafe(pause)  # not here: the signal may have come in the middle of another line
 
     def pause() -> None:
@@ -105,5 +105,6 @@ def keep_priority(loop: asyncio.AbstractEventLoop) -> None:
         _log.warning("media_clock_without_priority", niceness=has.niceness, cost=COST, remedy=REMEDY)
 
 
-def _give_real_time_up() -> None:
+def give_real_time_up() -> None:
+    """Have this thread take turns with all others again."""
     os.sched_setscheduler(0, os.SCHED_OTHER | os.SCHED_RESET_ON_FORK, os.sched_param(0))

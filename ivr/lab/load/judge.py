@@ -98,8 +98,8 @@ class JudgedCall:
 
     @property
     def complaint(self) -> str | None:
-        """What is wrong with the call, in a line; None if nothing is."""
-        if self.fate.is_as_meant and not self.keys_off:
+        """What is wrong with the call, in a line; None if nothing is, or if the service did not take it."""
+        if (self.fate.is_as_meant or self.fate is Fate.TURNED_AWAY) and not self.keys_off:
             return None
         record, keys = self.record, self.keys_off or 0
         wrong = [self.fate.value, f"{self.notes.end}"]

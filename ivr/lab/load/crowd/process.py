@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import resource
 import signal
 from collections.abc import Sequence
 from contextlib import suppress
@@ -12,12 +12,13 @@ from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Final, Self
 
+from ivr.host.clock_priority import give_real_time_up, take_priority
 from ivr.lab.load.crowd.caller import CallNotes
 from ivr.lab.load.crowd.loop import Crowd, CrowdSettings, Lateness
 from ivr.lab.load.crowd.trunk import Way
 
-_FIRST: Final = -10
-"""The niceness of the callers: real telephones are never late."""
+_RUN_S: Final = 2
+"""How long the callers may run without a pause and keep their priority: far longer than their turn takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,10 +95,22 @@ def leave_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
+def _go_first() -> None:
+    """Take the priority of the service's clock: real telephones are never late.
+
+    Callers who are too many for a processor run without a pause. Then they give it up, and others can still run.
+    """
+    signal.signal(signal.SIGXCPU, lambda _signal, _frame: give_real_time_up())
+    _, hard = resource.getrlimit(resource.RLIMIT_RTTIME)
+    microseconds = _RUN_S * 1_000_000
+    soft = microseconds if hard == resource.RLIM_INFINITY else min(microseconds, hard)
+    resource.setrlimit(resource.RLIMIT_RTTIME, (soft, hard))
+    take_priority()
+
+
 def _run(settings: CrowdSettings, way: Way, pipe: Connection) -> None:
     leave_interrupts()
-    with suppress(PermissionError):
-        os.setpriority(os.PRIO_PROCESS, 0, _FIRST)
+    _go_first()
     over: list[CallNotes] = []
     crowd = Crowd(settings, way.open(settings.calls), over.append)
 

@@ -83,6 +83,7 @@ def test_what_became_of_a_call(
 def test_only_what_went_as_meant_is_no_complaint() -> None:
     assert {fate for fate in Fate if fate.is_as_meant} == {Fate.SET, Fate.LEFT, Fate.NOT_SET_LOSSY}
     assert JudgedCall(notes(), record(), Fate.SET).complaint is None
+    assert JudgedCall(notes(), None, Fate.TURNED_AWAY).complaint is None
     lost = JudgedCall(notes(), record(outcome="failed", reason="wrong_entries", keys=15), Fate.LOST).complaint
     assert lost == (
         f"{CALLER}: lost; the exchange hung up; call c0ffee ended at confirm as failed (wrong_entries); 2 keys missed"
