@@ -62,7 +62,7 @@ def strain_of(page: str) -> str | None:
     for family in text_string_to_metric_families(page):
         for sample in family.samples if family.name == _STRAINED else ():
             if sample.value:
-                return str(sample.labels["by"])
+                return str(sample.labels["sign"])
     return None
 
 

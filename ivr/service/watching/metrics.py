@@ -175,7 +175,7 @@ class Metrics:
                 "karipass_strained",
                 "1 for the sign by which new calls are turned away because the host is behind.",
                 lambda now, sign=sign: now.strain == sign,  # type: ignore[misc]
-                by=sign,
+                sign=sign,
             )
         gauge("karipass_store_up", "1 if the store can be used.", lambda now: now.store.up)
         gauge(

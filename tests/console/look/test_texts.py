@@ -18,7 +18,7 @@ from ivr.call.dialogue.events import RefusalReason, Verdict
 from ivr.call.dialogue.table import STEPS
 from ivr.cli.calls.one_call import print_transcript
 from ivr.records import OUTCOMES, RecordedEntry
-from ivr.records.vitals import AMI_STATES
+from ivr.records.vitals import AMI_STATES, STRAINS
 
 BY_WORD = {
     "outcome",
@@ -34,7 +34,7 @@ BY_WORD = {
     "problem",
     "period",
 }
-BY_WORD |= {"password", "ami", "figure", "account", "may"}
+BY_WORD |= {"password", "ami", "figure", "account", "may", "strain"}
 """Groups whose texts are named after a word of the records or of the program."""
 
 FIGURES = {
@@ -86,6 +86,7 @@ def test_every_word_of_the_records_has_a_text(language: str) -> None:
         "role": [role.value for role in Role],
         "may": [role.value for role in Role],
         "ami": AMI_STATES,
+        "strain": STRAINS,
     }
     assert [
         f"{group}.{word}" for group, every in words.items() for word in every if f"{group}.{word}" not in texts

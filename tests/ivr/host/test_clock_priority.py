@@ -13,6 +13,7 @@ from typing import Final
 import pytest
 
 from ivr.host.clock_priority import NICENESS, REAL_TIME, REMEDY, take_priority
+from tests.repository import ROOT
 
 WITHOUT: Final = ("setpriv", "--bounding-set", "-sys_nice", "--inh-caps", "-sys_nice")
 PLAIN: Final = [0, 0]
@@ -53,7 +54,7 @@ async def main():
         thread.join()
     policy, niceness = subprocess.run([sys.executable, "-c", ASK], capture_output=True, check=True).stdout.split()
     seen["a child"] = [int(policy), int(niceness)]
-    if len(sys.argv) > 1:
+    if sys.argv[1:] == ["spin"]:
         give_up = time.monotonic() + 20
         while scheduling_of(0).real_time and time.monotonic() < give_up:
             pass
@@ -62,6 +63,12 @@ async def main():
             await asyncio.sleep(0.01)
         note("the clock's thread after a while")
 
+if sys.argv[1:] == ["no real time"]:
+    def refuse(thread, policy, parameter, real=os.sched_setscheduler):
+        if policy & ~os.SCHED_RESET_ON_FORK == os.SCHED_RR:
+            raise PermissionError
+        real(thread, policy, parameter)
+    os.sched_setscheduler = refuse
 clock_priority.RUN_S, clock_priority.AGAIN_S = 0.2, 0.05
 with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
     runner.run(main())
@@ -78,14 +85,7 @@ def permitted() -> bool:
     return got == [REAL_TIME]
 
 
-def limits_rise() -> bool:
-    """Whether we may raise limits, as systemd does; it takes CAP_SYS_RESOURCE."""
-    raised = ("prlimit", f"--rtprio={REAL_TIME}", f"--nice={20 - NICENESS}", "true")
-    return subprocess.run(raised, capture_output=True, check=False).returncode == 0
-
-
 needs_permission = pytest.mark.skipif(not permitted(), reason="real-time priority is not permitted here")
-needs_limits = pytest.mark.skipif(not limits_rise(), reason="limits cannot be raised here")
 
 
 def run(*words: str, under: Sequence[str] = ()) -> tuple[dict[str, list[int]], list[dict[str, object]]]:
@@ -121,15 +121,14 @@ def test_a_clock_that_runs_on_gives_its_priority_up_and_has_it_again_later() -> 
     assert [line["event"] for line in log] == ["media_clock_priority", "media_clock_gave_priority_up"]
 
 
-@needs_limits
-def test_what_the_systemd_unit_permits_is_enough() -> None:
-    seen, _ = run(under=("prlimit", f"--rtprio={REAL_TIME}", *WITHOUT))
-    assert seen["the clock's thread"] == [REAL_TIME, 0]
+def test_the_systemd_unit_permits_what_is_asked_for() -> None:
+    unit = (ROOT / "docker" / "systemd" / "karipass.service").read_text(encoding="utf-8")
+    assert f"\nLimitRTPRIO={REAL_TIME}\n" in unit
 
 
-@needs_limits
+@needs_permission  # of which the program then does without a part
 def test_where_only_niceness_is_permitted_the_clocks_thread_alone_has_that() -> None:
-    seen, log = run(under=("prlimit", "--rtprio=0", f"--nice={20 - NICENESS}", *WITHOUT))
+    seen, log = run("no real time")
     assert seen.pop("the clock's thread") == [0, NICENESS]
     assert seen == {"an earlier thread": PLAIN, "a later thread": PLAIN, "a nice thread": [0, 10], "a child": PLAIN}
     assert [line["niceness"] for line in log] == [NICENESS]
