@@ -267,7 +267,8 @@ class StoreLink:
         self._send(encode(message))
 
     def _send(self, data: bytes) -> None:
-        if self._writer is not None:
+        # If writing has failed, the stream is closed before its end is read, and uvloop raises at another write.
+        if self._writer is not None and not self._writer.is_closing():
             self._writer.write(data)
 
     async def until_up(self, limit_s: float = _REQUEST_S) -> None:

@@ -81,11 +81,16 @@ class Outbox:
             with contextlib.suppress(OSError):  # the service has ended: reading finds that out
                 self._socket.sendall(data)
         else:
-            self._loop.call_soon_threadsafe(self._writer.write, data)
+            self._loop.call_soon_threadsafe(self._write, self._writer, data)
 
     def appended(self, head: Head) -> None:
         """Tell the service where the audit trail ends."""
         self(messages.Appended(head=str(head)))
+
+    @staticmethod
+    def _write(writer: asyncio.StreamWriter, data: bytes) -> None:
+        if not writer.is_closing():  # else the service has ended
+            writer.write(data)
 
     def use(self, writer: asyncio.StreamWriter) -> None:
         """Send by the loop from now on."""

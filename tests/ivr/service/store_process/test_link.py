@@ -13,6 +13,7 @@ from contextlib import closing
 from datetime import timedelta
 
 import pytest
+import uvloop
 
 from credentials.model import LoginVerdict, Unit
 from ivr.call.caller import Caller
@@ -214,6 +215,21 @@ class TestDeath:
         call.withdraw()
         assert await answer == NotStored()
         assert verdict(house) is LoginVerdict.UNKNOWN
+
+    def test_what_is_said_to_it_before_its_death_is_seen_goes_nowhere(self, house: StoreHouse) -> None:
+        async def main() -> None:
+            async with house.linked() as link:
+                assert link._process is not None
+                dead = link._process.pid
+                os.kill(dead, signal.SIGKILL)
+                os.waitid(os.P_PID, dead, os.WEXITED | os.WNOWAIT)  # noqa: ASYNC222 - the loop must not see it yet
+                for _ in range(2):  # the first write fails, and closes the stream
+                    live(link).prepare_password(PREPARE)
+                    await asyncio.sleep(0)
+                assert await stored(live(link)) in {StoreAway(), Stored()}
+
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # as the service's loop
+            runner.run(main())
 
     async def test_records_that_were_under_way_can_be_written_again(
         self, link: StoreLink, pid: Pid, house: StoreHouse
