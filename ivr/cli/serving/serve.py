@@ -34,7 +34,8 @@ from ivr.host.settings import Settings
 from ivr.records import Recorder
 from ivr.service.console_process import ConsoleProcess
 from ivr.service.service import Service
-from ivr.service.store_process.link import LinkedProbe, LinkedRecords, StoreLink
+from ivr.service.store_process.from_threads import LinkedProbe, LinkedRecords
+from ivr.service.store_process.link import StoreLink
 from ivr.service.store_process.messages import VERSION, Hello
 from ivr.service.store_process.process import StoreCommand
 from ivr.service.stores import ADMISSION_S

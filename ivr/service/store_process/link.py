@@ -1,7 +1,6 @@
 """The service's side of the store process: asks it, and starts it again when it has ended.
 
-Everything here runs on the service's event loop, and nothing blocks it. Other threads ask by `LinkedRecords` and
-`LinkedProbe`, which block them.
+Everything here runs on the service's event loop, and nothing blocks it. Other threads ask by way of `from_threads`.
 """
 
 from __future__ import annotations
@@ -11,10 +10,9 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
 from itertools import count
 from types import TracebackType
-from typing import Any, Final, Self, assert_never
+from typing import Any, Final, Self
 
 import structlog
 
@@ -23,18 +21,13 @@ from ivr.call.caller import Caller
 from ivr.call.dialogue.events import (
     Admitted,
     NotAdmitted,
-    NotStored,
-    PreparePassword,
     RefusalReason,
-    StoreAnswer,
     StoreAway,
-    Stored,
-    StorePassword,
 )
-from ivr.records.changes import Change
 from ivr.service.store_process import messages
 from ivr.service.store_process.codec import StoreProtocolError, encode
-from ivr.service.store_process.messages import FromService, Message, Outcome
+from ivr.service.store_process.linked_calls import LinkedCallStore
+from ivr.service.store_process.messages import FromService, Message
 from ivr.service.store_process.process import StoreCommand, StoreNotOpenedError, StoreProcess
 from storage.errors import StoreUnavailable
 
@@ -222,7 +215,7 @@ class StoreLink:
 
     def _tell_of(self, appended: Sequence[messages.Appended]) -> None:
         for message in appended:
-            self._appended(_head(message.head))
+            self._appended(head_of(message.head))
 
     # --- requests -------------------------------------------------------------------------------------------
 
@@ -334,147 +327,13 @@ class StoreLink:
         task.add_done_callback(self._tasks.discard)
 
 
-class LinkedCallStore:
-    """The store of one live call (`ivr.call.store.CallStore`): answers come later, on the loop."""
+def head_of(text: str) -> Head:
+    """Read where the audit trail ends.
 
-    def __init__(self, link: StoreLink, caller: Caller, call_id: str, broken: Callable[[], None]) -> None:
-        self._link = link
-        self._caller = caller.known_number
-        self._call = call_id
-        self._broken = broken
-        self._withdrawn = False
-
-    def prepare_password(self, command: PreparePassword) -> None:
-        """Have the process hash a password."""
-        self._link.tell(
-            messages.Prepare(call=self._call, caller=self._caller, target=command.target, password=command.password)
-        )
-
-    def discard_password(self) -> None:
-        """Have the process throw the hash away."""
-        self._link.tell(messages.Discard(call=self._call))
-
-    def store_password(self, command: StorePassword, answered: Callable[[StoreAnswer, float], None]) -> None:
-        """Have the process store a password."""
-        self._link.keep(self._store_password(command, answered))
-
-    def withdraw(self) -> None:
-        """Take the request to store back, if it is not too late."""
-        self._withdrawn = True
-        self._link.tell(messages.Withdraw(call=self._call))
-
-    def note_failure(self) -> None:
-        """Count the call, which has failed, against its line."""
-        self._link.keep(self._note_failure())
-
-    async def _store_password(self, command: StorePassword, answered: Callable[[StoreAnswer, float], None]) -> None:
-        answer = await self._answer(command)
-        try:
-            answered(answer, asyncio.get_running_loop().time())
-        except Exception:  # noqa: BLE001 - the border of a call
-            _log.exception("call_failed", call=self._call)
-            self._broken()
-
-    async def _answer(self, command: StorePassword) -> StoreAnswer:
-        """Ask for a password to be stored. Whatever goes wrong, the caller gets an answer."""
-        request = self._link.new_request()
-        asked = messages.Store(
-            request=request,
-            call=self._call,
-            caller=self._caller,
-            unit=command.unit,
-            target=command.target,
-            password=command.password,
-        )
-        try:
-            await self._link.until_up()
-            if self._withdrawn:  # before it was asked
-                self.discard_password()
-                return NotStored()
-            return _answer(await self._link.ask(request, encode(asked)))
-        except StoreUnavailable as error:
-            _log.error("not_stored", call=self._call, problem=str(error))
-            self._link.tell(messages.Withdraw(call=self._call))  # it may still be under way
-            return StoreAway()
-
-    async def _note_failure(self) -> None:
-        request = self._link.new_request()
-        asked = encode(messages.NoteFailure(request=request, call=self._call, caller=self._caller))
-        try:
-            await self._link.until_up()
-            await self._link.ask(request, asked)
-        except StoreUnavailable as error:  # the call is over: nobody is left who could hear of it
-            _log.error("failure_not_counted", call=self._call, problem=str(error))
-
-
-class _FromThreads:
-    """Asks a store process from a thread that is not the loop's. Blocks that thread."""
-
-    def __init__(self, link: StoreLink, loop: asyncio.AbstractEventLoop) -> None:
-        self._link = link
-        self._loop = loop
-
-    def _ask(self, make: Callable[[int], FromService]) -> messages.Reply:
-        request = self._link.new_request()
-        asked = self._link.ask(request, encode(make(request)))  # made here, not on the loop
-        return asyncio.run_coroutine_threadsafe(asked, self._loop).result()
-
-
-class LinkedRecords(_FromThreads):
-    """Writes call records by way of a store process (`ivr.records.recorder.Writer`)."""
-
-    def write(self, changes: Sequence[Change]) -> int:
-        """Write changes in their order; returns how many the database refuses for good."""
-        return _count(self._ask(lambda request: messages.Write(request=request, changes=tuple(changes))))
-
-    def mark_lost(self) -> int:
-        """Mark the calls whose service has ended; returns how many."""
-        return _count(self._ask(lambda request: messages.MarkLost(request=request)))
-
-    def forget_before(self, moment: datetime) -> int:
-        """Remove some of the finished calls that started before `moment`; returns how many."""
-        return _count(self._ask(lambda request: messages.ForgetBefore(request=request, moment=moment)))
-
-
-class LinkedProbe(_FromThreads):
-    """Asks whether the store can be used (`ivr.service.watching.store_watch.Probe`)."""
-
-    def __call__(self) -> Head:
-        """Return where the audit trail ends.
-
-        Raises:
-            StoreUnavailable: the store cannot be read or written.
-        """
-        reply = self._ask(lambda request: messages.Probe(request=request))
-        if not isinstance(reply, messages.Probed):
-            raise StoreProtocolError(f"a Probe was answered by a {type(reply).__name__}")
-        return _head(reply.head)
-
-
-def _head(text: str) -> Head:
+    Raises:
+        StoreProtocolError: the text does not say that.
+    """
     try:
         return Head.parse(text)
     except ValueError as error:
         raise StoreProtocolError(str(error)) from None
-
-
-def _count(reply: messages.Reply) -> int:
-    if not isinstance(reply, messages.Done):
-        raise StoreProtocolError(f"a request for call records was answered by a {type(reply).__name__}")
-    return reply.count
-
-
-def _answer(reply: messages.Reply) -> StoreAnswer:
-    if not isinstance(reply, messages.Answer):
-        raise StoreProtocolError(f"a Store was answered by a {type(reply).__name__}")
-    match reply.outcome:
-        case Outcome.STORED:
-            return Stored()
-        case Outcome.NOT_STORED:
-            return NotStored()
-        case Outcome.REFUSED if reply.refusal is not None:
-            return NotAdmitted(reply.refusal)
-        case Outcome.REFUSED | Outcome.AWAY:
-            return StoreAway()
-        case _:
-            assert_never(reply.outcome)

@@ -31,7 +31,9 @@ from ivr.call.dialogue.events import (
 from ivr.records import CallReader, open_records
 from ivr.records.changes import Change, EntryNoted
 from ivr.records.model import CallBegan, RecordedEntry
-from ivr.service.store_process.link import LinkedCallStore, LinkedProbe, LinkedRecords, StoreLink
+from ivr.service.store_process.from_threads import LinkedProbe, LinkedRecords
+from ivr.service.store_process.link import StoreLink
+from ivr.service.store_process.linked_calls import LinkedCallStore
 from ivr.service.store_process.process import StoreCommand, StoreNotOpenedError
 from storage.clock import utc_now
 from storage.errors import StoreUnavailable
