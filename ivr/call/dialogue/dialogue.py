@@ -26,7 +26,6 @@ from ivr.call.dialogue.events import (
     NotStored,
     Outcome,
     PreparePassword,
-    RefusalReason,
     Say,
     StopGuidance,
     StoreAnswer,
@@ -331,12 +330,8 @@ class Dialogue:
             case _:
                 return self._say(step.guidance(self._request))
 
-    def _refuse(self, reason: RefusalReason, now: float) -> list[Command]:
-        return self._close(Signal.NOT_ADMITTED, Ending(Outcome.REFUSED, reason), CLOSINGS[reason], now)
-
     def _close(self, signal: Signal, ending: Ending, parts: tuple[Part, ...], now: float) -> list[Command]:
-        commands = self._move(signal, now, ending)
-        return commands + self._say_last(parts, now)
+        return self._move(signal, now, ending) + self._say_last(parts, now)
 
     def _say_last(self, parts: tuple[Part, ...], now: float) -> list[Command]:
         """Say how the call ends; if the caller has gone, end it at once."""
@@ -375,7 +370,7 @@ class Dialogue:
             case StoreAway():
                 return self._close(Signal.STORE_AWAY, _STORE_AWAY, UNAVAILABLE, now)
             case NotAdmitted(reason):
-                return self._refuse(reason, now)
+                return self._close(Signal.NOT_ADMITTED, Ending(Outcome.REFUSED, reason), CLOSINGS[reason], now)
 
     # --- what a state without an entry starts with ----------------------------------------------------------
 

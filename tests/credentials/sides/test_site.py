@@ -35,27 +35,6 @@ def sign_up(store: CredentialStore, number: str = CONTRACT, unit: Unit = Unit.NU
     assert change(store, log_in(store, TEMPORARY, number), password).changed
 
 
-class TestAnyText:
-    @pytest.mark.parametrize(
-        ("session", "origin"),
-        [
-            ("\udcff", "session ?"),
-            ("a\0b\nc", "session a?b?c"),
-            ("端末１", "session 端末１"),
-            ("y" * 1_000_000, "session " + "y" * 191 + "…"),
-        ],
-    )
-    def test_a_session_may_have_any_name(self, store: CredentialStore, session: str, origin: str) -> None:
-        call(store)
-        assert store.log_in(CONTRACT, TEMPORARY, session_id=session).verdict is LoginVerdict.ACCEPTED
-        assert store.audit_records(number=CONTRACT)[-1].origin == origin
-
-    @pytest.mark.parametrize("text", ["\udcff", "\0", "x" * 1_000_000])
-    def test_any_text_may_come_as_number_or_password(self, store: CredentialStore, text: str) -> None:
-        assert log_in(store, text).verdict is LoginVerdict.UNKNOWN
-        assert log_in(store, TEMPORARY, text).verdict is LoginVerdict.UNKNOWN
-
-
 class TestTemporaryPassword:
     """docs/rules.md 3.1 and 3.4"""
 
