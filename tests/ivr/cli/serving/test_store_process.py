@@ -121,6 +121,14 @@ def test_a_store_process_does_not_outlive_the_service(tmp_path: Path, ending: si
     assert "Traceback" not in service.log
 
 
+def test_the_threads_of_a_store_process_share_one_heap_unless_the_environment_says_otherwise(tmp_path: Path) -> None:
+    for given, has in (({}, b"MALLOC_ARENA_MAX=1"), ({"MALLOC_ARENA_MAX": "3"}, b"MALLOC_ARENA_MAX=3")):
+        with served(tmp_path, **given) as service:
+            until(service, '"serving"')
+            [child] = service.children
+            assert has in Path(f"/proc/{child}/environ").read_bytes().split(b"\0")
+
+
 def refusal(state: Path, **environment: str) -> str:
     """The one line by which `ivr serve` says why it does not start."""
     service = Served(state, **environment)
