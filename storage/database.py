@@ -7,7 +7,7 @@ BEGIN IMMEDIATE, which queues for the lock at once; otherwise it could fail when
 import functools
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
@@ -20,6 +20,7 @@ from storage.database_url import BUSY_TIMEOUT_S, connect_args, parse_url
 from storage.errors import InvalidDatabaseUrl, StoreUnavailable
 from storage.failures import describe
 from storage.sqlite_file import WRITE, SqliteFile, prepare
+from storage.turns import turns_of
 
 STATEMENT_TIMEOUT_S = 20
 GIVE_WAY_S = 0.12
@@ -75,6 +76,7 @@ class Database:
             raise InvalidDatabaseUrl(
                 "the hosts and ports of the database URL do not fit: write ?host=a:5432&host=b:5432"
             ) from None
+        self._patience_s = float(str(parsed.query.get("timeout", BUSY_TIMEOUT_S)))
         self._closed = False
         event.listen(self._engine, "checkin", self._came_back)
         self._file: SqliteFile | None = None
@@ -102,7 +104,7 @@ class Database:
         Raises:
             StoreUnavailable: the file that was written to has gone.
         """
-        with self._engine.connect() as connection:
+        with self._turn(), self._engine.connect() as connection:
             connection.execution_options(**{WRITE: True})
             waiting = connection.info[_AFTER_COMMIT] = []
             with connection.begin():
@@ -112,8 +114,12 @@ class Database:
         for action in waiting:
             action()
 
+    def _turn(self) -> AbstractContextManager[None]:
+        """Wait for a turn to write. PostgreSQL has a queue of its own."""
+        return nullcontext() if self._file is None else turns_of(self._file.path).turn(self._patience_s)
+
     def give_way(self) -> None:
-        """Let waiting writers have a turn before the next transaction of a long job.
+        """Let writers of other processes have a turn before the next transaction of a long job.
 
         SQLite has no queue: a waiting writer checks every 0.1 s whether the lock is free. PostgreSQL has one.
         """
