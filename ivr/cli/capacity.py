@@ -15,7 +15,7 @@ _SEEDS: Final = 1_000_000
 _GAVE_WAY: Final = {
     "clock": "the service got the processor too late to hear and to speak every 20 ms",
     "audio": "Asterisk got the processor too late to hand over the callers' audio",
-    "hashes": "passwords had to wait until they were hashed",
+    "store": "passwords had to wait until they were hashed and stored",
     "memory": "memory ran out",
 }
 

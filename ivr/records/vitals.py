@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from typing import Any, Final, get_args, get_type_hints
 
-STRAINS: Final = ("clock", "audio", "hashes", "memory")
+STRAINS: Final = ("clock", "audio", "store", "memory")
 """The signs of a host that is behind (`ivr.service.strain` reads them)."""
 BEAT_S: Final = 10.0
 """How often a service reports that it lives."""

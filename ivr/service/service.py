@@ -60,7 +60,7 @@ class Service:
         self._guidance = guidance
         self._store = store
         self._lateness = Lateness()
-        self._strain = Strain(lambda: self._store.waiting)
+        self._strain = Strain(lambda: self._store.behind_s)
         self._media = Media(ticked=self._ticked)
         calls = LiveCalls(
             settings=settings,

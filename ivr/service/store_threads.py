@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -44,7 +45,8 @@ class StoreThreads:
         self._admissions = ThreadPoolExecutor(4, thread_name_prefix="admission")  # never behind a queue of hashes
         self._hashing = ThreadPoolExecutor(4, thread_name_prefix="hashing")
         self._storing = ThreadPoolExecutor(16, thread_name_prefix="storing")
-        self._asked = 0
+        self._asked: dict[Future[Any], float] = {}
+        """The work that was asked for and is not done, and when."""
         self._running = 0
         self._counting = threading.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -58,7 +60,13 @@ class StoreThreads:
     def waiting(self) -> int:
         """How many passwords wait for a thread."""
         with self._counting:
-            return self._asked - self._running
+            return len(self._asked) - self._running
+
+    @property
+    def behind_s(self) -> float:
+        """For how many seconds the oldest password that is not hashed or stored has been asked for; 0 without one."""
+        with self._counting:
+            return time.monotonic() - next(iter(self._asked.values())) if self._asked else 0.0
 
     async def admission(self, caller: Caller) -> Admitted | NotAdmitted | StoreAway:
         """Ask the store whether a caller is admitted. A store that does not answer in time counts as away."""
@@ -130,12 +138,12 @@ class StoreThreads:
 
         def over(done: Future[T]) -> None:
             with self._counting:
-                self._asked -= 1
+                del self._asked[done]
                 self._running -= not done.cancelled()
 
         with self._counting:
             submitted = pool.submit(run)
-            self._asked += 1
+            self._asked[submitted] = time.monotonic()
         submitted.add_done_callback(over)
         return submitted
 

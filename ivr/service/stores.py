@@ -24,6 +24,10 @@ class CallStores(Protocol):
     def waiting(self) -> int:
         """How many passwords wait to be."""
 
+    @property
+    def behind_s(self) -> float:
+        """For how many seconds the oldest of all these has been asked for; 0 if there is none."""
+
     async def admission(self, caller: Caller) -> Admitted | NotAdmitted | StoreAway:
         """Ask the store whether a caller is admitted. A store that does not answer in time counts as away."""
 

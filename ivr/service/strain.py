@@ -1,10 +1,10 @@
 """Judges whether this host can carry one more call, so that new calls are turned away before those in progress suffer.
 
 Four signs are read. The media clock ticks late: the service does not get the processor when it needs it. The audio of
-many calls is not there when it is due: Asterisk does not get it. Passwords wait to be hashed: callers will wait for
-theirs. Memory runs out. What changes from tick to tick is averaged over a second, so that a hiccup turns nobody away. A
-host stays strained until every sign has been below half its limit for some seconds: calls that were let in weigh only
-after a while.
+many calls is not there when it is due: Asterisk does not get it. The store is behind: callers will wait for its
+answers. Memory runs out. What changes from tick to tick is averaged over a second, so that a hiccup turns nobody away.
+A host stays strained until every sign has been below half its limit for some seconds: calls that were let in weigh
+only after a while.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ OVERDUE_SHARE: Final = 0.25
 """The share of frames that are not there when the clock wants them."""
 FEW_CALLS: Final = 16
 """With fewer calls it is not calls that make a host late, and one caller's bad network could look like it."""
-WAITING: Final = 64
-"""Passwords that wait to be hashed: on one core they take two seconds."""
+BEHIND_S: Final = 1.5
+"""How long a password may wait until it is hashed or stored."""
 FREE_SHARE: Final = 0.05
 """The share of the memory that must be free."""
 RELIEF_S: Final = 3.0
@@ -45,8 +45,8 @@ class Sign(StrEnum):
     """The media clock is late."""
     AUDIO = "audio"
     """Asterisk hands the callers' audio over late."""
-    HASHES = "hashes"
-    """Passwords wait to be hashed."""
+    STORE = "store"
+    """Passwords wait to be hashed or stored."""
     MEMORY = "memory"
     """Memory runs out."""
 
@@ -65,19 +65,19 @@ class Strain:
     """Takes the signs, and says whether the host is strained.
 
     Args:
-        waiting: gives how many passwords wait to be hashed.
+        behind_s: gives for how many seconds the oldest password that is not hashed or stored has been asked for.
         memory: gives the share of the host's memory that is free.
         clock: gives seconds that rise.
     """
 
     def __init__(
         self,
-        waiting: Callable[[], int],
+        behind_s: Callable[[], float],
         *,
         memory: Callable[[], float] = free_share,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._waiting = waiting
+        self._behind_s = behind_s
         self._memory = memory
         self._clock = clock
         self._late = _Average()
@@ -107,7 +107,7 @@ class Strain:
         signs = {
             Sign.CLOCK: self._late.value / LATE_SHARE,
             Sign.AUDIO: self._overdue.value / OVERDUE_SHARE,
-            Sign.HASHES: self._waiting() / WAITING,
+            Sign.STORE: self._behind_s() / BEHIND_S,
             Sign.MEMORY: FREE_SHARE / max(self._free, 1e-9),
         }
         worst = max(signs, key=lambda sign: signs[sign])

@@ -77,7 +77,7 @@ class StoreLink:
         self._problem = ""
         self._requests = count(1)
         self._waiting_for: dict[int, asyncio.Future[messages.Reply]] = {}
-        self._load = messages.Load(running=0, waiting=0)
+        self._load = messages.Load(running=0, waiting=0, behind_s=0.0)
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
         self._ending = False
@@ -184,7 +184,7 @@ class StoreLink:
         finally:
             self._up.clear()
             self._reader = self._writer = None
-            self._load = messages.Load(running=0, waiting=0)
+            self._load = messages.Load(running=0, waiting=0, behind_s=0.0)
             for waiting in list(self._waiting_for.values()):
                 if not waiting.done():
                     waiting.set_exception(StoreUnavailable(_ENDED))
@@ -289,6 +289,11 @@ class StoreLink:
     def waiting(self) -> int:
         """How many passwords wait to be."""
         return self._load.waiting
+
+    @property
+    def behind_s(self) -> float:
+        """For how many seconds the oldest password that is not hashed or stored has been asked for."""
+        return self._load.behind_s
 
     async def admission(self, caller: Caller) -> Admitted | NotAdmitted | StoreAway:
         """Ask the store whether a caller is admitted. A store that does not answer in time counts as away."""

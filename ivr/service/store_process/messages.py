@@ -226,10 +226,12 @@ class Appended:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """How many passwords are being hashed or stored, and how many wait for that: sent at least every second."""
+    """How many passwords are being hashed or stored, how many wait for that, and for how many seconds the oldest of all
+    of them has: sent at least every second."""
 
     running: int
     waiting: int
+    behind_s: float
 
 
 FromService = (

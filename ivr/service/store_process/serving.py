@@ -259,7 +259,9 @@ class ServedStore:
         told: messages.Load | None = None
         told_at = 0.0
         while True:
-            load, now = messages.Load(running=self._threads.running, waiting=self._threads.waiting), time.monotonic()
+            threads, now = self._threads, time.monotonic()
+            behind_s = round(threads.behind_s, 1)
+            load = messages.Load(running=threads.running, waiting=threads.waiting, behind_s=behind_s)
             if load != told or now - told_at >= _ALIVE_S:
                 told, told_at = load, now
                 self._send(load)

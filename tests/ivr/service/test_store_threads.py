@@ -78,6 +78,18 @@ class TestHashingAhead:
         assert await answer == Stored()
         assert hashing.made == 1
 
+    async def test_the_store_is_behind_for_as_long_as_the_oldest_password_waits(
+        self, threads: StoreThreads, hashing: Hashing
+    ) -> None:
+        assert threads.behind_s == 0.0
+        hashing.hold()
+        live(threads, "first").prepare_password(PREPARE)
+        before = threads.behind_s
+        live(threads, "second").prepare_password(PREPARE)
+        await until(lambda: threads.behind_s > before + 0.1)
+        hashing.go_on()
+        await until(lambda: threads.behind_s == 0.0)
+
     async def test_what_is_thrown_away_is_not_even_begun_if_others_are_before_it(
         self, threads: StoreThreads, hashing: Hashing
     ) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.media.clock import TICK_S, Tick
-from ivr.service.strain import FEW_CALLS, RELIEF_S, WAITING, Sign, Strain
+from ivr.service.strain import BEHIND_S, FEW_CALLS, RELIEF_S, Sign, Strain
 
 
 class Host:
@@ -17,9 +17,9 @@ class Host:
 
     def __init__(self) -> None:
         self.now = 0.0
-        self.waiting = 0
+        self.behind_s = 0.0
         self.free = 0.5
-        self.strain = Strain(lambda: self.waiting, memory=lambda: self.free, clock=lambda: self.now)
+        self.strain = Strain(lambda: self.behind_s, memory=lambda: self.free, clock=lambda: self.now)
 
     def runs(self, seconds: float, *, late_s: float = 0.0, calls: int = 100, overdue: int = 0) -> Sign | None:
         end = self.now + seconds
@@ -50,7 +50,7 @@ def test_a_single_standstill_of_a_tenth_of_a_second_turns_nobody_away(host: Host
     [
         (Sign.CLOCK, lambda host: host.runs(5, late_s=0.03)),
         (Sign.AUDIO, lambda host: host.runs(2, overdue=60)),
-        (Sign.HASHES, lambda host: setattr(host, "waiting", WAITING)),
+        (Sign.STORE, lambda host: setattr(host, "behind_s", BEHIND_S)),
         (Sign.MEMORY, lambda host: setattr(host, "free", 0.01)),
     ],
     ids=[sign.value for sign in Sign],
@@ -61,16 +61,16 @@ def test_each_sign_alone_is_enough_and_when_it_is_gone_calls_are_taken_again(
     host.runs(10)
     worsen(host)
     assert (host.strain.sign or host.runs(1.1)) is sign
-    host.waiting, host.free = 0, 0.5
+    host.behind_s, host.free = 0.0, 0.5
     assert host.runs(1.0) is sign
     assert host.runs(RELIEF_S + 4.0) is None
 
 
 def test_what_is_only_a_little_better_is_not_relief(host: Host) -> None:
-    host.waiting = WAITING
+    host.behind_s = BEHIND_S
     host.runs(1)
-    host.waiting = WAITING - 1
-    assert host.runs(30) is Sign.HASHES
+    host.behind_s = 0.9 * BEHIND_S
+    assert host.runs(30) is Sign.STORE
 
 
 def test_what_happens_with_few_calls_is_not_the_calls_doing(host: Host) -> None:
