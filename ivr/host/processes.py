@@ -11,6 +11,8 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Final
 
+HANGS: Final = "something hangs, most likely in a database that does not answer"
+"""Why a process may have to be cut off (`exit_within`), for its log."""
 _STILL_THERE: Final = '[ "$PPID" = "$0" ] && exec "$@"'
 _TIDY_UP_S: Final = 10.0
 _PASSED_ON: Final = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "XDG_CACHE_HOME", "KARIPASS_CACHE")

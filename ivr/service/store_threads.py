@@ -159,7 +159,7 @@ class StoreThreads:
             await asyncio.wait(self._tasks)
 
     def keep(self, work: Coroutine[Any, Any, None]) -> None:
-        """Keep a call's work alive, even if the call ends first."""
+        """Do work that nobody waits for but `finish`: a call's goes on even if the call ends first."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -28,7 +28,7 @@ from ivr.host.handed_sockets import HandedSockets
 from ivr.host.port_marks import marked
 from ivr.host.ports import service_ports
 from ivr.host.process_limits import leave_no_core_dumps, within_file_limit
-from ivr.host.processes import exit_within
+from ivr.host.processes import HANGS, exit_within
 from ivr.host.running import RunningInstance
 from ivr.host.settings import Settings
 from ivr.records import Recorder
@@ -52,7 +52,6 @@ _EXIT_S: Final = 30.0
 _ONE_ARENA: Final = {"MALLOC_ARENA_MAX": "1"}
 """Has glibc give all threads of the store process one heap. With a heap each, which keeps the memory of its largest
 hash, the process had 403 MiB after 240 hashes. With one heap it had 23 to 80 MiB, and took as long."""
-_HANGS: Final = "something hangs, most likely in a database that does not answer"
 
 
 def _run_service(
@@ -80,7 +79,7 @@ def _run_service(
                     await service.run(stop, ready, lambda calls: _tell_of_calls(calls, settings.stop_s), handed)
             finally:
                 watching.cancel()
-                exit_within(_EXIT_S, telling=lambda: _log.error("cut_off", reason=_HANGS, after_s=_EXIT_S))
+                exit_within(_EXIT_S, telling=lambda: _log.error("cut_off", reason=HANGS, after_s=_EXIT_S))
         if exchange is not None and not exchange.running:
             raise ExchangeError(f"Asterisk has ended; its log: {exchange.log_path}")
 

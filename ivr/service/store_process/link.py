@@ -18,12 +18,7 @@ import structlog
 
 from credentials.audit import Head
 from ivr.call.caller import Caller
-from ivr.call.dialogue.events import (
-    Admitted,
-    NotAdmitted,
-    RefusalReason,
-    StoreAway,
-)
+from ivr.call.dialogue.events import Admitted, NotAdmitted, RefusalReason, StoreAway
 from ivr.service.store_process import messages
 from ivr.service.store_process.codec import StoreProtocolError, encode
 from ivr.service.store_process.linked_calls import LinkedCallStore
@@ -264,19 +259,19 @@ class StoreLink:
         if self._writer is not None and not self._writer.is_closing():
             self._writer.write(data)
 
-    async def until_up(self, limit_s: float = _REQUEST_S) -> None:
+    async def until_up(self) -> None:
         """Wait until the process can take the work of a call.
 
         Raises:
-            StoreUnavailable: it cannot within the limit, or the service is stopping.
+            StoreUnavailable: it cannot within the time of a request, or the service is stopping.
         """
         if self._closed:
             raise StoreUnavailable(_STOPPING)
         try:
-            async with asyncio.timeout(limit_s):
+            async with asyncio.timeout(_REQUEST_S):
                 await self._wait_until_up()
         except TimeoutError:
-            raise StoreUnavailable(f"the store process has not come back within {limit_s:g} s") from None
+            raise StoreUnavailable(f"the store process has not come back within {_REQUEST_S:g} s") from None
 
     # --- calls ----------------------------------------------------------------------------------------------
 

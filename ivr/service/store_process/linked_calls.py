@@ -91,6 +91,9 @@ class LinkedCallStore:
             _log.error("not_stored", call=self._call, problem=str(error))
             self._link.tell(messages.Withdraw(call=self._call))  # it may still be under way
             return StoreAway()
+        except Exception:  # noqa: BLE001 - the border of a call: the caller must get an answer, whatever failed
+            _log.exception("storing_failed", call=self._call)
+            return StoreAway()
 
     async def _note_failure(self) -> None:
         request = self._link.new_request()

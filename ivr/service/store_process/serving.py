@@ -27,12 +27,12 @@ from ivr.call.dialogue.events import (
     Stored,
     StorePassword,
 )
-from ivr.host.processes import exit_within
+from ivr.host.processes import HANGS, exit_within
 from ivr.records.recorder import Writer
 from ivr.service.store_events import probe
 from ivr.service.store_process import messages
 from ivr.service.store_process.codec import MessageParser, StoreProtocolError, encode
-from ivr.service.store_process.messages import FromStore, Message, Outcome
+from ivr.service.store_process.messages import FromStore, Message, Outcome, Reply
 from ivr.service.store_threads import StoreThreads, ThreadedCallStore
 from ivr.service.stores import ADMISSION_S
 from storage.errors import StoreUnavailable
@@ -46,7 +46,6 @@ _ALIVE_S: Final = 1.0
 """How often it hears that at least, and so that the process lives."""
 _END_S: Final = 10.0
 """How long what is under way may take once the service has hung up."""
-_HANGS: Final = "something hangs, most likely in a database that does not answer"
 
 
 @dataclass(frozen=True)
@@ -127,7 +126,7 @@ async def serve_store(opened: OpenStore, ours: socket.socket, parser: MessagePar
     except asyncio.CancelledError:
         _log.warning("store_process_stopping", reason="SIGTERM")
     finally:
-        exit_within(_END_S, telling=lambda: _log.error("store_process_cut_off", reason=_HANGS, after_s=_END_S))
+        exit_within(_END_S, telling=lambda: _log.error("store_process_cut_off", reason=HANGS, after_s=_END_S))
         await served.finish()
         await asyncio.sleep(0)  # what threads have sent is on its way to the stream
         writer.close()
@@ -160,7 +159,6 @@ class ServedStore:
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="records")
         self._probing = ThreadPoolExecutor(1, thread_name_prefix="probe")
         self._calls: dict[str, ThreadedCallStore] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
         self._watching = asyncio.create_task(self._watch_load())
 
     def take(self, message: Message) -> None:
@@ -171,7 +169,7 @@ class ServedStore:
         """
         match message:
             case messages.Admit():
-                self._keep(self._admit(message))
+                self._answer(message.request, self._admit(message))
             case messages.Prepare(call=call, target=target, password=password):
                 self._call(call, message.caller).prepare_password(PreparePassword(target, password))
             case messages.Discard(call=call):
@@ -183,28 +181,20 @@ class ServedStore:
                 if (withdrawn := self._calls.get(call)) is not None:
                     withdrawn.withdraw()
             case messages.NoteFailure():
-                self._keep(self._note_failure(message))
+                self._answer(message.request, self._note_failure(message))
             case messages.Probe(request=request):
-                self._keep(
-                    self._answer(
-                        self._probing,
-                        request,
-                        lambda: messages.Probed(request=request, head=str(probe(self._store))),
-                    )
-                )
+                self._answer(request, self._probe(request))
             case messages.Write(request=request, changes=changes):
-                self._keep(self._count(request, lambda: self._records.write(changes)))
+                self._answer(request, self._count(request, lambda: self._records.write(changes)))
             case messages.MarkLost(request=request):
-                self._keep(self._count(request, self._records.mark_lost))
+                self._answer(request, self._count(request, self._records.mark_lost))
             case messages.ForgetBefore(request=request, moment=moment):
-                self._keep(self._count(request, lambda: self._records.forget_before(moment)))
+                self._answer(request, self._count(request, lambda: self._records.forget_before(moment)))
             case _:
                 raise StoreProtocolError(f"the service sent a {type(message).__name__}")
 
     async def finish(self) -> None:
         """Wait until everything that was taken is done."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
         await self._threads.finish()
         self._watching.cancel()
 
@@ -218,14 +208,14 @@ class ServedStore:
             )
         return self._calls[call]
 
-    async def _admit(self, message: messages.Admit) -> None:
+    async def _admit(self, message: messages.Admit) -> messages.Admission:
         match await self._threads.admission(Caller(message.number)):
             case Admitted(line):
-                self._send(messages.Admission(request=message.request, line=line))
+                return messages.Admission(request=message.request, line=line)
             case NotAdmitted(reason):
-                self._send(messages.Admission(request=message.request, refusal=reason))
+                return messages.Admission(request=message.request, refusal=reason)
             case StoreAway():
-                self._send(messages.Admission(request=message.request))
+                return messages.Admission(request=message.request)
 
     def _store_password(self, message: messages.Store) -> None:
         def answered(answer: StoreAnswer, _now: float) -> None:
@@ -235,19 +225,27 @@ class ServedStore:
         command = StorePassword(message.unit, message.target, message.password)
         self._call(message.call, message.caller).store_password(command, answered)
 
-    async def _note_failure(self, message: messages.NoteFailure) -> None:
+    async def _note_failure(self, message: messages.NoteFailure) -> messages.Done:
         await self._threads.note_failure(caller=Caller(message.caller), call_id=message.call)
-        self._send(messages.Done(request=message.request))
+        return messages.Done(request=message.request)
 
     # --- the rest -------------------------------------------------------------------------------------------
 
-    async def _count(self, request: int, work: Callable[[], int]) -> None:
-        await self._answer(self._writing, request, lambda: messages.Done(request=request, count=work()))
+    async def _probe(self, request: int) -> messages.Probed:
+        head = await asyncio.get_running_loop().run_in_executor(self._probing, probe, self._store)
+        return messages.Probed(request=request, head=str(head))
 
-    async def _answer(self, pool: ThreadPoolExecutor, request: int, work: Callable[[], FromStore]) -> None:
-        """Answer a request by what a thread makes, or by why it cannot."""
+    async def _count(self, request: int, work: Callable[[], int]) -> messages.Done:
+        count = await asyncio.get_running_loop().run_in_executor(self._writing, work)
+        return messages.Done(request=request, count=count)
+
+    def _answer(self, request: int, work: Coroutine[Any, Any, Reply]) -> None:
+        """Answer a request by what the work makes, or by why it cannot."""
+        self._threads.keep(self._answered(request, work))
+
+    async def _answered(self, request: int, work: Coroutine[Any, Any, Reply]) -> None:
         try:
-            reply = await asyncio.get_running_loop().run_in_executor(pool, work)
+            reply = await work
         except StoreUnavailable as error:
             reply = messages.Unavailable(request=request, problem=str(error))
         except Exception as error:  # noqa: BLE001 - the border of the process: the fault is logged, others are served
@@ -266,11 +264,6 @@ class ServedStore:
                 told, told_at = load, now
                 self._send(load)
             await asyncio.sleep(_LOAD_S)
-
-    def _keep(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
 
 _OUTCOMES: Final[Sequence[tuple[type, Outcome]]] = (

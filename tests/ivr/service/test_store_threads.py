@@ -9,26 +9,14 @@ from collections.abc import Iterator
 import pytest
 
 from credentials.limits.throttling import CallLimits
-from credentials.model import LoginVerdict, Unit
+from credentials.model import LoginVerdict
 from credentials.secrets.argon2id import Argon2id
 from credentials.store import CredentialStore
-from ivr.call.caller import Caller
-from ivr.call.dialogue.events import (
-    NotAdmitted,
-    PreparePassword,
-    RefusalReason,
-    StoreAnswer,
-    StoreAway,
-    Stored,
-    StorePassword,
-)
-from ivr.service.store_threads import StoreThreads, ThreadedCallStore
+from ivr.call.dialogue.events import NotAdmitted, PreparePassword, RefusalReason, StoreAway, Stored
+from ivr.service.store_threads import StoreThreads
 from tests.credentials.stores import check
+from tests.ivr.service.asking_stores import CALLER, CONTRACT, OTHER, PASSWORD, PREPARE, live, stored
 from tests.ivr.telephony.servers import until
-
-CONTRACT, PASSWORD, OTHER_PASSWORD = "0312345678", "24681357", "13572468"
-CALLER = Caller(CONTRACT)
-PREPARE = PreparePassword(CONTRACT, PASSWORD)
 
 
 async def test_a_call_that_has_failed_counts_against_its_line_though_nobody_waits_for_that(
@@ -111,10 +99,10 @@ class TestHashingAhead:
         call = live(threads)
         call.prepare_password(PREPARE)
         call.discard_password()
-        call.prepare_password(PreparePassword(CONTRACT, OTHER_PASSWORD))
-        assert await stored(call, OTHER_PASSWORD) == Stored()
+        call.prepare_password(PreparePassword(CONTRACT, OTHER))
+        assert await stored(call, OTHER) == Stored()
         assert check(store, CONTRACT, PASSWORD) is LoginVerdict.WRONG
-        assert check(store, CONTRACT, OTHER_PASSWORD).accepted
+        assert check(store, CONTRACT, OTHER).accepted
 
     async def test_a_hash_that_fails_is_a_store_that_is_away(
         self, threads: StoreThreads, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -161,14 +149,3 @@ class Hashing:
 
     def forbid(self) -> None:
         self._monkeypatch.setattr(Argon2id, "hash", lambda _self, _secret: pytest.fail("it is hashed already"))
-
-
-def live(threads: StoreThreads, call_id: str = "c0ffee") -> ThreadedCallStore:
-    return threads.of_call(CALLER, call_id, broken=lambda: pytest.fail("the call broke"))
-
-
-async def stored(call: ThreadedCallStore, password: str = PASSWORD) -> StoreAnswer:
-    answer: asyncio.Future[StoreAnswer] = asyncio.get_running_loop().create_future()
-    call.store_password(StorePassword(Unit.LINE, CONTRACT, password), lambda given, _now: answer.set_result(given))
-    async with asyncio.timeout(10):
-        return await answer

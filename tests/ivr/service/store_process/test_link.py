@@ -15,7 +15,7 @@ from datetime import timedelta
 import pytest
 import uvloop
 
-from credentials.model import LoginVerdict, Unit
+from credentials.model import LoginVerdict
 from ivr.call.caller import Caller
 from ivr.call.dialogue.events import (
     Admitted,
@@ -23,38 +23,22 @@ from ivr.call.dialogue.events import (
     NotStored,
     PreparePassword,
     RefusalReason,
-    StoreAnswer,
     StoreAway,
     Stored,
-    StorePassword,
 )
 from ivr.records import CallReader, open_records
 from ivr.records.changes import Change, EntryNoted
 from ivr.records.model import CallBegan, RecordedEntry
 from ivr.service.store_process.from_threads import LinkedProbe, LinkedRecords
 from ivr.service.store_process.link import StoreLink
-from ivr.service.store_process.linked_calls import LinkedCallStore
 from ivr.service.store_process.process import StoreCommand, StoreNotOpenedError
 from storage.clock import utc_now
 from storage.errors import StoreUnavailable
+from tests.ivr.service.asking_stores import CALLER, CONTRACT, OTHER, PASSWORD, PREPARE, live, stored
 from tests.ivr.service.store_process.conftest import StoreHouse
 from tests.ivr.telephony.servers import until
 
-CONTRACT, PASSWORD, OTHER = "0312345678", "24681357", "13572468"
-CALLER = Caller(CONTRACT)
-PREPARE = PreparePassword(CONTRACT, PASSWORD)
 Pid = Callable[[], int]
-
-
-def live(link: StoreLink, call_id: str = "c0ffee") -> LinkedCallStore:
-    return link.of_call(CALLER, call_id, broken=lambda: pytest.fail("the call broke"))
-
-
-async def stored(call: LinkedCallStore, password: str = PASSWORD) -> StoreAnswer:
-    answer: asyncio.Future[StoreAnswer] = asyncio.get_running_loop().create_future()
-    call.store_password(StorePassword(Unit.LINE, CONTRACT, password), lambda given, _now: answer.set_result(given))
-    async with asyncio.timeout(20):
-        return await answer
 
 
 def verdict(house: StoreHouse, password: str = PASSWORD) -> LoginVerdict:
@@ -147,6 +131,16 @@ class TestCalls:
             assert await link.admission(CALLER) == StoreAway()
             os.kill(link._process.pid, signal.SIGCONT)
         assert '"problem": "the store process gave no answer within 0.2 s"' in house.log.getvalue()
+
+    async def test_a_fault_of_ours_is_answered_by_store_away_and_logged(
+        self, link: StoreLink, house: StoreHouse, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def fail(_link: StoreLink) -> None:
+            raise RuntimeError("a bug")
+
+        monkeypatch.setattr(StoreLink, "until_up", fail)
+        assert await stored(live(link)) == StoreAway()
+        assert '"storing_failed"' in house.log.getvalue()
 
     async def test_a_stopping_service_stores_nothing_more(self, link: StoreLink, house: StoreHouse) -> None:
         link.close()

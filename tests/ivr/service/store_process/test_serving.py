@@ -81,6 +81,24 @@ async def test_a_fault_is_answered_by_its_kind_alone(asked: Asked) -> None:
     assert answer == messages.Unavailable(request=8, problem="RuntimeError")
 
 
+@pytest.mark.parametrize(
+    ("broken", "message"),
+    [
+        ("admit", messages.Admit(request=9, number=CONTRACT)),
+        ("note_failed_call", messages.NoteFailure(request=9, call="c0ffee", caller=CONTRACT)),
+        ("require_writable", messages.Probe(request=9)),
+    ],
+)
+async def test_each_request_that_meets_a_fault_is_answered_at_once(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch, broken: str, message: Message
+) -> None:
+    def fail(*_given: object, **_named: object) -> None:
+        raise RuntimeError(f"a bug that quotes {PASSWORD}")
+
+    monkeypatch.setattr(CredentialStore, broken, fail)
+    assert await asked.answer_to(message) == messages.Unavailable(request=9, problem="RuntimeError")
+
+
 async def test_a_message_that_no_service_sends_is_an_error(asked: Asked) -> None:
     with pytest.raises(StoreProtocolError, match="the service sent a Opened"):
         asked.served.take(messages.Opened(version=1))
