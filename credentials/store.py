@@ -29,7 +29,7 @@ class CredentialStore(CallSide, UnitChangeSide, OperatorSide):
     `OperatorSide`.
 
     Any number of processes and threads may use one database at once. Methods block (a hash takes 0.03 to 0.25 s, a busy
-    database up to 10 s): call them from a thread, not from an event loop.
+    database up to 20 s): call them from a thread, not from an event loop.
 
     Every method raises `StoreUnavailable` if the database cannot serve it; then nothing was changed.
     """

@@ -28,7 +28,7 @@ class Turns:
 
         Args:
             patience_s: how long to wait, in seconds. After that the block runs without the turn: whoever has it hangs,
-                and the file's own lock decides.
+                and the file's own lock decides, for which the writer may wait as long again.
         """
         has_it = self._take(patience_s)
         try:

@@ -86,6 +86,7 @@ class Argon2id:
         try:
             return self._compute(lambda: bool(self._argon2.verify(secret, text)))
         except (ValueError, TypeError, NotImplementedError):
+            # Not the form of a hash; not base64 within; a parameter that the library does not compute.
             pass  # the library's error quotes the hash: it must not be chained to ours
         raise DamagedCredential(f"the stored credential of {owner} cannot be read; a new one has to be set")
 
