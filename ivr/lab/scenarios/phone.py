@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import re
 import secrets
-import struct
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
@@ -22,48 +20,17 @@ from numpy.typing import NDArray
 
 from dsp import ulaw_decode, ulaw_encode
 from ivr.lab.sender import KeyEvent, Sent
+from ivr.lab.telephone.rtp import END_REPEATS, EVENTS, HEAD, MARKER, PCMU, VERSION, event_payload
+from ivr.lab.telephone.sip import Message, Requests, consent, new_call_id, offer
 from ivr.telephony.errors import TelephonyError
-from sound.telephone import FRAME_SAMPLES, SAMPLE_RATE_HZ
+from sound.telephone import FRAME_SAMPLES
 
-_PCMU: Final = 0
-_EVENTS: Final = 101
-_EVENT_KEYS: Final = "0123456789*#ABCD"
-_EVENT_VOLUME: Final = 10
-_END_REPEATS: Final = 3
-_COPIED: Final = ("Via", "From", "To", "Call-ID", "CSeq")
-_RTP_HEAD: Final = struct.Struct(">BBHII")
 _ANSWER_S: Final = 20.0
 _GOODBYE_S: Final = 2.0
 
 
 class CallRefused(TelephonyError):  # noqa: N818 - reads as what it says
     """The exchange did not answer the call; the message gives its reply."""
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A SIP message: its first line, its headers by lower-case name (the first of each), and its body."""
-
-    first_line: str
-    headers: dict[str, str]
-    body: str
-
-    @property
-    def status(self) -> int | None:
-        """The status of a response; None for a request."""
-        found = re.match(r"SIP/2\.0 (\d{3}) ", self.first_line)
-        return int(found[1]) if found else None
-
-    @classmethod
-    def parse(cls, data: bytes) -> Message:
-        """Read a datagram. Any datagram becomes a message: a stranger's noise has no status and no headers."""
-        head, _, body = data.decode("utf-8", "replace").partition("\r\n\r\n")
-        first_line, *lines = head.split("\r\n")
-        headers: dict[str, str] = {}
-        for line in lines:
-            name, _, value = line.partition(":")
-            headers.setdefault(name.strip().lower(), value.strip())
-        return cls(first_line, headers, body)
 
 
 class Datagrams(asyncio.DatagramProtocol):
@@ -136,11 +103,8 @@ class PhoneCall:
         self._rtp = rtp
         self._exchange = exchange
         self._host = host
-        self._uri = f"sip:{number}@{exchange[0]}:{exchange[1]}"
-        self._call_id = f"{secrets.token_hex(12)}@{host}"
-        self._from = ""
-        self._to = f"<{self._uri}>"
-        self._tag = secrets.token_hex(6)
+        uri = f"sip:{number}@{exchange[0]}:{exchange[1]}"
+        self._requests = Requests(here=(host, sip.port), uri=uri, caller="", to=f"<{uri}>", call_id=new_call_id(host))
         self.media: tuple[str, int] = exchange
         self._sequence = secrets.randbelow(1 << 15)
         self._stamp = secrets.randbelow(1 << 31)
@@ -163,25 +127,25 @@ class PhoneCall:
         """
         shown = f'"{name}" ' if name else ""
         user = "anonymous" if caller is None or withheld else caller
-        self._from = f"{shown}<sip:{user}@{self._host}>;tag={self._tag}"
+        self._requests.caller = f"{shown}<sip:{user}@{self._host}>;tag={secrets.token_hex(6)}"
         identity = [] if caller is None else [f"P-Asserted-Identity: <sip:{caller}@{self._host}>"]
         if withheld:
             identity.append("Privacy: id")
-        self._request("INVITE", 1, [*identity, "Content-Type: application/sdp"], self._offer())
+        headers = [*identity, "Content-Type: application/sdp"]
+        self._say(self._requests.write("INVITE", 1, headers=headers, body=offer(self._host, self._rtp.port)))
         try:
             async with asyncio.timeout(_ANSWER_S):
                 answer = await self._final_response()
         except TimeoutError:
             raise CallRefused(f"no answer to a call within {_ANSWER_S:g} s") from None
-        self._to = answer.headers.get("to", self._to)
-        self._request("ACK", 1, [], "")
+        self._requests.to = answer.headers.get("to", self._requests.to)
+        self._say(self._requests.write("ACK", 1))
         if answer.status != 200:
             raise CallRefused(f"the exchange refused the call: {answer.first_line}")
-        host, port = re.search(r"c=IN IP4 (\S+)", answer.body), re.search(r"m=audio (\d+)", answer.body)
-        if host is None or port is None:
+        if answer.media is None:
             raise CallRefused("the exchange answered the call without audio")
-        self.media = (host[1], int(port[1]))
-        self._uri = answer.headers.get("contact", self._uri).strip("<>").partition(">")[0]
+        self.media = answer.media
+        self._requests.take_contact(answer)
 
     # --- audio ----------------------------------------------------------------------------------------------
 
@@ -192,8 +156,8 @@ class PhoneCall:
         frames = []
         while not self._rtp.waiting.empty():
             packet = self._rtp.waiting.get_nowait()
-            if len(packet) > _RTP_HEAD.size and packet[1] & 0x7F == _PCMU:
-                frames.append(ulaw_decode(np.frombuffer(packet, np.uint8, offset=_RTP_HEAD.size)))
+            if len(packet) > HEAD.size and packet[1] & ~MARKER == PCMU:
+                frames.append(ulaw_decode(np.frombuffer(packet, np.uint8, offset=HEAD.size)))
         return frames
 
     def send(self, sent: Sent) -> None:
@@ -206,7 +170,7 @@ class PhoneCall:
         if self._event is not None:
             self._send_event(self._event)
         if sent.audio is not None:
-            self._packet(_PCMU, self._stamp, ulaw_encode(sent.audio).tobytes(), marker=self._talk_begins)
+            self._packet(PCMU, self._stamp, ulaw_encode(sent.audio).tobytes(), marker=self._talk_begins)
         self._sequence += sent.lost
         self._talk_begins = sent.audio is None and not sent.lost
         self._stamp += FRAME_SAMPLES
@@ -215,22 +179,23 @@ class PhoneCall:
         """Send one packet for each 20 ms, and the end three times (RFC 4733, 2.5.1)."""
         event.sent += 1
         ends = event.sent >= event.key.frames
-        code, length = _EVENT_KEYS.index(event.key.key), event.sent * FRAME_SAMPLES
-        for _ in range(_END_REPEATS if ends else 1):
-            payload = struct.pack(">BBH", code, ends << 7 | _EVENT_VOLUME, length)
-            self._packet(_EVENTS, event.stamp, payload, marker=event.sent == 1)
+        payload = event_payload(event.key.key, event.sent * FRAME_SAMPLES, ends=ends)
+        for _ in range(END_REPEATS if ends else 1):
+            self._packet(EVENTS, event.stamp, payload, marker=event.sent == 1)
         if ends:
             self._event = None
 
     def _packet(self, kind: int, stamp: int, payload: bytes, *, marker: bool) -> None:
-        head = _RTP_HEAD.pack(0x80, marker << 7 | kind, self._sequence & 0xFFFF, stamp & 0xFFFFFFFF, self._source)
+        kind |= MARKER if marker else 0
+        head = HEAD.pack(VERSION, kind, self._sequence & 0xFFFF, stamp & 0xFFFFFFFF, self._source)
         self._sequence += 1
         self._rtp.send(head + payload, self.media)
 
     def inform(self, key: str) -> None:
         """Send a key as SIP INFO, as some telephones do that know no events (application/dtmf-relay)."""
         body = f"Signal={key}\r\nDuration=100\r\n"
-        self._request("INFO", next(self._numbers), ["Content-Type: application/dtmf-relay"], body)
+        headers = ["Content-Type: application/dtmf-relay"]
+        self._say(self._requests.write("INFO", next(self._numbers), headers=headers, body=body))
 
     # --- signalling -----------------------------------------------------------------------------------------
 
@@ -239,7 +204,7 @@ class PhoneCall:
         if self.ended:
             return
         self.ended = True
-        self._request("BYE", next(self._numbers), [], "")
+        self._say(self._requests.write("BYE", next(self._numbers)))
         try:
             async with asyncio.timeout(_GOODBYE_S):
                 while (await self._next()).status is None:
@@ -265,47 +230,13 @@ class PhoneCall:
 
     def _answer(self, message: Message) -> None:
         """Say yes to every request of the exchange; a BYE ends the call."""
-        method = message.first_line.partition(" ")[0]
-        if message.status is not None or method == "ACK" or "call-id" not in message.headers:
+        if message.status is not None or message.method == "ACK" or "call-id" not in message.headers:
             return
-        self.ended = self.ended or method == "BYE"
-        copied = [f"{name}: {message.headers.get(name.lower(), '')}" for name in _COPIED]
-        self._transmit(["SIP/2.0 200 OK", *copied, "Content-Length: 0"], "")
+        self.ended = self.ended or message.method == "BYE"
+        self._say(consent(message))
 
-    def _request(self, method: str, number: int, headers: list[str], body: str) -> None:
-        here = f"{self._host}:{self._sip.port}"
-        lines = [
-            f"{method} {self._uri} SIP/2.0",
-            f"Via: SIP/2.0/UDP {here};branch=z9hG4bK{secrets.token_hex(8)};rport",
-            "Max-Forwards: 70",
-            f"From: {self._from}",
-            f"To: {self._to}",
-            f"Call-ID: {self._call_id}",
-            f"CSeq: {number} {method}",
-            f"Contact: <sip:scenario@{here}>",
-            *headers,
-            f"Content-Length: {len(body)}",
-        ]
-        self._transmit(lines, body)
-
-    def _transmit(self, lines: list[str], body: str) -> None:
-        self._sip.send(("\r\n".join(lines) + "\r\n\r\n" + body).encode(), self._exchange)
-
-    def _offer(self) -> str:
-        lines = [
-            "v=0",
-            f"o=- 1 1 IN IP4 {self._host}",
-            "s=-",
-            f"c=IN IP4 {self._host}",
-            "t=0 0",
-            f"m=audio {self._rtp.port} RTP/AVP {_PCMU} {_EVENTS}",
-            f"a=rtpmap:{_PCMU} PCMU/{SAMPLE_RATE_HZ}",
-            f"a=rtpmap:{_EVENTS} telephone-event/{SAMPLE_RATE_HZ}",
-            f"a=fmtp:{_EVENTS} 0-15",
-            "a=ptime:20",
-            "a=sendrecv",
-        ]
-        return "\r\n".join(lines) + "\r\n"
+    def _say(self, data: bytes) -> None:
+        self._sip.send(data, self._exchange)
 
 
 async def open_call(*, exchange: tuple[str, int], host: str, number: str) -> PhoneCall:

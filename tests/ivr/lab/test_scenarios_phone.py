@@ -11,8 +11,9 @@ import pytest
 from numpy.typing import NDArray
 
 from dsp import ulaw_decode
-from ivr.lab.scenarios.phone import CallRefused, Datagrams, Message, PhoneCall, open_call
+from ivr.lab.scenarios.phone import CallRefused, Datagrams, PhoneCall, open_call
 from ivr.lab.sender import SILENCE, KeyEvent, Sent
+from ivr.lab.telephone.sip import Message
 
 HOST = "127.0.0.1"
 TONE: NDArray[np.int16] = np.full(160, 8000, np.int16)

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass, field
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dsp import synthesize, ulaw_encode
 from ivr.lab.load.crowd.plan import Style
+from ivr.lab.telephone.rtp import END_REPEATS, event_payload
 from ivr.media.clock import TICK_S
 from sound.samples import to_int16
 from sound.telephone import FRAME_SAMPLES
-
-PCMU: Final = 0
-EVENTS: Final = 101
-MARKER: Final = 0x80
-END_REPEATS: Final = 3
-"""How often the last packet of an event is sent (RFC 4733, 2.5.1.4)."""
-_EVENT_KEYS: Final = "0123456789*#ABCD"
-_EVENT_VOLUME: Final = 10
-_EVENT: Final = struct.Struct(">BBH")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +60,6 @@ class Keying:
 
 def keying(keys: str, style: Style) -> Keying:
     """Make the packets of keys that are pressed one after the other."""
-    step_s = style.tone_s + style.pause_s
     if style.by_events:
         return _events(keys, style)
     tones = to_int16(
@@ -85,9 +74,8 @@ def keying(keys: str, style: Style) -> Keying:
     )
     whole = np.zeros(-(-len(tones) // FRAME_SAMPLES) * FRAME_SAMPLES, np.int16)
     whole[: len(tones)] = tones
-    return Keying(
-        ulaw_encode(whole).reshape(-1, FRAME_SAMPLES), {}, style.lead_s, style.lead_s + (len(keys) - 1) * step_s
-    )
+    last_key_s = style.lead_s + (len(keys) - 1) * (style.tone_s + style.pause_s)
+    return Keying(ulaw_encode(whole).reshape(-1, FRAME_SAMPLES), {}, style.lead_s, last_key_s)
 
 
 def _events(keys: str, style: Style) -> Keying:
@@ -98,8 +86,7 @@ def _events(keys: str, style: Style) -> Keying:
         first = number * (lasts + rests)
         for frame in range(lasts):
             ends = frame == lasts - 1
-            code, volume = _EVENT_KEYS.index(key), ends << 7 | _EVENT_VOLUME
-            payload = _EVENT.pack(code, volume, (frame + 1) * FRAME_SAMPLES)
+            payload = event_payload(key, (frame + 1) * FRAME_SAMPLES, ends=ends)
             events[first + frame] = EventPacket(key, payload, frame, END_REPEATS if ends else 1)
     frames = len(keys) * (lasts + rests)
     silence = ulaw_encode(np.zeros((frames, FRAME_SAMPLES), np.int16))

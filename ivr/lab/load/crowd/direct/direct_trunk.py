@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 from dsp import ulaw_decode
 from ivr.lab.load.crowd.direct.agi_call import AgiCall, AudioWanted
 from ivr.lab.load.crowd.hearing import loud_samples
-from ivr.lab.load.crowd.keying import END_REPEATS, Keying
+from ivr.lab.load.crowd.keying import Keying
 from ivr.lab.load.crowd.plan import Plan
 from ivr.lab.load.crowd.trunk import LOSS_FRAMES, SLOTS, Change, EntrySent, Heard, lost_frames
+from ivr.lab.telephone.rtp import END_REPEATS
 from ivr.telephony.audiosocket.codec import (
     FRAME_BYTES,
     KIND_AUDIO,

@@ -17,7 +17,7 @@ from ivr.lab.load.crowd.sip.many_packets import AT_ONCE
 from ivr.lab.load.crowd.sip.streams import Streams
 from ivr.lab.load.crowd.sip.user_agent import Agent, Answered, Dialog, Ended, Event, Refused
 from ivr.lab.load.crowd.trunk import Change, EntrySent, Heard
-from ivr.lab.scenarios.phone import Message
+from ivr.lab.telephone.sip import Message
 from ivr.media.clock import TICK_S
 
 _BUFFER: Final = 8 << 20

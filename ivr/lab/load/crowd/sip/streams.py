@@ -6,7 +6,6 @@ silence.
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,15 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp import ulaw_encode
-from ivr.lab.load.crowd.keying import EVENTS, MARKER, PCMU, EventPacket, Keying
+from ivr.lab.load.crowd.keying import EventPacket, Keying
 from ivr.lab.load.crowd.sip.many_packets import ManyPackets
 from ivr.lab.load.crowd.trunk import LOSS_FRAMES, SLOTS, EntrySent, lost_frames
+from ivr.lab.telephone.rtp import EVENTS, HEAD, MARKER, PCMU, VERSION
 from sound.telephone import FRAME_SAMPLES
 
-HEAD: Final = 12
-"""The octets of an RTP header."""
-_VERSION: Final = 0x80
-_HEAD: Final = struct.Struct(">BBHII")
 _PACKET: Final = np.dtype(
     [
         ("version", "u1"),
@@ -54,7 +50,7 @@ class Streams:
 
     def __init__(self, host: str, places: int) -> None:
         self._packets = np.zeros(places, _PACKET)
-        self._packets["version"] = _VERSION
+        self._packets["version"] = VERSION
         self._packets["payload"] = _SILENCE
         self.socket = ManyPackets(host, self._packets.view(np.uint8).reshape(places, _PACKET.itemsize))
         self._open = np.zeros(places, np.bool_)
@@ -147,7 +143,7 @@ class Streams:
         source = int(self._packets["source"][place])
         for number in range(event.repeats):
             kind = (MARKER if event.is_first and number == 0 else 0) | EVENTS
-            head = _HEAD.pack(_VERSION, kind, int(self._sequence[place]) & 0xFFFF, stamp & 0xFFFFFFFF, source)
+            head = HEAD.pack(VERSION, kind, int(self._sequence[place]) & 0xFFFF, stamp & 0xFFFFFFFF, source)
             self._sequence[place] += 1
             if not (lost and number == 0):
                 self.socket.send_one(place, head + event.payload)
@@ -164,7 +160,7 @@ class Streams:
         taken = self.socket.take()
         places = self._place_of_port[taken.ports]
         wanted = (places >= 0) & (taken.lengths == _PACKET.itemsize) & (taken.data[:, 1] & ~np.uint8(MARKER) == PCMU)
-        return places[wanted], taken.data[wanted, HEAD : _PACKET.itemsize], taken.at[wanted]
+        return places[wanted], taken.data[wanted, HEAD.size : _PACKET.itemsize], taken.at[wanted]
 
     def close_all(self) -> None:
         """Close the socket of all streams."""

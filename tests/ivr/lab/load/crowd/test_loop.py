@@ -12,7 +12,7 @@ from ivr.lab.load.crowd.caller import CallEnd, CallNotes
 from ivr.lab.load.crowd.loop import Crowd, CrowdSettings
 from ivr.lab.load.crowd.sip.sip_trunk import SipWay
 from ivr.lab.load.lines import LoadLine
-from ivr.lab.scenarios.phone import Message
+from ivr.lab.telephone.sip import Message
 
 HOST = "127.0.0.1"
 LINES = 200

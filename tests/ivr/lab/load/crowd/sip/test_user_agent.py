@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ivr.lab.load.crowd.sip.user_agent import FIRST_REPEAT_S, Agent, Answered, Dialog, Ended, Refused
-from ivr.lab.scenarios.phone import Message
+from ivr.lab.telephone.sip import Message
 
 AGENT = Agent(host="127.0.0.8", sip_port=40000, audio_port=40002, exchange=("127.0.0.1", 5060), number="0363044747")
 AUDIO = "v=0\r\nc=IN IP4 127.0.0.1\r\nm=audio 23456 RTP/AVP 0 101\r\n"
