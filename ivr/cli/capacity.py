@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import secrets
 from typing import Annotated, Final
 
 import typer
 
 from ivr.cli.common import reporting_errors
+from ivr.cli.load import Seed, seed_or_drawn
 from logs.levels import LogLevel
 
-_SEEDS: Final = 1_000_000
 _GAVE_WAY: Final = {
     "clock": "the service got the processor too late to hear and to speak every 20 ms",
     "audio": "Asterisk got the processor too late to hand over the callers' audio",
@@ -24,9 +23,7 @@ _GAVE_WAY: Final = {
 def capacity(
     most: Annotated[int, typer.Option(min=10, max=4000, help="How many callers there are.")] = 600,
     seconds: Annotated[float, typer.Option(min=10, help="The time in which all of them begin to call.")] = 60.0,
-    seed: Annotated[
-        int | None, typer.Option(min=0, help="Draws what each caller does; by default another one each time.")
-    ] = None,
+    seed: Seed = None,
 ) -> None:
     """Find out in about a minute how many calls this machine carries, and what gives way first.
 
@@ -45,7 +42,7 @@ def capacity(
         found = find_capacity(
             most,
             seconds,
-            seed=secrets.randbelow(_SEEDS) if seed is None else seed,
+            seed=seed_or_drawn(seed),
             stage=progress.stage,
             show=progress.show,
             wait=asked.wait,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _COLUMNS: Final = Column(), Column(right=True), Column(prose=True)
 _SEEDS: Final = 1_000_000
+Seed = Annotated[int | None, typer.Option(min=0, help="Draws what each caller does; by default another one each time.")]
 _MOST_COMPLAINTS: Final = 20
 
 
@@ -27,9 +28,7 @@ _MOST_COMPLAINTS: Final = 20
 def load(
     calls: Annotated[int, typer.Option(min=1, max=4000, help="How many callers are in calls at once.")] = 50,
     minutes: Annotated[float, typer.Option(min=0.1, max=1440, help="For how long new calls start.")] = 2.0,
-    seed: Annotated[
-        int | None, typer.Option(min=0, help="Draws what each caller does; by default another one each time.")
-    ] = None,
+    seed: Seed = None,
     direct: Annotated[
         bool, typer.Option("--direct", help="Call the service as Asterisk would, for more calls than one carries.")
     ] = False,
@@ -49,8 +48,7 @@ def load(
     from logs.setup import configure_logs
 
     configure_logs(level=LogLevel.ERROR)
-    drawn = secrets.randbelow(_SEEDS) if seed is None else seed
-    wanted = Load(calls=calls, minutes=minutes, seed=drawn, direct=direct)
+    wanted = Load(calls=calls, minutes=minutes, seed=seed_or_drawn(seed), direct=direct)
     result: LoadResult | None = None
     with interrupts() as asked, progress_of_calls() as progress:
         result = run_load(wanted, stage=progress.stage, show=progress.show, wait=asked.wait)
@@ -64,6 +62,11 @@ def load(
     if file is not None:
         _write(file, result)
     raise SystemExit(0 if result.passed else 1)
+
+
+def seed_or_drawn(seed: int | None) -> int:
+    """Give the seed that was asked for, or draw one."""
+    return secrets.randbelow(_SEEDS) if seed is None else seed
 
 
 def _write(file: Path, result: LoadResult) -> None:

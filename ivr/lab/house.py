@@ -124,7 +124,7 @@ class House:
 
     def store(self) -> CredentialStore:
         """Open the store that the service uses."""
-        return CredentialStore.open(f"sqlite:///{self.state / 'store.db'}", key=Key.from_file(self.state / "key"))
+        return open_store(self.state)
 
     # --- the service ----------------------------------------------------------------------------------------
 
@@ -197,6 +197,16 @@ class House:
             for line in log:
                 if line.startswith(b"{") and line.endswith(b"}\n"):
                     yield json.loads(line)
+
+
+def open_store(state: Path) -> CredentialStore:
+    """Open the store in a house's state directory."""
+    return CredentialStore.open(store_url(state), key=Key.from_file(state / "key"))
+
+
+def store_url(state: Path) -> str:
+    """The URL of the database in a house's state directory."""
+    return f"sqlite:///{state / 'store.db'}"
 
 
 IVR: Final = (sys.executable, "-m", "ivr")

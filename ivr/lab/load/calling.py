@@ -5,9 +5,9 @@ from __future__ import annotations
 import resource
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +21,7 @@ from ivr.lab.load.crowd.process import CrowdProcess
 from ivr.lab.load.crowd.sip.sip_trunk import SipWay
 from ivr.lab.load.crowd.trunk import Way
 from ivr.lab.load.lines import LoadLine, lines_file, lines_for
-from ivr.lab.load.processes import ProcessWatch
+from ivr.lab.load.processes import PartUse, ProcessWatch
 from ivr.lab.load.result import Load
 
 CROWD_HOST: Final = "127.0.0.8"
@@ -53,30 +53,28 @@ class LoadProgress:
     to_the_end: int
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Called:
     """What came of the calls.
 
     Attributes:
         notes: what each caller noted.
         lateness: how late the callers' own packets were.
-        watch: what each process used; None if there were no calls.
+        parts: what each process has used.
+        took_s: from the start of the callers to the end of the last call.
         ended_early: whether the calls were ended before their time.
     """
 
-    notes: list[CallNotes] = field(default_factory=list)
-    lateness: Lateness = field(default_factory=Lateness)
-    watch: ProcessWatch | None = None
-    ended_early: bool = False
+    notes: Sequence[CallNotes]
+    lateness: Lateness
+    parts: Sequence[PartUse]
+    took_s: float
+    ended_early: bool
 
 
 @contextmanager
 def house_for(load: Load) -> Iterator[House]:
-    """Start a house that has a line for each caller, and room for all of them.
-
-    Raises:
-        ExchangeError: there is no Asterisk, or the house did not come up.
-    """
+    """Prepare a house that has a line for each caller, and room for all of them; whoever enters it starts it."""
     with tempfile.TemporaryDirectory(prefix="karipass-load-") as directory, _enough_files(load.calls):
         settings = {"KARIPASS_CALLS": str(2 * load.calls), "KARIPASS_STOP_S": str(_STOP_S)}
         ports = _LEAST_PORTS if load.direct else max(_LEAST_PORTS, _PORTS_A_CALL * load.calls)
@@ -88,8 +86,7 @@ def house_for(load: Load) -> Iterator[House]:
             has_exchange=not load.direct,
         )
         _import_lines(house, lines_for(load.calls, load.minutes))
-        with house:
-            yield house
+        yield house
 
 
 def let_call(
@@ -103,7 +100,7 @@ def let_call(
     """Let the callers call.
 
     Args:
-        house: the house that was started for this load.
+        house: the house that was prepared for this load, and started.
         load: the load.
         show: called once a second while there are calls.
         wait: waits for so many seconds, and says whether the calls are to end early.
@@ -119,14 +116,16 @@ def let_call(
         lines=lines_for(load.calls, load.minutes),
         ramp_s=ramp_s,
     )
-    called = Called()
+    notes: list[CallNotes] = []
+    watch: ProcessWatch | None = None
+    ended_early = False
     began = time.monotonic()
     with CrowdProcess(settings, _way(house, direct=load.direct)) as crowd:
         while True:
-            if called.ended_early:
+            if ended_early:
                 time.sleep(_EVERY_S)
             elif wait(_EVERY_S):
-                called.ended_early = True
+                ended_early = True
                 crowd.stop()
             try:
                 reports = crowd.reports()
@@ -134,22 +133,29 @@ def let_call(
                 raise CallFailed("the callers' process has ended; its last words are above") from None
             if not reports:
                 continue
-            if called.watch is None:
-                called.watch = ProcessWatch(_parts(house, crowd))
-            called.watch.look()
+            if watch is None:  # how the callers' process starts does not count
+                watch = ProcessWatch(_parts(house, crowd))
+            watch.look()
+            seconds = time.monotonic() - began
             for report in reports:
-                called.notes += report.over
-                called.lateness = report.lateness
-                if report.is_last:
-                    return called
+                notes += report.over
+            last = reports[-1]
+            if last.is_last:
+                return Called(
+                    notes=notes,
+                    lateness=last.lateness,
+                    parts=watch.used(),
+                    took_s=seconds,
+                    ended_early=ended_early,
+                )
             show(
                 LoadProgress(
-                    seconds=time.monotonic() - began,
+                    seconds=seconds,
                     of_seconds=settings.seconds,
-                    calling=reports[-1].calling,
-                    talking=reports[-1].talking,
-                    over=len(called.notes),
-                    to_the_end=sum(notes.pressed_all for notes in called.notes),
+                    calling=last.calling,
+                    talking=last.talking,
+                    over=len(notes),
+                    to_the_end=sum(call.pressed_all for call in notes),
                 )
             )
 

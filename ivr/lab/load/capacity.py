@@ -11,7 +11,8 @@ from ivr.lab.load.metrics_page import read_strain
 from ivr.lab.load.result import Load
 
 _NOTICED_S: Final = 2
-"""How much later than the host itself the service notices that it is strained: its signs are averages over a second."""
+"""How much later than the host itself the service notices that it is strained: its signs are averages over a second,
+waits of 1.5 s, or looked at once a second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,7 @@ def find_capacity(
     show: Callable[[LoadProgress], None],
     wait: Callable[[float], bool],
 ) -> Capacity:
-    """Let callers call, one after the other, until the host gives way.
+    """Let callers call, one after the other, until the host gives way or all of them call.
 
     Args:
         most: how many callers there are.
@@ -53,7 +54,7 @@ def find_capacity(
     """
     load = Load(calls=most, minutes=seconds / 60, seed=seed)
     stage("starting Asterisk and the service")
-    with house_for(load) as house:
+    with house_for(load) as house, house:
         rising = _Rising(lambda: read_strain(house.ports["health_port"]), show=show, wait=wait)
         let_call(house, load, show=rising.show, wait=rising.wait, ramp_s=seconds)
         stage("stopping")
@@ -61,7 +62,7 @@ def find_capacity(
 
 
 class _Rising:
-    """Watches a rising number of calls, and ends them when the host gives way."""
+    """Watches a rising number of calls, and ends them when the host gives way, or soon after all callers call."""
 
     def __init__(
         self,
@@ -73,9 +74,10 @@ class _Rising:
         self._strain = strain
         self._show = show
         self._wait = wait
-        self._talking = [0]
+        self._talking: list[int] = []
         self._sign: str | None = None
         self._interrupted = False
+        self._all_call = False
 
     def wait(self, seconds: float) -> bool:
         """Wait; returns whether enough was seen."""
@@ -83,16 +85,17 @@ class _Rising:
             self._interrupted = True
             return True
         self._sign = self._strain()
-        return self._sign is not None
+        return self._sign is not None or self._all_call
 
     def show(self, now: LoadProgress) -> None:
         """Note how many calls there are while the host carries them."""
         if self._sign is None and not self._interrupted:
             self._talking.append(now.talking)
+        self._all_call = now.seconds >= now.of_seconds + _NOTICED_S
         self._show(now)
 
     @property
     def capacity(self) -> Capacity:
         """What was found."""
-        carried = self._talking if self._sign is None else self._talking[: -_NOTICED_S or None] or [0]
-        return Capacity(calls=max(carried), gave_way=self._sign, interrupted=self._interrupted)
+        carried = self._talking if self._sign is None else self._talking[:-_NOTICED_S]
+        return Capacity(calls=max(carried, default=0), gave_way=self._sign, interrupted=self._interrupted)

@@ -3,11 +3,13 @@ strained."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from typing import Final, Self
 
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 
 _METRIC: Final = "karipass_tick_lateness_seconds"
 _STRAINED: Final = "karipass_strained"
@@ -31,11 +33,10 @@ class Ticks:
     def of(cls, page: str) -> Self:
         """Read a metrics page. The ticks of several processes are counted together."""
         counts = {"0.02": 0, "0.1": 0, "+Inf": 0}
-        for family in text_string_to_metric_families(page):
-            for sample in family.samples if family.name == _METRIC else ():
-                bound = sample.labels.get("le")
-                if sample.name == f"{_METRIC}_bucket" and bound in counts:
-                    counts[bound] += int(sample.value)
+        for sample in _samples(page, _METRIC):
+            bound = sample.labels.get("le")
+            if sample.name == f"{_METRIC}_bucket" and bound in counts:
+                counts[bound] += int(sample.value)
         ticks = counts["+Inf"]
         return cls(ticks, ticks - counts["0.02"], ticks - counts["0.1"])
 
@@ -59,11 +60,13 @@ def read_strain(port: int) -> str | None:
 
 def strain_of(page: str) -> str | None:
     """Find the sign in a metrics page."""
+    return next((sample.labels["sign"] for sample in _samples(page, _STRAINED) if sample.value), None)
+
+
+def _samples(page: str, metric: str) -> Iterator[Sample]:
     for family in text_string_to_metric_families(page):
-        for sample in family.samples if family.name == _STRAINED else ():
-            if sample.value:
-                return str(sample.labels["sign"])
-    return None
+        if family.name == metric:
+            yield from family.samples
 
 
 def _read(port: int) -> str | None:

@@ -68,7 +68,7 @@ class LoadResult:
     Attributes:
         load: what was asked for.
         ended_early: whether it was ended before its time.
-        took_s: from the first call to the end of the last one.
+        took_s: from the start of the callers to the end of the last call.
         fates: how many calls went how.
         clean: how many calls' keys were counted: those on lines that lose nothing, which the exchange ended.
         keys: how many keys these pressed.

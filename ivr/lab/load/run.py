@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
@@ -12,10 +11,9 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
-from credentials.secrets.keys import Key
 from credentials.store import CredentialStore
 from ivr.call.phrases import LEAD_IN_S
-from ivr.lab.house import House
+from ivr.lab.house import House, open_store, store_url
 from ivr.lab.load.calling import LoadProgress, house_for, let_call
 from ivr.lab.load.crowd.caller import CallNotes
 from ivr.lab.load.crowd.process import leave_interrupts
@@ -51,23 +49,21 @@ def run_load(
     """
     stage("starting the service" if load.direct else "starting Asterisk and the service")
     with house_for(load) as house:
-        before = read_ticks(house.ports["health_port"])
-        began = time.monotonic()
-        called = let_call(house, load, show=show, wait=wait, ramp_s=min(_RAMP_S, 60 * load.minutes / 2))
-        took_s = time.monotonic() - began
-        after = read_ticks(house.ports["health_port"])
-        house.stop_service()  # writes the last records
+        with house:
+            before = read_ticks(house.ports["health_port"])
+            called = let_call(house, load, show=show, wait=wait, ramp_s=min(_RAMP_S, 60 * load.minutes / 2))
+            after = read_ticks(house.ports["health_port"])
         stage("comparing the store with what was typed")
         calls, store_answers_s = _judged(house, called.notes)
     return LoadResult.of(
         load,
         calls,
         ended_early=called.ended_early,
-        took_s=took_s,
+        took_s=called.took_s,
         store_answers_s=store_answers_s,
         ticks=_between(before, after),
         callers=called.lateness,
-        parts=() if called.watch is None else called.watch.used(),
+        parts=called.parts,
     )
 
 
@@ -80,7 +76,7 @@ def _between(before: Ticks | None, after: Ticks | None) -> Ticks | None:
 
 def _judged(house: House, notes: Sequence[CallNotes]) -> tuple[list[JudgedCall], list[float]]:
     """Judge the calls; returns them, and how long the store took to answer, in seconds."""
-    database = open_existing_records(_store_url(house.state))
+    database = open_existing_records(store_url(house.state))
     try:
         reader = CallReader(database)
         records = reader.search(Query(limit=None))
@@ -125,12 +121,8 @@ _SITES: Final[dict[Path, CredentialStore]] = {}
 def _site(state: Path) -> CredentialStore:
     """The store, opened once in each process of the pool."""
     if state not in _SITES:
-        _SITES[state] = CredentialStore.open(_store_url(state), key=Key.from_file(state / "key"))
+        _SITES[state] = open_store(state)
     return _SITES[state]
-
-
-def _store_url(state: Path) -> str:
-    return f"sqlite:///{state / 'store.db'}"
 
 
 def _store_answers_s(calls: Sequence[JudgedCall], reader: CallReader) -> Iterator[float]:

@@ -35,9 +35,10 @@ async def proves(channel: AgiChannel, secret: str) -> bool:
     nonce = secrets.token_hex(16)
     question = f"${{SHA1({nonce}:${{UNIQUEID}}:{_SECRET})}}"
     reply = await channel.execute("GET FULL VARIABLE", question, timeout_s=_ANSWER_S)
-    return hmac.compare_digest((reply.value or "").encode(), _answer(nonce, channel, secret).encode())
+    right = answer(nonce, channel.request.variables.get("uniqueid", ""), secret)
+    return hmac.compare_digest((reply.value or "").encode(), right.encode())
 
 
-def _answer(nonce: str, channel: AgiChannel, secret: str) -> str:
-    call = channel.request.variables.get("uniqueid", "")
+def answer(nonce: str, call: str, secret: str) -> str:
+    """What a peer that knows the secret answers for a call, which its unique name names."""
     return hashlib.sha1(f"{nonce}:{call}:{secret}".encode()).hexdigest()  # noqa: S324 - Asterisk has no other

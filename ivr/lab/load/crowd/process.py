@@ -79,7 +79,10 @@ class CrowdProcess:
         """
         found: list[Report] = []
         while self._ours.poll():
-            found.append(self._ours.recv())
+            try:
+                found.append(self._ours.recv())
+            except ConnectionResetError:  # it has not read that it was to stop
+                raise EOFError from None
             if found[-1].is_last:
                 break
         return found

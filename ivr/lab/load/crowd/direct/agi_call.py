@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 from uuid import UUID
 
+from ivr.telephony.fastagi.proof import answer
+
 _QUESTION: Final = re.compile(r'GET FULL VARIABLE "\$\{SHA1\(([0-9a-f]{32}):')
 _AUDIO: Final = re.compile(r'EXEC "AudioSocket" "([0-9a-f-]{36}),(.*):(\d+)"')
-_WORDS: Final = re.compile(r'([A-Z ]+?)(?: "(.*?)")?(?: "(.*)")?')
-_OUTCOME: Final = "KARIPASS_OUTCOME"
+_WORDS: Final = re.compile(r'([A-Z ]+?)(?: "(.*?)")?(?: ".*")?')
 _DEAD: Final = "511 result=-1 Command Not Permitted on a dead channel or intercept routine\n"
 
 
@@ -46,7 +46,6 @@ class AgiCall:
     Attributes:
         outbox: what is to be sent to the service; the owner takes it.
         answered: whether the service has had the call answered.
-        outcome: the outcome that the service has left in the channel; None if it has not.
     """
 
     def __init__(self, caller: str, *, secret: str, name: str) -> None:
@@ -57,7 +56,6 @@ class AgiCall:
         self._state = _State.TALKING
         self.outbox = bytearray(f"agi_network: yes\nagi_channel: PJSIP/load-{name}\nagi_uniqueid: {name}\n\n".encode())
         self.answered = False
-        self.outcome: str | None = None
 
     def receive(self, data: bytes) -> AudioWanted | None:
         """Take what the service sends; says so if it wants the audio now."""
@@ -88,17 +86,14 @@ class AgiCall:
             self._state = _State.AUDIO
             return AudioWanted(UUID(audio[1]), (audio[2], int(audio[3])))
         if (question := _QUESTION.match(command)) is not None:
-            proof = f"{question[1]}:{self._name}:{self._secret}".encode()
-            self._say(f"200 result=1 ({hashlib.sha1(proof).hexdigest()})\n")  # noqa: S324 - as the dialplan does
+            self._say(f"200 result=1 ({answer(question[1], self._name, self._secret)})\n")
             return None
         words = _WORDS.fullmatch(command)
-        verb, name, value = (words[1], words[2] or "", words[3] or "") if words else (command, "", "")
+        verb, name = (words[1], words[2] or "") if words else (command, "")
         if verb == "GET VARIABLE":
             found = self._variable(name)
             self._say("200 result=0\n" if found is None else f"200 result=1 ({found})\n")
             return None
-        if verb == "SET VARIABLE" and name == _OUTCOME:
-            self.outcome = value
         self.answered = self.answered or verb == "ANSWER"
         self._say("200 result=0\n" if verb == "ANSWER" else "200 result=1\n")
         return None

@@ -73,7 +73,6 @@ class _Call:
     received: bytes = field(default=b"", repr=False)
     pressing: _Pressing | None = None
     frame: int = 0
-    answered: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,10 +197,10 @@ class DirectTrunk:
         if not data:
             self._over(call)
             return
+        answered_before = call.agi.answered
         wanted = call.agi.receive(data)
         self._tell(call)
-        if call.agi.answered and not call.answered:
-            call.answered = True
+        if call.agi.answered and not answered_before:
             self._changes.append((call.place, Change.ANSWERED))
         if wanted is not None:
             self._bring_audio(call, wanted)
