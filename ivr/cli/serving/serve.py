@@ -36,7 +36,7 @@ from ivr.service.console_process import ConsoleProcess
 from ivr.service.service import Service
 from ivr.service.store_process.from_threads import LinkedProbe, LinkedRecords
 from ivr.service.store_process.link import StoreLink
-from ivr.service.store_process.messages import VERSION, Hello
+from ivr.service.store_process.messages import Hello
 from ivr.service.store_process.process import StoreCommand
 from ivr.service.stores import ADMISSION_S
 from ivr.service.watching.audit_heads import AuditHeads
@@ -100,7 +100,7 @@ def _store_link(settings: Settings, heads: AuditHeads, log_level: LogLevel, *, l
     command = StoreCommand(
         words=[sys.executable, "-m", "ivr.cli.serving.store_process", "--log-level", log_level, *form],
         environment={**_ONE_ARENA, **os.environ, "KARIPASS_STATE_DIR": str(settings.state_dir)},
-        hello=Hello(version=VERSION, service_id=uuid4().hex[:12], host=socket.gethostname(), pid=os.getpid()),
+        hello=Hello(service_id=uuid4().hex[:12], host=socket.gethostname(), pid=os.getpid()),
     )
     return StoreLink(command, heads.appended, patience_s=ADMISSION_S)
 

@@ -27,13 +27,11 @@ class Hello:
     """The first message: whose calls the records are of.
 
     Attributes:
-        version: the version of the messages.
         service_id: names the service in the records.
         host: the host that it runs on.
         pid: its process id there.
     """
 
-    version: int
     service_id: str
     host: str
     pid: int

@@ -110,11 +110,6 @@ class Plan:
         """Whether the line loses nothing."""
         return self.loses == 0.0
 
-    @property
-    def keys(self) -> int:
-        """How many keys the caller presses."""
-        return sum(len(entry.keys) for entry in self.entries)
-
 
 def draw(seed: int, number: int, line: LoadLine) -> Plan:
     """Draw what a caller means to do.

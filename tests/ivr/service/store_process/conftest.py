@@ -16,7 +16,7 @@ from credentials.audit import Head
 from credentials.secrets.keys import Key
 from credentials.store import CredentialStore
 from ivr.service.store_process.link import SILENCE_S, StoreLink
-from ivr.service.store_process.messages import VERSION, Hello
+from ivr.service.store_process.messages import Hello
 from ivr.service.store_process.process import StoreCommand
 from logs.setup import configure_logs
 from tests.callers import LINES
@@ -38,7 +38,7 @@ class StoreHouse:
         return StoreCommand(
             words=[sys.executable, "-m", "ivr.cli.serving.store_process", "--log-level", "info", "--log-json"],
             environment=self.environment,
-            hello=Hello(version=VERSION, service_id="service", host="here", pid=os.getpid()),
+            hello=Hello(service_id="service", host="here", pid=os.getpid()),
         )
 
     def link(self, *, patience_s: float = 10.0, silence_s: float = SILENCE_S) -> StoreLink:

@@ -46,7 +46,7 @@ CHANGES: tuple[Change, ...] = (
 )
 LINE = Line(CONTRACT, frozenset({CONTRACT, "0312345679"}), "en", unit=Unit.LINE, tried_out=frozenset({CONTRACT}))
 EXAMPLES: tuple[Message, ...] = (
-    messages.Hello(version=1, service_id="0123456789ab", host="here", pid=17),
+    messages.Hello(service_id="0123456789ab", host="here", pid=17),
     messages.Admit(request=1, number=CONTRACT),
     messages.Prepare(call="c0ffee", caller=CONTRACT, target=CONTRACT, password=PASSWORD),
     messages.Discard(call="c0ffee"),
