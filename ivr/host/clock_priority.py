@@ -72,7 +72,7 @@ def take_priority() -> Scheduling:
         os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(REAL_TIME))
     except OSError:
         with contextlib.suppress(OSError):
-            give_real_time_up()
+            give_real_time_up()  # first, for it alone keeps later threads and processes from having the niceness, too
             os.setpriority(os.PRIO_PROCESS, 0, min(NICENESS, os.getpriority(os.PRIO_PROCESS, 0)))
     return scheduling_of(0)
 
