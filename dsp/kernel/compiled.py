@@ -5,9 +5,9 @@ frame. Everything that this calls (`screen.see`, `burst`, `verdict`) is compiled
 same source runs as plain Python, only some hundred times slower.
 
 Compiling takes some seconds, once: the result is kept on disk, and other processes that want it at the same time wait
-for it. numba notices when the file of a cached function
-changes, but not when a file changes that this function calls. So everything is kept in a folder named after a digest of
-all sources of this package, and of the constants in `sound` that are compiled into it.
+for it. numba notices when the file of a cached function changes, but not when a file changes that this function calls.
+So everything is kept in a folder named after a digest of all sources of this package, and of the constants in `sound`
+that are compiled into it.
 """
 
 from __future__ import annotations

@@ -11,8 +11,9 @@ from ivr.telephony.fastagi.proof import SECRET_CHARACTERS
 
 DIALPLAN_DIR: Final = Path(__file__).parents[2] / "dialplan"
 MANAGER_USER: Final = "karipass"
+CROWDED: Final = "crowded"
 # The clips that Asterisk plays by itself: the service is away, and too many call at once.
-APOLOGIES: Final = ("unavailable", "crowded")
+APOLOGIES: Final = ("unavailable", CROWDED)
 # The endpoint that leads from the exchange back into it: originate to PJSIP/<access number>@karipass-loop.
 LOOP_ENDPOINT: Final = "karipass-loop"
 # Asterisk's core reads these. Without a file it logs an error and takes the defaults, which are what we want.

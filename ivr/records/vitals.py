@@ -7,14 +7,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass
+from enum import StrEnum
 from typing import Any, Final, get_args, get_type_hints
 
-STRAINS: Final = ("clock", "audio", "store", "memory")
-"""The signs of a host that is behind (`ivr.service.strain` reads them)."""
 BEAT_S: Final = 10.0
 """How often a service reports that it lives."""
 AMI_STATES: Final = ("connected", "away", "refused")
 """The states of a link to Asterisk's manager; `unknown` if a service did not report one."""
+
+
+class Sign(StrEnum):
+    """Why a host cannot carry one more call (`ivr.service.strain` judges it)."""
+
+    CLOCK = "clock"
+    """The media clock is late."""
+    AUDIO = "audio"
+    """Asterisk hands the callers' audio over late."""
+    STORE = "store"
+    """Passwords wait to be hashed or stored."""
+    MEMORY = "memory"
+    """Memory runs out."""
+
+
+STRAINS: Final = tuple(sign.value for sign in Sign)
+"""The signs, as vitals and metrics have them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

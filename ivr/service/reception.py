@@ -10,6 +10,7 @@ import structlog
 
 from ivr.call.caller import Caller, caller_from_network
 from ivr.call.dialogue.limits import AFTER_THE_CALL_S
+from ivr.exchange.configuration import CROWDED
 from ivr.host.settings import Settings
 from ivr.service.places import Places
 from ivr.service.presented import presented_by
@@ -22,10 +23,7 @@ _log = structlog.get_logger(__name__)
 
 CALLER_VARIABLE: Final = "KARIPASS_CALLER"
 CAP_VARIABLE: Final = "KARIPASS_CALL_CAP_S"
-
-
 APOLOGY_VARIABLE: Final = "KARIPASS_APOLOGY"
-CROWDED: Final = "crowded"
 
 
 class Reception:

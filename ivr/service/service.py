@@ -20,10 +20,11 @@ from ivr.host.handed_sockets import HandedSockets
 from ivr.host.settings import Settings
 from ivr.media.clock import Media, Tick
 from ivr.records import Recorder
+from ivr.records.vitals import Sign
 from ivr.service.live_call import LiveCalls
 from ivr.service.reception import Reception
 from ivr.service.stores import CallStores
-from ivr.service.strain import Sign, Strain
+from ivr.service.strain import Strain
 from ivr.service.watching.lateness import Lateness
 from ivr.service.watching.metrics import TurnedAway
 from ivr.service.watching.monitoring import Monitoring

@@ -12,11 +12,11 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from enum import StrEnum
 from typing import Final
 
 from ivr.host.memory import free_share
 from ivr.media.clock import TICK_S, Tick
+from ivr.records.vitals import Sign
 
 LATE_S: Final = 0.020
 """A tick that is later than this is a late one."""
@@ -36,19 +36,6 @@ _WEIGHT: Final = -math.expm1(-TICK_S / 1.0)
 """Of one tick in an average over a second."""
 _LOOK_S: Final = 1.0
 """How often the memory is looked at."""
-
-
-class Sign(StrEnum):
-    """Why a host cannot carry one more call."""
-
-    CLOCK = "clock"
-    """The media clock is late."""
-    AUDIO = "audio"
-    """Asterisk hands the callers' audio over late."""
-    STORE = "store"
-    """Passwords wait to be hashed or stored."""
-    MEMORY = "memory"
-    """Memory runs out."""
 
 
 class _Average:

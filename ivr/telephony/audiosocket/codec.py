@@ -2,9 +2,9 @@
 
 A message is a kind (1 octet), a length (2 octets, big endian) and a payload. Asterisk opens the connection and first
 sends the call's UUID. Then it sends audio, 20 ms at a time, as the caller's RTP arrives, and one message for each RFC
-4733 key, at the key's end. We send audio, from the first moment on (Asterisk ends the call after 2 s without any), and
-a terminate message. Source: Asterisk 22.10, res_audiosocket.c and its documentation; the facts about timing were
-measured.
+4733 key, at the key's end. We send audio, from the first moment on (Asterisk ends a call in which nothing comes for
+2 s, neither from us nor from the caller), and a terminate message. Source: Asterisk 22.10, res_audiosocket.c and its
+documentation; the facts about timing were measured.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class AudioSocketParser(Parser[Message]):
     def whole_frame(self, data: bytes) -> bytes | None:
         """Return the audio of what was received, if that is one message of 20 ms and nothing came before it.
 
-        What Asterisk sends usually is: this takes a tenth of the time of `feed` and `next_message`, which are for the
+        What Asterisk sends usually is: this takes a sixth of the time of `feed` and `next_message`, which are for the
         rest.
         """
         usual = len(data) == _FRAME_MESSAGE_BYTES and data.startswith(_AUDIO_HEADER)

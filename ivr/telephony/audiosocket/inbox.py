@@ -113,18 +113,10 @@ class Inbox:
 
     def put_frame(self, frame: bytes, now_s: float) -> None:
         """Take in 20 ms of audio that arrived alone: as `put` does, at less cost, for it is what usually comes."""
-        if self._rest or self._doubted:
+        if self._rest:
             self.put([Audio(frame)], now_s)
             return
-        self._repeats.audio(1, now_s)
-        if not self._arrivals.expected:
-            self._given = 0
-        self._arrivals.arrived(1, now_s)
-        if self._arrivals.in_doubt:
-            self._doubted.append(frame)
-        else:
-            self._known.append(FrameSent(frame, 0, self._arrivals.ahead, self._given > 0))
-            self._given = 0
+        self._put_frames([frame], now_s)
         self._quiet_from_s = now_s + QUIET_S
         self._drop_oldest()
 
@@ -157,9 +149,10 @@ class Inbox:
         self._known.appendleft(Dropped())
 
     def _put_audio(self, payloads: list[bytes], now_s: float) -> None:
-        frames = self._whole_frames(payloads)
-        if not frames:
-            return
+        if frames := self._whole_frames(payloads):
+            self._put_frames(frames, now_s)
+
+    def _put_frames(self, frames: list[bytes], now_s: float) -> None:
         self._repeats.audio(len(frames), now_s)
         if not self._arrivals.expected:
             self._given = 0

@@ -22,7 +22,7 @@ from ivr.call.dialogue.table import (
 )
 from ivr.call.number_groups import digits_of
 from ivr.call.phrases import Number, Part, Phrase, render, transcript
-from ivr.service.reception import CROWDED
+from ivr.exchange.configuration import CROWDED
 from prompts import Catalogue, ClipError, languages, load_catalogue
 from prompts.purposes import PURPOSES
 

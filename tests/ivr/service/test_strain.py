@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.media.clock import TICK_S, Tick
-from ivr.service.strain import BEHIND_S, FEW_CALLS, RELIEF_S, Sign, Strain
+from ivr.records.vitals import Sign
+from ivr.service.strain import BEHIND_S, FEW_CALLS, RELIEF_S, Strain
 
 
 class Host:

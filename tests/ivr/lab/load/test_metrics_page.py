@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ivr.lab.load.metrics_page import Ticks, read_ticks, strain_of
 from ivr.records.vitals import STRAINS, Vitals
-from ivr.service.strain import Sign
 from ivr.service.watching.metrics import Metrics
 
 
@@ -35,7 +34,3 @@ def test_the_sign_by_which_new_calls_are_turned_away_is_read() -> None:
     for sign in STRAINS:
         vitals[0] = Vitals(strain=sign)
         assert strain_of(metrics.page().decode()) == sign
-
-
-def test_every_sign_of_strain_has_its_metric() -> None:
-    assert {sign.value for sign in Sign} == set(STRAINS)
