@@ -2,9 +2,9 @@
 
 Four signs are read. The media clock ticks late: the service does not get the processor when it needs it. The audio of
 many calls is not there when it is due: Asterisk does not get it. The store is behind: callers will wait for its
-answers. Memory runs out. What changes from tick to tick is averaged over a second, so that a hiccup turns nobody away.
-A host stays strained until every sign has been below half its limit for some seconds: calls that were let in weigh
-only after a while.
+answers. Memory runs out. What changes from tick to tick is averaged over a second, so that a standstill of less than
+0.1 s turns nobody away. A host stays strained until every sign has been below half its limit for some seconds: calls
+that were let in weigh only after a while.
 """
 
 from __future__ import annotations
