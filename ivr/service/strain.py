@@ -2,9 +2,9 @@
 
 Four signs are read. The media clock ticks late: the service does not get the processor when it needs it. The audio of
 many calls is not there when it is due: Asterisk does not get it. The store is behind: callers will wait for its
-answers. Memory runs out. What changes from tick to tick is averaged over a second, so that a standstill of less than
-0.1 s turns nobody away. A host stays strained until every sign has been below half its limit for some seconds: calls
-that were let in weigh only after a while.
+answers. Memory runs out. What changes from tick to tick is averaged over a second, and a standstill counts as one late
+tick, so that a hiccup turns nobody away. A host stays strained until every sign has been below half its limit for some
+seconds: calls that were let in weigh only after a while.
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ BEHIND_S: Final = 1.5
 """How long a password may wait until it is hashed or stored."""
 FREE_SHARE: Final = 0.05
 """The share of the memory that must be free."""
+_MADE_UP: Final = 0.5
+"""A tick that follows the one before it sooner than after this share of its time makes up for a standstill. It says
+nothing new: the standstill was one late tick, and the audio that came meanwhile has been taken."""
 RELIEF_S: Final = 3.0
 """How long every sign must stay below half its limit before calls are taken again."""
 _WEIGHT: Final = -math.expm1(-TICK_S / 1.0)
@@ -67,6 +70,7 @@ class Strain:
         self._behind_s = behind_s
         self._memory = memory
         self._clock = clock
+        self._late_before_s = 0.0
         self._late = _Average()
         self._overdue = _Average()
         self._free = memory()
@@ -81,9 +85,12 @@ class Strain:
 
     def ticked(self, tick: Tick) -> None:
         """Note a tick of the media clock, and judge anew."""
-        many = tick.calls >= FEW_CALLS
-        self._late.note(float(many and tick.late_s > LATE_S))
-        self._overdue.note(tick.overdue / tick.calls if many else 0.0)
+        since_last_s = TICK_S + tick.late_s - self._late_before_s
+        self._late_before_s = tick.late_s
+        if since_last_s > _MADE_UP * TICK_S:
+            many = tick.calls >= FEW_CALLS
+            self._late.note(float(many and tick.late_s > LATE_S))
+            self._overdue.note(tick.overdue / tick.calls if many else 0.0)
         now = self._clock()
         if now - self._looked_at >= _LOOK_S:
             self._free, self._looked_at = self._memory(), now

@@ -39,11 +39,26 @@ def test_a_host_that_keeps_time_takes_calls(host: Host) -> None:
     assert host.runs(60) is None
 
 
-def test_a_single_standstill_of_a_tenth_of_a_second_turns_nobody_away(host: Host) -> None:
+def standstill(host: Host, seconds: float) -> None:
+    """The host stands still once. The clock makes up for it, tick by tick, and finds no more audio meanwhile."""
+    for made_up in range(round(seconds / TICK_S)):
+        host.now += seconds if made_up == 0 else 0.001
+        host.strain.ticked(Tick(seconds - made_up * (TICK_S - 0.001), 100, 100 if made_up else 0))
+
+
+@pytest.mark.parametrize("seconds", [0.1, 0.2, 0.5])
+def test_a_single_standstill_turns_nobody_away(host: Host, seconds: float) -> None:
     host.runs(10)
-    for late_s in (0.1, 0.08, 0.06, 0.04, 0.02):  # as the clock makes up for it
-        host.runs(TICK_S, late_s=late_s)
+    standstill(host, seconds)
     assert host.strain.sign is None
+    assert host.runs(10) is None
+
+
+def test_standstills_one_after_the_other_do(host: Host) -> None:
+    for _ in range(20):
+        host.runs(0.1)
+        standstill(host, 0.1)
+    assert host.strain.sign is Sign.CLOCK
 
 
 @pytest.mark.parametrize(
