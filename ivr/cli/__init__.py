@@ -6,6 +6,7 @@ help page nor a list of calls has to wait until the receiver is loaded.
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import Annotated, Any, Final
 
@@ -114,8 +115,15 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def ivr(
+    context: typer.Context,
     _version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end.")
     ] = False,
 ) -> None:
     """The access number: a telephone call sets a temporary password."""
+    if (
+        "KARIPASS_SETTINGS_FILE" in os.environ and context.invoked_subcommand != "serve"
+    ):  # which reads it again and again
+        from ivr.cli.common import take_settings_file
+
+        take_settings_file()

@@ -38,6 +38,7 @@ def expected_errors() -> tuple[type[Exception], ...]:
     from ivr.host.running import RunningError
     from ivr.host.settings import SettingsError
     from ivr.records import CallNotFound
+    from ivr.service.workers.process import WorkerNotStarted
     from ivr.telephony.errors import TelephonyError
     from prompts import PromptError
     from storage.errors import StorageError
@@ -54,6 +55,7 @@ def expected_errors() -> tuple[type[Exception], ...]:
         CallFailed,
         CallNotFound,
         OperatorError,
+        WorkerNotStarted,
     )
 
 
@@ -111,6 +113,18 @@ def system_operator(environment: Mapping[str, str] = os.environ) -> str:
         name = f"with user id {user_id}"
     behind = environment.get("SUDO_USER", name) if user_id == 0 else name
     return f"operator {name}" if behind == name else f"operator {behind} (as {name})"
+
+
+@reporting_errors
+def take_settings_file() -> None:
+    """Take into the environment what the file that KARIPASS_SETTINGS_FILE names sets.
+
+    Raises:
+        SettingsError: the file cannot be read, or a line of it is no setting.
+    """
+    from ivr.host.settings_file import load_settings_file
+
+    load_settings_file()
 
 
 def load_settings() -> Settings:

@@ -59,14 +59,18 @@ class Process:
 
 
 def holder_of(port: int, transport: Transport = Transport.TCP) -> Process | None:
-    """Find the process that listens on a port; None if it cannot be seen."""
+    """Find the process that listens on a port; None if it cannot be seen. Of a service and its workers, the service."""
+    holders = list(_holders(port, transport))
+    return next((each for each in holders if each.service), holders[0] if holders else None)
+
+
+def _holders(port: int, transport: Transport) -> Iterator[Process]:
     inodes = {f"socket:[{inode}]" for _, inode in _listening(port, transport)}
     for folder in _PROC.glob("[0-9]*"):
         with contextlib.suppress(OSError):
             if any(str(link.readlink()) in inodes for link in (folder / "fd").iterdir()):
                 command = (folder / "cmdline").read_bytes().decode(errors="replace").rstrip("\0")
-                return Process(int(folder.name), tuple(command.split("\0")))
-    return None
+                yield Process(int(folder.name), tuple(command.split("\0")))
 
 
 def addresses_of(port: int, transport: Transport = Transport.TCP) -> list[str]:

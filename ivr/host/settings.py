@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import cached_property
 from ipaddress import ip_network
@@ -39,6 +40,15 @@ def _port_range(text: str) -> str:
     if not 1024 <= int(first) < int(last) <= 65535:
         raise ValueError("the ports must rise and lie between 1024 and 65535")
     return text
+
+
+def _maybe_port_range(text: str) -> str:
+    return _port_range(text) if text else text
+
+
+def default_workers() -> int:
+    """How many workers suit this host: Asterisk and the store take as much of the processors as the workers do."""
+    return max(len(os.sched_getaffinity(0)) // 2, 1)
 
 
 _HOST_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?|\[?[0-9a-f.]*:[0-9a-f.]*:[0-9a-f:.]*\]?")
@@ -98,6 +108,10 @@ class Settings(BaseSettings):
     audiosocket_bind: str = ""
     """The address to listen on for the audio; `audiosocket_host` if empty."""
     audiosocket_port: Port = 4574
+    audiosocket_more_ports: Annotated[str, AfterValidator(_maybe_port_range)] = ""
+    """The ports for the audio of further workers, as FIRST-LAST; any free ones if empty."""
+    workers: PositiveInt = Field(default_factory=default_workers)
+    """How many processes answer calls; by default one for every two processors."""
     calls: PositiveInt = 1000
     """How many calls there may be at once."""
     calls_of_a_number: PositiveInt = 100
@@ -178,6 +192,21 @@ class Settings(BaseSettings):
         except ValidationError as error:
             raise SettingsError("\n".join(_described(problem) for problem in error.errors())) from None
 
+    @classmethod
+    def of_environment(cls, environment: Mapping[str, str], **values: Any) -> Settings:
+        """Read an environment that is this process's with more variables in it.
+
+        Args:
+            environment: the environment.
+            values: settings that override it.
+
+        Raises:
+            SettingsError: as above.
+        """
+        variables = {name: f"KARIPASS_{name.upper()}" for name in cls.model_fields}
+        given = {name: environment[variable] for name, variable in variables.items() if variable in environment}
+        return cls.from_environment(**{**given, **values})
+
     @property
     def limits(self) -> Limits:
         """The dialogue's part of the settings."""
@@ -205,8 +234,13 @@ class Settings(BaseSettings):
     @property
     def rtp_range(self) -> tuple[int, int]:
         """The first and the last port for audio."""
-        first, last = (int(port) for port in self.rtp_ports.split("-"))
-        return first, last
+        ports = _numbers(self.rtp_ports)
+        return ports[0], ports[-1]
+
+    @property
+    def more_audio_ports(self) -> range:
+        """The ports for the audio of further workers; none if any free ones will do."""
+        return _numbers(self.audiosocket_more_ports) if self.audiosocket_more_ports else range(0)
 
     @property
     def to_publish(self) -> dict[str, Any]:
@@ -240,6 +274,11 @@ class Settings(BaseSettings):
     def store_key_file(self) -> Path:
         """The store's key file, the default filled in."""
         return self.key_file or self.state_dir / "key"
+
+
+def _numbers(ports: str) -> range:
+    first, last = (int(port) for port in ports.split("-"))
+    return range(first, last + 1)
 
 
 def _described(problem: ErrorDetails) -> str:

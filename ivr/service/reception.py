@@ -12,10 +12,10 @@ from ivr.call.caller import Caller, caller_from_network
 from ivr.call.dialogue.limits import AFTER_THE_CALL_S
 from ivr.exchange.configuration import CROWDED
 from ivr.host.settings import Settings
-from ivr.service.places import Places
+from ivr.service.places import CallPlaces
 from ivr.service.presented import presented_by
 from ivr.service.strain import Strain
-from ivr.service.watching.metrics import TurnedAway
+from ivr.service.watching.turned_away import TurnedAway
 from ivr.telephony.fastagi.proof import SECRET_FILE, proves
 from ivr.telephony.fastagi.server import AgiChannel
 
@@ -24,6 +24,12 @@ _log = structlog.get_logger(__name__)
 CALLER_VARIABLE: Final = "KARIPASS_CALLER"
 CAP_VARIABLE: Final = "KARIPASS_CALL_CAP_S"
 APOLOGY_VARIABLE: Final = "KARIPASS_APOLOGY"
+_TOLD: Final = {
+    TurnedAway.TOO_MANY_CALLS: "too many calls (KARIPASS_CALLS)",
+    TurnedAway.TOO_MANY_OF_A_NUMBER: "too many calls of one number",
+    TurnedAway.STOPPING: "stopping",
+}
+"""The refusals of a place, for the log."""
 
 
 class Reception:
@@ -35,6 +41,7 @@ class Reception:
         agi_secret: the secret that our Asterisk knows; without it, anyone who reached our port could claim to be any
             caller.
         strain: says whether this host can carry one more call.
+        places: gives the calls their places.
         turned_away: called with the reason for each call that is turned away.
         take: takes a call of a caller.
 
@@ -50,6 +57,7 @@ class Reception:
         agi_secret: str,
         *,
         strain: Strain,
+        places: CallPlaces,
         turned_away: Callable[[TurnedAway], None],
         take: Callable[[AgiChannel, Caller], Awaitable[None]],
     ) -> None:
@@ -58,7 +66,7 @@ class Reception:
         self._strain = strain
         self._turned_away = turned_away
         self._take = take
-        self._places = Places(settings.calls_of_a_number)
+        self._places = places
         self.opened = False
         self.calls = 0
         self.empty = asyncio.Event()
@@ -77,10 +85,6 @@ class Reception:
             _log.warning("call_refused", reason="stopping")
             self._turned_away(TurnedAway.STOPPING)
             return
-        if self.calls >= self._settings.calls:
-            _log.warning("call_refused", reason="too many calls", limit=self._settings.calls)
-            await self._turn_away(channel, TurnedAway.TOO_MANY_CALLS)
-            return
         if self._strain.sign is not None:
             await self._turn_away(channel, TurnedAway.STRAINED)
             return
@@ -98,12 +102,13 @@ class Reception:
         caller = caller_from_network(await presented_by(channel))
         number = caller.known_number
         await channel.execute("SET VARIABLE", CALLER_VARIABLE, number)
+        refusal = await self._places.take(number)
+        if refusal is not None:
+            _log.warning("call_refused", reason=_TOLD[refusal], caller=number)
+            await self._turn_away(channel, refusal)
+            return
         try:
-            if self._places.take(number):
-                await self._take(channel, caller)
-            else:
-                _log.warning("call_refused", reason="too many calls of one number", caller=number)
-                await self._turn_away(channel, TurnedAway.TOO_MANY_OF_A_NUMBER)
+            await self._take(channel, caller)
         finally:
             self._places.give_back(number)
 

@@ -1,4 +1,4 @@
-"""The service: one process that answers the access number's calls.
+"""A worker's service: one process that answers the access number's calls.
 
 A call reaches us twice. Over FastAGI, Asterisk says who calls and asks what to do. We look the caller up, answer, and
 have the channel run AudioSocket. Over AudioSocket the call's audio comes and goes, driven by the media clock. When the
@@ -8,26 +8,24 @@ dialogue is over the stream ends, and over FastAGI we leave the outcome in the c
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 import structlog
 
 from ivr.call.guidance import Guidance
-from ivr.errors import PortTaken
-from ivr.host.handed_sockets import HandedSockets
 from ivr.host.settings import Settings
 from ivr.media.clock import Media, Tick
 from ivr.records import Recorder
 from ivr.records.vitals import Sign
+from ivr.service.doors import Doors
 from ivr.service.live_call import LiveCalls
+from ivr.service.places import CallPlaces
 from ivr.service.reception import Reception
 from ivr.service.stores import CallStores
 from ivr.service.strain import Strain
 from ivr.service.watching.lateness import Lateness
-from ivr.service.watching.metrics import TurnedAway
 from ivr.service.watching.monitoring import Monitoring
+from ivr.service.watching.turned_away import TurnedAway
 from ivr.telephony.audiosocket.server import AudioSocketLimits, AudioSocketServer
 from ivr.telephony.fastagi.server import AgiLimits, FastAgiServer
 
@@ -45,6 +43,7 @@ class Service:
             caller.
         recorder: writes the calls' records.
         monitoring: watches the service and everything that it depends on.
+        places: gives the calls their places.
     """
 
     def __init__(
@@ -55,11 +54,13 @@ class Service:
         agi_secret: str,
         recorder: Recorder,
         monitoring: Monitoring,
+        places: CallPlaces,
     ) -> None:
         self._settings = settings
         self._monitoring = monitoring
         self._guidance = guidance
         self._store = store
+        self._handed_over = False
         self._lateness = Lateness()
         self._strain = Strain(lambda: self._store.behind_s)
         self._media = Media(ticked=self._ticked)
@@ -72,7 +73,9 @@ class Service:
             monitoring=monitoring,
         )
         turned_away = monitoring.metrics.turned_away
-        self._reception = Reception(settings, agi_secret, strain=self._strain, turned_away=turned_away, take=calls.take)
+        self._reception = Reception(
+            settings, agi_secret, strain=self._strain, places=places, turned_away=turned_away, take=calls.take
+        )
         self._agi = FastAgiServer(
             self._reception.serve,
             AgiLimits(connections=settings.calls * 2),
@@ -80,7 +83,7 @@ class Service:
             refused=lambda: turned_away(TurnedAway.TOO_MANY_CONNECTIONS),
         )
         self._audiosocket = AudioSocketServer(self._media.attach, AudioSocketLimits(connections=settings.calls * 2))
-        self._health = monitoring.attach(self)
+        monitoring.attach(self)
 
     @property
     def calls(self) -> int:
@@ -90,7 +93,7 @@ class Service:
     @property
     def listening(self) -> bool:
         """Whether calls can come."""
-        return self._reception.opened
+        return self._reception.opened and not self._handed_over
 
     @property
     def tick_age_s(self) -> float:
@@ -124,64 +127,57 @@ class Service:
 
     async def run(
         self,
+        doors: Doors,
         stop: asyncio.Event,
+        hand_over: asyncio.Event,
         ready: Callable[[], None] = lambda: None,
-        letting_calls_end: Callable[[int], None] = lambda _calls: None,
-        handed: HandedSockets | None = None,
     ) -> None:
-        """Serve until `stop` is set, then let the calls in progress end.
+        """Serve until one of the events is set, then let the calls in progress end.
 
         Args:
-            stop: ends it.
+            doors: where calls come in.
+            stop: nobody answers calls any more: those that still come are refused, and the doors stay ours to the end,
+                for another in our place would command Asterisk.
+            hand_over: others answer the calls to come, at a door that we share.
             ready: called when calls can come.
-            letting_calls_end: called with the number of calls that are still to end, which may take `stop_s`.
-            handed: sockets to listen at, if they are for our addresses.
-
-        Raises:
-            PortTaken: a port is in use.
         """
-        settings = self._settings
-        handed = handed or HandedSockets({})
-        await _listen(self._agi, settings.agi_host, settings.agi_port, "KARIPASS_AGI_PORT (or _HOST)", handed)
-        await _listen(
-            self._audiosocket,
-            settings.audiosocket_bind or settings.audiosocket_host,
-            settings.audiosocket_port,
-            "KARIPASS_AUDIOSOCKET_PORT (or _HOST, _BIND)",
-            handed,
-        )
-        await _listen(
-            self._health, settings.health_host, settings.health_port, "KARIPASS_HEALTH_PORT (or _HOST)", handed
-        )
-        if handed.left:
-            _log.warning(
-                "sockets_not_used", addresses=handed.left, remedy="let the socket unit name the service's ports"
-            )
+        await self._agi.listen(self._settings.agi_host, 0, doors.agi)
+        await self._audiosocket.listen(self._settings.audiosocket_host, 0, doors.audio)
         calls_over = asyncio.Event()
         watching = asyncio.create_task(self._monitoring.run(calls_over))
         clock = asyncio.create_task(self._media.run())
         self._reception.opened = True
         ready()
-        _log.info("serving", access_number=settings.access_number, agi_port=settings.agi_port)
-        stopped = asyncio.create_task(stop.wait())
+        stopped, handed_over = asyncio.create_task(stop.wait()), asyncio.create_task(hand_over.wait())
         try:
-            await asyncio.wait({clock, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({clock, stopped, handed_over}, return_when=asyncio.FIRST_COMPLETED)
             if clock.done():
                 clock.result()  # the clock ends only by a fault: let it be seen
-            self._reception.opened = False
-            await self._let_calls_end(
-                letting_calls_end
-            )  # and keep the ports: another in our place would command Asterisk
+            await self._finish(stopped)
             self._agi.stop_listening()
             self._audiosocket.stop_listening()
         finally:
             self._reception.opened = False
-            stopped.cancel()
-            clock.cancel()
+            for task in (stopped, handed_over, clock):
+                task.cancel()
             self._store.close()
             calls_over.set()
             await watching
-        _log.info("stopped")
+
+    async def _finish(self, stopped: asyncio.Task[bool]) -> None:
+        """Let the calls in progress end; who has handed over may then be told to stop."""
+        if not stopped.done():
+            self._handed_over = True
+            self._agi.stop_listening()
+            _log.info("handed_over", calls_to_end=self.calls, at_most_s=self._settings.stop_s)
+            idle = asyncio.create_task(self._agi.idle.wait())  # those at the door are served, too
+            await asyncio.wait({stopped, idle}, timeout=self._settings.stop_s, return_when=asyncio.FIRST_COMPLETED)
+            idle.cancel()
+        self._reception.opened = False
+        if stopped.done():
+            await self._let_calls_end()
+        elif self.calls:
+            self._tell_of_cut_off()
 
     def _tell_strain(self, sign: Sign | None) -> None:
         if sign is None:
@@ -189,7 +185,7 @@ class Service:
         else:
             _log.warning("host_strained", by=sign.value, calls=self.calls, meanwhile="new calls hear an apology")
 
-    async def _let_calls_end(self, tell: Callable[[int], None]) -> None:
+    async def _let_calls_end(self) -> None:
         calls = self._reception.calls
         if not calls:
             return
@@ -199,12 +195,14 @@ class Service:
             at_most_s=self._settings.stop_s,
             to_end_them="a second SIGTERM or Ctrl-C does it at once",
         )
-        tell(calls)
         try:
             async with asyncio.timeout(self._settings.stop_s):
                 await self._reception.empty.wait()
         except TimeoutError:
-            _log.warning("calls_cut_off", calls=self._reception.calls, after_s=self._settings.stop_s)
+            self._tell_of_cut_off()
+
+    def _tell_of_cut_off(self) -> None:
+        _log.warning("calls_cut_off", calls=self.calls, after_s=self._settings.stop_s)
 
     def _ticked(self, tick: Tick) -> None:
         self._lateness.add(tick.late_s)
@@ -213,14 +211,3 @@ class Service:
         self._strain.ticked(tick)
         if self._strain.sign is not before:
             self._tell_strain(self._strain.sign)
-
-
-class _Listens(Protocol):
-    async def listen(self, host: str, port: int, handed: socket.socket | None = None) -> None: ...
-
-
-async def _listen(server: _Listens, host: str, port: int, setting: str, handed: HandedSockets) -> None:
-    try:
-        await server.listen(host, port, handed.take(host, port))
-    except OSError as error:
-        raise PortTaken(f"{host}:{port} cannot be listened on ({error.strerror}): change {setting}") from None

@@ -31,14 +31,22 @@ def serve(
         bool | None,
         typer.Option("--log-json/--log-text", help="By default JSON unless standard error is a terminal."),
     ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="How many processes answer calls. By default KARIPASS_WORKERS, or one for every two processors."
+        ),
+    ] = None,
 ) -> None:
     """Answer the access number's calls for an Asterisk that is configured with the files in dialplan/.
 
-    SIGTERM or Ctrl-C lets the calls in progress end, then stops the service; a second one stops it at once.
+    SIGTERM or Ctrl-C lets the calls in progress end, then stops the service; a second one stops it at once. SIGHUP
+    replaces the worker processes one by one under calls, with the program and the settings (KARIPASS_SETTINGS_FILE) as
+    they are then.
     """
     from ivr.cli.serving.serve import serve as run
 
-    run(log_level, log_json=log_json)
+    run(log_level, log_json=log_json, workers=workers)
 
 
 @reporting_errors

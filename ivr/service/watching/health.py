@@ -1,13 +1,14 @@
 """The service's health over HTTP: `/healthz` decides whether it is restarted, `/readyz` whether it gets calls,
 `/metrics`.
 
-The pages are served on the service's own loop, so an answer shows that the loop turns. They are on loopback by default,
-because they have no login. They report numbers and states, and nothing of any caller.
+The pages are served by the process that keeps the workers, from what these report: a worker whose loop stands still
+reports nothing. They are on loopback by default, because they have no login. They report numbers and states, and
+nothing of any caller.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from starlette.applications import Starlette
@@ -16,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ivr.records import Vitals
-from ivr.service.watching.metrics import CONTENT_TYPE, Metrics
+from ivr.service.watching.metrics import CONTENT_TYPE
 from web.server import EmbeddedServer
 
 CLOCK_STOPPED_S: Final = 2.0
@@ -26,17 +27,20 @@ CONNECTIONS: Final = 32
 _GRACE_S: Final = 1
 
 
-def health_server(vitals: Callable[[], Vitals], metrics: Metrics) -> EmbeddedServer:
-    """Make the server of the health pages; the service lets it listen."""
+MetricsPage = Callable[[], Awaitable[bytes]]
+
+
+def health_server(vitals: Callable[[], Vitals], metrics: MetricsPage) -> EmbeddedServer:
+    """Make the server of the health pages, for the running loop."""
     return EmbeddedServer(health_app(vitals, metrics), connections=CONNECTIONS, grace_s=_GRACE_S)
 
 
-def health_app(vitals: Callable[[], Vitals], metrics: Metrics) -> Starlette:
+def health_app(vitals: Callable[[], Vitals], metrics: MetricsPage) -> Starlette:
     """Make the application of the health pages.
 
     Args:
         vitals: reads the service's vitals; must answer at once.
-        metrics: the service's metrics.
+        metrics: writes the service's metrics.
     """
 
     async def healthz(_request: Request) -> Response:
@@ -47,7 +51,7 @@ def health_app(vitals: Callable[[], Vitals], metrics: Metrics) -> Starlette:
         return _answer(_alive(now) | _ready(now), notes=_notes(now))
 
     async def page(_request: Request) -> Response:
-        return Response(metrics.page(), headers={"content-type": CONTENT_TYPE})
+        return Response(await metrics(), headers={"content-type": CONTENT_TYPE})
 
     return Starlette(routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", page)])
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Sequence
-from enum import StrEnum
 from importlib.metadata import version
 from itertools import product
 from typing import Final
@@ -25,6 +24,7 @@ from dsp.events import FailedTest
 from ivr.call.dialogue.events import REASONS, Outcome
 from ivr.call.transcript import Ended, EntryJudged, KeyHeard, KeyMissed, Observer, TranscriptEntry
 from ivr.records.vitals import AMI_STATES, STRAINS, Vitals
+from ivr.service.watching.turned_away import TurnedAway
 from ivr.telephony.ami.channel_end import ChannelEnd
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -38,17 +38,6 @@ _LOSS_PERCENT: Final = (0.1, 0.5, 1, 2, 3, 5, 10, 20)
 _JITTER_MS: Final = (1, 2, 5, 10, 20, 30, 50, 100)
 _UNHEARD: Final = (Outcome.FAILED, Outcome.ABANDONED)
 """The outcomes of an admitted caller who is not heard. A refused caller presses nothing; an error is ours."""
-
-
-class TurnedAway(StrEnum):
-    """Why a call is turned away at the door, before it is known who calls."""
-
-    TOO_MANY_CALLS = "too_many_calls"
-    TOO_MANY_CONNECTIONS = "too_many_connections"
-    WRONG_SECRET = "wrong_secret"  # noqa: S105 - a reason
-    TOO_MANY_OF_A_NUMBER = "too_many_of_a_number"
-    STRAINED = "strained"
-    STOPPING = "stopping"
 
 
 class Metrics:

@@ -1,5 +1,4 @@
-"""Everything that watches a service, as one thing: the link to Asterisk's manager, metrics, health pages, the store's
-watch.
+"""Everything that watches a service, as one thing: the link to Asterisk's manager, metrics, the store's watch.
 
 The service hands itself over (`attach`), reports its calls (`observer`, `let_end`), and is watched while `run` runs.
 Monitoring works the same if Asterisk's manager interface, or the database, is away.
@@ -20,13 +19,11 @@ from ivr.exchange.configuration import MANAGER_USER
 from ivr.host.settings import Settings
 from ivr.records import AmiState, Hangup, Recorder, RtpQuality, Vitals
 from ivr.service.watching.audit_heads import AuditHeads
-from ivr.service.watching.health import health_server
 from ivr.service.watching.metrics import Metrics
 from ivr.service.watching.store_watch import StoreWatch
 from ivr.telephony.ami.channel_end import ChannelEnd
 from ivr.telephony.ami.connection import AmiLogin
 from ivr.telephony.ami.link import AmiLink, LinkState
-from web.server import EmbeddedServer
 
 _log = structlog.get_logger(__name__)
 
@@ -89,18 +86,11 @@ class Monitoring:
             AmiLogin(host=settings.ami_host, port=settings.ami_port, user=MANAGER_USER, secret=ami_secret)
         )
         self._service: Service | None = None
-        self._server: EmbeddedServer | None = None
 
-    def attach(self, service: Service) -> EmbeddedServer:
-        """Watch this service. Call it once.
-
-        Returns:
-            The server of the health pages; the service lets it listen.
-        """
+    def attach(self, service: Service) -> None:
+        """Watch this service. Call it once."""
         self._service = service
         self.metrics.watch(self.vitals)
-        self._server = health_server(self.vitals, self.metrics)
-        return self._server
 
     def vitals(self) -> Vitals:
         """Gather what the service reports about itself. Any thread may call it."""
@@ -132,8 +122,6 @@ class Monitoring:
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
-            if self._server is not None:
-                await self._server.close()
 
     # --- calls ----------------------------------------------------------------------------------------------
 

@@ -160,6 +160,9 @@ class FastAgiServer:
         limits: what a peer may take of us.
         door: returns why a peer that has sent its request may not come in, None if it may.
         refused: called for each connection that is closed because there are too many.
+
+    Attributes:
+        idle: set while there is no connection.
     """
 
     def __init__(
@@ -180,6 +183,9 @@ class FastAgiServer:
         self._at_the_door = Strangers("FastAGI, to be proved", most=limits.connections, made_room=refused)
         self._server: asyncio.Server | None = None
         self._open = 0
+        self._connections = 0
+        self.idle = asyncio.Event()
+        self.idle.set()
 
     async def listen(self, host: str, port: int, handed: socket.socket | None = None) -> None:
         """Start to accept connections.
@@ -210,6 +216,8 @@ class FastAgiServer:
             self._server.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._connections += 1
+        self.idle.clear()
         self._strangers.came(writer, writer.transport.abort)
         try:
             await self._serve_channel(AgiChannel(reader, writer, self._limits), writer)
@@ -221,6 +229,9 @@ class FastAgiServer:
             self._strangers.left(writer)
             self._at_the_door.left(writer)
             writer.close()
+            self._connections -= 1
+            if not self._connections:
+                self.idle.set()
 
     async def _serve_channel(self, channel: AgiChannel, writer: asyncio.StreamWriter) -> None:
         waits_in = self._strangers

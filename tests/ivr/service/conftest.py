@@ -28,8 +28,8 @@ async def house(tmp_path: Path, store: CredentialStore, catalogue: Catalogue) ->
     house = ScriptedHouse(Settings.load(state_dir=tmp_path, calls=2, **ports), store, catalogue)
     configure_logs(json=True, stream=house.log)
     house.recorder.start()
-    serving = asyncio.create_task(house.service.run(house.stop))
-    await house.logged('"serving"')
+    serving = asyncio.create_task(house.serve())
+    await house.serving.wait()
     yield house
     house.stop.set()
     for writer in house.writers:

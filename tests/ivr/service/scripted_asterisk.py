@@ -13,14 +13,18 @@ from uuid import UUID
 from credentials.model import LoginVerdict
 from credentials.store import CredentialStore
 from ivr.call.guidance import Guidance
+from ivr.host.handed_sockets import HandedSockets
 from ivr.host.settings import Settings
 from ivr.records import CallReader, CallWriter, Recorder, open_records
+from ivr.service.doors import Doors, open_agi_door, open_audio_door
+from ivr.service.places import Places
 from ivr.service.service import Service
 from ivr.service.store_events import probe
 from ivr.service.store_threads import StoreThreads
 from ivr.service.stores import ADMISSION_S
 from ivr.service.watching.audit_heads import AuditHeads
 from ivr.service.watching.monitoring import Monitoring
+from ivr.service.watching.turned_away import TurnedAway
 from ivr.telephony.audiosocket.codec import message
 from prompts import Catalogue
 from tests.ivr.telephony.fastagi.agi_asterisk import proof
@@ -31,6 +35,19 @@ CONTRACT = "0312345678"
 PASSWORD = "24681357"
 
 
+class OwnPlaces:
+    """The places of a host, for a service that runs alone (`ivr.service.places.CallPlaces`)."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.all = Places(settings.calls, settings.calls_of_a_number)
+
+    async def take(self, number: str) -> TurnedAway | None:
+        return self.all.take(1, number)
+
+    def give_back(self, number: str) -> None:
+        self.all.give_back(1, number)
+
+
 class ScriptedHouse:
     """A running service, its store and its log."""
 
@@ -39,19 +56,28 @@ class ScriptedHouse:
         self.store = store
         self.log = io.StringIO()
         self.stop = asyncio.Event()
+        self.serving = asyncio.Event()
         self.writers: list[asyncio.StreamWriter] = []
         self.database = open_records(f"sqlite:///{settings.state_dir / 'records.db'}")
         writer = CallWriter(self.database, service_id="service", host=socket.gethostname(), pid=os.getpid())
         self.recorder = Recorder(writer, keep=timedelta(days=1))
         self.records = CallReader(self.database)
         self.catalogue = catalogue
+        self.places = OwnPlaces(settings)
+        self.hand_over = asyncio.Event()
         self.service = self.another_service()
 
     def another_service(self) -> Service:
         monitoring = Monitoring(self.settings, "ami-secret", lambda: probe(self.store), self.recorder, AuditHeads())
         guidance = Guidance({"ja": self.catalogue}, "ja")
         stores = StoreThreads(self.store, patience_s=ADMISSION_S)
-        return Service(self.settings, stores, guidance, SECRET, self.recorder, monitoring)
+        return Service(self.settings, stores, guidance, SECRET, self.recorder, monitoring, self.places)
+
+    def doors(self, handed: HandedSockets) -> Doors:
+        return Doors(open_agi_door(self.settings, handed), open_audio_door(self.settings, handed))
+
+    async def serve(self) -> None:
+        await self.service.run(self.doors(HandedSockets({})), self.stop, self.hand_over, self.serving.set)
 
     async def connect(self, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)

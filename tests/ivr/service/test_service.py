@@ -16,7 +16,6 @@ from ivr.host.handed_sockets import HandedSockets
 from ivr.lab.free_ports import free_tcp_ports
 from ivr.media.clock import Tick
 from ivr.records import Query
-from ivr.service.places import Places
 from ivr.service.strain import BEHIND_S, Strain
 from ivr.telephony.fastagi.server import AgiLimits
 from tests.ivr.service.scripted_asterisk import CONTRACT, PASSWORD, Channel, ScriptedHouse, Stream, in_call
@@ -78,11 +77,12 @@ async def test_a_port_that_is_held_for_the_service_stays_held_when_it_is_gone(ho
         told = {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1"}
         handed = HandedSockets(told, first=os.dup(held.fileno()))
         agi_port = held.getsockname()[1]
-        audiosocket_port, health_port = free_tcp_ports(2)
-        ports = {"agi_port": agi_port, "audiosocket_port": audiosocket_port, "health_port": health_port}
+        [audiosocket_port] = free_tcp_ports(1)
+        ports = {"agi_port": agi_port, "audiosocket_port": audiosocket_port}
         house.settings = house.settings.model_copy(update=ports)
         stop, ready = asyncio.Event(), asyncio.Event()
-        serving = asyncio.create_task(house.another_service().run(stop, ready.set, handed=handed))
+        another = house.another_service().run(house.doors(handed), stop, asyncio.Event(), ready.set)
+        serving = asyncio.create_task(another)
         await ready.wait()
         channel = Channel(house)
         await channel.dial()
@@ -123,7 +123,7 @@ async def test_a_strained_host_takes_no_more_calls_and_lets_those_in_progress_go
 
 
 async def test_of_one_number_there_are_no_more_than_the_setting_says(house: ScriptedHouse) -> None:
-    house.service._reception._places = Places(of_a_number=1)
+    house.places.all.of_a_number = 1
     call = await in_call(house)
     for _ in range(2 * house.settings.calls):
         one_more = Channel(house)
@@ -268,9 +268,8 @@ async def test_a_log_that_cannot_be_written_ends_no_call(house: ScriptedHouse, m
 
 
 async def test_a_taken_port_is_named_with_its_setting(house: ScriptedHouse) -> None:
-    second = house.another_service()
     with pytest.raises(PortTaken, match=rf"{house.settings.agi_port}.*KARIPASS_AGI_PORT"):
-        await second.run(asyncio.Event())
+        house.doors(HandedSockets({}))
 
 
 async def test_what_a_caller_presents_and_cannot_be_read_stays_for_operators(house: ScriptedHouse) -> None:

@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
-from urllib.request import urlopen
 
 import pytest
 
@@ -19,68 +13,7 @@ from credentials.secrets.keys import Key
 from credentials.store import CredentialStore
 from ivr.records import open_records
 from storage.database import Database
-
-PATIENCE_S = 60.0
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
-
-
-class Served:
-    """`ivr serve` in a process of its own."""
-
-    def __init__(self, state: Path, **environment: str) -> None:
-        self.health_port = free_port()
-        self._log = state / "log"
-        with self._log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "ivr", "serve", "--log-json"],
-                env={
-                    **os.environ,
-                    "KARIPASS_STATE_DIR": str(state),
-                    "KARIPASS_AMI_PORT": "1",
-                    "KARIPASS_AGI_PORT": str(free_port()),
-                    "KARIPASS_AUDIOSOCKET_PORT": str(free_port()),
-                    "KARIPASS_HEALTH_PORT": str(self.health_port),
-                    **environment,
-                },
-                stdout=log,
-                stderr=log,
-            )
-
-    @property
-    def log(self) -> str:
-        return self._log.read_text(encoding="utf-8")
-
-    @property
-    def children(self) -> list[int]:
-        by_thread = Path(f"/proc/{self.process.pid}/task").glob("*/children")
-        return [int(child) for file in by_thread for child in file.read_text(encoding="ascii").split()]
-
-    def ready(self) -> bool:
-        with suppress(OSError), urlopen(f"http://127.0.0.1:{self.health_port}/readyz", timeout=10) as answer:
-            return bool(answer.status == 200)
-        return False
-
-
-@contextmanager
-def served(state: Path, **environment: str) -> Iterator[Served]:
-    service = Served(state, **environment)
-    try:
-        yield service
-    finally:
-        service.process.terminate()
-        assert service.process.wait(PATIENCE_S) is not None
-
-
-def until(service: Served, text: str) -> None:
-    give_up = time.monotonic() + PATIENCE_S
-    while text not in service.log:
-        assert time.monotonic() < give_up, service.log
-        time.sleep(0.05)
+from tests.ivr.cli.serving.served import PATIENCE_S, Served, served, until
 
 
 def has_ended(pid: int) -> bool:
@@ -99,8 +32,7 @@ def has_ended(pid: int) -> bool:
 def test_a_store_process_that_dies_is_started_again_and_the_service_goes_on(tmp_path: Path) -> None:
     with served(tmp_path) as service:
         until(service, '"store_up"')
-        [killed] = service.children
-        assert Path(f"/proc/{killed}/comm").read_text(encoding="ascii") == "karipass-store\n"
+        [killed] = service.stores
         os.kill(killed, signal.SIGKILL)
         until(service, '"store_process_started"')
         assert service.ready()
@@ -114,7 +46,7 @@ def test_a_store_process_that_dies_is_started_again_and_the_service_goes_on(tmp_
 def test_a_store_process_does_not_outlive_the_service(tmp_path: Path, ending: signal.Signals) -> None:
     with served(tmp_path) as service:
         until(service, '"serving"')
-        [child] = service.children
+        [child] = service.stores
         service.process.send_signal(ending)
         service.process.wait(PATIENCE_S)
         assert has_ended(child)
@@ -125,7 +57,7 @@ def test_the_threads_of_a_store_process_share_one_heap_unless_the_environment_sa
     for given, has in (({}, b"MALLOC_ARENA_MAX=1"), ({"MALLOC_ARENA_MAX": "3"}, b"MALLOC_ARENA_MAX=3")):
         with served(tmp_path, **given) as service:
             until(service, '"serving"')
-            [child] = service.children
+            [child] = service.stores
             assert has in Path(f"/proc/{child}/environ").read_bytes().split(b"\0")
 
 

@@ -42,6 +42,10 @@ class Service:
         self.vitals = replace(self.vitals, **changes)
 
 
+async def no_calls_yet() -> bytes:
+    return Metrics().page()
+
+
 @pytest.fixture
 def service() -> Service:
     return Service()
@@ -49,7 +53,7 @@ def service() -> Service:
 
 @pytest.fixture
 async def client(service: Service) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(app=health_app(lambda: service.vitals, Metrics()))
+    transport = httpx.ASGITransport(app=health_app(lambda: service.vitals, no_calls_yet))
     async with httpx.AsyncClient(transport=transport, base_url="http://health") as client:
         yield client
 

@@ -28,7 +28,8 @@ from ivr.call.dialogue.events import (
 )
 from ivr.call.transcript import Ended, EntryJudged, KeyFigures, KeyHeard, KeyMissed
 from ivr.records import AmiState, Vitals
-from ivr.service.watching.metrics import Metrics, TurnedAway
+from ivr.service.watching.metrics import Metrics
+from ivr.service.watching.turned_away import TurnedAway
 from ivr.telephony.ami.channel_end import RtpFigures, channel_end, unknown_end
 from ivr.telephony.strangers import STRANGERS
 from tests.ivr.service.scripted_asterisk import Channel, ScriptedHouse, in_call

@@ -22,6 +22,7 @@ from ivr.records import CallBegan, CallReader, CallSummary, CallWriter, Recorder
 from ivr.records.vitals import AMI_STATES
 from ivr.service.store_events import probe
 from ivr.service.watching.audit_heads import AuditHeads
+from ivr.service.watching.health import health_server
 from ivr.service.watching.monitoring import Monitoring
 from ivr.telephony.ami.link import LinkStatus
 from storage.clock import utc_now
@@ -85,7 +86,12 @@ class Watched:
 async def watched(ami: FakeAmi, records: Records, store: CredentialStore, tmp_path: Path) -> AsyncIterator[Watched]:
     settings = Settings.load(state_dir=tmp_path, ami_port=ami.port)
     monitoring = Monitoring(settings, SECRET, lambda: probe(store), records.recorder, AuditHeads())
-    server = monitoring.attach(Service())
+    monitoring.attach(Service())
+
+    async def metrics() -> bytes:
+        return monitoring.metrics.page()
+
+    server = health_server(monitoring.vitals, metrics)
     await server.listen("127.0.0.1", 0)
     stop = asyncio.Event()
     running = asyncio.create_task(monitoring.run(stop))
@@ -93,6 +99,7 @@ async def watched(ami: FakeAmi, records: Records, store: CredentialStore, tmp_pa
     stop.set()
     async with asyncio.timeout(15):
         await running
+        await server.close()
 
 
 @pytest.fixture
