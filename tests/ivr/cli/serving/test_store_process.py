@@ -13,7 +13,7 @@ from credentials.secrets.keys import Key
 from credentials.store import CredentialStore
 from ivr.records import open_records
 from storage.database import Database
-from tests.ivr.cli.serving.served import PATIENCE_S, Served, served, until
+from tests.ivr.cli.serving.served import PATIENCE_S, Served, free_port, served, until
 
 
 def has_ended(pid: int) -> bool:
