@@ -113,7 +113,7 @@ def listening_socket(host: str, port: int) -> socket.socket:
         OSError: the address cannot be listened on.
     """
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except socket.gaierror as error:
         raise OSError(errno.EADDRNOTAVAIL, error.strerror) from None
     family, _, _, _, address = min(found, key=lambda each: each[0] != socket.AF_INET)

@@ -1,5 +1,4 @@
-"""The places for calls: how many there may be at once on this host, and how many of one caller number (docs/rules.md
-4.3)."""
+"""The places for calls: how many there may be at once on this host, and how many of one number (docs/rules.md 4.3)."""
 
 from __future__ import annotations
 
@@ -33,9 +32,14 @@ class Places:
         self._taken: Counter[tuple[int, str]] = Counter()
         self._of_numbers: Counter[str] = Counter()
 
+    @property
+    def taken(self) -> int:
+        """How many places are taken."""
+        return self._of_numbers.total()
+
     def take(self, worker: int, number: str) -> TurnedAway | None:
         """Take a place; returns why there is none, or None."""
-        if self._of_numbers.total() >= self.calls:
+        if self.taken >= self.calls:
             return TurnedAway.TOO_MANY_CALLS
         if self._of_numbers[number] >= self.of_a_number:
             return TurnedAway.TOO_MANY_OF_A_NUMBER

@@ -27,7 +27,7 @@ class Served:
     """`ivr serve` in a process of its own."""
 
     def __init__(self, state: Path, *options: str, **environment: str) -> None:
-        self.health_port = free_port()
+        self.health_port, self.agi_port = free_port(), free_port()
         self._log = state / "log"
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
@@ -36,7 +36,7 @@ class Served:
                     **os.environ,
                     "KARIPASS_STATE_DIR": str(state),
                     "KARIPASS_AMI_PORT": "1",
-                    "KARIPASS_AGI_PORT": str(free_port()),
+                    "KARIPASS_AGI_PORT": str(self.agi_port),
                     "KARIPASS_AUDIOSOCKET_PORT": str(free_port()),
                     "KARIPASS_HEALTH_PORT": str(self.health_port),
                     **environment,
