@@ -36,11 +36,11 @@ def expected_errors() -> tuple[type[Exception], ...]:
     from ivr.errors import CallFailed, PortTaken
     from ivr.exchange.configuration import ExchangeError
     from ivr.host.running import RunningError
-    from ivr.host.settings import SettingsError
     from ivr.records import CallNotFound
     from ivr.service.workers.process import WorkerNotStarted
     from ivr.telephony.errors import TelephonyError
     from prompts import PromptError
+    from settings.errors import SettingsError
     from storage.errors import StorageError
 
     return (
@@ -144,7 +144,7 @@ def make_state_dir(settings: Settings) -> None:
     Raises:
         SettingsError: it cannot be made.
     """
-    from ivr.host.settings import SettingsError
+    from settings.errors import SettingsError
 
     try:
         settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)

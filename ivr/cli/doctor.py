@@ -49,7 +49,7 @@ def _examined() -> Iterator[Examined]:
     from ivr.doctor import Examined, Site, examine
     from ivr.doctor.all_checks import CHECKS
     from ivr.doctor.finding import error
-    from ivr.host.settings import SettingsError
+    from settings.errors import SettingsError
 
     try:
         settings = load_settings()

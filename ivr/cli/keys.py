@@ -67,7 +67,7 @@ def add() -> None:
     """
     from credentials.audit import Action, Entry
     from credentials.secrets.keys import Key, KeyRing
-    from ivr.host.settings import SettingsError
+    from settings.errors import SettingsError
 
     if KEY_VARIABLE in os.environ:
         raise SettingsError(f"{KEY_VARIABLE} holds the keys here, not a file: add a key to that, after a blank")
@@ -90,8 +90,8 @@ def copy(
     it.
     """
     from ivr.doctor.modes import lets_others_in
-    from ivr.host.settings import SettingsError
     from ivr.service.key_copies import write_copy
+    from settings.errors import SettingsError
 
     settings = load_settings()
     target = (to / _COPY if to.is_dir() else to).absolute()
@@ -112,7 +112,7 @@ def copy(
 @reporting_errors
 def noted(place: Annotated[str, typer.Argument(help="Where the copy is, in a few words: no part of the key.")]) -> None:
     """Note, for `ivr doctor`, where a copy of the keys is that was made in another way. `ivr doctor` believes it."""
-    from ivr.host.settings import SettingsError
+    from settings.errors import SettingsError
 
     settings = load_settings()
     if _PARTS_OF_A_KEY.search(place):

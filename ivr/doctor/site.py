@@ -13,9 +13,10 @@ from sqlalchemy.exc import ArgumentError
 from ivr.doctor.exchange_facts import ExchangeFacts, ask_exchange
 from ivr.exchange.configuration import MANAGER_USER
 from ivr.exchange.standalone import agi_secret, ami_secret
-from ivr.host.settings import Settings, SettingsError
+from ivr.host.settings import Settings
 from ivr.telephony.ami.connection import AmiLogin
 from ivr.telephony.ami.messages import AmiError
+from settings.errors import SettingsError
 
 
 class Site:

@@ -16,10 +16,11 @@ from ivr.call.number_groups import digits_of
 from ivr.exchange.configuration import ExchangeConfig, Phone
 from ivr.exchange.process import Exchange
 from ivr.exchange.sample_phone import SAMPLE_PHONE
-from ivr.host.settings import Settings, SettingsError
+from ivr.host.settings import Settings
 from ivr.telephony.fastagi.proof import SECRET_CHARACTERS
 from prompts import home
 from prompts.catalogue import HERE
+from settings.errors import SettingsError
 from storage.private_files import draft_of
 
 _log = structlog.get_logger(__name__)

@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import cached_property
-from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt, SecretStr, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import URL
 
 from credentials.limits.throttling import CallLimits
 from credentials.lines.numbers import normalise_number
 from ivr.call.dialogue import Limits
-from ivr.host.plain_words import plain_words
 from ivr.host.running import running_settings
-
-
-class SettingsError(Exception):
-    """A setting has a value that cannot be used."""
+from settings.errors import PREFIX, read_settings
+from settings.values import HostName, NetworkName, Port, Seconds, split_names
 
 
 def default_state_dir() -> Path:
@@ -51,34 +45,7 @@ def default_workers() -> int:
     return max(len(os.sched_getaffinity(0)) // 2, 1)
 
 
-_HOST_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?|\[?[0-9a-f.]*:[0-9a-f.]*:[0-9a-f:.]*\]?")
-"""A host name, or an IPv6 address, which has two or more colons."""
-
-
-def _names(value: Any) -> Any:
-    """Split names or addresses at blanks and commas."""
-    return value.replace(",", " ").lower().split() if isinstance(value, str) else value
-
-
-def _host_name(text: str) -> str:
-    name = text.lower()
-    if not _HOST_NAME.fullmatch(name):
-        raise ValueError("write host names without http:// and without a port, as in console.example.jp")
-    return name.strip("[]")
-
-
-def _network(text: str) -> str:
-    try:
-        return str(ip_network(text))
-    except ValueError:
-        raise ValueError("write addresses or networks, as in 192.0.2.7, 10.0.0.0/8 or fd00::/8") from None
-
-
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Port = Annotated[int, Field(ge=1, le=65535)]
 Digits = Annotated[str, AfterValidator(normalise_number)]
-HostName = Annotated[str, AfterValidator(_host_name)]
-NetworkName = Annotated[str, AfterValidator(_network)]
 
 
 class Settings(BaseSettings):
@@ -87,7 +54,7 @@ class Settings(BaseSettings):
     Make one with `Settings.load`: it turns pydantic's errors into one line each.
     """
 
-    model_config = SettingsConfigDict(env_prefix="KARIPASS_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
 
     state_dir: Path = Field(default_factory=default_state_dir)
     """The directory of the store, its key and the files of a running instance."""
@@ -150,11 +117,11 @@ class Settings(BaseSettings):
     console_host: str = "127.0.0.1"
     console_port: Port = 4576
     """Where the operators' console listens."""
-    console_names: Annotated[frozenset[HostName], NoDecode, BeforeValidator(_names)] = frozenset()
+    console_names: Annotated[frozenset[HostName], NoDecode, BeforeValidator(split_names)] = frozenset()
     """Names under which browsers reach the console, besides those of this machine's loopback."""
     console_https: bool = False
     """Whether browsers reach the console over https, by way of a proxy."""
-    console_proxies: Annotated[frozenset[NetworkName], NoDecode, BeforeValidator(_names)] = frozenset()
+    console_proxies: Annotated[frozenset[NetworkName], NoDecode, BeforeValidator(split_names)] = frozenset()
     """Addresses or networks of the proxies in front of the console, whose X-Forwarded-For is believed."""
     prompts_dir: Path | None = None
     """The operator's own guidance, before the product's; `prompts` in `state_dir` if not set."""
@@ -187,10 +154,7 @@ class Settings(BaseSettings):
         Raises:
             SettingsError: names each wrong variable, its value and what is expected.
         """
-        try:
-            return cls(**values)
-        except ValidationError as error:
-            raise SettingsError("\n".join(_described(problem) for problem in error.errors())) from None
+        return read_settings(cls, **values)
 
     @classmethod
     def of_environment(cls, environment: Mapping[str, str], **values: Any) -> Settings:
@@ -279,15 +243,3 @@ class Settings(BaseSettings):
 def _numbers(ports: str) -> range:
     first, last = (int(port) for port in ports.split("-"))
     return range(first, last + 1)
-
-
-def _described(problem: ErrorDetails) -> str:
-    field = str(problem["loc"][0])
-    name = f"KARIPASS_{field.upper()}"
-    is_number = problem["type"] in ("int_parsing", "float_parsing")
-    example = f", for example {Settings.model_fields[field].default:g}" if is_number else ""
-    return f"{name}{_shown(field, problem)}: {plain_words(problem)}{example}"
-
-
-def _shown(field: str, problem: ErrorDetails) -> str:
-    return "" if "secret" in field or "url" in field else f"={problem['input']}"

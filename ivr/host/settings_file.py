@@ -14,7 +14,7 @@ from typing import Final
 
 from dotenv import dotenv_values
 
-from ivr.host.settings import SettingsError
+from settings.errors import SettingsError
 
 VARIABLE: Final = "KARIPASS_SETTINGS_FILE"
 

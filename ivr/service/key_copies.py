@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from credentials.secrets.keys import KeyRing
-from ivr.host.settings import Settings, SettingsError
+from ivr.host.settings import Settings
+from settings.errors import SettingsError
 from storage.private_files import sync
 
 

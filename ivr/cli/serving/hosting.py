@@ -16,7 +16,7 @@ import uvloop
 from ivr.cli.serving.signals import StopRequests
 from ivr.exchange.process import Exchange, ExchangeError
 from ivr.host.handed_sockets import HandedSockets
-from ivr.host.settings import Settings, SettingsError
+from ivr.host.settings import Settings
 from ivr.host.settings_file import environment_with_file
 from ivr.service.doors import AudioDoors, Doors, open_agi_door, open_audio_door, open_door
 from ivr.service.places import Places
@@ -24,6 +24,7 @@ from ivr.service.watching.health import health_server
 from ivr.service.workers.chief import Chief
 from ivr.service.workers.process import WorkerProcess
 from logs.levels import LogLevel
+from settings.errors import SettingsError
 
 _log = structlog.get_logger(__name__)
 

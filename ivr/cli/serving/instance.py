@@ -16,7 +16,8 @@ import structlog
 
 from ivr.cli.common import make_state_dir
 from ivr.host.running import RunningInstance
-from ivr.host.settings import Settings, SettingsError
+from ivr.host.settings import Settings
+from settings.errors import SettingsError
 
 _log = structlog.get_logger(__name__)
 

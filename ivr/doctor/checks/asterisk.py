@@ -13,9 +13,9 @@ from ivr.doctor.exchange_facts import ACCESS, INBOUND, ExchangeFacts
 from ivr.doctor.finding import Finding, error, ok, warning
 from ivr.doctor.site import Site
 from ivr.exchange.asterisk import new_enough
-from ivr.host.settings import SettingsError
 from ivr.telephony.ami.connection import Fields
 from ivr.telephony.ami.link import CALL_EVENT
+from settings.errors import SettingsError
 
 _EVERYWHERE: Final = ("0.0.0.0", "::")  # noqa: S104 - what a setting may say
 _EXTENSIONS: Final = "dialplan/karipass/extensions.conf"

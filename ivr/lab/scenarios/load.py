@@ -12,8 +12,8 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from ivr.host.plain_words import plain_words
 from ivr.lab.scenarios.model import Expectation, Scenario
+from settings.plain_words import plain_words
 
 SHIPPED: Final = Path(__file__).parent / "files"
 """The scenarios that come with the product: docs/rules.md, chapter 2, call by call."""

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from ivr.call.dialogue import Limits
-from ivr.host.settings import Settings, SettingsError
+from ivr.host.settings import Settings
+from settings.errors import SettingsError
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from ivr.cli.serving.instance import claimed_state_dir, command_line, start_turn
-from ivr.host.settings import Settings, SettingsError
+from ivr.host.settings import Settings
+from settings.errors import SettingsError
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ import pytest
 from credentials.secrets.keys import Key, KeyRing
 from ivr.doctor import Level, Site
 from ivr.doctor.checks import key_copy
-from ivr.host.settings import Settings, SettingsError
+from ivr.host.settings import Settings
 from ivr.service.key_copies import KeyCopy, known_copies, note_copy, write_copy
+from settings.errors import SettingsError
 from tests.ivr.doctor.examined import looked, site_of, worst, wrong
 
 NOTED = datetime(2026, 4, 1, 9, 0, tzinfo=UTC)
