@@ -21,7 +21,7 @@ from console.errors import bad_query, not_found, page_failed, store_away
 from console.health import healthz
 from console.live.view import LiveView, look
 from console.operators import HASHES_AT_ONCE, Role
-from console.static import StaticFiles
+from console.static import files
 from console.visit import BadQuery, open_to_all, page, queued
 from storage.errors import StoreUnavailable
 from web.guard import Guard
@@ -66,9 +66,9 @@ def create_app(config: ConsoleConfig) -> Starlette:
             Route("/operators/{name}/password", page(operators.set_password, Role.ADMIN), methods=["POST"]),
             Route("/operators/{name}/remove", page(operators.remove, Role.ADMIN), methods=["POST"]),
             Route("/healthz", healthz, methods=["GET"]),
-            Mount("/static", StaticFiles()),
+            Mount("/static", files()),
         ],
-        middleware=[Middleware(Guard, hosts=config.hosts)],
+        middleware=[Middleware(Guard, hosts=config.hosts, setting="KARIPASS_CONSOLE_NAMES")],
         exception_handlers={
             StoreUnavailable: store_away,
             BadQuery: bad_query,

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from console.config import ConsoleConfig
@@ -16,16 +16,15 @@ from console.database import Backend
 from console.masking import masked
 from console.operators import LANGUAGES, Operator, Role
 from console.templates import render
-from console.texts import Texts, load_texts, preferred_language
+from console.texts import load_texts
 from credentials.limits.origin import origin_of
 from web import forgery
 from web.addresses import client_address
-from web.guard import BodyTooLong
+from web.cookies import Cookies
+from web.forms import FormRefused, is_bounded, read_form
 from web.login_queue import LoginQueue, Source
+from web.texts import Texts, preferred_language
 
-LONGEST: Final = 200
-"""The most characters of a value in an address; names and values of ours are far shorter."""
-_FIELDS: Final = 16
 _LONGEST_NAME: Final = 512
 _LANGUAGE_COOKIE: Final = "karipass-language"
 _MARK_KEPT_S: Final = 90 * 86400
@@ -68,7 +67,7 @@ class Visit:
         """The texts in the operator's language; before the login, in the chosen one or the browser's."""
         if self.operator is not None:
             return load_texts(self.operator.language)
-        return load_texts(self.chosen_language or preferred_language(self.request.headers.get("accept-language", "")))
+        return load_texts(self.chosen_language or _preferred(self.request))
 
     @property
     def chosen_language(self) -> str | None:
@@ -98,14 +97,14 @@ class Visit:
             BadQuery: the value cannot be looked up.
         """
         text = self.request.query_params.get(name, "")
-        if not _is_bounded(text):
+        if not is_bounded(text):
             raise BadQuery(name)
         return text
 
     def in_path(self, name: str) -> str:
         """Return a part of the path; "" if nothing can have that name."""
         text: str = self.request.path_params.get(name, "")
-        return text if _is_bounded(text) else ""
+        return text if is_bounded(text) else ""
 
     def page(self, template: str, *, status: int = 200, **values: Any) -> Response:
         """Return a page, with the numbers in its values masked if the visitor may not see them."""
@@ -117,17 +116,18 @@ class Visit:
 
     def keep_token(self, response: Response, token: str) -> Response:
         """Let the browser keep a token until the browser is closed."""
-        return self._keep(response, cookie_name(self.config), token)
+        return self._cookies.keep(response, self._cookies.session, token)
 
     def keep_language(self, response: Response) -> Response:
         """Let the browser keep the chosen language until somebody logs in or the browser is closed."""
         if self.chosen_language is None:
             return response
-        return self._keep(response, _LANGUAGE_COOKIE, self.chosen_language)
+        return self._cookies.keep(response, _LANGUAGE_COOKIE, self.chosen_language)
 
     def forget_language(self, response: Response) -> Response:
         """Let the browser forget the chosen language, because the operator's account has it now."""
-        return self._forget(response, _LANGUAGE_COOKIE) if _LANGUAGE_COOKIE in self.request.cookies else response
+        known = _LANGUAGE_COOKIE in self.request.cookies
+        return self._cookies.forget(response, _LANGUAGE_COOKIE) if known else response
 
     def mark_shown(self, name: str) -> str:
         """Return the mark of an operator's earlier login that the browser shows; "" if it shows none."""
@@ -135,7 +135,7 @@ class Visit:
 
     def keep_mark(self, response: Response, name: str, mark: str) -> Response:
         """Let the browser keep the mark of an operator's login for their next one. (Operators may share a browser.)"""
-        return self._keep(response, _mark_name(name), mark, kept_s=_MARK_KEPT_S, path="/login")
+        return self._cookies.keep(response, _mark_name(name), mark, kept_s=_MARK_KEPT_S, path="/login")
 
     @cached_property
     def address(self) -> str:
@@ -155,33 +155,20 @@ class Visit:
 
     def forget_token(self, response: Response) -> Response:
         """Let the browser forget its token."""
-        return self._forget(response, cookie_name(self.config))
+        return self._cookies.forget(response, self._cookies.session)
 
-    def _keep(
-        self, response: Response, cookie: str, value: str, *, kept_s: int | None = None, path: str = "/"
-    ) -> Response:
-        """Let the browser keep a cookie for some seconds; if None, until the browser is closed."""
-        response.set_cookie(
-            cookie, value, max_age=kept_s, path=path, secure=self.config.https, httponly=True, samesite="strict"
-        )
-        return response
-
-    def _forget(self, response: Response, cookie: str) -> Response:
-        response.delete_cookie(cookie, path="/", secure=self.config.https, httponly=True, samesite="strict")
-        return response
-
-
-def _is_bounded(text: str) -> bool:
-    return len(text) <= LONGEST and text.isprintable()
+    @property
+    def _cookies(self) -> Cookies:
+        return cookies_of(self.config)
 
 
 Handler = Callable[[Visit], Response]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def cookie_name(config: ConsoleConfig) -> str:
-    """Return the session cookie's name; over https, with the prefix that makes browsers send it to this host only."""
-    return "__Host-karipass" if config.https else "karipass"
+def cookies_of(config: ConsoleConfig) -> Cookies:
+    """Return how the console's cookies are kept."""
+    return Cookies(https=config.https)
 
 
 def _mark_name(name: str) -> str:
@@ -249,16 +236,11 @@ async def _in_thread(visit: Visit, serve: Handler) -> Response:
 
 def _endpoint(serve: Handler, run: Callable[[Visit, Handler], Awaitable[Response]] = _in_thread) -> Endpoint:
     async def endpoint(request: Request) -> Response:
-        form: dict[str, str] = {}
-        if request.method == "POST":
-            try:
-                async with request.form(max_files=0, max_fields=_FIELDS) as sent:
-                    form = {name: value for name, value in sent.items() if isinstance(value, str)}
-            except BodyTooLong:
-                return Response(status_code=413)
-            except ClientDisconnect:  # the form did not come whole, which is not our fault, and nobody waits any more
-                return Response(status_code=400)
-        token = request.cookies.get(cookie_name(request.app.state.config), "")
+        try:
+            form = await read_form(request)
+        except FormRefused as refused:
+            return Response(status_code=refused.status)
+        token = cookies_of(request.app.state.config).token(request)
         return await run(Visit(request, token, None, form), serve)
 
     return endpoint
@@ -281,3 +263,7 @@ def _log_in_first(request: Request) -> Response:
     if request.url.path == "/live":
         return Response(status_code=401)
     return back_to("/login")
+
+
+def _preferred(request: Request) -> str:
+    return preferred_language(request.headers.get("accept-language", ""), LANGUAGES)

@@ -17,7 +17,7 @@ FIELD = "csrf"
 
 def token_for(session_token: str) -> str:
     """Return the token that forms of a session carry."""
-    return hmac.new(session_token.encode("utf-8", "surrogatepass"), b"console form", hashlib.sha256).hexdigest()
+    return hmac.new(session_token.encode("utf-8", "surrogatepass"), b"form", hashlib.sha256).hexdigest()
 
 
 def is_ours(headers: Headers, session_token: str, form_token: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -9,6 +11,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LONGEST_BODY: Final = 16 * 1024
+_NONE_LONGER: Final[Mapping[str, int]] = MappingProxyType({})
 
 CONTENT_SECURITY_POLICY: Final = "; ".join(
     (
@@ -39,13 +42,19 @@ class Guard:
 
     Args:
         app: the application that it guards.
-        hosts: the names under which the console answers. Under another name, a foreign site's name would lead here, and
+        hosts: the names under which the site answers. Under another name, a foreign site's name would lead here, and
             that site's scripts could speak to us as if we were that site (DNS rebinding).
+        setting: the setting that adds a name to them, for the refusal.
+        longer: the paths whose requests may be longer than `LONGEST_BODY`, and how long each may be.
     """
 
-    def __init__(self, app: ASGIApp, *, hosts: frozenset[str]) -> None:
+    def __init__(
+        self, app: ASGIApp, *, hosts: frozenset[str], setting: str, longer: Mapping[str, int] = _NONE_LONGER
+    ) -> None:
         self._app = app
         self._hosts = hosts
+        self._setting = setting
+        self._longer = longer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or refuse it."""
@@ -62,20 +71,21 @@ class Guard:
                 sent.setdefault("cache-control", "no-store")
             await send(message)
 
-        refusal = self._refusal(headers)
+        longest = self._longer.get(scope["path"], LONGEST_BODY)
+        refusal = self._refusal(headers, longest)
         if refusal is not None:
             await refusal(scope, receive, send_with_headers)
             return
-        await self._app(scope, _limited(receive), send_with_headers)
+        await self._app(scope, _limited(receive, longest), send_with_headers)
 
-    def _refusal(self, headers: Headers) -> PlainTextResponse | None:
+    def _refusal(self, headers: Headers, longest: int) -> PlainTextResponse | None:
         host = host_name(headers.get("host", ""))
         if host not in self._hosts:
-            text = f"The console does not answer to the name {host!r}: add it to KARIPASS_CONSOLE_NAMES.\n"
+            text = f"This site does not answer to the name {host!r}: add it to {self._setting}.\n"
             return PlainTextResponse(text, 421)
         length = headers.get("content-length", "0")
-        if not length.isdecimal() or int(length) > LONGEST_BODY:
-            return PlainTextResponse(f"A request may carry {LONGEST_BODY} bytes at most.\n", 413)
+        if not length.isdecimal() or int(length) > longest:
+            return PlainTextResponse(f"A request may carry {longest} bytes at most.\n", 413)
         return None
 
 
@@ -90,14 +100,14 @@ def host_name(authority: str) -> str:
     return authority.partition(":")[0].lower()
 
 
-def _limited(receive: Receive) -> Receive:
+def _limited(receive: Receive, longest: int) -> Receive:
     taken = 0
 
     async def limited() -> Message:
         nonlocal taken
         message = await receive()
         taken += len(message.get("body", b""))
-        if taken > LONGEST_BODY:
+        if taken > longest:
             raise BodyTooLong
         return message
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from console.texts import Texts
 from ivr.records.explain import explain
+from web.texts import Texts
 
 
 def explain_miss(body: Mapping[str, Any], texts: Texts) -> str:

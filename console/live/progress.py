@@ -9,9 +9,9 @@ from typing import Final
 
 from console.call.explanations import explain_miss
 from console.live.view import LiveCall
-from console.texts import Texts
 from credentials.model import Unit
 from ivr.records import CallSummary, RecordedEntry
+from web.texts import Texts
 
 _STEPS: Final = ("unit", "number", "password", "confirm", "done")
 

@@ -16,12 +16,13 @@ from console.call.drawing import AXIS, HEIGHT, Lane, draw
 from console.call.explanations import explain_miss
 from console.operators import Role
 from console.trunks import Trunks
-from console.visit import LONGEST, Visit, back_to
+from console.visit import Visit, back_to
 from credentials.model import Line
 from dsp import NTT
 from ivr.call.transcript import HIDDEN
 from ivr.records import OUTCOMES, CallRecord, CallSummary, Query, together
 from storage.errors import StorageError, StoreUnavailable
+from web.forms import LONGEST_VALUE
 
 _log = structlog.get_logger(__name__)
 _AT_ONCE: Final = 50
@@ -34,7 +35,7 @@ _SEPARATORS: Final = re.compile(r"[-\s().\u2010-\u2015\u2212\u30fc]")
 def search(visit: Visit) -> Response:
     """Show the calls that match a number, outcome, trunk and time."""
     asked = {name: visit.asked(name) for name in ("outcome", "trunk", "since", "until", "before")}
-    asked["number"] = visit.request.query_params.get("number", "")[: LONGEST + 1]
+    asked["number"] = visit.request.query_params.get("number", "")[: LONGEST_VALUE + 1]
     wrong: list[str] = []
     number = _number(visit, asked["number"], wrong)
     if visit.masked:
@@ -131,7 +132,7 @@ def _call_id(visit: Visit) -> str:
 def _number(visit: Visit, text: str, wrong: list[str]) -> str:
     """Return the digits of a number or of a part of one, in whatever form they are typed."""
     number = _SEPARATORS.sub("", unicodedata.normalize("NFKC", text))
-    if len(text) > LONGEST or (number.isdecimal() and len(number) > _DIGITS):
+    if len(text) > LONGEST_VALUE or (number.isdecimal() and len(number) > _DIGITS):
         wrong.append(visit.texts("calls.long_number", text=_shortened(text), most=_DIGITS))
         return ""
     if number and not (number.isascii() and number.isdigit()):

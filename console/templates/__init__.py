@@ -7,12 +7,13 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
-from console import static
-from console.texts import Texts
+from console.static import files
 from ivr.call.dialogue.events import Outcome
 from ivr.records import Fate
+from web.pages import template_environment
+from web.texts import Texts
 
 _TONES: Final = {
     Outcome.SET.value: "good",
@@ -79,14 +80,7 @@ def tone(outcome: str) -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("console"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals["static"] = static.address
+    environment = template_environment("console", files())
     environment.filters |= {
         "when": when,
         "iso_when": iso_when,

@@ -10,15 +10,17 @@ import pytest
 from rich.console import Console
 
 import console
+import web
 from console.call.explanations import explain_miss
 from console.operators import LANGUAGES, Role
-from console.texts import load_texts, preferred_language
+from console.texts import load_texts
 from dsp.events import FailedTest
 from ivr.call.dialogue.events import RefusalReason, Verdict
 from ivr.call.dialogue.table import STEPS
 from ivr.cli.calls.one_call import print_transcript
 from ivr.records import OUTCOMES, RecordedEntry
 from ivr.records.vitals import AMI_STATES, STRAINS
+from web.texts import preferred_language
 
 BY_WORD = {
     "outcome",
@@ -61,8 +63,9 @@ def test_both_catalogues_say_the_same_with_the_same_gaps() -> None:
 
 
 def test_every_text_that_a_page_names_is_there_and_none_is_for_nothing() -> None:
-    root = Path(console.__file__).parent
-    sources = [path.read_text(encoding="utf-8") for path in root.rglob("*") if path.suffix in (".py", ".html")]
+    roots = [Path(room.__file__).parent for room in (console, web)]
+    files = [path for root in roots for path in root.rglob("*") if path.suffix in (".py", ".html")]
+    sources = [path.read_text(encoding="utf-8") for path in files]
     texts = load_texts("en").texts
     called = {key for source in sources for key in re.findall(r'\bt\("([a-z_]+\.\w+)"|texts\("([a-z_]+\.\w+)"', source)}
     assert {key for pair in called for key in pair if key} <= texts.keys()
@@ -109,4 +112,4 @@ def test_a_near_miss_is_explained_as_on_the_command_line(
     ("asked", "language"), [("en-US,en;q=0.9", "en"), ("de, en", "en"), ("de", "ja"), ("", "ja"), ("ja-JP", "ja")]
 )
 def test_the_language_is_the_first_that_both_know(asked: str, language: str) -> None:
-    assert preferred_language(asked) == language
+    assert preferred_language(asked, LANGUAGES) == language
