@@ -8,13 +8,12 @@ they take turns.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import ColumnElement, Row, delete, or_, select, update
+from sqlalchemy import ColumnElement, Row, case, delete, or_, select, update
 
 from credentials.errors import KeyMismatch
 from credentials.secrets.keys import KeyRing
@@ -136,23 +135,21 @@ class Leases:
 
     @database_border
     def put_off(self, letter: Leased, delay: timedelta, reason: Reason, reply: str) -> None:
-        """Give a letter back, to be tried again after a delay, if we still have its lease."""
-        with self._database.writing() as connection:
-            values = {
-                **UNLEASED,
-                "due_at": moment_of(connection, self._clock) + delay,
-                "reason": reason.value,
-                "reply": reply,
-            }
-            connection.execute(update(letters).where(_is_ours(letter)).values(values))
+        """Give a letter back, to be tried again after a delay, if we still have its lease.
 
-    @database_border
-    def give_back(self, untried: Iterable[Leased]) -> None:
-        """Give back letters that were not tried, for another sender to take up at once."""
+        Args:
+            letter: the letter.
+            delay: after which time it is tried again.
+            reason: why.
+            reply: the server's words; "" if it said nothing, and then its earlier words and their reason stay.
+        """
+        values: dict[str, Any] = {"reason": reason.value, "reply": reply}
+        if reason is Reason.LATER and not reply:
+            unknown = letters.c.reason == Reason.NONE.value
+            values = {"reason": case((unknown, reason.value), else_=letters.c.reason)}
         with self._database.writing() as connection:
-            for letter in untried:
-                values = {**UNLEASED, "tries": letters.c.tries - 1}
-                connection.execute(update(letters).where(_is_ours(letter)).values(values))
+            due_at = moment_of(connection, self._clock) + delay
+            connection.execute(update(letters).where(_is_ours(letter)).values(**values, **UNLEASED, due_at=due_at))
 
     @database_border
     def give_up_late(self) -> int:

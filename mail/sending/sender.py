@@ -139,7 +139,14 @@ class Sender:
                 loop.call_soon_threadsafe(self._news.set)
 
     def stop(self) -> None:
-        """Let `run` end as soon as what is under way has come to an end. May be called from any thread."""
+        """Let `run` end as soon as what is under way has come to an end; called again, at once.
+
+        What is cut off is sent again by another sender, or by the next one. May be called from any thread.
+        """
+        loop = self._loop
+        if self._stopping and loop is not None:
+            with contextlib.suppress(RuntimeError):  # it has just been closed
+                loop.call_soon_threadsafe(self._cut_off)
         self._stopping = True
         self.wake()
 
@@ -158,6 +165,10 @@ class Sender:
         finally:
             tidying.cancel()
             await self._server.close()
+
+    def _cut_off(self) -> None:
+        for task in self._under_way:
+            task.cancel()
 
     async def _wait(self) -> None:
         """Wait until there may be something to take up."""

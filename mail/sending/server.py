@@ -73,7 +73,9 @@ class MailServer:
             async with asyncio.timeout_at(no_later_than):
                 return await _answer(letter, client.data(compose(letter, self._settings))) or Taken()
         except TimeoutError:
-            return PutOff(Reason.LATER, 0, "") if known else Away(Trouble.SLOW, "no answer in time")
+            if known or loop.time() < no_later_than:  # the letter's time was over, not the server's
+                return PutOff(Reason.LATER, 0, "")
+            return Away(Trouble.SLOW, "no answer in time")
         finally:
             self._leave(client)
 

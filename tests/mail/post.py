@@ -49,7 +49,12 @@ class Post:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self.sender.stop()
+        if self._running is not None and not self._running.done():
+            self.sender.stop()
+        await self.ended()
+
+    async def ended(self) -> None:
+        """Wait until the sender has ended."""
         assert self._running is not None
         await self._running
 

@@ -47,6 +47,9 @@ class ScriptedServer:
     to_senders: list[str] = field(default_factory=list)
     logins: dict[bytes, bytes] = field(default_factory=dict)
     slow_s: float = 0.0
+    """How long it thinks about a text."""
+    takes_first: bool = False
+    """Whether it has the mail for good before it thinks."""
     received: list[Received] = field(default_factory=list)
     secured: list[bool] = field(default_factory=list)
     port: int = 0
@@ -54,6 +57,8 @@ class ScriptedServer:
 
     async def handle_MAIL(self, _: SMTP, __: object, envelope: Envelope, address: str, options: list[str]) -> str:  # noqa: N802
         answer = self.to_senders.pop(0) if self.to_senders else "250 OK"
+        if answer == SILENT:
+            await asyncio.sleep(30)
         if answer.startswith("250"):
             envelope.mail_from = address
             envelope.mail_options.extend(options)
@@ -70,8 +75,9 @@ class ScriptedServer:
         return answer
 
     async def handle_DATA(self, server: SMTP, session: Any, envelope: Envelope) -> str:  # noqa: N802
-        await asyncio.sleep(self.slow_s)
         answer = self.to_texts.pop(0) if self.to_texts else "250 OK queued"
+        if not self.takes_first:
+            await asyncio.sleep(self.slow_s)
         if answer == SILENT:
             await asyncio.sleep(30)
         if answer == DIES or answer.startswith("250"):
@@ -81,6 +87,8 @@ class ScriptedServer:
             self.secured.append(session.ssl is not None or _transport(server).get_extra_info("sslcontext") is not None)
         if answer == DIES:
             _transport(server).abort()
+        if self.takes_first:
+            await asyncio.sleep(self.slow_s)
         return answer
 
     def authenticate(

@@ -58,7 +58,6 @@ def test_a_sender_whose_lease_has_ended_may_only_note_that_the_letter_was_taken(
     (quick,) = leases.take(1)
     leases.put_off(slow, timedelta(seconds=1), Reason.LATER, "slow")
     leases.refused(slow, Reason.OTHER, "slow")
-    leases.give_back([slow])
     assert state_of(database, outbox, letter_id) == (State.WAITING, Reason.NONE)
     assert leases.take(1) == []
     leases.taken(slow)
@@ -78,14 +77,6 @@ def test_a_letter_that_is_put_off_is_due_again_after_its_delay(
     assert leases.take(1) == []
     clock.advance(seconds=1)
     assert [again.tries for again in leases.take(1)] == [2]
-
-
-def test_a_letter_that_was_not_tried_is_given_back_at_once(
-    database: Database, outbox: Outbox, leases: Leases, letter: Letter
-) -> None:
-    add(database, outbox, letter)
-    leases.give_back(leases.take(1))
-    assert [again.tries for again in leases.take(1)] == [1]
 
 
 def test_letters_that_are_soon_of_no_use_come_first(

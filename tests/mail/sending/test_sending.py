@@ -264,6 +264,37 @@ async def test_a_stopped_sender_first_ends_what_is_under_way(start_server: Start
     assert len(server.received) == 1
 
 
+async def test_a_sender_that_is_stopped_twice_ends_at_once(start_server: StartServer, start_post: StartPost) -> None:
+    server = await start_server(to_texts=[SILENT])
+    post = await start_post(server.port, smtp_timeout_s=60.0)
+    letter_id = await post.mail()
+    await asyncio.sleep(0.3)
+    started = time.monotonic()
+    post.sender.stop()
+    post.sender.stop()
+    await post.ended()
+    assert time.monotonic() - started < 5.0
+    assert (await post.look(letter_id)).state is State.WAITING
+
+
+async def test_a_letter_whose_time_is_over_before_the_server_answers_at_all_is_no_trouble_of_the_server(
+    start_server: StartServer, start_post: StartPost
+) -> None:
+    server = await start_server(to_senders=[SILENT])
+    post = await start_post(server.port)
+    delivery = await post.tried(await post.mail(lives_s=0.5))
+    assert delivery.reason is Reason.LATER
+    assert post.sender.trouble is None
+
+
+async def test_a_server_that_does_not_answer_at_all_is_slow(start_server: StartServer, start_post: StartPost) -> None:
+    server = await start_server(to_senders=[SILENT])
+    post = await start_post(server.port, smtp_timeout_s=0.5)
+    delivery = await post.tried(await post.mail())
+    assert delivery.reason is Reason.SERVER_AWAY
+    assert post.sender.trouble is Trouble.SLOW
+
+
 async def test_no_log_shows_a_code_a_link_or_an_address_even_where_the_server_quotes_them(
     start_server: StartServer, start_post: StartPost, monkeypatch: pytest.MonkeyPatch
 ) -> None:

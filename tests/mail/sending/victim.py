@@ -8,11 +8,14 @@ It says `ready` once it looks into the outbox. Its leases end soon, so that test
 import sys
 
 from credentials.secrets.keys import KeyRing
+from logs.levels import LogLevel
+from logs.setup import configure_logs
 from mail.sending import send_until_stopped, sender
 from mail.settings import MailSettings
 
 
 def main(url: str, key: str, port: str, ca_file: str) -> None:
+    configure_logs(level=LogLevel.WARNING)  # to standard error
     sender._LEASE_OVER_TIMEOUT_S = 0.5  # type: ignore[misc]
     settings = MailSettings.load(
         smtp_host="127.0.0.1",
