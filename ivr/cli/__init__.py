@@ -45,6 +45,14 @@ COMMANDS: Final = {
         "ivr.cli.serving.commands:console",
         "Serve the operators' console until SIGTERM or Ctrl-C. `ivr operator add` says who may log in.",
     ),
+    "mail": (
+        "ivr.cli.serving.commands:mail",
+        "Send the mails that wait in the store's outbox until SIGTERM or Ctrl-C.",
+    ),
+    "mailbox": (
+        "ivr.cli.serving.commands:mailbox",
+        "Receive mails on this machine and show them on a page, for trying it out, until SIGTERM or Ctrl-C.",
+    ),
     "operator": ("ivr.cli.operator:operator_app", "Manage who may log in to the console."),
     "lines": ("ivr.cli.lines:lines_app", "Manage the lines whose callers are admitted."),
     "audit": ("ivr.cli.audit:audit_app", "Show who did what to which number and when."),

@@ -16,6 +16,9 @@ ANY_HOST: Final = ""
 """Asterisk takes the ports for audio on all addresses."""
 _CALLS: Final = ("serve", "up")
 _CONSOLE: Final = ("console",)
+_MAILBOX: Final = ("mailbox",)
+MAILBOX_HOST: Final = "127.0.0.1"
+"""Mails hold codes and links: nobody outside of this machine is to read them."""
 
 
 class Transport(StrEnum):
@@ -80,6 +83,14 @@ def service_ports(settings: Settings) -> list[Port]:
 def console_port(settings: Settings) -> Port:
     """The port that the console listens on."""
     return Port("console", settings.console_host, settings.console_port, "KARIPASS_CONSOLE_PORT", _CONSOLE)
+
+
+def mailbox_ports(settings: Settings) -> list[Port]:
+    """The ports that the mailbox for trying it out listens on: its page's, and the one that mails come in by."""
+    return [
+        Port("mailbox", MAILBOX_HOST, settings.mailbox_port, "KARIPASS_MAILBOX_PORT", _MAILBOX),
+        Port("mailbox SMTP", MAILBOX_HOST, settings.mailbox_smtp_port, "KARIPASS_MAILBOX_SMTP_PORT", _MAILBOX),
+    ]
 
 
 def exchange_ports(settings: Settings) -> list[Port]:

@@ -123,6 +123,10 @@ class Settings(BaseSettings):
     """Whether browsers reach the console over https, by way of a proxy."""
     console_proxies: Annotated[frozenset[NetworkName], NoDecode, BeforeValidator(split_names)] = frozenset()
     """Addresses or networks of the proxies in front of the console, whose X-Forwarded-For is believed."""
+    mailbox_port: Port = 4579
+    """Where the mailbox for trying it out shows the mails that came; on loopback, as the next."""
+    mailbox_smtp_port: Port = 4572
+    """Where it takes mails."""
     prompts_dir: Path | None = None
     """The operator's own guidance, before the product's; `prompts` in `state_dir` if not set."""
 

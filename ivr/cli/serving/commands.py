@@ -1,4 +1,4 @@
-"""`ivr up`, `ivr serve` and `ivr console`: their options and help. The services are imported when they run."""
+"""`ivr up`, `serve`, `console`, `mail`, `mailbox`: their options and help. What they run is imported when they run."""
 
 from __future__ import annotations
 
@@ -79,3 +79,26 @@ def console(
     from ivr.cli.serving.console import console as run
 
     run(names=name, https=https, log_level=log_level)
+
+
+@reporting_errors
+def mail(log_level: LevelOption = LogLevel.INFO) -> None:
+    """Send the mails that wait in the store's outbox until SIGTERM or Ctrl-C.
+
+    KARIPASS_SMTP_HOST names the mail server and KARIPASS_MAIL_FROM the sender. Several may run at once, on one host or
+    more.
+    """
+    from ivr.cli.serving.mail import mail as run
+
+    run(log_level)
+
+
+@reporting_errors
+def mailbox(log_level: LevelOption = LogLevel.INFO) -> None:
+    """Receive mails on this machine and show them on a page, for trying it out, until SIGTERM or Ctrl-C.
+
+    `ivr mail` sends to it with KARIPASS_SMTP_HOST=127.0.0.1, KARIPASS_SMTP_PORT=4572 and KARIPASS_SMTP_SECURITY=none.
+    """
+    from ivr.cli.serving.mailbox import mailbox as run
+
+    run(log_level)

@@ -1,0 +1,1 @@
+"""What the mailbox's pages load besides the files that all sites share."""

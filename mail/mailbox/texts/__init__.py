@@ -1,0 +1,1 @@
+"""The mailbox's texts, one catalogue for each language."""
