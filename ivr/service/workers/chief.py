@@ -159,9 +159,8 @@ class Chief:
         asked = await asyncio.gather(*(self._page_of(self._workers[number]) for number in numbers))
         now = time.monotonic()
         self._last_pages = {key: kept for key, kept in self._last_pages.items() if now - kept[0] < _KEPT_S}
-        pages = {number: page for number, (_, page) in self._last_pages.items()}
-        pages |= {number: page for number, page in zip(numbers, asked, strict=True) if page}
-        return merged_page(dict(sorted(pages.items())))
+        pages = {number: page for number, page in zip(numbers, asked, strict=True) if page}
+        return merged_page(pages, {number: page for number, (_, page) in self._last_pages.items()})
 
     async def _page_of(self, worker: _Worker) -> str:
         request = next(self._requests)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final, TypeVar
 
 from prometheus_client import CollectorRegistry, Metric, generate_latest
@@ -16,29 +17,38 @@ WORKER: Final = "worker"
 T = TypeVar("T")
 
 
+_COUNTS: Final = ("counter", "histogram")
+"""The types of metrics that are still true when their worker has ended; the others say how it is now."""
+
+
 class _Pages(Collector):
-    def __init__(self, pages: Mapping[int, str]) -> None:
+    def __init__(self, pages: Mapping[int, str], last: Mapping[int, str]) -> None:
         self._pages = pages
+        self._last = last
 
     def collect(self) -> Iterable[Metric]:
         """Give each metric once, with the series of all workers."""
         merged: dict[str, Metric] = {}
-        for number, page in self._pages.items():
-            for metric in text_string_to_metric_families(page):
+        for number in sorted({*self._pages, *self._last}):
+            ended = number not in self._pages
+            for metric in text_string_to_metric_families(self._last[number] if ended else self._pages[number]):
+                if ended and metric.type not in _COUNTS:
+                    continue
                 into = merged.setdefault(metric.name, Metric(metric.name, metric.documentation, metric.type))
                 for sample in metric.samples:
                     into.samples.append(sample._replace(labels={**sample.labels, WORKER: str(number)}))
         return merged.values()
 
 
-def merged_page(pages: Mapping[int, str]) -> bytes:
+def merged_page(pages: Mapping[int, str], last: Mapping[int, str] = MappingProxyType({})) -> bytes:
     """Write the pages of workers as one; the label `worker` tells their series apart.
 
     Args:
         pages: the workers' pages, by their numbers.
+        last: the last pages of workers that have ended, whose counts are still shown.
     """
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Pages(pages))
+    registry.register(_Pages(pages, last))
     return generate_latest(registry)
 
 

@@ -63,7 +63,7 @@ def test_both_catalogues_say_the_same_with_the_same_gaps() -> None:
 
 
 def test_every_text_that_a_page_names_is_there_and_none_is_for_nothing() -> None:
-    roots = [Path(room.__file__).parent for room in (console, web)]
+    roots = [Path(room.__path__[0]) for room in (console, web)]
     files = [path for root in roots for path in root.rglob("*") if path.suffix in (".py", ".html")]
     sources = [path.read_text(encoding="utf-8") for path in files]
     texts = load_texts("en").texts

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ivr.host.settings import Settings, SettingsError
+from ivr.host.settings import Settings
 from ivr.host.settings_file import environment_with_file, load_settings_file
+from settings.errors import SettingsError
 
 
 @pytest.fixture

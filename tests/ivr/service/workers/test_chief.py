@@ -104,9 +104,8 @@ async def test_replacing_starts_a_new_one_before_it_lets_an_old_one_go(crew: Cre
     old = [worker.pid for worker in crew.started]
     await crew.chief.replace(2)
     await crew.logged('"worker_ended"', times=2)
-    now = await crew.pids()
-    assert {worker.pid for worker in crew.started[2:]} <= now  # with the last counts of those that have ended
-    assert now - {worker.pid for worker in crew.started[2:]} <= set(old)
+    assert await crew.pids() == {worker.pid for worker in crew.started[2:]}
+    assert not {worker.pid for worker in crew.started[2:]} & set(old)
     first_end = crew.log.getvalue().index('"worker_ended"')
     assert crew.log.getvalue()[:first_end].count('"worker_ready"') >= 3
 

@@ -75,6 +75,14 @@ def test_each_series_of_each_worker_is_there_once_and_names_its_worker() -> None
     assert refused == {"1": 2, "3": 5}
 
 
+def test_of_a_worker_that_has_ended_its_counts_are_shown_and_not_how_it_was() -> None:
+    merged = {metric.name: metric for metric in text_string_to_metric_families(merged_page({}, {4: page(2)}).decode())}
+    assert "karipass_calls_in_progress" not in merged
+    assert "karipass_store_up" not in merged
+    assert {sample.labels["worker"] for sample in merged["karipass_calls_refused"].samples} == {"4"}
+    assert merged["karipass_tick_lateness_seconds"].samples
+
+
 def test_without_workers_there_is_no_series() -> None:
     assert merged_page({}) == b""
 
