@@ -55,9 +55,13 @@ class Action(StrEnum):
     """A change of the unit removed it."""
     PASSWORD_COPIED = "PASSWORD_COPIED"  # noqa: S105 - a name
     """A change of the unit copied it; the detail names the number that it came from."""
+    PASSWORD_PROOF = "PASSWORD_PROOF"  # noqa: S105 - a name
+    """For a change of a password, the current one was proved or not proved."""
     UNIT_PROOF = "UNIT_PROOF"
     """For a change of the unit, a password was proved or not proved."""
     UNIT_CHANGED = "UNIT_CHANGED"
+    SESSIONS_ENDED = "SESSIONS_ENDED"
+    """An operator or a subscriber ended the sessions of a number or line; the detail gives how many."""
     LINE_ADDED = "LINE_ADDED"
     LINE_REMOVED = "LINE_REMOVED"
     LINE_LANGUAGE = "LINE_LANGUAGE"

@@ -6,8 +6,12 @@ errors. No error here carries a password, a key or a hash, neither in its text n
 # ruff: noqa: N818 - the names say what is wrong; an `Error` at the end of each would add nothing
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from storage.errors import StorageError, StoreUnavailable
+
+if TYPE_CHECKING:
+    from credentials.site.session import EndedSession, Stage
 
 PROBLEMS_SHOWN = 10
 
@@ -25,7 +29,7 @@ class InvalidPassword(CredentialError, ValueError):
 
 
 class NotAllowed(CredentialError):
-    """The caller may not set the temporary password of that target."""
+    """The caller may not set the temporary password of that target, or the session may not do that to that number."""
 
 
 class TooManyCalls(NotAllowed):
@@ -62,6 +66,31 @@ class ImportStopped(StoreUnavailable):
 
 class DamagedCredential(CredentialError):
     """A stored hash cannot be read. Setting a new password replaces it."""
+
+
+class SessionOver(CredentialError):
+    """There is no such session of the settings site, or it has ended. Nothing was changed; log in again.
+
+    Attributes:
+        ended: why and when it ended; None if there is none (any more).
+    """
+
+    def __init__(self, ended: "EndedSession | None") -> None:
+        self.ended = ended
+        how = "there is no such session" if ended is None else f"the session has ended ({ended.reason})"
+        super().__init__(f"{how}: log in again")
+
+
+class WrongStage(CredentialError):
+    """The session of the settings site has not come as far as this needs. Nothing was changed.
+
+    Attributes:
+        stage: where it is, and so what has to be done first.
+    """
+
+    def __init__(self, stage: "Stage") -> None:
+        self.stage = stage
+        super().__init__(f"the session is at {stage}: do that first")
 
 
 class InvalidKey(CredentialError, ValueError):

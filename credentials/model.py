@@ -69,7 +69,7 @@ class LoginVerdict(StrEnum):
     VOID = "VOID"
     """Too many wrong tries were made before; this one was not judged."""
     LOCKED = "LOCKED"
-    """The operator has locked the line out; this try was not judged."""
+    """The line, or the logins of the number, are locked; this try was not judged."""
     BRAKED = "BRAKED"
     """The origin has made too many wrong tries and has to wait; this one was not judged."""
 
@@ -131,13 +131,16 @@ class PasswordChange:
     Attributes:
         changed: whether the new password is stored.
         problems: the rules that the new password breaks. If this is empty and `changed` is False, the login is no
-            longer good, because its credential was used up, replaced or voided, or has expired; log in again.
+            longer good, because its credential was used up, replaced or voided, or has expired; log in again. (Where
+            the current password was asked for, `proof` says whether it was that.)
         expires_at: until when the new password opens the whole site, in UTC.
+        proof: the verdict on the current password, if a session asked for it.
     """
 
     changed: bool
     problems: frozenset[PasswordProblem] = frozenset()
     expires_at: datetime | None = None
+    proof: LoginVerdict | None = None
 
 
 class UnitVerdict(StrEnum):

@@ -12,6 +12,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    text,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -38,6 +39,7 @@ class HashText(TypeDecorator[PasswordHash]):
 
 
 metadata = MetaData(naming_convention=NAMES)
+_IN_FORCE: Final = text("ended_at IS NULL")
 
 lines = Table(
     "lines",
@@ -124,6 +126,40 @@ wrong_tries = Table(
     Column("origin", String, nullable=False, index=True),
     Column("number", String, nullable=False),
     Column("at", UtcDateTime, nullable=False, index=True),
+)
+
+sessions = Table(
+    # Sessions of the settings site. Only the browser has the id: `id_digest` is its digest, `name` is for the audit
+    # trail. At most one of a number is in force; those that ended are kept for a while, to say why.
+    "sessions",
+    metadata,
+    Column("id_digest", String, primary_key=True),
+    Column("former_digest", String, index=True),
+    Column("renewed_at", UtcDateTime),
+    Column("name", String, nullable=False, unique=True),
+    Column("number", ForeignKey("numbers.number", ondelete="CASCADE"), nullable=False, index=True),
+    Column("must_change", String),
+    Column("credential_id", String, nullable=False),
+    Column("started_at", UtcDateTime, nullable=False, index=True),
+    Column("used_at", UtcDateTime, nullable=False),
+    Column("completed_at", UtcDateTime),
+    Column("ended_at", UtcDateTime),
+    Column("end_reason", String),
+    CheckConstraint("must_change IN ('TEMPORARY', 'EXPIRED')", name="must_change"),
+    CheckConstraint("must_change IS NULL OR completed_at IS NULL", name="completed"),
+    CheckConstraint("(ended_at IS NULL) = (end_reason IS NULL)", name="ended"),
+    CheckConstraint("(former_digest IS NULL) = (renewed_at IS NULL)", name="renewed"),
+    Index("uq_sessions_in_force", "number", unique=True, sqlite_where=_IN_FORCE, postgresql_where=_IN_FORCE),
+)
+
+login_locks = Table(
+    # Locks of logins alone; calls go on. See `credentials.site.login_locks`.
+    "login_locks",
+    metadata,
+    Column("number", ForeignKey("numbers.number", ondelete="CASCADE"), primary_key=True),
+    Column("locked", String, primary_key=True),
+    Column("locked_at", UtcDateTime, nullable=False),
+    CheckConstraint("locked IN ('NUMBER', 'LINE')", name="locked"),
 )
 
 audit = Table(

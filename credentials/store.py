@@ -16,17 +16,17 @@ from credentials.secrets.keys import Key, KeyRing
 from credentials.sides.base import Appended, nobody, read_clock
 from credentials.sides.call_side import CallSide
 from credentials.sides.operator_side import OperatorSide
-from credentials.sides.unit_change import UnitChangeSide
+from credentials.sides.session_side import SessionSide
+from credentials.site.session import SessionLimits
 from storage.clock import Clock, utc_now
 from storage.database import Database, after_commit, database_border, hold_table
 from storage.migrate import upgrade
 
 
-class CredentialStore(CallSide, UnitChangeSide, OperatorSide):
+class CredentialStore(CallSide, SessionSide, OperatorSide):
     """Lines, their temporary passwords and passwords.
 
-    The access number needs `CallSide` of it, the settings site `SiteSide` and `UnitChangeSide`, an operator
-    `OperatorSide`.
+    The access number needs `CallSide` of it, the settings site `SessionSide`, an operator `OperatorSide`.
 
     Any number of processes and threads may use one database at once. Methods block (a hash takes 0.03 to 0.25 s, a busy
     database up to 20 s): call them from a thread, not from an event loop.
@@ -44,6 +44,7 @@ class CredentialStore(CallSide, UnitChangeSide, OperatorSide):
         clock: Clock = utc_now,
         policy: HashPolicy | None = None,
         limits: CallLimits | None = None,
+        session_limits: SessionLimits | None = None,
         appended: Appended = nobody,
     ) -> Self:
         """Open a store; create or upgrade its schema if needed.
@@ -55,6 +56,7 @@ class CredentialStore(CallSide, UnitChangeSide, OperatorSide):
             clock: the clock that decides about expiry.
             policy: what each hash costs, for tests. By default a temporary password's costs less than a password's.
             limits: how many calls a number and its line may make.
+            session_limits: how long a session of the settings site lasts; the same for all processes of the site.
             appended: called with the audit trail's new head whenever this store has added to it.
 
         Raises:
@@ -73,6 +75,7 @@ class CredentialStore(CallSide, UnitChangeSide, OperatorSide):
                 clock=clock,
                 policy=policy,
                 limits=limits or CallLimits(),
+                session_limits=session_limits,
                 appended=appended,
             )
         except BaseException:

@@ -14,6 +14,7 @@ from credentials.one_line import one_line
 from credentials.secrets.argon2id import FOR_TEMPORARY_PASSWORDS, HashPolicy
 from credentials.secrets.hashing import Hasher
 from credentials.secrets.keys import KeyRing
+from credentials.site.session import SessionLimits
 from storage.clock import Clock
 from storage.database import Database, after_commit
 
@@ -38,6 +39,7 @@ class StoreBase:
         clock: Clock,
         policy: HashPolicy | None,
         limits: CallLimits,
+        session_limits: SessionLimits | None = None,
         appended: Appended = nobody,
     ) -> None:
         self._database = database
@@ -46,6 +48,7 @@ class StoreBase:
         self._password_hasher = Hasher(ring, policy or HashPolicy())
         self._clock = clock
         self._limits = limits
+        self._session_limits = session_limits or SessionLimits()
         self._tries = TryLimits()
         self._appended = appended
 

@@ -18,6 +18,8 @@ from credentials.lines.numbers import normalise_number
 from credentials.model import DEFAULT_LANGUAGE, ImportResult, Line
 from credentials.schema import lines, numbers, passwords, temporary_passwords
 from credentials.sides.base import StoreBase
+from credentials.site import session_table
+from credentials.site.session import EndReason
 from storage.database import database_border, hold_table
 
 _OPERATOR = "operator"
@@ -180,7 +182,7 @@ class OperatorSide(StoreBase):
 
     @database_border
     def lock_line(self, contract_number: str, *, operator: str = _OPERATOR) -> bool:
-        """Lock a line out: its callers are refused, nothing is set for it, and none of its numbers logs in.
+        """Lock a line out: its callers are refused, nothing is set for it, none of its numbers logs in, sessions end.
 
         Returns:
             Whether this changed anything. If the line was locked out already, nothing is recorded.
@@ -194,7 +196,9 @@ class OperatorSide(StoreBase):
             line = provisioning.hold_line(connection, number)
             if line is not None and line.locked:
                 return False
-            provisioning.set_lock(connection, number, self._now())
+            now = self._now()
+            provisioning.set_lock(connection, number, now)
+            session_table.end_line(connection, number, EndReason.LOCKED, now)
             self._record(connection, [Entry(Action.LINE_LOCKED, number)], actor=operator, origin="")
         return True
 

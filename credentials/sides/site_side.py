@@ -3,6 +3,7 @@
 The rules are in docs/rules.md 3.1, 3.2, 3.4 and 3.5. A change of the unit is in `credentials.sides.unit_change`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,18 +25,21 @@ from credentials.model import (
 )
 from credentials.rules import PASSWORD_LIFETIME, has_temporary_form
 from credentials.secrets import passwords, temporary
-from credentials.secrets.hashing import Hasher
+from credentials.secrets.hashing import Hasher, KeyedHash
 from credentials.secrets.password_policy import password_problems
 from credentials.secrets.passwords import Password
 from credentials.secrets.temporary import TemporaryPassword
 from credentials.sides.base import NO_NUMBER, StoreBase, number_or_none
+from credentials.site import login_locks, session_table
+from credentials.site.session import EndReason
 from storage.database import database_border
 
 _GONE = PasswordChange(changed=False)
+SAME_AS_CURRENT = PasswordChange(changed=False, problems=frozenset({PasswordProblem.CURRENT}))
 
 
 @dataclass(frozen=True)
-class _Try:
+class Try:
     """A secret that was tried at a number, and compared with what was stored a moment ago.
 
     Attributes:
@@ -49,6 +53,11 @@ class _Try:
     is_temporary: bool
     stored: TemporaryPassword | Password | None
     matches: bool
+
+    @property
+    def kind(self) -> str:
+        """The kind of credential that the secret can be, in words for the audit trail."""
+        return "temporary password" if self.is_temporary else "password"
 
 
 class SiteSide(StoreBase):
@@ -80,30 +89,49 @@ class SiteSide(StoreBase):
             DamagedCredential: the stored hash cannot be read.
             KeyMismatch: the stored hash was made with a key that this host does not have.
         """
+        return self._log_in(number, secret, session_id, origin, accepted=lambda _connection, _login: None)
+
+    def _log_in(
+        self, number: str, secret: str, session_id: str, origin: str, *, accepted: Callable[[Connection, Login], None]
+    ) -> Login:
+        """Do what `log_in` does; `accepted` is called in the transaction of a login that is accepted."""
         known, whence = number_or_none(number), origin_of(origin)
         while True:
             tried = self._try(known, secret)
             with self._database.writing() as connection:
                 line = provisioning.hold_line(connection, known)
-                stored = _stored(connection, known, is_temporary=tried.is_temporary)
-                if _credential_id(stored) != _credential_id(tried.stored):
-                    continue  # it was replaced while we hashed: judge the try by the new one
-                other = _stored(connection, known, is_temporary=not tried.is_temporary)
-                if self._is_braked(connection, known, whence):
-                    login = Login(LoginVerdict.BRAKED, _shown(known))
-                else:
-                    login = _judge(line, tried, stored, other, self._now())
-                    self._count(connection, line, tried, login, whence)
-                kind = "temporary password" if tried.is_temporary else "password"
-                entry = Entry(Action.LOGIN, login.number, f"{login.verdict}, {kind}")
+                login = self._judge(connection, line, tried, whence)
+                if login is None:
+                    continue
+                if login.verdict.accepted:
+                    accepted(connection, login)
+                entry = Entry(Action.LOGIN, login.number, f"{login.verdict}, {tried.kind}")
                 self._record(connection, [entry], actor=login.number, origin=f"session {session_id}")
             if login.verdict.accepted:
                 self._renew(tried, secret)
             return login
 
+    def _judge(self, connection: Connection, line: Line | None, tried: Try, whence: str) -> Login | None:
+        """Judge and count a try, in a transaction that holds the line.
+
+        Returns:
+            The verdict; None if the credential was replaced while the secret was hashed: try again with the new one.
+        """
+        stored = _stored(connection, tried.number, is_temporary=tried.is_temporary)
+        if credential_id(stored) != credential_id(tried.stored):
+            return None
+        other = _stored(connection, tried.number, is_temporary=not tried.is_temporary)
+        if self._is_braked(connection, tried.number, whence):
+            return Login(LoginVerdict.BRAKED, _shown(tried.number))
+        if line is not None and is_locked_out(connection, line, tried.number):
+            return Login(LoginVerdict.LOCKED, _shown(tried.number))
+        login = _verdict_on(line, tried, stored, other, self._now())
+        self._count(connection, line, tried, login, whence)
+        return login
+
     @database_border
     def change_password(self, login: Login, new_password: str, *, session_id: str) -> PasswordChange:
-        """Store a new password for the number of a login; this uses its temporary password up.
+        """Store a new password for the number of a login; this uses its temporary password up, and ends its sessions.
 
         The first password of a line that has no unit gives it the unit that its temporary password carries.
 
@@ -126,33 +154,30 @@ class SiteSide(StoreBase):
         while True:
             with self._database.reading() as connection:
                 current = passwords.find(connection, number)
-            same = current is not None and self._is_same(current, number, new_password)
+            same = self._is_same(current, number, new_password)
             with self._database.writing() as connection:
                 line = provisioning.hold_line(connection, number)
-                if _credential_id(passwords.find(connection, number)) != _credential_id(current):
+                if credential_id(passwords.find(connection, number)) != credential_id(current):
                     continue  # it was replaced while we compared
                 now = self._now()
                 proved = self._proved(connection, login, now)
-                if line is None or line.locked or proved is None:
+                if line is None or is_locked_out(connection, line, number) or proved is None:
                     return _GONE
                 if same:
-                    return PasswordChange(changed=False, problems=frozenset({PasswordProblem.CURRENT}))
-                expires_at = now + PASSWORD_LIFETIME
-                passwords.replace(connection, number, hashed, set_at=now, expires_at=expires_at)
-                temporary.remove(connection, number)
-                entries = [Entry(Action.PASSWORD_CHANGED, number)]
-                if line.unit is None and isinstance(proved, TemporaryPassword):
-                    entries += adopt_unit(connection, line, proved.unit)
+                    return SAME_AS_CURRENT
+                entries = store_password(connection, line, number, hashed, proved, now)
                 self._record(connection, entries, actor=number, origin=f"session {session_id}")
-            return PasswordChange(changed=True, expires_at=expires_at)
+            return PasswordChange(changed=True, expires_at=now + PASSWORD_LIFETIME)
 
-    def _is_same(self, current: Password, number: str, new_password: str) -> bool:
+    def _is_same(self, current: Password | None, number: str, new_password: str) -> bool:
+        if current is None:
+            return False
         try:
             return self._password_hasher.matches(number, new_password, current.hash)
         except DamagedCredential:
             return False  # the new password is the remedy
 
-    def _try(self, number: str, secret: str) -> _Try:
+    def _try(self, number: str, secret: str) -> Try:
         """Compare a secret with the stored credential that it can be.
 
         This always costs one hash of that kind of credential. A temporary password that opens nothing any more is not
@@ -164,7 +189,7 @@ class SiteSide(StoreBase):
         is_over = isinstance(stored, TemporaryPassword) and not stored.state(self._now()).accepted
         compared = None if stored is None or is_over else stored.hash
         matches = self._hasher(is_temporary=is_temporary).matches(number, secret, compared)
-        return _Try(number, is_temporary, stored, matches)
+        return Try(number, is_temporary, stored, matches)
 
     def _hasher(self, *, is_temporary: bool) -> Hasher:
         return self._temporary_hasher if is_temporary else self._password_hasher
@@ -172,11 +197,11 @@ class SiteSide(StoreBase):
     def _is_braked(self, connection: Connection, number: str, origin: str) -> bool:
         return bool(origin) and is_braked(connection, origin, number, limits=self._tries, now=self._now())
 
-    def _count(self, connection: Connection, line: Line | None, tried: _Try, login: Login, origin: str) -> None:
+    def _count(self, connection: Connection, line: Line | None, tried: Try, login: Login, origin: str) -> None:
         """Count a wrong try against its origin and each live credential, or reset a right one's count."""
         if origin and login.verdict is LoginVerdict.WRONG:
             note_wrong(connection, origin, tried.number, limits=self._tries, now=self._now())
-        if line is None or line.locked:
+        if line is None:
             return
         if not login.verdict.accepted:
             temporary.count_failure(connection, tried.number, self._now())
@@ -185,7 +210,7 @@ class SiteSide(StoreBase):
         kind = temporary if tried.is_temporary else passwords
         kind.end_count(connection, tried.number)
 
-    def _renew(self, tried: _Try, secret: str) -> None:
+    def _renew(self, tried: Try, secret: str) -> None:
         """Recompute the hash of an accepted login's secret, if the stored one is outdated.
 
         This is done after the login, not within it: the time of a second hash must not show that a refused secret was
@@ -199,7 +224,7 @@ class SiteSide(StoreBase):
         with self._database.writing() as connection:
             provisioning.hold_line(connection, tried.number)
             stored = _stored(connection, tried.number, is_temporary=tried.is_temporary)
-            if _credential_id(stored) == tried.stored.credential_id:
+            if credential_id(stored) == tried.stored.credential_id:
                 kind.rehash(connection, tried.number, new)
 
     def _proved(self, connection: Connection, login: Login, now: datetime) -> TemporaryPassword | Password | None:
@@ -211,6 +236,32 @@ class SiteSide(StoreBase):
         state = stored.state(now)
         still_good = state.accepted or (state is LoginVerdict.EXPIRED and not by_temporary)
         return stored if still_good else None
+
+
+def is_locked_out(connection: Connection, line: Line, number: str) -> bool:
+    """Return whether a number may not log in: its line is locked, or its logins are."""
+    return line.locked or login_locks.is_locked(connection, number, line.contract_number)
+
+
+def store_password(
+    connection: Connection,
+    line: Line,
+    number: str,
+    hashed: KeyedHash,
+    proved: TemporaryPassword | Password,
+    now: datetime,
+) -> list[Entry]:
+    """Store a number's new password, use up its temporary one, end its sessions, and return what to record.
+
+    The first password of a line gives it the unit of the temporary password that was proved.
+    """
+    passwords.replace(connection, number, hashed, set_at=now, expires_at=now + PASSWORD_LIFETIME)
+    temporary.remove(connection, number)
+    session_table.end(connection, [number], EndReason.PASSWORD_CHANGED, now)
+    entries = [Entry(Action.PASSWORD_CHANGED, number)]
+    if line.unit is None and isinstance(proved, TemporaryPassword):
+        entries += adopt_unit(connection, line, proved.unit)
+    return entries
 
 
 def adopt_unit(connection: Connection, line: Line, unit: Unit) -> list[Entry]:
@@ -228,21 +279,20 @@ def _stored(connection: Connection, number: str, *, is_temporary: bool) -> Tempo
     return temporary.find(connection, number) if is_temporary else passwords.find(connection, number)
 
 
-def _credential_id(stored: TemporaryPassword | Password | None) -> str | None:
+def credential_id(stored: TemporaryPassword | Password | None) -> str | None:
+    """Return the id of a stored credential; None if there is none."""
     return None if stored is None else stored.credential_id
 
 
-def _judge(
+def _verdict_on(
     line: Line | None,
-    tried: _Try,
+    tried: Try,
     stored: TemporaryPassword | Password | None,
     other: TemporaryPassword | Password | None,
     now: datetime,
 ) -> Login:
     """Judge a try by the credential that it can be; if the number has only the other kind, the try is wrong."""
     number = _shown(tried.number)
-    if line is not None and line.locked:
-        return Login(LoginVerdict.LOCKED, number)
     judged = stored or other
     if line is None or judged is None:
         return Login(LoginVerdict.UNKNOWN, number)

@@ -1,6 +1,6 @@
 """Changes of the unit, by the table in docs/rules.md 3.6. The table itself is `rules.UNIT_RULES`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -14,7 +14,9 @@ from credentials.rules import UNIT_RULES, UnitRule, numbers_that_get, numbers_th
 from credentials.secrets import passwords
 from credentials.secrets.hashing import KeyedHash
 from credentials.secrets.passwords import Password
-from credentials.sides.site_side import SiteSide, adopt_unit
+from credentials.sides.site_side import SiteSide, adopt_unit, is_locked_out
+from credentials.site import session_table
+from credentials.site.session import EndReason
 from storage.database import database_border
 
 _NOT_ALLOWED = UnitChange(UnitVerdict.NOT_ALLOWED)
@@ -53,7 +55,7 @@ class UnitChangeSide(SiteSide):
         """Change the unit of a line, if the passwords that it needs are proved.
 
         A wrong password counts as a wrong try at that number's login. The line's temporary passwords are removed,
-        because they carry the old unit.
+        because they carry the old unit, and all its sessions end.
 
         Args:
             maker: the number that makes the change (on a line of unit LINE, the contract number).
@@ -64,13 +66,25 @@ class UnitChangeSide(SiteSide):
         Raises:
             DamagedCredential, KeyMismatch: as for `log_in`.
         """
-        secrets = _by_number(proofs)
+        return self._change_unit(maker, Unit(to), by_number(proofs), session_id, still_good=lambda _: None)
+
+    def _change_unit(
+        self,
+        maker: str,
+        to: Unit,
+        secrets: Mapping[str, str],
+        session_id: str,
+        *,
+        still_good: Callable[[Connection], None],
+    ) -> UnitChange:
+        """Do what `change_unit` does, unless `still_good`, called once the line is held, raises."""
         while True:
-            case = self._case(maker, Unit(to), secrets)
+            case = self._case(maker, to, secrets)
             if case is None:
                 return _NOT_ALLOWED
             with self._database.writing() as connection:
                 line = provisioning.hold_line(connection, case.maker)
+                still_good(connection)
                 stored = passwords.find_all(connection, case.needed)
                 if line != case.line or _ids(stored) != _ids(case.stored):
                     continue  # something changed while we hashed: judge again
@@ -84,6 +98,7 @@ class UnitChangeSide(SiteSide):
                 if proved:
                     entries += _carry_out(connection, case, stored[case.maker])
                     entries += adopt_unit(connection, line, to)
+                    session_table.end_line(connection, line.contract_number, EndReason.UNIT_CHANGED, now)
                 self._record(connection, entries, actor=case.maker, origin=f"session {session_id}")
             return UnitChange(UnitVerdict.CHANGED if proved else UnitVerdict.NOT_PROVED, verdicts)
 
@@ -96,7 +111,7 @@ class UnitChangeSide(SiteSide):
         with self._database.reading() as connection:
             line = provisioning.find_line(connection, maker)
             rule = None if line is None or line.unit is None else UNIT_RULES.get((line.unit, to))
-            if line is None or rule is None or line.locked:
+            if line is None or rule is None or is_locked_out(connection, line, maker):
                 return None
             needed = numbers_to_prove(rule, line, maker)
             if needed is None:
@@ -117,13 +132,14 @@ class UnitChangeSide(SiteSide):
         return _Case(line, rule, maker, needed, stored, given, matching, copies)
 
 
-def _by_number(proofs: Mapping[str, str]) -> dict[str, str]:
+def by_number(proofs: Mapping[str, str]) -> dict[str, str]:
+    """Return proofs by the stored form of their numbers; what is not a number proves nothing."""
     secrets = {}
     for text, secret in proofs.items():
         try:
             secrets[normalise_number(text)] = secret
         except InvalidNumber:
-            continue  # proves nothing
+            continue
     return secrets
 
 

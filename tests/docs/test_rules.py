@@ -30,6 +30,8 @@ from credentials.rules import (
 from credentials.secrets.argon2id import FOR_TEMPORARY_PASSWORDS, HashPolicy
 from credentials.secrets.password_policy import LONGEST, LONGEST_RUN, SHORTEST
 from credentials.secrets.temporary import _WONDERING
+from credentials.site.session import SessionLimits
+from credentials.site.session_table import USE_STEP
 from dsp.profiles import NTT
 from ivr.call.dialogue import Limits
 from ivr.call.dialogue.entry import EIGHT_KEYS
@@ -45,6 +47,7 @@ PAGE: Final = ROOT / "docs" / "rules.md"
 
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 LIMITS, CALL_LIMITS, TRY_LIMITS, HASH = Limits(), CallLimits(), TryLimits(), HashPolicy()
+SESSION = SessionLimits()
 MASKED = mask_number("0312345678").split("*")
 
 
@@ -110,6 +113,9 @@ STATED: Final = (
     Stated("3.7", "{} passes and 1 lane ", FOR_TEMPORARY_PASSWORDS.passes),
     Stated("3.7", "2 passes and {} lane ", FOR_TEMPORARY_PASSWORDS.lanes),
     Stated("3.7", "nothing after {} hours", TEMPORARY_PASSWORD_LIFETIME / HOUR),
+    Stated("3.9", "ends after {} minutes without use", SESSION.idle / MINUTE),
+    Stated("3.9", "after {} hours in any case", SESSION.absolute / HOUR),
+    Stated("3.9", "within {} s of another", USE_STEP / SECOND),
     Stated("4.1", "After {} failed calls within 1 hour (`FAILED_CALLS`)", CALL_LIMITS.failed_calls),
     Stated("4.1", "refused for {} s (`REFUSED_S`)", CALL_LIMITS.refused_for / SECOND),
     Stated("4.2", "has set {} temporary passwords within 1 hour (`SETS_PER_HOUR`)", CALL_LIMITS.sets_per_hour),
