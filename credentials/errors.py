@@ -28,6 +28,10 @@ class InvalidPassword(CredentialError, ValueError):
     """The password breaks a rule of form. The text says which one, and never the password."""
 
 
+class InvalidAddress(CredentialError, ValueError):
+    """The text cannot be a mail address. The error does not show it."""
+
+
 class NotAllowed(CredentialError):
     """The caller may not set the temporary password of that target, or the session may not do that to that number."""
 

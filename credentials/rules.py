@@ -1,4 +1,7 @@
-"""The rules of credentials, as plain functions, numbers and one table (docs/rules.md 2.3, 3.1, 3.2, 3.4 and 3.6)."""
+"""The rules of credentials, as plain functions, numbers and one table.
+
+They are those of docs/rules.md 2.3, 3.1, 3.2, 3.4, 3.6 and 3.10 to 3.12.
+"""
 
 import re
 from collections.abc import Mapping
@@ -15,6 +18,11 @@ TEMPORARY_PASSWORD_LIFETIME = timedelta(hours=24)
 TEMPORARY_PASSWORD_TRIES = 3
 PASSWORD_LIFETIME = timedelta(days=60)
 PASSWORD_TRIES = 10
+CONFIRMATION_TRIES = 5
+LINK_LIFETIME = timedelta(hours=24)
+CODE_DIGITS = 8
+CODE_LIFETIME = timedelta(seconds=300)
+CODE_TRIES = 5
 
 _EIGHT_DIGITS = re.compile(rf"[0-9]{{{TEMPORARY_PASSWORD_DIGITS}}}")
 

@@ -3,6 +3,7 @@
 from typing import Final
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     Dialect,
@@ -162,6 +163,56 @@ login_locks = Table(
     CheckConstraint("locked IN ('NUMBER', 'LINE')", name="locked"),
 )
 
+one_time_choices = Table(
+    # What a number has chosen about one-time passwords; a number without a row has not chosen yet.
+    "one_time_choices",
+    metadata,
+    Column("number", ForeignKey("numbers.number", ondelete="CASCADE"), primary_key=True),
+    Column("version", String, nullable=False, unique=True),
+    Column("used", Boolean, nullable=False),
+    Column("address", String),
+    Column("provisional_address", String),
+    Column("confirmation_id", String),
+    Column("confirmation_hash", HashText),
+    Column("key_id", ForeignKey("digest_keys.key_id")),
+    Column("failures", Integer, nullable=False),
+    Column("chosen_at", UtcDateTime, nullable=False),
+    CheckConstraint("failures BETWEEN 0 AND 5", name="failures"),
+    CheckConstraint("used = (coalesce(address, provisional_address) IS NOT NULL)", name="addressed"),
+    CheckConstraint("used = (confirmation_id IS NOT NULL)", name="identified"),
+    CheckConstraint("used = (confirmation_hash IS NOT NULL)", name="confirmed"),
+    CheckConstraint("used = (key_id IS NOT NULL)", name="keyed"),
+)
+
+address_links = Table(
+    # Links that confirm an address, by their digest; at most one of a number.
+    "address_links",
+    metadata,
+    Column("digest", String, primary_key=True),
+    Column("number", ForeignKey("numbers.number", ondelete="CASCADE"), nullable=False, unique=True),
+    Column("address", String, nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("confirmed_at", UtcDateTime),
+    CheckConstraint("expires_at > made_at", name="expiry"),
+)
+
+one_time_codes = Table(
+    # Codes that were mailed, by their keyed digest; each is good for 300 s and used once.
+    "one_time_codes",
+    metadata,
+    Column("code_id", String, primary_key=True),
+    Column("number", ForeignKey("numbers.number", ondelete="CASCADE"), nullable=False, index=True),
+    Column("name", String, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("key_id", String, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    CheckConstraint("failures BETWEEN 0 AND 5", name="failures"),
+    CheckConstraint("expires_at > made_at", name="expiry"),
+)
+
 audit = Table(
     # Append-only, by triggers. No foreign keys: a record outlives what it describes. See `credentials.audit`.
     "audit",
@@ -189,3 +240,10 @@ audit_head = Table(
     Column("digest", String, nullable=False),
     CheckConstraint("head = 1", name="single"),
 )
+
+OF_A_HOLDER: Final = (passwords, sessions, login_locks, one_time_choices, address_links, one_time_codes)
+"""Tables whose rows belong to the holder of their `number`, and go when it gets another holder; so do its temporary
+passwords."""
+
+KEYED: Final = (temporary_passwords, passwords, one_time_choices)
+"""Tables of hashes that need the key that their `key_id` names."""

@@ -4,29 +4,29 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, union
 
 from credentials.audit import Action, Entry, Head, append
 from credentials.audit import head as head_of
 from credentials.errors import KeyMismatch
 from credentials.limits.throttling import CallLimits
-from credentials.schema import CREDENTIALS, digest_keys, passwords, temporary_passwords
+from credentials.schema import CREDENTIALS, KEYED, digest_keys
 from credentials.secrets.argon2id import HashPolicy
 from credentials.secrets.keys import Key, KeyRing
 from credentials.sides.base import Appended, nobody, read_clock
 from credentials.sides.call_side import CallSide
+from credentials.sides.code_side import CodeSide
 from credentials.sides.operator_side import OperatorSide
-from credentials.sides.session_side import SessionSide
 from credentials.site.session import SessionLimits
 from storage.clock import Clock, utc_now
 from storage.database import Database, after_commit, database_border, hold_table
 from storage.migrate import upgrade
 
 
-class CredentialStore(CallSide, SessionSide, OperatorSide):
+class CredentialStore(CallSide, CodeSide, OperatorSide):
     """Lines, their temporary passwords and passwords.
 
-    The access number needs `CallSide` of it, the settings site `SessionSide`, an operator `OperatorSide`.
+    The access number needs `CallSide` of it, the settings site `CodeSide`, an operator `OperatorSide`.
 
     Any number of processes and threads may use one database at once. Methods block (a hash takes 0.03 to 0.25 s, a busy
     database up to 20 s): call them from a thread, not from an event loop.
@@ -119,7 +119,7 @@ def _agree_on_keys(database: Database, ring: KeyRing, clock: Clock, appended: Ap
                 known.append(ring.current.key_id)
     newest = known[-1]
     with database.reading() as connection:
-        in_use = set(connection.scalars(select(temporary_passwords.c.key_id).union(select(passwords.c.key_id))))
+        in_use = set(connection.scalars(union(*(select(table.c.key_id) for table in KEYED))))
     lacking = [key_id for key_id in known if key_id not in ring and (key_id in in_use or key_id == newest)]
     if lacking:
         raise KeyMismatch(

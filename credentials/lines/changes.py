@@ -10,10 +10,9 @@ from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, sel
 from credentials.audit import Action, Entry
 from credentials.lines.csv_file import ListedLine, Problems
 from credentials.model import DEFAULT_LANGUAGE
-from credentials.schema import lines, login_locks, numbers, passwords, sessions, temporary_passwords
+from credentials.schema import OF_A_HOLDER, lines, numbers, temporary_passwords
 
 _ROWS_AT_ONCE: Final = 2000
-_OF_A_HOLDER: Final = (passwords, sessions, login_locks)
 T = TypeVar("T")
 
 
@@ -126,7 +125,7 @@ def apply(connection: Connection, changes: Changes) -> None:
         (update(lines).where(lines.c.contract_number == bindparam("line")), changes.languages),
         # A number on another line has another holder: the old holder's credentials must not stay. (docs/rules.md 3.8)
         (delete(temporary_passwords).where(temporary_passwords.c.target_number == moved), changes.moved),
-        *((delete(table).where(table.c.number == moved), changes.moved) for table in _OF_A_HOLDER),
+        *((delete(table).where(table.c.number == moved), changes.moved) for table in OF_A_HOLDER),
         (update(numbers).where(numbers.c.number == moved).values(refused_until=None), changes.moved),
         (insert(numbers), changes.new_numbers),
         (delete(numbers).where(numbers.c.number == removed), changes.removed_numbers),

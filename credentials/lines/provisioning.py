@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, Select, delete, select, update
 
 from credentials.errors import UnknownLine
 from credentials.model import Line, Unit
-from credentials.schema import lines, login_locks, numbers, passwords, sessions, temporary_passwords
+from credentials.schema import OF_A_HOLDER, lines, numbers, temporary_passwords
 
 _LINE_ROWS = select(lines, numbers.c.number).join_from(lines, numbers)
 
@@ -73,6 +73,6 @@ def set_lock(connection: Connection, contract_number: str, locked_at: datetime |
 
 def drop_credentials(connection: Connection, number: str) -> None:
     """Remove a number's credentials and all that is its holder's, because it gets another (docs/rules.md 3.8)."""
-    for table in (passwords, sessions, login_locks):
+    for table in OF_A_HOLDER:
         connection.execute(delete(table).where(table.c.number == number))
     connection.execute(delete(temporary_passwords).where(temporary_passwords.c.target_number == number))

@@ -53,6 +53,14 @@ hours, and that one was used nowhere else. A chosen password is worth guessing f
 places. Calls pay for the hash of a temporary password, and many callers may confirm at once.
 """
 
+FOR_CONFIRMATIONS: Final = FOR_TEMPORARY_PASSWORDS
+"""The cost of a confirmation password's hash: OWASP's minimum too.
+
+By itself it opens nothing: it moves the address of somebody who has the number's password as well, whose hash costs
+eight times as much. And one file may set those of 20,000 numbers: at this cost they are hashed within minutes, at that
+of a password it would take an hour.
+"""
+
 
 class Argon2id:
     """Makes and verifies salted hashes in the PHC string format. Threads may share it.

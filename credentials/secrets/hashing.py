@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from credentials.secrets.argon2id import Argon2id, HashPolicy
 from credentials.secrets.keys import KeyRing
 
-_CONTEXT = b"karipass credential 1"
+LOGIN = b"karipass credential 1"
+CONFIRMATION = b"karipass confirmation 1"
 
 
 @dataclass(frozen=True)
@@ -45,16 +46,18 @@ class Hasher:
     Args:
         ring: the keys.
         policy: what a new hash costs. A hash of another cost can be verified, and is outdated.
+        purpose: what the secrets are for: a hash that was made for one purpose opens nothing that is for another.
     """
 
-    def __init__(self, ring: KeyRing, policy: HashPolicy) -> None:
+    def __init__(self, ring: KeyRing, policy: HashPolicy, purpose: bytes = LOGIN) -> None:
         self._ring = ring
+        self._purpose = purpose
         self._argon2id = Argon2id(policy)
 
     def hash(self, number: str, secret: str) -> KeyedHash:
         """Return a new salted hash of a number's secret."""
         key = self._ring.current
-        digest = key.digest(_message(number, secret))
+        digest = key.digest(self._message(number, secret))
         return KeyedHash(PasswordHash(self._argon2id.hash(digest)), key.key_id)
 
     def matches(self, number: str, secret: str, stored: KeyedHash | None) -> bool:
@@ -69,14 +72,14 @@ class Hasher:
         if stored is None:
             self.hash(number, secret)
             return False
-        digest = self._ring.get(stored.key_id).digest(_message(number, secret))
+        digest = self._ring.get(stored.key_id).digest(self._message(number, secret))
         return self._argon2id.matches(digest, stored.hash.text, owner=number)
 
     def is_outdated(self, stored: KeyedHash) -> bool:
         """Return whether a hash was made with an earlier key than the current one, or with other parameters."""
         return self._ring.precedes(stored.key_id) or self._argon2id.is_outdated(stored.hash.text)
 
-
-def _message(number: str, secret: str) -> bytes:
-    # surrogatepass: an encoding error would quote the secret. Numbers contain no NUL, so the parts cannot run together.
-    return b"\0".join((_CONTEXT, number.encode("ascii"), secret.encode("utf-8", errors="surrogatepass")))
+    def _message(self, number: str, secret: str) -> bytes:
+        # surrogatepass: an encoding error would quote the secret. Numbers contain no NUL, so the parts cannot run
+        # together.
+        return b"\0".join((self._purpose, number.encode("ascii"), secret.encode("utf-8", errors="surrogatepass")))

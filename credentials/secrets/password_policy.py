@@ -23,14 +23,14 @@ def password_problems(password: str, numbers: Collection[str]) -> frozenset[Pass
         PasswordProblem.LENGTH: not SHORTEST <= len(password) <= LONGEST,
         PasswordProblem.CHARACTERS: not _LETTERS_AND_DIGITS.fullmatch(password),
         PasswordProblem.DIGITS_ALONE: bool(_DIGITS.fullmatch(password)),
-        PasswordProblem.EQUAL_RUN: _has_run(password, 0),
-        PasswordProblem.STEADY_RUN: _has_run(password, 1) or _has_run(password, -1),
+        PasswordProblem.EQUAL_RUN: has_run(password, 0),
+        PasswordProblem.STEADY_RUN: has_run(password, 1) or has_run(password, -1),
         PasswordProblem.HAS_NUMBER: any(number in password for number in numbers),
     }
     return frozenset(problem for problem, broken in found.items() if broken)
 
 
-def _has_run(password: str, step: int) -> bool:
+def has_run(password: str, step: int) -> bool:
     """Return whether more than three characters in a row each differ from the one before by `step` (of their code)."""
     run = 1
     for one, next_ in pairwise(password):

@@ -11,8 +11,8 @@ from credentials.limits.origin_brake import TryLimits
 from credentials.limits.throttling import CallLimits
 from credentials.lines.numbers import normalise_number
 from credentials.one_line import one_line
-from credentials.secrets.argon2id import FOR_TEMPORARY_PASSWORDS, HashPolicy
-from credentials.secrets.hashing import Hasher
+from credentials.secrets.argon2id import FOR_CONFIRMATIONS, FOR_TEMPORARY_PASSWORDS, HashPolicy
+from credentials.secrets.hashing import CONFIRMATION, Hasher
 from credentials.secrets.keys import KeyRing
 from credentials.site.session import SessionLimits
 from storage.clock import Clock
@@ -46,6 +46,7 @@ class StoreBase:
         self._ring = ring
         self._temporary_hasher = Hasher(ring, policy or FOR_TEMPORARY_PASSWORDS)
         self._password_hasher = Hasher(ring, policy or HashPolicy())
+        self._confirmation_hasher = Hasher(ring, policy or FOR_CONFIRMATIONS, CONFIRMATION)
         self._clock = clock
         self._limits = limits
         self._session_limits = session_limits or SessionLimits()

@@ -16,7 +16,7 @@ from credentials.lines.csv_file import read_lines, require_language, write_lines
 from credentials.lines.importing import ImportProgress, ImportStage, LinesImport
 from credentials.lines.numbers import normalise_number
 from credentials.model import DEFAULT_LANGUAGE, ImportResult, Line
-from credentials.schema import lines, numbers, passwords, temporary_passwords
+from credentials.schema import KEYED, lines, numbers
 from credentials.sides.base import StoreBase
 from credentials.site import session_table
 from credentials.site.session import EndReason
@@ -291,8 +291,9 @@ class OperatorSide(StoreBase):
     @database_border
     def key_usage(self) -> dict[str, int]:
         """Return how many credentials each key made, by key id; a key that made none is left out."""
-        used = union_all(select(temporary_passwords.c.key_id), select(passwords.c.key_id)).subquery()
-        counting = select(used.c.key_id, func.count().label("credentials")).group_by(used.c.key_id)
+        used = union_all(*(select(table.c.key_id) for table in KEYED)).subquery()
+        counting = select(used.c.key_id, func.count().label("credentials")).where(used.c.key_id.is_not(None))
+        counting = counting.group_by(used.c.key_id)
         with self._database.reading() as connection:
             return {row.key_id: row.credentials for row in connection.execute(counting)}
 

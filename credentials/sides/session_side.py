@@ -192,10 +192,9 @@ class SessionSide(UnitChangeSide):
             DamagedCredential, KeyMismatch: as for `log_in`.
         """
         with self._database.reading() as connection:
-            stored = session_table.find(connection, digest_of(session_id))
-            session = _at(self._found(connection, stored, self._now()), WHILE_CHANGING)
+            session = self._look(connection, session_id, WHILE_CHANGING)
             line = provisioning.find_line(connection, session.number)
-        target = _target(session, number, line.numbers if line is not None else ())
+        target = managed_number(session, number, line.numbers if line is not None else ())
         problems = password_problems(new, line.numbers if line is not None else ())
         if problems:
             return PasswordChange(changed=False, problems=problems)
@@ -208,7 +207,7 @@ class SessionSide(UnitChangeSide):
             same = self._is_same(theirs, target, new)
             with self._database.writing() as connection:
                 held = self._hold(connection, session_id, WHILE_CHANGING)
-                _target(held.session, target, held.line.numbers)
+                managed_number(held.session, target, held.line.numbers)
                 if credential_id(passwords.find(connection, target)) != credential_id(theirs):
                     continue
                 login = self._judge(connection, held.line, tried, whence)
@@ -250,8 +249,7 @@ class SessionSide(UnitChangeSide):
             proofs: passwords by number; the session alone proves none.
         """
         with self._database.reading() as connection:
-            stored = session_table.find(connection, digest_of(session_id))
-            session = _at(self._found(connection, stored, self._now()), WHEN_COMPLETE)
+            session = self._look(connection, session_id, WHEN_COMPLETE)
 
         def still_good(connection: Connection) -> None:
             self._hold(connection, session_id, WHEN_COMPLETE)
@@ -259,6 +257,15 @@ class SessionSide(UnitChangeSide):
         return self._change_unit(session.number, Unit(to), by_number(proofs), session.name, still_good=still_good)
 
     # What the other parts of the site's side share
+
+    def _look(self, connection: Connection, session_id: str, stages: Collection[Stage]) -> Session:
+        """Return a session as it is now; it may end at any moment.
+
+        Raises:
+            SessionOver, WrongStage: it is not in force, or not at one of these stages.
+        """
+        stored = session_table.find(connection, digest_of(session_id))
+        return _at(self._found(connection, stored, self._now()), stages)
 
     def _hold(self, connection: Connection, session_id: str, stages: Collection[Stage]) -> HeldSession:
         """Return a session with its line, which stays as it is until the transaction ends.
@@ -322,11 +329,16 @@ def _at(found: Session | EndedSession | None, stages: Collection[Stage]) -> Sess
     return session
 
 
-def _target(session: Session, number: str | None, numbers: Collection[str]) -> str:
-    """Return the number whose password a session changes, in its stored form.
+def managed_number(session: Session, number: str | None, numbers: Collection[str]) -> str:
+    """Return the number that a session's change is for, in its stored form.
+
+    Args:
+        session: the session.
+        number: what the page names; None for the session's own number.
+        numbers: all numbers of the line.
 
     Raises:
-        NotAllowed: the session may not.
+        NotAllowed: the session may change only its own number, or that is none of its line.
     """
     try:
         target = session.number if number is None else normalise_number(number)
@@ -336,5 +348,5 @@ def _target(session: Session, number: str | None, numbers: Collection[str]) -> s
         return target
     administers = session.is_administrator and session.unit is Unit.ADMIN_USER and session.stage is Stage.COMPLETE
     if not administers or target not in numbers:
-        raise NotAllowed(f"{session.number} may not change the password of {target}")
+        raise NotAllowed(f"{session.number} may not change what is set for {target}")
     return target

@@ -23,6 +23,7 @@ from credentials.model import (
     PasswordProblem,
     Unit,
 )
+from credentials.one_time import choices
 from credentials.rules import PASSWORD_LIFETIME, has_temporary_form
 from credentials.secrets import passwords, temporary
 from credentials.secrets.hashing import Hasher, KeyedHash
@@ -257,6 +258,7 @@ def store_password(
     """
     passwords.replace(connection, number, hashed, set_at=now, expires_at=now + PASSWORD_LIFETIME)
     temporary.remove(connection, number)
+    choices.end_count(connection, number)
     session_table.end(connection, [number], EndReason.PASSWORD_CHANGED, now)
     entries = [Entry(Action.PASSWORD_CHANGED, number)]
     if line.unit is None and isinstance(proved, TemporaryPassword):

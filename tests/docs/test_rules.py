@@ -20,7 +20,13 @@ from console.operators.tries import FAILURES, FAILURES_OF_STRANGERS, REFUSED_FOR
 from credentials.limits.origin import origin_of
 from credentials.limits.origin_brake import TryLimits
 from credentials.limits.throttling import CallLimits
+from credentials.one_time.codes import MOST_OF_A_NUMBER
 from credentials.rules import (
+    CODE_DIGITS,
+    CODE_LIFETIME,
+    CODE_TRIES,
+    CONFIRMATION_TRIES,
+    LINK_LIFETIME,
     PASSWORD_LIFETIME,
     PASSWORD_TRIES,
     TEMPORARY_PASSWORD_DIGITS,
@@ -116,6 +122,15 @@ STATED: Final = (
     Stated("3.9", "ends after {} minutes without use", SESSION.idle / MINUTE),
     Stated("3.9", "after {} hours in any case", SESSION.absolute / HOUR),
     Stated("3.9", "within {} s of another", USE_STEP / SECOND),
+    Stated("3.10", "good for {} hours, once", LINK_LIFETIME / HOUR),
+    Stated("3.11", "a code of {} digits", CODE_DIGITS),
+    Stated("3.11", "good for {} s, once", CODE_LIFETIME / SECOND),
+    Stated("3.11", "{} wrong tries void a code", CODE_TRIES),
+    Stated("3.11", "and {} codes of a number at most", MOST_OF_A_NUMBER),
+    Stated("3.12", "has {} to 12", SHORTEST),
+    Stated("3.12", "8 to {} letters", LONGEST),
+    Stated("3.12", "a run of {} or more", LONGEST_RUN + 1),
+    Stated("3.12", "After {} wrong tries in a row", CONFIRMATION_TRIES),
     Stated("4.1", "After {} failed calls within 1 hour (`FAILED_CALLS`)", CALL_LIMITS.failed_calls),
     Stated("4.1", "refused for {} s (`REFUSED_S`)", CALL_LIMITS.refused_for / SECOND),
     Stated("4.2", "has set {} temporary passwords within 1 hour (`SETS_PER_HOUR`)", CALL_LIMITS.sets_per_hour),
@@ -148,7 +163,9 @@ NO_CONSTANTS: Final = {
     "2.2": "1 2 3",  # tests/ivr/call/dialogue/test_dialogue.py
     "2.10": "4733 100",  # tests/ivr/lab/test_simulator.py
     "3.2": "1 1234",
-    "3.7": "9106",
+    "3.7": "9106 20 000",  # the size of a file: credentials/one_time/csv_file.py
+    "3.11": "2",
+    "3.12": "1",
     "4.1": "1 3",  # tests/credentials/limits/test_throttling.py
     "4.2": "1 3",
 }

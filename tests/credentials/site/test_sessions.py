@@ -22,6 +22,7 @@ from tests.credentials.site.subscribers import (
     THIRD,
     WRONG,
     call,
+    log_in,
     session,
     sign_up,
     start,
@@ -204,7 +205,7 @@ class TestEnding:
 
     def test_a_log_out_ends_it_once(self, store: CredentialStore, clock: Any) -> None:
         sign_up(store)
-        session_id = start(store)
+        session_id = log_in(store)
         store.log_out(session_id)
         at = clock.now
         clock.advance(minutes=1)
@@ -214,8 +215,8 @@ class TestEnding:
     def test_a_change_of_the_password_ends_all_of_its_number(self, store: CredentialStore) -> None:
         sign_up(store)
         sign_up(store, SECOND)
-        other = start(store, SECOND)
-        session_id = start(store)
+        other = log_in(store, SECOND)
+        session_id = log_in(store)
         assert store.change_password_in(session_id, current=PASSWORD, new=NEXT).changed
         assert self.reason(store, session_id) is EndReason.PASSWORD_CHANGED
         assert self.reason(store, other) is None
@@ -223,20 +224,20 @@ class TestEnding:
     def test_a_change_of_the_unit_ends_all_of_its_line(self, store: CredentialStore) -> None:
         for number in (CONTRACT, SECOND, THIRD):
             sign_up(store, number)
-        ids = [start(store, number) for number in (CONTRACT, SECOND, THIRD)]
+        ids = [log_in(store, number) for number in (CONTRACT, SECOND, THIRD)]
         proofs = dict.fromkeys((CONTRACT, SECOND, THIRD), PASSWORD)
         assert store.change_unit_in(ids[1], Unit.LINE, proofs).verdict is UnitVerdict.CHANGED
         assert {self.reason(store, each) for each in ids} == {EndReason.UNIT_CHANGED}
 
     def test_a_change_of_the_unit_that_is_refused_ends_none(self, store: CredentialStore) -> None:
         sign_up(store)
-        session_id = start(store)
+        session_id = log_in(store)
         assert store.change_unit_in(session_id, Unit.LINE, {CONTRACT: PASSWORD}).verdict is UnitVerdict.NOT_PROVED
         assert self.reason(store, session_id) is None
 
     def test_a_lock_of_the_line_ends_them_for_good(self, store: CredentialStore) -> None:
         sign_up(store)
-        session_id = start(store)
+        session_id = log_in(store)
         store.lock_line(CONTRACT)
         store.unlock_line(CONTRACT)
         assert self.reason(store, session_id) is EndReason.LOCKED
@@ -244,7 +245,7 @@ class TestEnding:
     @pytest.mark.parametrize("how", ["remove", "move", "import"])
     def test_a_number_that_leaves_its_line_leaves_its_sessions(self, store: CredentialStore, how: str) -> None:
         sign_up(store, SECOND)
-        session_id = start(store, SECOND)
+        session_id = log_in(store, SECOND)
         if how == "remove":
             store.remove_number(SECOND)
         elif how == "move":
@@ -261,7 +262,7 @@ class TestEnding:
         sign_up(store, CONTRACT, Unit.ADMIN_USER)
         sign_up(store, SECOND, Unit.ADMIN_USER)
         call(store, THIRD, Unit.ADMIN_USER)
-        mine, theirs, half = start(store), start(store, SECOND), start(store, THIRD, TEMPORARY)
+        mine, theirs, half = log_in(store), log_in(store, SECOND), start(store, THIRD, TEMPORARY)
         assert store.end_other_sessions(mine) == 2
         assert [self.reason(store, each) for each in (mine, theirs, half)] == [
             None,
@@ -276,7 +277,7 @@ class TestEnding:
     def test_any_other_number_ends_none_but_its_own(self, store: CredentialStore) -> None:
         sign_up(store, CONTRACT, Unit.ADMIN_USER)
         sign_up(store, SECOND, Unit.ADMIN_USER)
-        theirs, mine = start(store), start(store, SECOND)
+        theirs, mine = log_in(store), log_in(store, SECOND)
         assert store.end_other_sessions(mine) == 0
         assert self.reason(store, theirs) is None
 
@@ -303,7 +304,7 @@ class TestPasswordInASession:
 
     def test_a_wrong_current_one_counts_as_a_wrong_try(self, store: CredentialStore) -> None:
         sign_up(store)
-        session_id = start(store)
+        session_id = log_in(store)
         for _ in range(10):
             answer = store.change_password_in(session_id, current=WRONG, new=NEXT)
             assert (answer.changed, answer.proof) == (False, LoginVerdict.WRONG)
@@ -312,7 +313,7 @@ class TestPasswordInASession:
 
     def test_guesses_from_within_a_session_wait_as_a_strangers_do(self, store: CredentialStore) -> None:
         sign_up(store)
-        session_id = start(store)
+        session_id = log_in(store)
         proofs = [
             store.change_password_in(session_id, current=WRONG, new=NEXT, origin="192.0.2.1").proof for _ in "123"
         ]
@@ -320,14 +321,14 @@ class TestPasswordInASession:
 
     def test_the_current_one_is_the_one_that_the_session_logged_in_with(self, store: CredentialStore) -> None:
         sign_up(store)
-        session_id = start(store)
+        session_id = log_in(store)
         call(store)
         answer = store.change_password_in(session_id, current=TEMPORARY, new=NEXT)
         assert (answer.changed, answer.proof) == (False, LoginVerdict.WRONG)
 
     def test_each_broken_rule_is_named(self, store: CredentialStore) -> None:
         sign_up(store)
-        session_id = start(store)
+        session_id = log_in(store)
         answer = store.change_password_in(session_id, current=PASSWORD, new="aaaa1")
         assert answer.problems == {PasswordProblem.LENGTH, PasswordProblem.EQUAL_RUN}
         same = store.change_password_in(session_id, current=PASSWORD, new=PASSWORD)
@@ -336,7 +337,7 @@ class TestPasswordInASession:
     def test_the_administrator_changes_that_of_any_number_with_his_own(self, store: CredentialStore) -> None:
         sign_up(store, CONTRACT, Unit.ADMIN_USER)
         sign_up(store, SECOND, Unit.ADMIN_USER)
-        theirs, mine = start(store, SECOND), start(store)
+        theirs, mine = log_in(store, SECOND), log_in(store)
         for number in (SECOND, THIRD):
             assert store.change_password_in(mine, current=PASSWORD, new=NEXT, number=number).changed
             assert check(store, number, NEXT).accepted
@@ -353,7 +354,7 @@ class TestPasswordInASession:
         sign_up(store, CONTRACT, Unit.ADMIN_USER)
         sign_up(store, SECOND, Unit.ADMIN_USER)
         with pytest.raises(NotAllowed):
-            store.change_password_in(start(store, SECOND), current=PASSWORD, new=NEXT, number=number)
+            store.change_password_in(log_in(store, SECOND), current=PASSWORD, new=NEXT, number=number)
 
     def test_an_administrator_whose_own_password_has_expired_changes_that_first(
         self, store: CredentialStore, clock: Any
@@ -367,7 +368,7 @@ class TestPasswordInASession:
         sign_up(store)
         sign_up(store, SECOND)
         with pytest.raises(NotAllowed):
-            store.change_password_in(start(store), current=PASSWORD, new=NEXT, number=SECOND)
+            store.change_password_in(log_in(store), current=PASSWORD, new=NEXT, number=SECOND)
 
     def test_an_unfinished_login_changes_no_unit(self, store: CredentialStore) -> None:
         call(store)
@@ -379,13 +380,13 @@ class TestPasswordInASession:
         self, store: CredentialStore, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         sign_up(store)
-        session_id = start(store)
+        session_id = log_in(store)
         matches = store._password_hasher.matches
 
         def logged_in_elsewhere_meanwhile(*arguments: Any) -> bool:
             answer = matches(*arguments)
             monkeypatch.undo()
-            start(store)
+            log_in(store)
             return answer
 
         monkeypatch.setattr(store._password_hasher, "matches", logged_in_elsewhere_meanwhile)
