@@ -26,6 +26,7 @@ from web.login_queue import LoginQueue, Source
 from web.texts import Texts, preferred_language
 
 _LONGEST_NAME: Final = 512
+_SESSION_COOKIE: Final = "karipass"
 _LANGUAGE_COOKIE: Final = "karipass-language"
 _MARK_KEPT_S: Final = 90 * 86400
 
@@ -116,7 +117,7 @@ class Visit:
 
     def keep_token(self, response: Response, token: str) -> Response:
         """Let the browser keep a token until the browser is closed."""
-        return self._cookies.keep(response, self._cookies.session, token)
+        return self._cookies.keep(response, self._cookies.bound(_SESSION_COOKIE), token)
 
     def keep_language(self, response: Response) -> Response:
         """Let the browser keep the chosen language until somebody logs in or the browser is closed."""
@@ -155,7 +156,7 @@ class Visit:
 
     def forget_token(self, response: Response) -> Response:
         """Let the browser forget its token."""
-        return self._cookies.forget(response, self._cookies.session)
+        return self._cookies.forget(response, self._cookies.bound(_SESSION_COOKIE))
 
     @property
     def _cookies(self) -> Cookies:
@@ -240,7 +241,7 @@ def _endpoint(serve: Handler, run: Callable[[Visit, Handler], Awaitable[Response
             form = await read_form(request)
         except FormRefused as refused:
             return Response(status_code=refused.status)
-        token = cookies_of(request.app.state.config).token(request)
+        token = cookies_of(request.app.state.config).shown(request, _SESSION_COOKIE)
         return await run(Visit(request, token, None, form), serve)
 
     return endpoint

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
+from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
@@ -26,17 +29,44 @@ class FormRefused(Exception):  # noqa: N818 - reads as what it says
         self.status = status
 
 
-async def read_form(request: Request, *, most_fields: int = MOST_FIELDS) -> dict[str, str]:
-    """Return the fields of the form that was sent; of a request that sends none, no fields.
+@dataclass(frozen=True)
+class Form(Mapping[str, str]):
+    """The form of a request. Its repr shows nothing of it, because a field may hold a password.
+
+    Attributes:
+        fields: the fields by name; of two of one name, the last.
+        files: the contents of the files by the name of their field.
+    """
+
+    fields: Mapping[str, str] = field(default_factory=dict, repr=False)
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+
+    def __getitem__(self, name: str) -> str:
+        return self.fields[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.fields)
+
+    def __len__(self) -> int:
+        return len(self.fields)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {len(self)} fields>"
+
+
+async def read_form(request: Request, *, most_fields: int = MOST_FIELDS, most_files: int = 0) -> Form:
+    """Return the form that was sent; of a request that sends none, one without fields.
 
     Raises:
         FormRefused: the form is too long, has too many fields or files, or did not come whole.
     """
     if request.method != "POST":
-        return {}
+        return Form()
     try:
-        async with request.form(max_files=0, max_fields=most_fields) as sent:
-            return {name: value for name, value in sent.items() if isinstance(value, str)}
+        async with request.form(max_files=most_files, max_fields=most_fields) as sent:
+            fields = {name: value for name, value in sent.items() if isinstance(value, str)}
+            uploads = {name: value for name, value in sent.items() if isinstance(value, UploadFile)}
+            return Form(fields, {name: await upload.read() for name, upload in uploads.items()})
     except BodyTooLong:
         raise FormRefused(413) from None
     except (ClientDisconnect, HTTPException):  # not whole, which is not our fault, and nobody waits; or not a form

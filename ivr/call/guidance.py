@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from credentials.lines.number_groups import load_numbering_plan
 from credentials.model import Line
 from ivr.call.dialogue.events import Admitted, Event
-from ivr.call.number_groups import load_numbering_plan
 from prompts import Catalogue, home, languages, load_catalogue
 
 

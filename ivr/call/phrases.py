@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ivr.call.number_groups import digits_of
+from credentials.lines.number_groups import digits_of
 from prompts import Catalogue
 from sound.telephone import SAMPLE_RATE_HZ
 

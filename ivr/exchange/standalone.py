@@ -10,9 +10,9 @@ from typing import Final
 
 import structlog
 
+from credentials.lines.number_groups import digits_of
 from credentials.store import CredentialStore
 from ivr.call.dialogue.limits import AFTER_THE_CALL_S
-from ivr.call.number_groups import digits_of
 from ivr.exchange.configuration import ExchangeConfig, Phone
 from ivr.exchange.process import Exchange
 from ivr.exchange.sample_phone import SAMPLE_PHONE

@@ -8,7 +8,7 @@ from web.cookies import Cookies
 
 
 def kept(cookies: Cookies) -> str:
-    return cookies.keep(Response(), cookies.session, "token").headers["set-cookie"]
+    return cookies.keep(Response(), cookies.bound("portal"), "token").headers["set-cookie"]
 
 
 def test_a_session_cookie_is_for_this_sites_own_requests_and_no_script() -> None:
@@ -16,7 +16,7 @@ def test_a_session_cookie_is_for_this_sites_own_requests_and_no_script() -> None
 
 
 def test_over_https_it_is_bound_to_the_host_and_to_https() -> None:
-    cookie = kept(Cookies(https=True, session_name="portal"))
+    cookie = kept(Cookies(https=True))
     assert cookie.startswith("__Host-portal=token; ")
     assert "Secure" in cookie
     assert "Domain" not in cookie
@@ -24,4 +24,4 @@ def test_over_https_it_is_bound_to_the_host_and_to_https() -> None:
 
 def test_it_is_forgotten_under_the_same_name() -> None:
     cookies = Cookies(https=True)
-    assert cookies.forget(Response(), cookies.session).headers["set-cookie"].startswith('__Host-karipass=""; ')
+    assert cookies.forget(Response(), cookies.bound("portal")).headers["set-cookie"].startswith('__Host-portal=""; ')

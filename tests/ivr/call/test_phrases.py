@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from credentials.lines.number_groups import digits_of
 from credentials.model import Line, Unit
 from ivr.call import phrases
 from ivr.call.dialogue.table import (
@@ -20,7 +21,6 @@ from ivr.call.dialogue.table import (
     Request,
     done_guidance,
 )
-from ivr.call.number_groups import digits_of
 from ivr.call.phrases import Number, Part, Phrase, render, transcript
 from ivr.exchange.configuration import CROWDED
 from prompts import Catalogue, ClipError, languages, load_catalogue
