@@ -2,7 +2,8 @@
 
 Three wrong tries void a temporary password, whoever makes them. A stranger must not void one number after another; a
 subscriber who mistypes twice waits a minute before the try that would be the last. A braked try is not judged, so it
-does not count against the number (docs/rules.md 4.4).
+does not count against the number. A refused try counts whatever the reason, so that the brake gives nothing away
+(docs/rules.md 4.4).
 """
 
 import uuid

@@ -125,9 +125,13 @@ class SiteSide(StoreBase):
         if self._is_braked(connection, tried.number, whence):
             return Login(LoginVerdict.BRAKED, _shown(tried.number))
         if line is not None and is_locked_out(connection, line, tried.number):
-            return Login(LoginVerdict.LOCKED, _shown(tried.number))
-        login = _verdict_on(line, tried, stored, other, self._now())
-        self._count(connection, line, tried, login, whence)
+            login = Login(LoginVerdict.LOCKED, _shown(tried.number))
+        else:
+            login = _verdict_on(line, tried, stored, other, self._now())
+            self._count(connection, line, tried, login)
+        if whence and not login.verdict.accepted:
+            # Of whatever kind: if unknown numbers were not counted, the pause itself would tell which are known.
+            note_wrong(connection, whence, tried.number, limits=self._tries, now=self._now())
         return login
 
     @database_border
@@ -198,10 +202,8 @@ class SiteSide(StoreBase):
     def _is_braked(self, connection: Connection, number: str, origin: str) -> bool:
         return bool(origin) and is_braked(connection, origin, number, limits=self._tries, now=self._now())
 
-    def _count(self, connection: Connection, line: Line | None, tried: Try, login: Login, origin: str) -> None:
-        """Count a wrong try against its origin and each live credential, or reset a right one's count."""
-        if origin and login.verdict is LoginVerdict.WRONG:
-            note_wrong(connection, origin, tried.number, limits=self._tries, now=self._now())
+    def _count(self, connection: Connection, line: Line | None, tried: Try, login: Login) -> None:
+        """Count a wrong try against each live credential, or reset a right one's count."""
         if line is None:
             return
         if not login.verdict.accepted:

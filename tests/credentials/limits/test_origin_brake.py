@@ -54,13 +54,24 @@ def test_after_a_minute_it_is_judged(site: CredentialStore, clock: FakeClock) ->
 
 def test_one_origin_tries_so_many_numbers_and_no_more(site: CredentialStore, clock: FakeClock) -> None:
     site._tries = TryLimits(tries=3)
-    assert {tried(site, f"03{digits:08d}", WRONG, STRANGER) for digits in range(9)} == {V.UNKNOWN}  # nobody's harm
     for number in (CONTRACT, CONTRACT, SECOND):
         assert tried(site, number, WRONG, STRANGER) is V.WRONG
     assert tried(site, OTHER, WRONG, STRANGER) is V.BRAKED
     assert tried(site, OTHER, WRONG, HOME) is V.WRONG
     clock.advance(minutes=15)
     assert tried(site, OTHER, WRONG, STRANGER) is V.WRONG
+
+
+def test_the_pause_does_not_tell_which_numbers_are_known(site: CredentialStore) -> None:
+    site.lock_line(OTHER)
+    for number, verdict in ((CONTRACT, V.WRONG), ("0399999999", V.UNKNOWN), (OTHER, V.LOCKED)):
+        assert [tried(site, number, WRONG, STRANGER) for _ in range(3)] == [verdict, verdict, V.BRAKED]
+
+
+def test_numbers_that_nobody_has_count_against_their_origin(site: CredentialStore) -> None:
+    tries = [tried(site, f"03{digits:08d}", WRONG, STRANGER) for digits in range(11)]
+    assert tries == [V.UNKNOWN] * 10 + [V.BRAKED]
+    assert tried(site, CONTRACT, PASSWORD, STRANGER) is V.BRAKED
 
 
 def test_the_addresses_of_one_customer_are_one_origin(site: CredentialStore) -> None:
