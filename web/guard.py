@@ -35,6 +35,7 @@ _HEADERS: Final = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
+_OVER_HTTPS: Final = {"strict-transport-security": "max-age=31536000"}
 
 
 class Guard:
@@ -46,15 +47,23 @@ class Guard:
             that site's scripts could speak to us as if we were that site (DNS rebinding).
         setting: the setting that adds a name to them, for the refusal.
         longer: the paths whose requests may be longer than `LONGEST_BODY`, and how long each may be.
+        https: whether browsers reach the site over https; they are then told never to use http for it.
     """
 
     def __init__(
-        self, app: ASGIApp, *, hosts: frozenset[str], setting: str, longer: Mapping[str, int] = _NONE_LONGER
+        self,
+        app: ASGIApp,
+        *,
+        hosts: frozenset[str],
+        setting: str,
+        longer: Mapping[str, int] = _NONE_LONGER,
+        https: bool = False,
     ) -> None:
         self._app = app
         self._hosts = hosts
         self._setting = setting
         self._longer = longer
+        self._headers = {**_HEADERS, **(_OVER_HTTPS if https else {})}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or refuse it."""
@@ -66,7 +75,7 @@ class Guard:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 sent = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                for name, value in self._headers.items():
                     sent.setdefault(name, value)
                 sent.setdefault("cache-control", "no-store")
             await send(message)

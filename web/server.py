@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -70,6 +71,7 @@ class ProcessServer(uvicorn.Server):
         grace_s: how long answers may take when the server ends.
         ready: called when the server can be reached.
         closing: awaited before connections are closed, to end answers that would never end by themselves.
+        tls: makes it serve https; None for http.
     """
 
     def __init__(
@@ -80,8 +82,10 @@ class ProcessServer(uvicorn.Server):
         grace_s: int,
         ready: Callable[[], None],
         closing: Callable[[], Awaitable[None]],
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        super().__init__(_config(app, connections, grace_s, limit_concurrency=connections + 1))
+        options: dict[str, Any] = {} if tls is None else {"ssl_context_factory": lambda _config, _default: tls}
+        super().__init__(_config(app, connections, grace_s, limit_concurrency=connections + 1, **options))
         self._ready = ready
         self._closing = closing
 

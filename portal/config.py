@@ -1,0 +1,54 @@
+"""The site's configuration: where it is reached, and what it works with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from credentials.store import CredentialStore
+from storage.clock import Clock, utc_now
+from web.addresses import Network
+
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+LANGUAGES: Final = ("ja", "en")
+"""The site's languages."""
+HASHES_AT_ONCE: Final = 2
+"""How many requests that need hashes are served at the same time, by default; further ones wait."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortalConfig:
+    """The settings of a settings site.
+
+    Attributes:
+        open_store: opens the credential store; called once, when the first page needs it.
+        access_number: the number that sets temporary passwords, as national digits.
+        url: the site's own address for links in mails, as in `https://settings.example.jp`.
+        names: host names under which it is reached, besides those of this machine's loopback.
+        proxies: the networks of proxies whose X-Forwarded-For is believed.
+        https: whether browsers reach it over https, by itself or through a proxy.
+        time_zone: the time zone in which pages show moments.
+        texts_dir: the directory of the operator's own texts (ja.toml, en.toml); None if there are none.
+        hashes_at_once: how many requests that need hashes are served at the same time.
+        clock: the clock that pages count with; the store has its own.
+    """
+
+    open_store: Callable[[], CredentialStore] = field(repr=False)
+    access_number: str
+    url: str = ""
+    names: frozenset[str] = frozenset()
+    proxies: Collection[Network] = ()
+    https: bool = False
+    time_zone: tzinfo = field(default_factory=lambda: ZoneInfo("Asia/Tokyo"))
+    texts_dir: Path | None = None
+    hashes_at_once: int = HASHES_AT_ONCE
+    clock: Clock = utc_now
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """All names under which it answers."""
+        return LOOPBACK | self.names

@@ -1,0 +1,152 @@
+"""What comes before every page: the form, the session and its stage, whose form it is, and the queue for hashes."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Final
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from credentials.errors import SessionOver, WrongStage
+from credentials.site.session import EndedSession, EndReason, Session, Stage
+from portal.visit import SESSION_COOKIE, VISITOR_COOKIE, Visit, cookies_of, go_to
+from web.forms import Form, FormRefused, read_form
+from web.login_queue import AGAIN_S, LoginQueue, Source
+
+Handler = Callable[[Visit], Response]
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+_TOKEN_BYTES: Final = 32
+_TOKEN: Final = re.compile(r"[\w-]{43}")
+"""What `token_urlsafe` makes of so many bytes."""
+MOST_FIELDS: Final = 80
+"""The most fields of a form: a unit change asks for up to 32 passwords."""
+STAGE_PAGES: Final = {
+    Stage.CHANGE_PASSWORD: "/password/renew",
+    Stage.CHOOSE_ONE_TIME_PASSWORD: "/one-time/choose",
+    Stage.PROVE_ONE_TIME_PASSWORD: "/one-time/code",
+    Stage.COMPLETE: "/",
+}
+"""The page on which a login goes on at each stage."""
+
+
+def open_to_all(handler: Handler, *, hashes: bool = False) -> Endpoint:
+    """Make a page that needs no login.
+
+    Args:
+        handler: makes the answer, in a thread, so it may block.
+        hashes: whether a form that is sent needs a hash; it then waits in the login queue.
+    """
+
+    async def endpoint(request: Request) -> Response:
+        visit = await _visit(request, files=0)
+        if isinstance(visit, Response):
+            return visit
+        if request.method != "POST":
+            return await run_in_threadpool(handler, visit)
+        if not visit.is_ours:
+            return await run_in_threadpool(_forged, visit)
+        return (
+            await _served(visit, handler, Source(visit.source)) if hashes else await run_in_threadpool(handler, visit)
+        )
+
+    return endpoint
+
+
+def page(
+    handler: Handler, *, stage: Stage | None = Stage.COMPLETE, hashes: bool = False, files: int = 0, used: bool = True
+) -> Endpoint:
+    """Make a page for a login.
+
+    Args:
+        handler: makes the answer, in a thread, so it may block.
+        stage: how far the login must have come, no less and no more; None if it may be anywhere.
+        hashes: whether a form that is sent needs hashes; it then waits in the login queue.
+        files: how many files a form may have.
+        used: whether asking for the page counts as a use of the session.
+    """
+
+    async def endpoint(request: Request) -> Response:
+        visit = await _visit(request, files=files)
+        if isinstance(visit, Response):
+            return visit
+        entered = await run_in_threadpool(_enter, visit, stage, used=used)
+        if isinstance(entered, Response):
+            return entered
+        if request.method == "POST" and hashes:
+            return await _served(entered, _guarded(handler), Source(entered.logged_in.name, known=True))
+        return await run_in_threadpool(_guarded(handler), entered)
+
+    return endpoint
+
+
+def ended(visit: Visit, end: EndedSession | None) -> Response:
+    """Say why and when the session has ended; where nobody need be told, go to the login."""
+    if end is None or end.reason is EndReason.LOGGED_OUT:
+        return visit.forget_session(go_to("/login")) if visit.session_id else go_to("/login")
+    return visit.forget_session(visit.without_session().page("ended.html", status=403, end=end))
+
+
+def first_visit(request: Request, form: Form | None = None) -> Visit:
+    """Return a request as it is before anybody has looked for its session."""
+    cookies = cookies_of(request.app.state.config)
+    visitor = cookies.shown(request, VISITOR_COOKIE)
+    if not _TOKEN.fullmatch(visitor):
+        visitor = secrets.token_urlsafe(_TOKEN_BYTES)
+    return Visit(request, form or Form(), visitor, cookies.shown(request, SESSION_COOKIE))
+
+
+async def _visit(request: Request, *, files: int) -> Visit | Response:
+    try:
+        form = await read_form(request, most_fields=MOST_FIELDS, most_files=files)
+    except FormRefused as refused:
+        return Response(status_code=refused.status)
+    return first_visit(request, form)
+
+
+def _enter(visit: Visit, stage: Stage | None, *, used: bool) -> Visit | Response:
+    """Return the visit with its session, if it may see a page of that stage; else what to answer."""
+    found = visit.store.session(visit.session_id, used=used) if visit.session_id else None
+    if not isinstance(found, Session):
+        return ended(visit, found)
+    visit = replace(visit, session=found)
+    if visit.request.method == "POST" and not visit.is_ours:
+        return _forged(visit)
+    if stage is not None and found.stage is not stage:
+        return go_to(STAGE_PAGES[found.stage])
+    return visit
+
+
+def _guarded(handler: Handler) -> Handler:
+    """Answer for a session that ends while its form is on the way."""
+
+    def serve(visit: Visit) -> Response:
+        try:
+            return handler(visit)
+        except SessionOver as over:
+            return ended(visit, over.ended)
+        except WrongStage as wrong:
+            return go_to(STAGE_PAGES[wrong.stage])
+
+    return serve
+
+
+async def _served(visit: Visit, handler: Handler, source: Source) -> Response:
+    queue: LoginQueue = visit.request.app.state.login_queue
+    answer = await queue.run(source, lambda: handler(visit))
+    return await run_in_threadpool(_too_many, visit) if answer is None else answer
+
+
+def _too_many(visit: Visit) -> Response:
+    answer = visit.page("problem.html", status=429, problem="crowded", back=visit.request.url.path)
+    answer.headers["retry-after"] = str(AGAIN_S)
+    return answer
+
+
+def _forged(visit: Visit) -> Response:
+    return visit.page("problem.html", status=403, problem="forged", back=visit.request.url.path)
