@@ -10,14 +10,11 @@ from typing import Final
 
 from portal.app import create_app
 from portal.config import PortalConfig
+from web.errors import ServingError
 from web.server import ProcessServer, listening_socket
 
 CONNECTIONS: Final = 512
 _GRACE_S: Final = 5
-
-
-class ServingError(Exception):
-    """The site cannot be served as the settings say. The message says why, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,7 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
-
-class TextsError(Exception):
-    """A file with an operator's own texts cannot be used. The message says which, and what to do."""
+from web.errors import TextsError
 
 
 class Texts:

@@ -53,6 +53,10 @@ COMMANDS: Final = {
         "ivr.cli.serving.commands:mailbox",
         "Receive mails on this machine and show them on a page, for trying it out, until SIGTERM or Ctrl-C.",
     ),
+    "portal": (
+        "ivr.cli.serving.commands:portal",
+        "Serve the subscribers' settings site until SIGTERM or Ctrl-C.",
+    ),
     "operator": ("ivr.cli.operator:operator_app", "Manage who may log in to the console."),
     "lines": ("ivr.cli.lines:lines_app", "Manage the lines whose callers are admitted."),
     "audit": ("ivr.cli.audit:audit_app", "Show who did what to which number and when."),

@@ -19,6 +19,7 @@ _CONSOLE: Final = ("console",)
 _MAILBOX: Final = ("mailbox",)
 MAILBOX_HOST: Final = "127.0.0.1"
 """Mails hold codes and links: nobody outside of this machine is to read them."""
+_PORTAL: Final = ("portal",)
 
 
 class Transport(StrEnum):
@@ -91,6 +92,11 @@ def mailbox_ports(settings: Settings) -> list[Port]:
         Port("mailbox", MAILBOX_HOST, settings.mailbox_port, "KARIPASS_MAILBOX_PORT", _MAILBOX),
         Port("mailbox SMTP", MAILBOX_HOST, settings.mailbox_smtp_port, "KARIPASS_MAILBOX_SMTP_PORT", _MAILBOX),
     ]
+
+
+def portal_port(settings: Settings) -> Port:
+    """The port that the settings site listens on."""
+    return Port("settings site", settings.portal_host, settings.portal_port, "KARIPASS_PORTAL_PORT", _PORTAL)
 
 
 def exchange_ports(settings: Settings) -> list[Port]:

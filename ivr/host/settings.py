@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+import re
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -44,6 +47,23 @@ def default_workers() -> int:
     """How many workers suit this host: Asterisk and the store take as much of the processors as the workers do."""
     return max(len(os.sched_getaffinity(0)) // 2, 1)
 
+
+def _site_url(text: str) -> str:
+    if text and not _SITE_URL.fullmatch(text):
+        raise ValueError("write https:// and a host name, and no path, as in https://settings.example.jp")
+    return text.rstrip("/").lower()
+
+
+def _time_zone(text: str) -> str:
+    try:
+        return ZoneInfo(text).key
+    except (ValueError, OSError, KeyError):  # a path, a directory, an unknown name
+        raise ValueError("write a time zone of the IANA database, as in Asia/Tokyo") from None
+
+
+_SITE_URL: Final = re.compile(
+    r"https?://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(:[0-9]{1,5})?/?", re.IGNORECASE
+)
 
 Digits = Annotated[str, AfterValidator(normalise_number)]
 
@@ -127,6 +147,28 @@ class Settings(BaseSettings):
     """Where the mailbox for trying it out shows the mails that came; on loopback, as the next."""
     mailbox_smtp_port: Port = 4572
     """Where it takes mails."""
+
+    portal_host: str = "127.0.0.1"
+    portal_port: Port = 4577
+    """Where the settings site listens."""
+    portal_url: Annotated[str, AfterValidator(_site_url)] = ""
+    """The settings site's own address, from which links in mails are made; where it listens if empty."""
+    portal_names: Annotated[frozenset[HostName], NoDecode, BeforeValidator(split_names)] = frozenset()
+    """Further names under which browsers reach the site, besides that of its address and this machine's loopback."""
+    portal_https: bool = False
+    """Whether browsers reach the site over https, by way of a proxy. (With a certificate of its own they do.)"""
+    portal_proxies: Annotated[frozenset[NetworkName], NoDecode, BeforeValidator(split_names)] = frozenset()
+    """Addresses or networks of the proxies in front of the site, whose X-Forwarded-For is believed."""
+    portal_certificate: Path | None = None
+    """The site's certificate with those between it and its root (PEM): the site then serves https by itself."""
+    portal_key: Path | None = None
+    """The certificate's private key (PEM, without a passphrase)."""
+    portal_idle_s: Annotated[float, Field(ge=180, le=43_200)] = 900.0
+    """How long a login lasts without use."""
+    site_texts_dir: Path | None = None
+    """The operator's own texts of the settings site; `site-texts` in `state_dir` if not set."""
+    time_zone: Annotated[str, AfterValidator(_time_zone)] = "Asia/Tokyo"
+    """The time zone in which subscribers are told moments."""
     prompts_dir: Path | None = None
     """The operator's own guidance, before the product's; `prompts` in `state_dir` if not set."""
 
@@ -232,6 +274,28 @@ class Settings(BaseSettings):
         """The store's URL, the default filled in."""
         path = str(self.state_dir / "store.db")
         return self.database_url or URL.create("sqlite", database=path).render_as_string()
+
+    @property
+    def portal_is_https(self) -> bool:
+        """Whether browsers reach the settings site over https."""
+        return self.portal_https or self.portal_certificate is not None
+
+    @cached_property
+    def portal_address(self) -> str:
+        """The settings site's own address, the default filled in: `https://settings.example.jp`."""
+        host = f"[{self.portal_host}]" if ":" in self.portal_host else self.portal_host
+        return self.portal_url or f"{'https' if self.portal_is_https else 'http'}://{host}:{self.portal_port}"
+
+    @property
+    def portal_hosts(self) -> frozenset[str]:
+        """The names under which browsers reach the settings site."""
+        own = urlsplit(self.portal_address).hostname
+        return self.portal_names | {self.portal_host} | ({own} if own else set())
+
+    @cached_property
+    def operator_site_texts_dir(self) -> Path:
+        """The operator's own texts of the settings site, the default filled in."""
+        return self.site_texts_dir or self.state_dir / "site-texts"
 
     @cached_property
     def operator_prompts_dir(self) -> Path:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from web.texts import TextsError, preferred_language, read_texts
+from web.errors import TextsError
+from web.texts import preferred_language, read_texts
 
 CONSOLES = "console.texts"
 

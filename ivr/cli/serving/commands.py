@@ -1,4 +1,4 @@
-"""`ivr up`, `serve`, `console`, `mail`, `mailbox`: their options and help. What they run is imported when they run."""
+"""`ivr up`, `serve`, `console`, `portal`, `mail`, `mailbox`: their options and help; what they run is imported then."""
 
 from __future__ import annotations
 
@@ -100,5 +100,18 @@ def mailbox(log_level: LevelOption = LogLevel.INFO) -> None:
     `ivr mail` sends to it with KARIPASS_SMTP_HOST=127.0.0.1, KARIPASS_SMTP_PORT=4572 and KARIPASS_SMTP_SECURITY=none.
     """
     from ivr.cli.serving.mailbox import mailbox as run
+
+    run(log_level)
+
+
+@reporting_errors
+def portal(log_level: LevelOption = LogLevel.INFO) -> None:
+    """Serve the subscribers' settings site until SIGTERM or Ctrl-C.
+
+    It listens on this machine alone unless KARIPASS_PORTAL_HOST says otherwise. To be reached from elsewhere it needs
+    https: its own, with KARIPASS_PORTAL_CERTIFICATE and KARIPASS_PORTAL_KEY, or that of a proxy, with
+    KARIPASS_PORTAL_HTTPS and KARIPASS_PORTAL_PROXIES. KARIPASS_PORTAL_URL is its own address.
+    """
+    from ivr.cli.serving.portal import portal as run
 
     run(log_level)

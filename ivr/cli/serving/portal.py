@@ -1,0 +1,94 @@
+"""`ivr portal`: the subscribers' settings site."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from ipaddress import ip_network
+from typing import Final
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from credentials.site.session import SessionLimits
+from ivr.cli.common import open_store
+from ivr.cli.serving.interrupts import heed_sigint
+from ivr.doctor.checks.ports import require_free
+from ivr.host.ports import portal_port
+from ivr.host.process_limits import leave_no_core_dumps
+from ivr.host.settings import Settings
+from ivr.service.watching.audit_heads import AuditHeads
+from logs.levels import LogLevel
+from logs.setup import configure_logs
+from portal.config import LOOPBACK, PortalConfig
+from portal.serving import Certificate, serve_portal
+from settings.errors import SettingsError
+
+_log = structlog.get_logger(__name__)
+_ANY: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - they are recognised, not listened on
+
+
+def portal(log_level: LogLevel) -> None:
+    """Serve the settings site until it is stopped.
+
+    Args:
+        log_level: the least important lines to write.
+    """
+    heed_sigint()
+    configure_logs(level=log_level)
+    leave_no_core_dumps()
+    settings = Settings.load()
+    certificate = _certificate(settings)
+    _require_address(settings)
+    require_free([portal_port(settings)])
+    heads = AuditHeads()
+    limits = SessionLimits(idle=timedelta(seconds=settings.portal_idle_s))
+    config = PortalConfig(
+        open_store=lambda: open_store(settings, heads.appended, limits),
+        access_number=settings.access_number,
+        url=settings.portal_address,
+        names=settings.portal_hosts,
+        proxies=[ip_network(name) for name in settings.portal_proxies],
+        https=settings.portal_is_https,
+        time_zone=ZoneInfo(settings.time_zone),
+        texts_dir=settings.operator_site_texts_dir,
+    )
+    serve_portal(
+        config,
+        host=settings.portal_host,
+        port=settings.portal_port,
+        certificate=certificate,
+        ready=lambda: _log.info("portal_serving", address=f"{settings.portal_address}/"),
+    )
+
+
+def _certificate(settings: Settings) -> Certificate | None:
+    if (settings.portal_certificate is None) != (settings.portal_key is None):
+        raise SettingsError("KARIPASS_PORTAL_CERTIFICATE and KARIPASS_PORTAL_KEY: set both, or neither")
+    if settings.portal_certificate is None or settings.portal_key is None:
+        return None
+    return Certificate(settings.portal_certificate, settings.portal_key)
+
+
+def _require_address(settings: Settings) -> None:
+    """Check that passwords go over https to other machines, and that the site knows its own address.
+
+    Raises:
+        SettingsError: something is missing, or contradicts.
+    """
+    scheme = urlsplit(settings.portal_address).scheme
+    if settings.portal_url and (scheme == "https") != settings.portal_is_https:
+        raise SettingsError(
+            f"KARIPASS_PORTAL_URL={settings.portal_url}: for https set KARIPASS_PORTAL_CERTIFICATE and"
+            " KARIPASS_PORTAL_KEY, or KARIPASS_PORTAL_HTTPS=yes behind a proxy; for http leave them out"
+        )
+    beyond = settings.portal_host not in LOOPBACK or bool(settings.portal_names) or settings.portal_is_https
+    if beyond and not settings.portal_url:
+        raise SettingsError(
+            "KARIPASS_PORTAL_URL is missing: write the site's own address, as in https://settings.example.jp"
+        )
+    if settings.portal_host in _ANY and not settings.portal_is_https:
+        raise SettingsError(
+            f"KARIPASS_PORTAL_HOST={settings.portal_host}: passwords would go over the network in the clear: set"
+            " KARIPASS_PORTAL_CERTIFICATE and KARIPASS_PORTAL_KEY, or listen on 127.0.0.1 behind a TLS proxy"
+        )
