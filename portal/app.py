@@ -12,10 +12,11 @@ from starlette.routing import Mount, Route
 
 from credentials.site.session import Stage
 from portal.config import LANGUAGES, PortalConfig
-from portal.endpoints import open_to_all, page
+from portal.endpoints import ALWAYS, WHILE_CHOOSING, open_to_all, page
 from portal.errors import not_found, page_failed, store_away
 from portal.health import healthz
 from portal.pages import login, menu, password, unit
+from portal.pages.one_time import choice, code, link, own
 from portal.rights import NotYours
 from portal.static import files
 from portal.store_access import StoreAccess
@@ -27,6 +28,8 @@ from web.texts import read_texts
 
 _UNIT_FILE: Final = 256 * 1024
 """The longest file with passwords for a change of the unit, in bytes."""
+_GET: Final = ["GET"]
+_POST: Final = ["POST"]
 _BOTH: Final = ["GET", "POST"]
 
 
@@ -39,7 +42,7 @@ def create_app(config: PortalConfig) -> Starlette:
     Raises:
         TextsError: the operator's own texts cannot be used.
     """
-    store_access = StoreAccess(config.open_store)
+    store_access = StoreAccess(config.open_store, config.open_outbox)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -48,24 +51,44 @@ def create_app(config: PortalConfig) -> Starlette:
         finally:
             store_access.close()
 
-    changing = Stage.CHANGE_PASSWORD
+    changing, proving = {Stage.CHANGE_PASSWORD}, {Stage.PROVE_ONE_TIME_PASSWORD}
     app = Starlette(
         routes=[
-            Route("/login", open_to_all(login.form), methods=["GET"]),
-            Route("/login", open_to_all(login.log_in, hashes=True), methods=["POST"]),
-            Route("/logout", page(login.log_out, stage=None), methods=["POST"]),
-            Route("/stay", page(login.stay, stage=None), methods=["POST"]),
-            Route("/session", page(login.left, stage=None, used=False), methods=["GET"]),
-            Route("/password/renew", page(password.renew, stage=changing, hashes=True), methods=_BOTH),
-            Route("/", page(menu.show), methods=["GET"]),
-            Route("/numbers", page(menu.numbers), methods=["GET"]),
-            Route("/numbers/{number}", page(menu.number), methods=["GET"]),
+            Route("/login", open_to_all(login.form), methods=_GET),
+            Route("/login", open_to_all(login.log_in, hashes=True), methods=_POST),
+            Route("/logout", page(login.log_out, stages=ALWAYS), methods=_POST),
+            Route("/stay", page(login.stay, stages=ALWAYS), methods=_POST),
+            Route("/session", page(login.left, stages=ALWAYS, used=False), methods=_GET),
+            Route("/password/renew", page(password.renew, stages=changing, hashes=True), methods=_BOTH),
+            Route("/one-time/choose", page(choice.choose, stages={Stage.CHOOSE_ONE_TIME_PASSWORD}), methods=_GET),
+            Route("/one-time/use", page(choice.use, stages=WHILE_CHOOSING, hashes=True), methods=_BOTH),
+            Route("/one-time/decline", page(choice.decline, stages=WHILE_CHOOSING), methods=_BOTH),
+            Route("/one-time/code", page(code.ask, stages=proving), methods=_BOTH),
+            Route("/one-time/code/send", page(code.send, stages=proving), methods=_POST),
+            Route("/one-time/code/address", page(code.address, stages=proving, hashes=True), methods=_BOTH),
+            Route("/confirm/{token}", open_to_all(link.show), methods=_GET),
+            Route("/confirm/{token}", open_to_all(link.confirm), methods=_POST),
+            Route("/", page(menu.show), methods=_GET),
+            Route("/numbers", page(menu.numbers), methods=_GET),
+            Route("/numbers/{number}", page(menu.number), methods=_GET),
             Route("/numbers/{number}/password", page(password.of_number, hashes=True), methods=_BOTH),
+            Route("/numbers/{number}/one-time/use", page(choice.use, hashes=True), methods=_BOTH),
+            Route("/numbers/{number}/one-time/decline", page(choice.decline), methods=_BOTH),
+            *(
+                route
+                for home in ("/one-time", "/numbers/{number}/one-time")
+                for route in (
+                    Route(home, page(own.show), methods=_GET),
+                    Route(f"{home}/address", page(own.address), methods=_BOTH),
+                    Route(f"{home}/confirmation-id", page(own.confirmation, hashes=True), methods=_BOTH),
+                    Route(f"{home}/confirmation-password", page(own.confirmation, hashes=True), methods=_BOTH),
+                )
+            ),
             Route("/password", page(password.own, hashes=True), methods=_BOTH),
-            Route("/unit", page(unit.show), methods=["GET"]),
+            Route("/unit", page(unit.show), methods=_GET),
             Route("/unit/{to}", page(unit.change, hashes=True, files=1), methods=_BOTH),
-            Route("/unit/{to}/numbers.csv", page(unit.template), methods=["GET"]),
-            Route("/healthz", healthz, methods=["GET"]),
+            Route("/unit/{to}/numbers.csv", page(unit.template), methods=_GET),
+            Route("/healthz", healthz, methods=_GET),
             Mount("/static", files()),
         ],
         middleware=[

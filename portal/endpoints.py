@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
 from typing import Final
 
@@ -26,6 +26,9 @@ _TOKEN: Final = re.compile(r"[\w-]{43}")
 """What `token_urlsafe` makes of so many bytes."""
 MOST_FIELDS: Final = 80
 """The most fields of a form: a unit change asks for up to 32 passwords."""
+WHEN_COMPLETE: Final = frozenset({Stage.COMPLETE})
+WHILE_CHOOSING: Final = frozenset({Stage.CHOOSE_ONE_TIME_PASSWORD, Stage.COMPLETE})
+ALWAYS: Final = frozenset(Stage)
 STAGE_PAGES: Final = {
     Stage.CHANGE_PASSWORD: "/password/renew",
     Stage.CHOOSE_ONE_TIME_PASSWORD: "/one-time/choose",
@@ -59,13 +62,18 @@ def open_to_all(handler: Handler, *, hashes: bool = False) -> Endpoint:
 
 
 def page(
-    handler: Handler, *, stage: Stage | None = Stage.COMPLETE, hashes: bool = False, files: int = 0, used: bool = True
+    handler: Handler,
+    *,
+    stages: Collection[Stage] = WHEN_COMPLETE,
+    hashes: bool = False,
+    files: int = 0,
+    used: bool = True,
 ) -> Endpoint:
     """Make a page for a login.
 
     Args:
         handler: makes the answer, in a thread, so it may block.
-        stage: how far the login must have come, no less and no more; None if it may be anywhere.
+        stages: where the login may be for this page, no less far and no further.
         hashes: whether a form that is sent needs hashes; it then waits in the login queue.
         files: how many files a form may have.
         used: whether asking for the page counts as a use of the session.
@@ -75,7 +83,7 @@ def page(
         visit = await _visit(request, files=files)
         if isinstance(visit, Response):
             return visit
-        entered = await run_in_threadpool(_enter, visit, stage, used=used)
+        entered = await run_in_threadpool(_enter, visit, stages, used=used)
         if isinstance(entered, Response):
             return entered
         if request.method == "POST" and hashes:
@@ -109,15 +117,15 @@ async def _visit(request: Request, *, files: int) -> Visit | Response:
     return first_visit(request, form)
 
 
-def _enter(visit: Visit, stage: Stage | None, *, used: bool) -> Visit | Response:
-    """Return the visit with its session, if it may see a page of that stage; else what to answer."""
+def _enter(visit: Visit, stages: Collection[Stage], *, used: bool) -> Visit | Response:
+    """Return the visit with its session, if it may see a page of these stages; else what to answer."""
     found = visit.store.session(visit.session_id, used=used) if visit.session_id else None
     if not isinstance(found, Session):
         return ended(visit, found)
     visit = replace(visit, session=found)
     if visit.request.method == "POST" and not visit.is_ours:
         return _forged(visit)
-    if stage is not None and found.stage is not stage:
+    if found.stage not in stages:
         return go_to(STAGE_PAGES[found.stage])
     return visit
 

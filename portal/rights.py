@@ -90,6 +90,19 @@ class Rights:
         """Return whether this login may change the password of a number."""
         return number == self.number or (self._administers_users and number in self.line.numbers)
 
+    def may_set_one_time_of(self, number: str) -> bool:
+        """Return whether this login may set the one-time password of a number."""
+        return self.may_change_password_of(number)
+
+    def require_one_time_of(self, number: str) -> None:
+        """Check that this login may set the one-time password of a number.
+
+        Raises:
+            NotYours: it may not.
+        """
+        if not self.may_set_one_time_of(number):
+            raise NotYours
+
     @property
     def unit_changes(self) -> tuple[Unit, ...]:
         """The units that this login may change the line to."""

@@ -1,4 +1,4 @@
-"""The site's one credential store, opened when the first page needs it."""
+"""The site's one credential store and its outbox of mails, opened when the first page needs them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 
 from credentials.store import CredentialStore
+from mail.outbox import Outbox
 
 
 class StoreAccess:
@@ -13,12 +14,16 @@ class StoreAccess:
 
     Args:
         open_store: opens it.
+        open_outbox: returns the outbox of mails in its database; None if no mails can be sent.
     """
 
-    def __init__(self, open_store: Callable[[], CredentialStore]) -> None:
+    def __init__(
+        self, open_store: Callable[[], CredentialStore], open_outbox: Callable[[], Outbox] | None = None
+    ) -> None:
         self._open_store = open_store
+        self._open_outbox = open_outbox
         self._opening = threading.Lock()
-        self._opened: CredentialStore | None = None
+        self._opened: tuple[CredentialStore, Outbox | None] | None = None
 
     def store(self) -> CredentialStore:
         """Return the store.
@@ -26,14 +31,34 @@ class StoreAccess:
         Raises:
             StorageError: it cannot be opened.
         """
-        with self._opening:
-            if self._opened is None:
-                self._opened = self._open_store()
-            return self._opened
+        return self._both()[0]
+
+    def outbox(self) -> Outbox:
+        """Return the outbox of mails.
+
+        Raises:
+            StorageError: the store cannot be opened.
+        """
+        outbox = self._both()[1]
+        if outbox is None:
+            raise RuntimeError("no mails can be sent: ask `Visit.can_mail` before")
+        return outbox
 
     def close(self) -> None:
         """Close all connections."""
         with self._opening:
             if self._opened is not None:
-                self._opened.close()
+                self._opened[0].close()
                 self._opened = None
+
+    def _both(self) -> tuple[CredentialStore, Outbox | None]:
+        with self._opening:
+            if self._opened is None:
+                store = self._open_store()
+                try:
+                    outbox = None if self._open_outbox is None else self._open_outbox()
+                except BaseException:
+                    store.close()
+                    raise
+                self._opened = store, outbox
+            return self._opened

@@ -15,6 +15,7 @@ from credentials.errors import UnknownLine
 from credentials.limits.origin import origin_of
 from credentials.site.session import Session
 from credentials.store import CredentialStore
+from mail.outbox import Outbox
 from portal.config import LANGUAGES, PortalConfig
 from portal.numbers import written
 from portal.rights import NotYours, Rights
@@ -62,6 +63,17 @@ class Visit:
         """The credential store."""
         access: StoreAccess = self.request.app.state.store_access
         return access.store()
+
+    @property
+    def can_mail(self) -> bool:
+        """Whether mails can be sent."""
+        return self.config.open_outbox is not None
+
+    @property
+    def outbox(self) -> Outbox:
+        """The outbox of mails."""
+        access: StoreAccess = self.request.app.state.store_access
+        return access.outbox()
 
     @property
     def logged_in(self) -> Session:

@@ -30,9 +30,7 @@ class Way:
 def show(visit: Visit) -> Response:
     """Show the menu of the number that is logged in."""
     rights = visit.rights
-    if visit.asked("done") not in ("", "password"):
-        raise NotYours
-    return visit.page("menu.html", ways=_ways(rights), role=_role(rights), done="", rights=rights)
+    return visit.page("menu.html", ways=_ways(rights), role=_role(rights))
 
 
 def numbers(visit: Visit) -> Response:
@@ -62,12 +60,14 @@ def number(visit: Visit) -> Response:
 
 def _ways(rights: Rights) -> list[Way]:
     ways = [Way("numbers", "/numbers", "list")] if rights.has_list else []
-    ways += [Way("password", "/password", "key"), Way("unit", "/unit", "unit")]
+    ways += [Way("password", "/password", "key"), Way("one_time", "/one-time", "code"), Way("unit", "/unit", "unit")]
     return ways
 
 
 def _ways_of(rights: Rights, number: str) -> list[Way]:
-    return [Way("password", f"/numbers/{number}/password", "key")] if rights.may_change_password_of(number) else []
+    ways = [Way("password", f"/numbers/{number}/password", "key")] if rights.may_change_password_of(number) else []
+    ways += [Way("one_time", f"/numbers/{number}/one-time", "code")] if rights.may_set_one_time_of(number) else []
+    return ways
 
 
 def _role(rights: Rights) -> str:

@@ -12,6 +12,11 @@ from web.texts import Texts
 
 RULE_NAMES: Final = {
     "password": ("LENGTH", "CHARACTERS", "DIGITS_ALONE", "EQUAL_RUN", "STEADY_RUN", "HAS_NUMBER", "CURRENT"),
+    "confirmation_id": (
+        *("LENGTH", "CHARACTERS", "CAPITALS_ALONE", "SMALL_LETTERS_ALONE", "DIGITS_ALONE"),
+        *("EQUAL_RUN", "STEADY_RUN", "HAS_NUMBER"),
+    ),
+    "confirmation_password": ("LENGTH", "CHARACTERS", "LETTERS_AND_DIGITS", "EQUAL_RUN", "STEADY_RUN", "HAS_NUMBER"),
 }
 """The rules that stand beside a field for a new secret, by the kind of secret."""
 

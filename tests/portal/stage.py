@@ -8,11 +8,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
 from credentials.model import Unit
-from credentials.secrets.keys import Key
+from credentials.secrets.keys import Key, KeyRing
 from credentials.site.session import SessionLimits
 from credentials.store import CredentialStore
+from mail.outbox import MAIL, Outbox
+from mail.outbox.schema import letters
+from mail.outbox.sealing import unseal
 from portal.config import PortalConfig
+from storage.database import Database
+from storage.migrate import upgrade
 from tests.credentials.stores import CHEAP, MANY_CALLS
 
 CONTRACT, SECOND, THIRD = "0312345678", "0312345679", "0312345680"
@@ -57,6 +64,8 @@ class Stage:
         if copy_of is not None:
             shutil.copy(copy_of.directory / "store.db", directory / "store.db")
         self.store = self.open_store()
+        self.database = Database(self.url)
+        upgrade(self.database, MAIL)
         if copy_of is None:
             self.store.import_lines(io.StringIO(LINES))
 
@@ -73,8 +82,29 @@ class Stage:
             session_limits=SessionLimits(),
         )
 
+    def open_outbox(self) -> Outbox:
+        return Outbox(KeyRing([self.key]), clock=self.now)
+
+    def mails(self, number: str = CONTRACT) -> list[dict[str, str]]:
+        """Return the mails about a number, the newest last: their address, subject and body."""
+        with self.database.reading() as connection:
+            found = connection.execute(
+                select(letters).where(letters.c.number == number).order_by(letters.c.created_at)
+            ).all()
+        mails = []
+        for row in found:
+            subject, body = unseal(self.key, row.letter_id, row.sealed)
+            mails.append({"to": row.address, "subject": subject, "body": body})
+        return mails
+
     def config(self, **changes: Any) -> PortalConfig:
-        values: dict[str, Any] = {"open_store": self.open_store, "access_number": ACCESS_NUMBER, "clock": self.now}
+        values: dict[str, Any] = {
+            "open_store": self.open_store,
+            "open_outbox": self.open_outbox,
+            "access_number": ACCESS_NUMBER,
+            "url": "https://settings.example.jp",
+            "clock": self.now,
+        }
         return PortalConfig(**(values | changes))
 
     def call(
@@ -94,6 +124,8 @@ class Stage:
             assert start.session_id is not None
             changed = self.store.change_password_in(start.session_id, current=TEMPORARY, new=password)
             assert changed.changed
+            self.store.use_no_one_time_password(str(self.store.start_session(number, password).session_id))
 
     def close(self) -> None:
         self.store.close()
+        self.database.close()

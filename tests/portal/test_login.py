@@ -21,6 +21,8 @@ def test_the_first_login_leads_to_a_password_and_to_the_menu(stage: Stage, visit
     assert changed.headers["location"] == "/login?done=password"
     assert "good for 60 days" in said(visitor.get("/login?done=password"))
     assert visitor.log_in().headers["location"] == "/"
+    assert visitor.get("/").headers["location"] == "/one-time/choose"
+    assert visitor.fill_in("/one-time/decline", agreed="yes").headers["location"] == "/one-time?done=off"
     assert "03-1234-5678" in said(visitor.get("/"))
 
 
