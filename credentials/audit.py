@@ -52,7 +52,7 @@ class Action(StrEnum):
     """Someone tried to log in; the detail gives the verdict and the kind of credential."""
     PASSWORD_CHANGED = "PASSWORD_CHANGED"  # noqa: S105 - a name
     PASSWORD_REMOVED = "PASSWORD_REMOVED"  # noqa: S105 - a name
-    """A change of the unit removed it."""
+    """A change of the unit removed it, or the report of a record."""
     PASSWORD_COPIED = "PASSWORD_COPIED"  # noqa: S105 - a name
     """A change of the unit copied it; the detail names the number that it came from."""
     PASSWORD_PROOF = "PASSWORD_PROOF"  # noqa: S105 - a name
@@ -70,9 +70,15 @@ class Action(StrEnum):
     """The detail gives the short name of the code."""
     ONE_TIME_CODE_PROOF = "ONE_TIME_CODE_PROOF"
     """At a login, a one-time password was proved or not proved."""
+    ONE_TIME_RESET = "ONE_TIME_RESET"
+    """What a number had chosen about one-time passwords was forgotten; it has to choose again."""
     CONFIRMATION_PROOF = "CONFIRMATION_PROOF"
     """The confirmation ID or password was proved or not proved."""
     CONFIRMATION_CHANGED = "CONFIRMATION_CHANGED"
+    LOGINS_LOCKED = "LOGINS_LOCKED"
+    """An operator locked a number's logins, or a subscriber those of a line: the detail names the reported record."""
+    LOGINS_UNLOCKED = "LOGINS_UNLOCKED"
+    """An operator unlocked them, or a call from the line set a temporary password."""
     SESSIONS_ENDED = "SESSIONS_ENDED"
     """An operator or a subscriber ended the sessions of a number or line; the detail gives how many."""
     LINE_ADDED = "LINE_ADDED"

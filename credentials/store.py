@@ -15,7 +15,8 @@ from credentials.secrets.argon2id import HashPolicy
 from credentials.secrets.keys import Key, KeyRing
 from credentials.sides.base import Appended, nobody, read_clock
 from credentials.sides.call_side import CallSide
-from credentials.sides.code_side import CodeSide
+from credentials.sides.history_side import HistorySide
+from credentials.sides.operator_logins import OperatorLoginsSide
 from credentials.sides.operator_side import OperatorSide
 from credentials.site.session import SessionLimits
 from storage.clock import Clock, utc_now
@@ -23,10 +24,11 @@ from storage.database import Database, after_commit, database_border, hold_table
 from storage.migrate import upgrade
 
 
-class CredentialStore(CallSide, CodeSide, OperatorSide):
+class CredentialStore(CallSide, HistorySide, OperatorSide, OperatorLoginsSide):
     """Lines, their temporary passwords and passwords.
 
-    The access number needs `CallSide` of it, the settings site `CodeSide`, an operator `OperatorSide`.
+    The access number needs `CallSide` of it, the settings site `HistorySide`, an operator `OperatorSide` and
+    `OperatorLoginsSide`.
 
     Any number of processes and threads may use one database at once. Methods block (a hash takes 0.03 to 0.25 s, a busy
     database up to 20 s): call them from a thread, not from an event loop.

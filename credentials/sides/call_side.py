@@ -18,6 +18,8 @@ from credentials.rules import TEMPORARY_PASSWORD_LIFETIME, require_permission, r
 from credentials.secrets import temporary
 from credentials.secrets.temporary import HashedTemporaryPassword
 from credentials.sides.base import StoreBase, number_or_none
+from credentials.site import login_locks
+from credentials.site.login_locks import LockOf
 from storage.database import database_border, write_probe
 
 
@@ -84,6 +86,8 @@ class CallSide(StoreBase):
     ) -> datetime:
         """Set a target's temporary password in place of any earlier one, with no failures counted.
 
+        If a subscriber's report has locked the logins of the line, they are open again.
+
         Args:
             caller: the caller number.
             target: the number that gets the temporary password.
@@ -124,8 +128,10 @@ class CallSide(StoreBase):
             )
             temporary.replace(connection, new)
             throttling.count_set(connection, caller, line.contract_number, call_id, limits=self._limits, now=set_at)
-            entry = Entry(Action.TEMPORARY_PASSWORD_SET, target, f"unit {unit}")
-            self._record(connection, [entry], actor=caller, origin=f"call {call_id}")
+            entries = [Entry(Action.TEMPORARY_PASSWORD_SET, target, f"unit {unit}")]
+            if login_locks.unlock(connection, line.contract_number, LockOf.LINE):
+                entries.append(Entry(Action.LOGINS_UNLOCKED, line.contract_number))
+            self._record(connection, entries, actor=caller, origin=f"call {call_id}")
             if not still_wanted():
                 raise Withdrawn(f"call {call_id} took its request back before it was committed")
         return new.expires_at

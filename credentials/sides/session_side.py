@@ -219,13 +219,13 @@ class SessionSide(UnitChangeSide):
                 entries = [Entry(Action.PASSWORD_PROOF, session.number, f"{verdict}, {tried.kind}")]
                 answer = PasswordChange(changed=False)
                 if verdict.accepted:
-                    answer, more = self._changed(connection, held, target, hashed, same=same)
+                    answer, more = self._changed(connection, held, target, hashed, same=same, by=tried.kind)
                     entries += more
                 self._record(connection, entries, actor=session.number, origin=held.origin)
             return replace(answer, proof=verdict)
 
     def _changed(
-        self, connection: Connection, held: HeldSession, target: str, hashed: KeyedHash, *, same: bool
+        self, connection: Connection, held: HeldSession, target: str, hashed: KeyedHash, *, same: bool, by: str
     ) -> tuple[PasswordChange, list[Entry]]:
         """Store a password whose session has proved the current one; return the answer and what to record."""
         if same:
@@ -236,7 +236,7 @@ class SessionSide(UnitChangeSide):
             proved = temporary.find(connection, held.session.number)
         if proved is None:
             raise SessionOver(EndedSession(EndReason.PASSWORD_CHANGED, now))
-        entries = store_password(connection, held.line, target, hashed, proved, now)
+        entries = store_password(connection, held.line, target, hashed, proved, now, detail=f"with the {by}")
         return PasswordChange(changed=True, expires_at=now + PASSWORD_LIFETIME), entries
 
     @database_border

@@ -253,6 +253,8 @@ def store_password(
     hashed: KeyedHash,
     proved: TemporaryPassword | Password,
     now: datetime,
+    *,
+    detail: str = "",
 ) -> list[Entry]:
     """Store a number's new password, use up its temporary one, end its sessions, and return what to record.
 
@@ -262,7 +264,7 @@ def store_password(
     temporary.remove(connection, number)
     choices.end_count(connection, number)
     session_table.end(connection, [number], EndReason.PASSWORD_CHANGED, now)
-    entries = [Entry(Action.PASSWORD_CHANGED, number)]
+    entries = [Entry(Action.PASSWORD_CHANGED, number, detail)]
     if line.unit is None and isinstance(proved, TemporaryPassword):
         entries += adopt_unit(connection, line, proved.unit)
     return entries

@@ -1,4 +1,4 @@
-"""Locks of logins, inside the caller's transaction that holds the line.
+"""Locks of logins (docs/rules.md 3.13, 3.14), inside the caller's transaction that holds the line.
 
 An operator may lock the logins of one number, until an operator unlocks them. A subscriber who says of a record of the
 history "this was not me" locks the logins of the whole line, until a call from the line sets a temporary password.

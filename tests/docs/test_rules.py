@@ -166,6 +166,7 @@ NO_CONSTANTS: Final = {
     "3.7": "9106 20 000",  # the size of a file: credentials/one_time/csv_file.py
     "3.11": "2",
     "3.12": "1",
+    "3.13": "3",
     "4.1": "1 3",  # tests/credentials/limits/test_throttling.py
     "4.2": "1 3",
 }

@@ -13,10 +13,12 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from credentials.errors import SessionOver
 from credentials.limits.throttling import CallLimits
 from credentials.model import Unit
 from credentials.secrets.argon2id import HashPolicy
 from credentials.secrets.keys import Key
+from credentials.sides.one_time_side import Confirmation
 from credentials.store import CredentialStore
 
 CHEAP = HashPolicy(memory_kib=8, passes=1, lanes=1)
@@ -35,6 +37,26 @@ def prepare(store: CredentialStore, action: str, *arguments: str) -> Callable[[]
     if action == "use_up":
         login = store.log_in(NUMBER, arguments[0], session_id="session")
         return lambda: store.change_password(login, arguments[1], session_id="session").changed
+    if action == "start":
+        return lambda: store.start_session(NUMBER, arguments[0]).session_id
+    if action == "prove":
+        return lambda: _prove_or_over(store, arguments[0], arguments[1])
+    if action == "confirm":
+        return lambda: store.confirm_address(arguments[0]).verdict.value
+    if action == "confirmation":
+        confirmation = Confirmation("Kakunin1", arguments[1])
+        return lambda: (
+            store.change_address_at_login(
+                arguments[0], "x@example.jp", confirmation, lambda _connection, _link: None
+            ).proof.value
+        )
+    if action == "send":
+        sent: list[str] = []
+        return lambda: (store.send_code(arguments[0], lambda _, code: sent.append(code.code + code.address)), sent[0])[
+            1
+        ]
+    if action == "report":
+        return lambda: _reported(store, arguments[0], int(arguments[1]))
     if action == "change_unit":
         secret, to = arguments
         return lambda: (
@@ -43,6 +65,21 @@ def prepare(store: CredentialStore, action: str, *arguments: str) -> Callable[[]
     if action == "fail":
         return lambda: store.note_failed_call(NUMBER, call_id=arguments[0]) is not None
     raise ValueError(action)
+
+
+def _prove_or_over(store: CredentialStore, session_id: str, code: str) -> str:
+    try:
+        return store.prove_code(session_id, code).verdict.value
+    except SessionOver as over:
+        return "over" if over.ended is None else over.ended.reason.value
+
+
+def _reported(store: CredentialStore, session_id: str, position: int) -> str:
+    try:
+        store.report(session_id, position)
+    except SessionOver:
+        return "over"
+    return "reported"
 
 
 def open_and_close(url: str, key: Key) -> None:

@@ -70,9 +70,9 @@ def choose(store: CredentialStore, mailbox: Mailbox, number: str = CONTRACT) -> 
     return store.use_one_time_password(start(store, number), ADDRESS, CONFIRMATION, mailbox.link)
 
 
-def use_one_time(store: CredentialStore, mailbox: Mailbox, number: str = CONTRACT) -> None:
+def use_one_time(store: CredentialStore, mailbox: Mailbox, number: str = CONTRACT, unit: Unit = Unit.NUMBER) -> None:
     """Sign a number up that uses one-time passwords, with a confirmed address."""
-    sign_up(store, number)
+    sign_up(store, number, unit)
     assert choose(store, mailbox, number).changed
     assert store.confirm_address(mailbox.links[-1].token).verdict == "CONFIRMED"
 
