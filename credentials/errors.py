@@ -111,7 +111,7 @@ class KeyMismatch(InvalidKey):
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong in a lines file.
+    """One thing that is wrong in a file.
 
     Attributes:
         row: the row as a spreadsheet counts it (1 is the header); 0 if the problem is with the whole file.
@@ -130,8 +130,8 @@ class Problem:
         return f"{place}: {self.reason}"
 
 
-class BadLinesFile(CredentialError, ValueError):
-    """A lines file has problems; nothing of it was imported.
+class BadFile(CredentialError, ValueError):
+    """A file has problems; nothing of it was stored.
 
     Attributes:
         problems: all problems that were found (reading stops after 100), in the order of the file.
@@ -147,3 +147,11 @@ class BadLinesFile(CredentialError, ValueError):
         if len(problems) > PROBLEMS_SHOWN:
             shown.append(f"and {len(problems) - PROBLEMS_SHOWN} more")
         super().__init__("; ".join(shown))
+
+
+class BadLinesFile(BadFile):
+    """A lines file has problems; nothing of it was imported."""
+
+
+class BadOneTimeFile(BadFile):
+    """A file of one-time passwords cannot be read, or is too large. (Problems of single rows are in its rehearsal.)"""

@@ -23,6 +23,8 @@ LINK_LIFETIME = timedelta(hours=24)
 CODE_DIGITS = 8
 CODE_LIFETIME = timedelta(seconds=300)
 CODE_TRIES = 5
+MANY_NUMBERS = 33
+"""A line with so many numbers may set all of them by a file."""
 
 _EIGHT_DIGITS = re.compile(rf"[0-9]{{{TEMPORARY_PASSWORD_DIGITS}}}")
 

@@ -213,6 +213,30 @@ one_time_codes = Table(
     CheckConstraint("expires_at > made_at", name="expiry"),
 )
 
+one_time_drafts = Table(
+    # Files of one-time passwords that were rehearsed and wait for the button that stores them.
+    "one_time_drafts",
+    metadata,
+    Column("draft_id", String, primary_key=True),
+    Column("session", ForeignKey("sessions.name", ondelete="CASCADE"), nullable=False, index=True),
+    Column("made_at", UtcDateTime, nullable=False, index=True),
+)
+
+one_time_draft_rows = Table(
+    # What such a file changes. A number that keeps its confirmation password has no hash here.
+    "one_time_draft_rows",
+    metadata,
+    Column("draft_id", ForeignKey("one_time_drafts.draft_id", ondelete="CASCADE"), primary_key=True),
+    Column("number", String, primary_key=True),
+    Column("version_seen", String),
+    Column("used", Boolean, nullable=False),
+    Column("address", String),
+    Column("provisional_address", String),
+    Column("confirmation_id", String),
+    Column("confirmation_hash", HashText),
+    Column("key_id", String),
+)
+
 audit = Table(
     # Append-only, by triggers. No foreign keys: a record outlives what it describes. See `credentials.audit`.
     "audit",

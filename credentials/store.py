@@ -14,8 +14,8 @@ from credentials.schema import CREDENTIALS, KEYED, digest_keys
 from credentials.secrets.argon2id import HashPolicy
 from credentials.secrets.keys import Key, KeyRing
 from credentials.sides.base import Appended, nobody, read_clock
+from credentials.sides.bulk_side import BulkSide
 from credentials.sides.call_side import CallSide
-from credentials.sides.history_side import HistorySide
 from credentials.sides.operator_logins import OperatorLoginsSide
 from credentials.sides.operator_side import OperatorSide
 from credentials.site.session import SessionLimits
@@ -24,10 +24,10 @@ from storage.database import Database, after_commit, database_border, hold_table
 from storage.migrate import upgrade
 
 
-class CredentialStore(CallSide, HistorySide, OperatorSide, OperatorLoginsSide):
+class CredentialStore(CallSide, BulkSide, OperatorSide, OperatorLoginsSide):
     """Lines, their temporary passwords and passwords.
 
-    The access number needs `CallSide` of it, the settings site `HistorySide`, an operator `OperatorSide` and
+    The access number needs `CallSide` of it, the settings site `BulkSide`, an operator `OperatorSide` and
     `OperatorLoginsSide`.
 
     Any number of processes and threads may use one database at once. Methods block (a hash takes 0.03 to 0.25 s, a busy

@@ -27,7 +27,7 @@ class Choice:
 
     Attributes:
         number: the number.
-        version: an id that is another whenever the confirmation ID or password is.
+        version: an id that is another whenever anything is, but the count of failures.
         used: whether it uses one-time passwords. If not, everything below is None.
         address: the confirmed address.
         provisional_address: an address that waits to be confirmed.
@@ -114,7 +114,7 @@ def replace_all(connection: Connection, new: Sequence[NewChoice], now: datetime)
 def _row(new: NewChoice, now: datetime) -> Mapping[str, object]:
     return {
         "number": new.number,
-        "version": uuid.uuid4().hex,
+        "version": _new_version(),
         "used": new.used,
         "address": new.address,
         "provisional_address": new.provisional_address,
@@ -128,26 +128,28 @@ def _row(new: NewChoice, now: datetime) -> Mapping[str, object]:
 
 def set_provisional(connection: Connection, number: str, address: str) -> None:
     """Note an address that waits to be confirmed; the one before it counts until then."""
-    connection.execute(update(table).where(table.c.number == number).values(provisional_address=address))
+    connection.execute(
+        update(table).where(table.c.number == number).values(provisional_address=address, version=_new_version())
+    )
 
 
 def confirm(connection: Connection, number: str, address: str) -> bool:
     """Make the address that waits the confirmed one, and return whether it is that which waits."""
     waits = (table.c.number == number) & (table.c.provisional_address == address)
-    changed = update(table).where(waits).values(address=address, provisional_address=None)
+    changed = update(table).where(waits).values(address=address, provisional_address=None, version=_new_version())
     return connection.execute(changed).rowcount == 1
 
 
 def set_confirmation_id(connection: Connection, number: str, confirmation_id: str) -> None:
     """Store a new confirmation ID, with no failures counted."""
     this = update(table).where(table.c.number == number)
-    connection.execute(this.values(confirmation_id=confirmation_id, version=uuid.uuid4().hex, failures=0))
+    connection.execute(this.values(confirmation_id=confirmation_id, version=_new_version(), failures=0))
 
 
 def set_confirmation_password(connection: Connection, number: str, new: KeyedHash) -> None:
     """Store a new confirmation password, with no failures counted."""
     this = update(table).where(table.c.number == number)
-    values = {"confirmation_hash": new.hash, "key_id": new.key_id, "version": uuid.uuid4().hex, "failures": 0}
+    values = {"confirmation_hash": new.hash, "key_id": new.key_id, "version": _new_version(), "failures": 0}
     connection.execute(this.values(values))
 
 
@@ -176,3 +178,7 @@ def forget(connection: Connection, numbers: Collection[str]) -> int:
     for one in (one_time_codes, address_links):
         connection.execute(delete(one).where(one.c.number.in_(numbers)))
     return connection.execute(delete(table).where(table.c.number.in_(numbers))).rowcount
+
+
+def _new_version() -> str:
+    return uuid.uuid4().hex

@@ -20,6 +20,7 @@ from console.operators.tries import FAILURES, FAILURES_OF_STRANGERS, REFUSED_FOR
 from credentials.limits.origin import origin_of
 from credentials.limits.origin_brake import TryLimits
 from credentials.limits.throttling import CallLimits
+from credentials.one_time import csv_file, drafts
 from credentials.one_time.codes import MOST_OF_A_NUMBER
 from credentials.rules import (
     CODE_DIGITS,
@@ -27,6 +28,7 @@ from credentials.rules import (
     CODE_TRIES,
     CONFIRMATION_TRIES,
     LINK_LIFETIME,
+    MANY_NUMBERS,
     PASSWORD_LIFETIME,
     PASSWORD_TRIES,
     TEMPORARY_PASSWORD_DIGITS,
@@ -131,6 +133,10 @@ STATED: Final = (
     Stated("3.12", "8 to {} letters", LONGEST),
     Stated("3.12", "a run of {} or more", LONGEST_RUN + 1),
     Stated("3.12", "After {} wrong tries in a row", CONFIRMATION_TRIES),
+    Stated("3.15", "of {} numbers or more", MANY_NUMBERS),
+    Stated("3.15", "has {} MiB", csv_file.MOST_BYTES / 1024**2),
+    Stated("3.15", "and {} rows at most", csv_file.MOST_ROWS),
+    Stated("3.15", "within {} hour, once", drafts.LIFETIME / HOUR),
     Stated("4.1", "After {} failed calls within 1 hour (`FAILED_CALLS`)", CALL_LIMITS.failed_calls),
     Stated("4.1", "refused for {} s (`REFUSED_S`)", CALL_LIMITS.refused_for / SECOND),
     Stated("4.2", "has set {} temporary passwords within 1 hour (`SETS_PER_HOUR`)", CALL_LIMITS.sets_per_hour),
@@ -167,6 +173,7 @@ NO_CONSTANTS: Final = {
     "3.11": "2",
     "3.12": "1",
     "3.13": "3",
+    "3.15": "0 1 8",
     "4.1": "1 3",  # tests/credentials/limits/test_throttling.py
     "4.2": "1 3",
 }

@@ -1,0 +1,190 @@
+"""The CSV file of one-time passwords, one row a number (docs/rules.md 3.15).
+
+    "number","use","address","confirmation id","confirmation password"
+    "0312345678","1","tanaka@example.jp","Kakunin1",""
+
+- `use` is 1 or 0; it is empty for a number that has not chosen yet.
+- `confirmation password` is empty in a file that we write. Where it is empty in a file that we read, the number keeps
+  its own.
+- The text is UTF-8 with or without a byte order mark, or CP932, which Excel writes in Japan; with CRLF or LF. The
+  header may be missing, and blank rows are skipped.
+
+What spreadsheets and copied text do to such files is named with row and column: a lost leading 0, full-width digits,
+curly quotes.
+"""
+
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from credentials.errors import BadOneTimeFile, InvalidNumber, Problem
+from credentials.lines.numbers import normalise_number
+from credentials.lines.unseen import with_unseen_named
+from credentials.one_time.choices import Choice
+
+NUMBER: Final = "number"
+USE: Final = "use"
+ADDRESS: Final = "address"
+CONFIRMATION_ID: Final = "confirmation id"
+CONFIRMATION_PASSWORD: Final = "confirmation password"  # noqa: S105 - a name
+COLUMNS: Final = (NUMBER, USE, ADDRESS, CONFIRMATION_ID, CONFIRMATION_PASSWORD)
+MOST_BYTES: Final = 8 * 1024 * 1024
+"""Enough for 20,000 rows with the longest addresses that there are."""
+MOST_ROWS: Final = 20_000
+_KEPT_AS_TEXT: Final = re.compile(r'\A="([^"]*)"\Z')
+"""A formula whose value is the text in it: so a spreadsheet keeps a leading 0, and starts no formula of its own."""
+_STARTS_A_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_LOST_ZERO: Final = re.compile(r"[1-9][0-9]{8,9}")
+_CURLY: Final = frozenset("“”„‟＂「」")
+
+
+@dataclass(frozen=True)
+class FileRow:
+    """One row of a file. The repr shows neither its confirmation ID nor its confirmation password.
+
+    Attributes:
+        row: the row as a spreadsheet counts it, from 1.
+        number: the number; "" if the row has none.
+        use: whether the number is to use one-time passwords; None if the cell is empty or wrong.
+        address: what stands there.
+        confirmation_id: what stands there.
+        confirmation_password: what stands there; "" keeps the present one.
+        problems: what cannot be right, whatever is stored.
+    """
+
+    row: int
+    number: str
+    use: bool | None
+    address: str = field(repr=False)
+    confirmation_id: str = field(repr=False)
+    confirmation_password: str = field(repr=False)
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether all cells but the number's are empty."""
+        return self.use is None and not (self.address or self.confirmation_id or self.confirmation_password)
+
+
+def read_rows(data: bytes) -> list[FileRow]:
+    """Return the rows of a file.
+
+    Raises:
+        BadOneTimeFile: it is no such file, or larger than 8 MiB or 20,000 rows.
+    """
+    if len(data) > MOST_BYTES:
+        raise _bad(0, f"the file has {len(data)} bytes, and may have {MOST_BYTES}: upload it in parts")
+    rows: list[FileRow] = []
+    for row, cells in _cells(_decoded(data)):
+        if not any(cells) or (row == 1 and _is_header(cells)):
+            continue
+        if len(rows) == MOST_ROWS:
+            raise _bad(row, f"the file has more than {MOST_ROWS} rows: upload it in parts")
+        rows.append(_row(row, cells))
+    if not rows:
+        raise _bad(0, "the file names no number")
+    return rows
+
+
+def write_rows(numbers: Iterable[tuple[str, Choice | None]]) -> bytes:
+    """Return the present state of numbers as a file that `read_rows` reads: UTF-8 with a byte order mark, for Excel."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for number, choice in numbers:
+        use = "" if choice is None else str(int(choice.used))
+        address = "" if choice is None else shown_address(choice) or ""
+        confirmation_id = "" if choice is None else choice.confirmation_id or ""
+        writer.writerow([number, use, _no_formula(address), confirmation_id, ""])
+    return text.getvalue().encode("utf-8-sig")
+
+
+def shown_address(choice: Choice) -> str | None:
+    """Return the address that a file shows: the confirmed one, or else the one that waits."""
+    return choice.address or choice.provisional_address
+
+
+def _no_formula(cell: str) -> str:
+    return f'="{cell}"' if cell.startswith(_STARTS_A_FORMULA) else cell
+
+
+def _decoded(data: bytes) -> str:
+    for encoding in ("utf-8-sig", "cp932"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise _bad(0, "this is neither UTF-8 nor CP932 text: save the file as CSV UTF-8")
+
+
+def _cells(text: str) -> Iterator[tuple[int, list[str]]]:
+    row = 0
+    problem = ""
+    try:
+        for row, cells in enumerate(csv.reader(io.StringIO(text, newline=""), strict=True), 1):
+            yield row, [_KEPT_AS_TEXT.sub(r"\1", cell.strip()).strip() for cell in cells]
+    except csv.Error as error:
+        problem = f"this is not CSV: {error}: save the file as CSV, with straight quotes and commas"
+    if problem:
+        raise _bad(row + 1, problem)
+
+
+def _is_header(cells: list[str]) -> bool:
+    return not any(letter.isdigit() for letter in unicodedata.normalize("NFKC", cells[0])) and cells[0] != ""
+
+
+def _row(row: int, cells: list[str]) -> FileRow:
+    problems: list[Problem] = []
+    if len(cells) != len(COLUMNS):
+        other = " (its cells are separated by semicolons or tabs: save it with commas)" if len(cells) == 1 else ""
+        problems.append(Problem(row, "", f"it has {len(cells)} cells, and must have {len(COLUMNS)}{other}"))
+        cells = [*cells, *[""] * len(COLUMNS)][: len(COLUMNS)]
+    by_column = dict(zip(COLUMNS, cells, strict=True))
+    curly = 'it has curly quotes in it: write straight ones, as in "0312345678"'
+    problems += [Problem(row, column, curly) for column, cell in by_column.items() if set(cell) & _CURLY]
+    is_sound = not problems  # else a cell may stand in another's column, and no error must quote a password
+    number = _number(row, by_column[NUMBER], problems) if is_sound else ""
+    use = _use(row, by_column[USE], problems) if is_sound else None
+    return FileRow(
+        row,
+        number,
+        use,
+        by_column[ADDRESS],
+        by_column[CONFIRMATION_ID],
+        by_column[CONFIRMATION_PASSWORD],
+        tuple(problems),
+    )
+
+
+def _number(row: int, cell: str, problems: list[Problem]) -> str:
+    reason = ""
+    if not cell:
+        reason = "a number is missing here"
+    elif cell != unicodedata.normalize("NFKC", cell):
+        reason = f"{with_unseen_named(cell)!r} has full-width characters: write half-width digits"
+    elif _LOST_ZERO.fullmatch(cell):
+        reason = f"{cell} has lost its leading 0, as spreadsheets do: format the column as text, and write 0{cell}"
+    if not reason:
+        try:
+            return normalise_number(cell)
+        except InvalidNumber as error:
+            reason = str(error)
+    problems.append(Problem(row, NUMBER, reason))
+    return ""
+
+
+def _use(row: int, cell: str, problems: list[Problem]) -> bool | None:
+    if cell in ("", "0", "1"):
+        return None if not cell else cell == "1"
+    wide = " in half width" if unicodedata.normalize("NFKC", cell) in ("0", "1") else ""
+    shown = with_unseen_named(cell[:20])
+    problems.append(Problem(row, USE, f"{shown!r} is not 0 or 1: write 1 to use one-time passwords, or 0 not to{wide}"))
+    return None
+
+
+def _bad(row: int, reason: str) -> BadOneTimeFile:
+    return BadOneTimeFile((Problem(row, "", reason),))
