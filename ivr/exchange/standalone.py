@@ -16,6 +16,7 @@ from ivr.call.dialogue.limits import AFTER_THE_CALL_S
 from ivr.exchange.configuration import ExchangeConfig, Phone
 from ivr.exchange.process import Exchange
 from ivr.exchange.sample_phone import SAMPLE_PHONE
+from ivr.host.ports import MAILBOX_HOST
 from ivr.host.settings import Settings
 from ivr.telephony.fastagi.proof import SECRET_CHARACTERS
 from prompts import home
@@ -113,15 +114,18 @@ def prepare_exchange(settings: Settings) -> Exchange:
     )
 
 
-def manual(settings: Settings, *, ivr: str, notes: Iterable[str] = ()) -> str:
+def manual(settings: Settings, *, ivr: str, mailbox: bool, notes: Iterable[str] = ()) -> str:
     """Write what to do with an instance, for the person who started it.
 
     Args:
         settings: the instance's settings.
         ivr: the start of a command for the instance, in any terminal.
+        mailbox: whether mails go to the mailbox for trying it out.
         notes: what is unusual.
     """
     number = settings.access_number
+    site = f"http://{settings.portal_host}:{settings.portal_port}/"
+    mails = f"    http://{MAILBOX_HOST}:{settings.mailbox_port}/ shows the mails that it sends\n" if mailbox else ""
     unusual = "".join(f"\n  {note}\n" for note in notes)
     return f"""
 karipass answers {"-".join(digits_of(number))}.
@@ -135,6 +139,10 @@ karipass answers {"-".join(digits_of(number))}.
     server {settings.sip_host}:{settings.sip_port} (UDP)   user {SAMPLE_PHONE}   password {phone_secret(settings)}
     (KARIPASS_SIP_HOST=0.0.0.0 lets phones of your network in)
 
+  Then log in at the settings site with {SAMPLE_PHONE} and that password:
+
+    {site}
+{mails}
   See the calls, in a terminal or in a browser:
 
     {ivr} calls --follow

@@ -9,7 +9,17 @@ from typing import Final
 from ivr.doctor.checks.ports import why_not
 from ivr.errors import PortTaken
 from ivr.host.port_marks import marked_ranges
-from ivr.host.ports import Port, PortUnavailable, Transport, console_port, exchange_ports, service_ports, try_port
+from ivr.host.ports import (
+    Port,
+    PortUnavailable,
+    Transport,
+    console_port,
+    exchange_ports,
+    mailbox_ports,
+    portal_port,
+    service_ports,
+    try_port,
+)
 from ivr.host.settings import Settings
 
 _STEP: Final = 10
@@ -47,7 +57,8 @@ def with_free_ports(settings: Settings) -> tuple[Settings, Sequence[Moved]]:
         PortTaken: ports that the environment sets cannot be had (the message has a line for each), or no free one was
             found in place of a default one.
     """
-    wanted = [*service_ports(settings), console_port(settings), *exchange_ports(settings)]
+    pages = [console_port(settings), portal_port(settings), *mailbox_ports(settings)]
+    wanted = [*service_ports(settings), *pages, *exchange_ports(settings)]
     fixed = [port for port in wanted if port.field in settings.model_fields_set]
     given: set[tuple[Transport, int]] = set()
     problems = [problem for port in fixed if (problem := _take_fixed(port, given))]

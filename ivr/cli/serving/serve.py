@@ -11,6 +11,7 @@ from ivr.cli.common import DATABASE_VARIABLE, KEY_VARIABLE, open_store, system_o
 from ivr.cli.serving.free_ports import Moved, with_free_ports
 from ivr.cli.serving.hosting import Host
 from ivr.cli.serving.instance import claimed_state_dir, command_line, start_turn
+from ivr.cli.serving.sides import has_mailbox, sides_of
 from ivr.cli.serving.signals import StopRequests
 from ivr.doctor.checks.ports import require_free
 from ivr.exchange.process import find_asterisk
@@ -22,7 +23,6 @@ from ivr.host.process_limits import leave_no_core_dumps, within_file_limit
 from ivr.host.running import RunningInstance
 from ivr.host.settings import Settings
 from ivr.host.settings_file import environment_with_file
-from ivr.service.console_process import ConsoleProcess
 from ivr.service.watching.audit_heads import AuditHeads
 from logs.levels import LogLevel
 from logs.setup import configure_logs
@@ -47,7 +47,7 @@ def serve(log_level: LogLevel, *, log_json: bool | None, workers: int | None) ->
 
 
 def up(log_level: LogLevel) -> None:
-    """Run an Asterisk, the service and the console until they are stopped."""
+    """Run an Asterisk, the service, and what belongs beside it, until they are stopped."""
     configure_logs(level=log_level)
     leave_no_core_dumps()
     with StopRequests() as requests:
@@ -69,17 +69,21 @@ def _start_in_turn(
         Guidance.load(settings.language, settings.operator_prompts_dir)  # before the store is made or migrated
         with open_store(settings, AuditHeads().appended) as store:
             import_sample_lines(store, operator=system_operator())
-        console, exchange = ConsoleProcess(settings), prepare_exchange(settings)
-        requests.at_once(console.end_at_once)
+        sides, exchange = sides_of(settings), prepare_exchange(settings)
+        for side in sides:
+            requests.at_once(side.end_at_once)
         requests.at_once(exchange.end_at_once)
 
         def ready() -> None:
             turn.close()
-            print(manual(settings, ivr=command_line(settings), notes=notes), flush=True)
+            print(manual(settings, ivr=command_line(settings), mailbox=has_mailbox(), notes=notes), flush=True)
 
         first, last = settings.rtp_range
-        with marked(range(first, last + 1)), console, exchange:
-            console.wait_until_it_listens()
+        with ExitStack() as running:
+            for part in (marked(range(first, last + 1)), *sides, exchange):
+                running.enter_context(part)
+            for side in sides:
+                side.wait_until_it_listens()
             instance.publish(settings.to_publish)
             Host(settings, os.environ, log_level, log_json=None).run(requests, ready=ready, exchange=exchange)
 
