@@ -39,6 +39,26 @@ class HashText(TypeDecorator[PasswordHash]):
         return None if value is None else PasswordHash(value)
 
 
+class Covered(str):
+    """A text whose repr does not show it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<covered>"
+
+
+class DigestText(TypeDecorator[str]):
+    """The digest of a session's id, a link or a code. As with `HashText`, a log of fetched rows does not show it."""
+
+    impl = String
+    cache_ok = True
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        """Cover the stored text."""
+        return None if value is None else Covered(value)
+
+
 metadata = MetaData(naming_convention=NAMES)
 _IN_FORCE: Final = text("ended_at IS NULL")
 
@@ -134,8 +154,8 @@ sessions = Table(
     # trail. At most one of a number is in force; those that ended are kept for a while, to say why.
     "sessions",
     metadata,
-    Column("id_digest", String, primary_key=True),
-    Column("former_digest", String, index=True),
+    Column("id_digest", DigestText, primary_key=True),
+    Column("former_digest", DigestText, index=True),
     Column("renewed_at", UtcDateTime),
     Column("name", String, nullable=False, unique=True),
     Column("number", ForeignKey("numbers.number", ondelete="CASCADE"), nullable=False, index=True),
@@ -188,7 +208,7 @@ address_links = Table(
     # Links that confirm an address, by their digest; at most one of a number.
     "address_links",
     metadata,
-    Column("digest", String, primary_key=True),
+    Column("digest", DigestText, primary_key=True),
     Column("number", ForeignKey("numbers.number", ondelete="CASCADE"), nullable=False, unique=True),
     Column("address", String, nullable=False),
     Column("made_at", UtcDateTime, nullable=False),
@@ -204,7 +224,7 @@ one_time_codes = Table(
     Column("code_id", String, primary_key=True),
     Column("number", ForeignKey("numbers.number", ondelete="CASCADE"), nullable=False, index=True),
     Column("name", String, nullable=False),
-    Column("digest", String, nullable=False),
+    Column("digest", DigestText, nullable=False),
     Column("key_id", String, nullable=False),
     Column("failures", Integer, nullable=False),
     Column("made_at", UtcDateTime, nullable=False),
