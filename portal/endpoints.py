@@ -121,7 +121,8 @@ def _enter(visit: Visit, stages: Collection[Stage], *, used: bool) -> Visit | Re
     """Return the visit with its session, if it may see a page of these stages; else what to answer."""
     found = visit.store.session(visit.session_id, used=used) if visit.session_id else None
     if not isinstance(found, Session):
-        return ended(visit, found)
+        # A script that asks how long the login lasts gets no page: the reload that follows tells why it has ended.
+        return ended(visit, found) if used else Response(status_code=401)
     visit = replace(visit, session=found)
     if visit.request.method == "POST" and not visit.is_ours:
         return _forged(visit)

@@ -104,7 +104,8 @@ def _page(visit: Visit, to: Unit, needed: tuple[str, ...], errors: FormErrors, *
 def _effects(visit: Visit, to: Unit, *, done: bool) -> list[str]:
     """Return what a change does to whose password and who logs in then, each as one sentence."""
     line, number = visit.rights.line, visit.logged_in.number
-    values = {"number": written(number), "contract": written(line.contract_number)}
+    # Within a sentence a number stays in one line.
+    values = {"number": _unbroken(number), "contract": _unbroken(line.contract_number)}
     name = f"{line.unit}_{to}"
     tense = "done" if done else "will"
     return [
@@ -112,3 +113,7 @@ def _effects(visit: Visit, to: Unit, *, done: bool) -> list[str]:
         visit.texts(f"effects.login_{to}", **values),
         *([] if done else [visit.texts("effects.sessions"), visit.texts("effects.temporary")]),
     ]
+
+
+def _unbroken(number: str) -> str:
+    return written(number).replace("-", "\N{NON-BREAKING HYPHEN}")
