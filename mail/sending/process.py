@@ -10,11 +10,9 @@ import structlog
 import uvloop
 
 from credentials.secrets.keys import KeyRing
-from mail.outbox.schema import MAIL
+from mail.outbox.opening import open_outbox_database
 from mail.sending.sender import Sender
 from mail.settings import MailSettings
-from storage.database import Database, database_border
-from storage.migrate import upgrade
 
 _log = structlog.get_logger(__name__)
 
@@ -34,7 +32,7 @@ def send_until_stopped(
         SettingsError: the trusted certificates cannot be read.
         StorageError: the database cannot be used.
     """
-    database = _open(url)
+    database = open_outbox_database(url)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_send(Sender(database, keys, settings), settings, ready))
@@ -49,14 +47,3 @@ async def _send(sender: Sender, settings: MailSettings, ready: Callable[[], None
     _log.info("mail_sending", server=f"{settings.smtp_host}:{settings.port}", security=settings.smtp_security.value)
     ready()
     await sender.run()
-
-
-@database_border
-def _open(url: str) -> Database:
-    database = Database(url)
-    try:
-        upgrade(database, MAIL)
-    except BaseException:
-        database.close()
-        raise
-    return database

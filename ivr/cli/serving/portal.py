@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from datetime import timedelta
 from ipaddress import ip_network
 from typing import Final
@@ -11,7 +13,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from credentials.site.session import SessionLimits
-from ivr.cli.common import open_store
+from ivr.cli.common import key_ring, open_store
 from ivr.cli.serving.interrupts import heed_sigint
 from ivr.doctor.checks.ports import require_free
 from ivr.host.ports import portal_port
@@ -20,6 +22,9 @@ from ivr.host.settings import Settings
 from ivr.service.watching.audit_heads import AuditHeads
 from logs.levels import LogLevel
 from logs.setup import configure_logs
+from mail.outbox import Outbox
+from mail.outbox.opening import open_outbox_database
+from mail.settings import MailSettings
 from portal.config import LOOPBACK, PortalConfig
 from portal.serving import Certificate, serve_portal
 from settings.errors import SettingsError
@@ -45,6 +50,7 @@ def portal(log_level: LogLevel) -> None:
     limits = SessionLimits(idle=timedelta(seconds=settings.portal_idle_s))
     config = PortalConfig(
         open_store=lambda: open_store(settings, heads.appended, limits),
+        open_outbox=_outbox(settings),
         access_number=settings.access_number,
         url=settings.portal_address,
         names=settings.portal_hosts,
@@ -60,6 +66,28 @@ def portal(log_level: LogLevel) -> None:
         certificate=certificate,
         ready=lambda: _log.info("portal_serving", address=f"{settings.portal_address}/"),
     )
+
+
+def _outbox(settings: Settings) -> Callable[[], Outbox] | None:
+    """Return what opens the outbox; None if there is no mail server, and so no one-time passwords.
+
+    Raises:
+        SettingsError: the settings of the mail server are wrong.
+    """
+    if "KARIPASS_SMTP_HOST" not in os.environ:
+        _log.warning(
+            "portal_without_mail",
+            meanwhile="no number can choose one-time passwords",
+            remedy="set KARIPASS_SMTP_HOST and KARIPASS_MAIL_FROM, and run ivr mail",
+        )
+        return None
+    mail = MailSettings.load()
+
+    def opened() -> Outbox:
+        open_outbox_database(settings.store_url).close()
+        return Outbox(key_ring(settings), limits=mail.limits)
+
+    return opened
 
 
 def _certificate(settings: Settings) -> Certificate | None:
