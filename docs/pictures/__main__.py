@@ -23,10 +23,11 @@ from ivr.host.settings import Settings
 from pictures.errors import PictureError
 from pictures.product import Product
 from pictures.scenes import take_pictures
+from pictures.story import tell_story
 from pictures.week import write_week
 
 HERE: Final = Path(__file__).parent
-PARTS: Final = ("plots", "console")
+PARTS: Final = ("plots", "console", "story")
 
 
 def arguments(words: Sequence[str]) -> argparse.Namespace:
@@ -55,6 +56,8 @@ def main(words: Sequence[str]) -> None:
             draw_plots(asked.target)
         if "console" in asked.parts:
             take_console_pictures(asked.target)
+        if "story" in asked.parts:
+            take_story_pictures(asked.target)
     except (PictureError, subprocess.CalledProcessError) as error:
         raise SystemExit(f"pictures: {error}") from None
 
@@ -78,6 +81,16 @@ def take_console_pictures(target: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="karipass-pictures-") as directory, Product(Path(directory)) as product:
         write_week(product.settings.store_url, datetime.now(UTC))
         asyncio.run(take_pictures(product, target))
+
+
+def take_story_pictures(target: Path) -> None:
+    """Take the pictures of the whole story.
+
+    Raises:
+        PictureError: the product did not start, or a step did not go as it has to.
+    """
+    with tempfile.TemporaryDirectory(prefix="karipass-pictures-") as directory, Product(Path(directory)) as product:
+        asyncio.run(tell_story(product, target))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A browser of an operator: the machine's own Chromium, with a font for the guidance whatever fonts the machine has."""
+"""A browser: the machine's own Chromium, with a Japanese font whatever fonts the machine has."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Final
@@ -15,8 +16,6 @@ from playwright.async_api import Locator, Page, async_playwright
 
 from pictures.errors import PictureError
 
-_WIDTH: Final = 1280
-_HEIGHT: Final = 860
 _FONTS: Final = """<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">
 <fontconfig>
@@ -27,9 +26,29 @@ _FONTS: Final = """<?xml version="1.0"?>
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """What somebody looks at.
+
+    Attributes:
+        width, height: in points.
+        locale: the browser's language.
+        density: pixels of a point.
+    """
+
+    width: int
+    height: int
+    locale: str = "en-GB"
+    density: float = 1.0
+
+
+DESKTOP: Final = Screen(1280, 860)
+SMARTPHONE: Final = Screen(390, 844, "ja-JP", 2.0)
+
+
 @asynccontextmanager
-async def empty_page() -> AsyncIterator[Page]:
-    """A page of desktop size.
+async def empty_page(screen: Screen = DESKTOP) -> AsyncIterator[Page]:
+    """A page on a screen.
 
     Raises:
         PictureError: there is no browser.
@@ -46,7 +65,11 @@ async def empty_page() -> AsyncIterator[Page]:
                 executable_path=chromium, args=["--no-sandbox"], env={**os.environ, "FONTCONFIG_FILE": str(fonts)}
             )
             try:
-                yield await browser.new_page(viewport={"width": _WIDTH, "height": _HEIGHT}, locale="en-GB")
+                yield await browser.new_page(
+                    viewport={"width": screen.width, "height": screen.height},
+                    device_scale_factor=screen.density,
+                    locale=screen.locale,
+                )
             finally:
                 await browser.close()
 

@@ -10,6 +10,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+import httpx
+
+from ivr.host.ports import MAILBOX_HOST
 from ivr.host.settings import Settings
 from pictures.errors import PictureError
 
@@ -81,6 +84,23 @@ class Product:
         settings = self.settings
         return f"http://{settings.console_host}:{settings.console_port}"
 
+    @property
+    def site(self) -> str:
+        """The settings site's address."""
+        settings = self.settings
+        return f"http://{settings.portal_host}:{settings.portal_port}"
+
+    async def mails_to(self, address: str) -> list[str]:
+        """The texts of the mails that came to an address, the newest first."""
+        async with httpx.AsyncClient(trust_env=False) as client:
+            answer = await client.get(f"http://{MAILBOX_HOST}:{self.settings.mailbox_port}/mails.json")
+        return [str(mail["text"]) for mail in answer.json() if address in mail["to"]]
+
+    @property
+    def printed(self) -> str:
+        """What it has printed and logged so far."""
+        return self._shown.read_text(encoding="utf-8", errors="replace")
+
     def ivr(self, *words: str, typed: str) -> None:
         """Run a command of the product beside it.
 
@@ -109,8 +129,8 @@ class Product:
 
     def _wait_until_it_is_up(self, process: subprocess.Popen[bytes]) -> None:
         give_up = time.monotonic() + _START_S
-        while _IS_UP not in self._shown.read_text(encoding="utf-8", errors="replace"):
+        while _IS_UP not in self.printed:
             if process.poll() is not None or time.monotonic() > give_up:
-                last = self._shown.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
+                last = self.printed.strip().splitlines()[-1:]
                 raise PictureError(f"ivr up did not start: {''.join(last) or 'no word'}")
             time.sleep(_POLL_S)

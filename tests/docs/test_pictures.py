@@ -26,7 +26,7 @@ def test_all_pictures_are_drawn_into_the_documents_unless_others_are_asked_for(
     tool: ModuleType, tmp_path: Path
 ) -> None:
     every = tool.arguments([])
-    assert (every.target, set(every.parts)) == (ROOT / "docs", {"plots", "console"})
+    assert (every.target, set(every.parts)) == (ROOT / "docs", {"plots", "console", "story"})
     one = tool.arguments(["--only", "console", str(tmp_path)])
     assert (one.target, one.parts) == (tmp_path, ["console"])
 
