@@ -57,8 +57,8 @@ FOR_CONFIRMATIONS: Final = FOR_TEMPORARY_PASSWORDS
 """The cost of a confirmation password's hash: OWASP's minimum too.
 
 By itself it opens nothing: it moves the address of somebody who has the number's password as well, whose hash costs
-eight times as much. And one file may set those of 20,000 numbers: at this cost they are hashed within minutes, at that
-of a password it would take an hour.
+eight times as much. And one file may set those of 20,000 numbers: 200 took 2 s on two cores, so that all take three
+minutes and a half, and not half an hour.
 """
 
 
