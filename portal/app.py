@@ -10,13 +10,15 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 
+from credentials.errors import NotAllowed
 from credentials.site.session import Stage
 from portal.config import LANGUAGES, PortalConfig
 from portal.endpoints import ALWAYS, WHILE_CHOOSING, open_to_all, page
 from portal.errors import not_found, page_failed, store_away
 from portal.health import healthz
-from portal.pages import login, menu, password, unit
-from portal.pages.one_time import choice, code, link, own
+from portal.pages import history, login, menu, password, unit
+from portal.pages.one_time import choice, code, file, link, own
+from portal.rehearsals import Rehearsals
 from portal.rights import NotYours
 from portal.static import files
 from portal.store_access import StoreAccess
@@ -42,6 +44,7 @@ def create_app(config: PortalConfig) -> Starlette:
     Raises:
         TextsError: the operator's own texts cannot be used.
     """
+    rehearsals = Rehearsals()
     store_access = StoreAccess(config.open_store, config.open_outbox)
 
     @asynccontextmanager
@@ -49,6 +52,7 @@ def create_app(config: PortalConfig) -> Starlette:
         try:
             yield
         finally:
+            rehearsals.close()
             store_access.close()
 
     changing, proving = {Stage.CHANGE_PASSWORD}, {Stage.PROVE_ONE_TIME_PASSWORD}
@@ -84,6 +88,12 @@ def create_app(config: PortalConfig) -> Starlette:
                     Route(f"{home}/confirmation-password", page(own.confirmation, hashes=True), methods=_BOTH),
                 )
             ),
+            Route("/one-time/file", page(file.show, files=1), methods=_BOTH),
+            Route("/one-time/file/present.csv", page(file.present), methods=_GET),
+            Route("/one-time/file/rehearsal", page(file.rehearsal), methods=_GET),
+            Route("/one-time/file/store", page(file.store), methods=_POST),
+            Route("/history", page(history.show), methods=_GET),
+            Route("/history/{position}/not-me", page(history.not_me), methods=_BOTH),
             Route("/password", page(password.own, hashes=True), methods=_BOTH),
             Route("/unit", page(unit.show), methods=_GET),
             Route("/unit/{to}", page(unit.change, hashes=True, files=1), methods=_BOTH),
@@ -97,11 +107,16 @@ def create_app(config: PortalConfig) -> Starlette:
                 hosts=config.hosts,
                 setting="KARIPASS_PORTAL_NAMES",
                 https=config.https,
-                longer={"/unit/line": _UNIT_FILE, "/unit/admin-user": _UNIT_FILE},
+                longer={
+                    "/unit/line": _UNIT_FILE,
+                    "/unit/admin-user": _UNIT_FILE,
+                    "/one-time/file": file.LONGEST_REQUEST,
+                },
             )
         ],
         exception_handlers={
             StorageError: store_away,
+            NotAllowed: not_found,
             NotYours: not_found,
             404: not_found,
             405: not_found,
@@ -111,6 +126,7 @@ def create_app(config: PortalConfig) -> Starlette:
     )
     app.state.config = config
     app.state.store_access = store_access
+    app.state.rehearsals = rehearsals
     app.state.texts = {language: read_texts("portal.texts", language, config.texts_dir) for language in LANGUAGES}
     app.state.templates = Templates(config.time_zone)
     app.state.login_queue = LoginQueue(config.hashes_at_once)

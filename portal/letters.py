@@ -40,11 +40,16 @@ def writes_code(visit: Visit) -> Callable[[Connection, CodeToSend], None]:
     return write
 
 
-def writes_link(visit: Visit) -> Callable[[Connection, LinkToSend], None]:
+def writes_link(visit: Visit, *, asked_for_many: bool = False) -> Callable[[Connection, LinkToSend], None]:
     """Return what puts the mail with a link into the outbox, in the page's language.
 
     The link is made from the site's configured address, never from what a request says. What is returned raises
     `LimitReached` if too many mails were asked for.
+
+    Args:
+        visit: the request.
+        asked_for_many: whether one form asks for the mails of many numbers. The limit by client, which is for a form
+            for one, then does not count; those by number and by address do.
     """
 
     def write(connection: Connection, link: LinkToSend) -> None:
@@ -61,7 +66,7 @@ def writes_link(visit: Visit) -> Callable[[Connection, LinkToSend], None]:
             ),
             useful_until=link.expires_at,
             number=link.number,
-            client=visit.source,
+            client="" if asked_for_many else visit.source,
         )
         visit.outbox.add(connection, letter)
 

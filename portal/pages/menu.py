@@ -30,7 +30,7 @@ class Way:
 def show(visit: Visit) -> Response:
     """Show the menu of the number that is logged in."""
     rights = visit.rights
-    return visit.page("menu.html", ways=_ways(rights), role=_role(rights))
+    return visit.page("menu.html", ways=_ways(rights, can_mail=visit.can_mail), role=_role(rights))
 
 
 def numbers(visit: Visit) -> Response:
@@ -58,9 +58,12 @@ def number(visit: Visit) -> Response:
     return visit.page("number.html", rights=rights, number=chosen, ways=_ways_of(rights, chosen))
 
 
-def _ways(rights: Rights) -> list[Way]:
+def _ways(rights: Rights, *, can_mail: bool) -> list[Way]:
     ways = [Way("numbers", "/numbers", "list")] if rights.has_list else []
-    ways += [Way("password", "/password", "key"), Way("one_time", "/one-time", "code"), Way("unit", "/unit", "unit")]
+    ways += [Way("password", "/password", "key"), Way("one_time", "/one-time", "code")]
+    if rights.may_set_many and can_mail:
+        ways.append(Way("file", "/one-time/file", "file"))
+    ways += [Way("unit", "/unit", "unit"), Way("history", "/history", "clock")]
     return ways
 
 

@@ -18,6 +18,7 @@ from tests.portal.stage import CONTRACT, MANY, OTHER_LINE, PASSWORD, SECOND, SIN
 DESKTOP: Final = {"width": 1280, "height": 900}
 SMARTPHONE: Final = {"width": 390, "height": 844}
 WRONG: Final = "wrong9999"
+GOOD_ROW: Final = '"{}","1","a@example.jp","Kakunin1","himitsu42"'
 _TAGS: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -153,6 +154,26 @@ def _changed(page: Page, address: str, stage: Stage) -> None:
     press(page)
 
 
+def _not_me(page: Page, address: str, stage: Stage) -> None:
+    _at("/history")(page, address, stage)
+    page.locator("main a.danger").first.click()
+    page.wait_for_load_state()
+
+
+def _rehearsal(
+    page: Page, address: str, stage: Stage, row: str = '"{}","1","a@example.jp","Kakunin1","himitsu42"'
+) -> None:
+    _at("/one-time/file", MANY)(page, address, stage)
+    content = ("number,use,address,id,password\r\n" + row.format(MANY)).encode()
+    page.locator("#file").set_input_files({"name": "a.csv", "mimeType": "text/csv", "buffer": content})
+    page.locator("main form button").last.click()
+    page.get_by_role("heading", name="What it would do").wait_for()
+
+
+def _rehearsal_wrong(page: Page, address: str, stage: Stage) -> None:
+    _rehearsal(page, address, stage, '"{}","2","a..@","Kakunin1","himitsu42"')
+
+
 PLACES: Final = (
     Place("login", _login, "Log in"),
     Place("refused", _refused, "Log in"),
@@ -176,6 +197,11 @@ PLACES: Final = (
     Place("unit-change", _at("/unit/number"), "Change to: by number"),
     Place("unit-by-file", _at("/unit/line", MANY), "Change to: by line"),
     Place("unit-changed", _changed, "Changed to: By line"),
+    Place("history", _at("/history"), "History"),
+    Place("not-me", _not_me, "Report that this was not you"),
+    Place("file", _at("/one-time/file", MANY), "One-time passwords by file"),
+    Place("rehearsal", _rehearsal, "What it would do"),
+    Place("rehearsal-wrong", _rehearsal_wrong, "What it would do"),
     Place("ended", _ended, "This login has ended"),
     Place("nowhere", _at("/nowhere"), "There is no such page"),
 )
