@@ -34,7 +34,7 @@ class Proof(StrEnum):
     """Nothing: an operator did it."""
 
 
-_PROOFS: Final[Mapping[str, Proof]] = MappingProxyType(
+PROOFS: Final[Mapping[str, Proof]] = MappingProxyType(
     {
         Action.TEMPORARY_PASSWORD_SET: Proof.CALL,
         Action.LOGIN: Proof.PASSWORD,
@@ -116,7 +116,7 @@ def page(connection: Connection, numbers: Collection[str], *, before: int | None
     wanted = (
         select(*(table.c[name] for name in AuditRecord.__dataclass_fields__))
         .outerjoin(arrived, arrived.c.number == table.c.number)
-        .where(table.c.number.in_(numbers), table.c.action.in_(list(_PROOFS)))
+        .where(table.c.number.in_(numbers), table.c.action.in_(list(PROOFS)))
         .where(table.c.position > func.coalesce(arrived.c.position, 0))
         .order_by(table.c.position.desc())
         .limit(size + 1)
@@ -135,7 +135,7 @@ def find(connection: Connection, numbers: Collection[str], position: int) -> Eve
 
 
 def _event(record: AuditRecord) -> Event:
-    proof = _PROOFS[record.action]
+    proof = PROOFS[record.action]
     if "temporary password" in record.detail:
         proof = Proof.TEMPORARY_PASSWORD
     by_operator = not record.origin

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from credentials.model import Unit
-from credentials.site.history import Proof
+from credentials.site.history import PROOFS, Proof
 from portal.config import LANGUAGES
 from tests.portal.conftest import LogIn
 from tests.portal.stage import CONTRACT, OTHER_LINE, PASSWORD, SECOND, TEMPORARY, Stage

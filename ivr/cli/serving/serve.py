@@ -80,8 +80,10 @@ def _start_in_turn(
 
         first, last = settings.rtp_range
         with ExitStack() as running:
-            for part in (marked(range(first, last + 1)), *sides, exchange):
-                running.enter_context(part)
+            running.enter_context(marked(range(first, last + 1)))
+            for side in sides:
+                running.enter_context(side)
+            running.enter_context(exchange)
             for side in sides:
                 side.wait_until_it_listens()
             instance.publish(settings.to_publish)
