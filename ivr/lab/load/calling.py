@@ -30,7 +30,7 @@ _LEAST_PORTS: Final = 400
 _PORTS_A_CALL: Final = 4
 """Asterisk looks for a free pair by chance: of a range twice as large half is free."""
 _EVERY_S: Final = 1.0
-_STOP_S: Final = 30
+_STOP_S: Final = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
