@@ -18,6 +18,7 @@ from credentials.model import Unit
 from ivr.call.dialogue.events import Outcome
 from ivr.lab.load.crowd.caller import CallEnd, CallNotes
 from ivr.records import CallSummary
+from ivr.records.model import Fate as RecordFate
 
 _SLACK: Final = timedelta(seconds=2)
 
@@ -37,6 +38,8 @@ class Fate(StrEnum):
     """The service did not take the call: the caller heard the apology, or the exchange refused the call."""
     UNHEARD = "heard nothing"
     """The call was answered, and the caller heard nothing."""
+    UNTOLD = "stored, not told"
+    """What was typed is stored, and the service died before it could tell the caller so."""
     WRONG = "wrong"
     """Something else is stored than was typed, or the caller was told that it is stored and it is not, or it is and the
     caller was not told."""
@@ -147,7 +150,9 @@ def fate_of(notes: CallNotes, record: CallSummary | None, stored: Stored | None,
     told = record is not None and record.outcome == Outcome.SET
     if told or stored is not None:
         as_typed = stored is not None and (stored.target, stored.unit) == (notes.plan.target, notes.plan.unit)
-        return Fate.SET if told and as_typed and opens else Fate.WRONG
+        if not (as_typed and opens):
+            return Fate.WRONG
+        return Fate.SET if told else Fate.UNTOLD if _died_with(record) else Fate.WRONG
     if notes.end in (CallEnd.BY_CALLER, CallEnd.INTERRUPTED):
         return Fate.LEFT
     if notes.answered is not None and notes.first_guidance is None:
@@ -155,6 +160,11 @@ def fate_of(notes: CallNotes, record: CallSummary | None, stored: Stored | None,
     if notes.end is CallEnd.REFUSED or (record is None and notes.end is CallEnd.BY_EXCHANGE):
         return Fate.TURNED_AWAY
     return Fate.LOST if notes.plan.is_clean else Fate.NOT_SET_LOSSY
+
+
+def _died_with(record: CallSummary | None) -> bool:
+    """Whether the call's service ended while the call went on."""
+    return record is not None and record.outcome == RecordFate.LOST
 
 
 def matched(calls: Sequence[CallNotes], records: Iterable[CallSummary]) -> list[CallSummary | None]:

@@ -59,6 +59,8 @@ NOT_SET = record(outcome="failed", reason="wrong_entries")
         (notes(), record(), Stored("c0ffee", CALLER, Unit.NUMBER), True, Fate.WRONG),
         (notes(), record(), None, True, Fate.WRONG),  # the caller was told that it is set
         (notes(), NOT_SET, STORED, True, Fate.WRONG),  # the caller was not told
+        (notes(), record(outcome="lost", reason="service_ended"), STORED, True, Fate.UNTOLD),
+        (notes(), record(outcome="lost", reason="service_ended"), STORED, False, Fate.WRONG),
         (notes(end=CallEnd.BY_CALLER), record(outcome="abandoned", reason="hung_up"), STORED, True, Fate.WRONG),
         (notes(end=CallEnd.BY_CALLER), record(), STORED, True, Fate.SET),
         (notes(end=CallEnd.BY_CALLER), record(outcome="abandoned", reason="hung_up"), None, True, Fate.LEFT),
