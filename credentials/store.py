@@ -18,17 +18,18 @@ from credentials.sides.bulk_side import BulkSide
 from credentials.sides.call_side import CallSide
 from credentials.sides.operator_logins import OperatorLoginsSide
 from credentials.sides.operator_side import OperatorSide
+from credentials.sides.wait_side import WaitSide
 from credentials.site.session import SessionLimits
 from storage.clock import Clock, utc_now
 from storage.database import Database, after_commit, database_border, hold_table
 from storage.migrate import upgrade
 
 
-class CredentialStore(CallSide, BulkSide, OperatorSide, OperatorLoginsSide):
+class CredentialStore(CallSide, BulkSide, OperatorSide, OperatorLoginsSide, WaitSide):
     """Lines, their temporary passwords and passwords.
 
-    The access number needs `CallSide` of it, the settings site `BulkSide`, an operator `OperatorSide` and
-    `OperatorLoginsSide`.
+    The access number needs `CallSide` of it, the settings site `BulkSide` and `WaitSide`, an operator `OperatorSide`
+    and `OperatorLoginsSide`.
 
     Any number of processes and threads may use one database at once. Methods block (a hash takes 0.03 to 0.25 s, a busy
     database up to 20 s): call them from a thread, not from an event loop.

@@ -60,6 +60,7 @@ def create_app(config: PortalConfig) -> Starlette:
         routes=[
             Route("/login", open_to_all(login.form), methods=_GET),
             Route("/login", open_to_all(login.log_in, hashes=True), methods=_POST),
+            Route("/login/called", open_to_all(login.called), methods=_GET),
             Route("/logout", page(login.log_out, stages=ALWAYS), methods=_POST),
             Route("/stay", page(login.stay, stages=ALWAYS), methods=_POST),
             Route("/session", page(login.left, stages=ALWAYS, used=False), methods=_GET),

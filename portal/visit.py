@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from credentials.errors import UnknownLine
 from credentials.limits.origin import origin_of
+from credentials.sides.wait_side import WAITS_FOR
 from credentials.site.session import Session
 from credentials.store import CredentialStore
 from mail.outbox import Outbox
@@ -31,6 +32,7 @@ SESSION_COOKIE: Final = "karipass-session"
 VISITOR_COOKIE: Final = "karipass-visitor"
 """Names a browser that need not be logged in, so that no other site can send our forms in it."""
 _LANGUAGE_COOKIE: Final = "karipass-portal-language"
+_WAIT_COOKIE: Final = "karipass-waits"
 _LANGUAGE_KEPT_S: Final = 365 * 86400
 
 
@@ -178,6 +180,20 @@ class Visit:
     def forget_session(self, response: Response) -> Response:
         """Let the browser forget its session's id."""
         return self.cookies.forget(response, self.cookies.bound(SESSION_COOKIE))
+
+    @property
+    def waits(self) -> str:
+        """The token by which this browser waits for a call; "" if it does not."""
+        return self.cookies.shown(self.request, _WAIT_COOKIE)
+
+    def keep_wait(self, response: Response, token: str) -> Response:
+        """Let the browser wait for a call."""
+        kept_s = int(WAITS_FOR.total_seconds())
+        return self.cookies.keep(response, self.cookies.bound(_WAIT_COOKIE), token, kept_s=kept_s)
+
+    def forget_wait(self, response: Response) -> Response:
+        """Let the browser wait no more."""
+        return self.cookies.forget(response, self.cookies.bound(_WAIT_COOKIE))
 
     @property
     def cookies(self) -> Cookies:

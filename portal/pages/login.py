@@ -26,6 +26,9 @@ def form(visit: Visit) -> Response:
     found = visit.store.session(visit.session_id, used=False) if visit.session_id else None
     if isinstance(found, Session):
         return go_to(STAGE_PAGES[found.stage])
+    called = visit.store.set_since(visit.waits) if visit.waits else None
+    if called is not None:
+        return visit.forget_wait(_page(visit, number=called, done="called"))
     done = visit.asked("done")
     return _page(visit, done=done if done in _DONE else "")
 
@@ -46,7 +49,8 @@ def log_in(visit: Visit) -> Response:
     if start.session_id is None:
         braked = start.login.verdict is LoginVerdict.BRAKED
         _log.info("login_refused", address=visit.address, braked=braked)
-        return _page(visit, status=429 if braked else 403, braked=braked, refused=not braked, number=typed)
+        answer = _page(visit, status=429 if braked else 403, braked=braked, refused=not braked, number=typed)
+        return answer if braked else visit.keep_wait(answer, visit.store.start_waiting(number))
     if visit.session_id:
         visit.store.log_out(visit.session_id)
     _log.info("login_accepted", address=visit.address, must_change=start.login.must_change)
@@ -71,6 +75,11 @@ def stay(visit: Visit) -> Response:
 def left(visit: Visit) -> Response:
     """Say how many seconds the session lasts unless it is used. Asking is not using it."""
     return JSONResponse({"left_s": visit.idle_left_s})
+
+
+def called(visit: Visit) -> Response:
+    """Say whether a temporary password was set for the number of this browser's last refused try, after that try."""
+    return JSONResponse({"set": bool(visit.waits) and visit.store.set_since(visit.waits) is not None})
 
 
 def folded(secret: str) -> str:

@@ -59,6 +59,25 @@
     tick();
   }
 
+  // Whoever could not log in may be on the phone now: say so as soon as a temporary password is set.
+  const waits = document.querySelector("[data-waits]");
+  if (waits) {
+    const ASK_MS = 5000;
+    const giveUp = performance.now() + 10 * 60_000;
+    const ask = async () => {
+      try {
+        if (!document.hidden && (await (await fetch(waits.dataset.waits)).json()).set) {
+          location.assign("/login");
+          return;
+        }
+      } catch {
+        // no connection just now
+      }
+      if (performance.now() < giveUp) setTimeout(ask, ASK_MS);
+    };
+    setTimeout(ask, ASK_MS);
+  }
+
   // The login ends when it has not been used for a while: warn before, extend at a button, and say it when it is over.
   const until = document.querySelector("[data-left]");
   const warning = document.querySelector(".warn");
