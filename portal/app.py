@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -15,7 +16,8 @@ from credentials.site.session import Stage
 from portal.config import LANGUAGES, PortalConfig
 from portal.endpoints import ALWAYS, WHILE_CHOOSING, open_to_all, page
 from portal.errors import not_found, page_failed, store_away
-from portal.health import healthz
+from portal.health import health_server, healthz
+from portal.metrics import Metrics, Timed
 from portal.pages import history, login, menu, password, unit
 from portal.pages.one_time import choice, code, file, link, own
 from portal.rehearsals import Rehearsals
@@ -35,23 +37,28 @@ _POST: Final = ["POST"]
 _BOTH: Final = ["GET", "POST"]
 
 
-def create_app(config: PortalConfig) -> Starlette:
+def create_app(config: PortalConfig, health: socket.socket | None = None) -> Starlette:
     """Create the site's application.
 
     Args:
         config: what it works with.
+        health: the socket on which it serves health and metrics; None if it serves them to nobody.
 
     Raises:
         TextsError: the operator's own texts cannot be used.
     """
     rehearsals = Rehearsals()
-    store_access = StoreAccess(config.open_store, config.open_outbox)
+    store_access, metrics = StoreAccess(config.open_store, config.open_outbox), Metrics()
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        server = health_server(store_access, metrics)
+        if health is not None:
+            await server.listen("", 0, health)
         try:
             yield
         finally:
+            await server.close()
             rehearsals.close()
             store_access.close()
 
@@ -99,10 +106,11 @@ def create_app(config: PortalConfig) -> Starlette:
             Route("/unit", page(unit.show), methods=_GET),
             Route("/unit/{to}", page(unit.change, hashes=True, files=1), methods=_BOTH),
             Route("/unit/{to}/numbers.csv", page(unit.template), methods=_GET),
-            Route("/healthz", healthz, methods=_GET),
+            Route("/healthz", healthz(store_access), methods=_GET),
             Mount("/static", files()),
         ],
         middleware=[
+            Middleware(Timed, metrics=metrics),
             Middleware(
                 Guard,
                 hosts=config.hosts,
@@ -113,7 +121,7 @@ def create_app(config: PortalConfig) -> Starlette:
                     "/unit/admin-user": _UNIT_FILE,
                     "/one-time/file": file.LONGEST_REQUEST,
                 },
-            )
+            ),
         ],
         exception_handlers={
             StorageError: store_away,
@@ -128,6 +136,7 @@ def create_app(config: PortalConfig) -> Starlette:
     app.state.config = config
     app.state.store_access = store_access
     app.state.rehearsals = rehearsals
+    app.state.metrics = metrics
     app.state.texts = {language: read_texts("portal.texts", language, config.texts_dir) for language in LANGUAGES}
     app.state.templates = Templates(config.time_zone)
     app.state.login_queue = LoginQueue(config.hashes_at_once)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -54,6 +56,7 @@ def serve_portal(
     host: str,
     port: int,
     certificate: Certificate | None = None,
+    health: tuple[str, int] | None = None,
     ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve the site until SIGTERM or SIGINT.
@@ -62,25 +65,25 @@ def serve_portal(
         config: what it works with.
         host, port: where to listen.
         certificate: makes it serve https by itself; None for http, as on this machine or behind a proxy.
+        health: host and port for health and metrics; None to serve them to nobody.
         ready: called when the site can be reached.
 
     Raises:
-        ServingError: the port is in use, or the certificate cannot be used.
+        ServingError: a port is in use, or the certificate cannot be used.
         TextsError: the operator's own texts cannot be used.
     """
-    server = make_server(config, ready, certificate)
-    try:
-        listener = listening_socket(host, port)
-    except OSError as error:
-        raise ServingError(
-            f"{host}:{port} cannot be listened on ({error.strerror}): change KARIPASS_PORTAL_PORT (or _HOST)"
-        ) from None
-    with listener:
-        server.run_at(listener)
+    with ExitStack() as sockets:
+        watched = None if health is None else sockets.enter_context(_listening(*health, "KARIPASS_PORTAL_HEALTH_PORT"))
+        server = make_server(config, ready, certificate, health=watched)
+        server.run_at(sockets.enter_context(_listening(host, port, "KARIPASS_PORTAL_PORT (or _HOST)")))
 
 
 def make_server(
-    config: PortalConfig, ready: Callable[[], None] = lambda: None, certificate: Certificate | None = None
+    config: PortalConfig,
+    ready: Callable[[], None] = lambda: None,
+    certificate: Certificate | None = None,
+    *,
+    health: socket.socket | None = None,
 ) -> ProcessServer:
     """Return the site's server; its method `serve(sockets=...)` runs it.
 
@@ -88,6 +91,7 @@ def make_server(
         config: what the site works with.
         ready: called when the site can be reached.
         certificate: makes it serve https by itself.
+        health: the socket for health and metrics; None to serve them to nobody.
 
     Raises:
         ServingError: the certificate cannot be used.
@@ -95,8 +99,20 @@ def make_server(
     """
     context = None if certificate is None else certificate.context()
     return ProcessServer(
-        create_app(config), connections=CONNECTIONS, grace_s=_GRACE_S, ready=ready, closing=_nothing, tls=context
+        create_app(config, health),
+        connections=CONNECTIONS,
+        grace_s=_GRACE_S,
+        ready=ready,
+        closing=_nothing,
+        tls=context,
     )
+
+
+def _listening(host: str, port: int, setting: str) -> socket.socket:
+    try:
+        return listening_socket(host, port)
+    except OSError as error:
+        raise ServingError(f"{host}:{port} cannot be listened on ({error.strerror}): change {setting}") from None
 
 
 def _no_passphrase() -> str:

@@ -18,6 +18,7 @@ from credentials.site.session import Session
 from credentials.store import CredentialStore
 from mail.outbox import Outbox
 from portal.config import LANGUAGES, PortalConfig
+from portal.metrics import Metrics
 from portal.numbers import written
 from portal.rights import NotYours, Rights
 from portal.store_access import StoreAccess
@@ -76,6 +77,12 @@ class Visit:
         """The outbox of mails."""
         access: StoreAccess = self.request.app.state.store_access
         return access.outbox()
+
+    @property
+    def metrics(self) -> Metrics:
+        """What the site counts."""
+        metrics: Metrics = self.request.app.state.metrics
+        return metrics
 
     @property
     def logged_in(self) -> Session:

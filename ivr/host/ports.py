@@ -99,6 +99,12 @@ def portal_port(settings: Settings) -> Port:
     return Port("settings site", settings.portal_host, settings.portal_port, "KARIPASS_PORTAL_PORT", _PORTAL)
 
 
+def portal_health_port(settings: Settings) -> Port:
+    """The port on which the settings site serves its health and its metrics."""
+    name, port = "settings site health", settings.portal_health_port
+    return Port(name, settings.health_host, port, "KARIPASS_PORTAL_HEALTH_PORT", _PORTAL)
+
+
 def exchange_ports(settings: Settings) -> list[Port]:
     """The ports that an Asterisk of our own listens on."""
     first, last = settings.rtp_range

@@ -151,6 +151,8 @@ class Settings(BaseSettings):
     portal_host: str = "127.0.0.1"
     portal_port: Port = 4577
     """Where the settings site listens."""
+    portal_health_port: Port = 4571
+    """Where it serves its health and its metrics, on `health_host`."""
     portal_url: Annotated[str, AfterValidator(_site_url)] = ""
     """The settings site's own address, from which links in mails are made; where it listens if empty."""
     portal_names: Annotated[frozenset[HostName], NoDecode, BeforeValidator(split_names)] = frozenset()

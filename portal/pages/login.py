@@ -46,6 +46,7 @@ def log_in(visit: Visit) -> Response:
     if errors:
         return _page(visit, status=400, errors=errors, number=typed)
     start = visit.store.start_session(number, secret, origin=visit.address)
+    visit.metrics.login(start.login.verdict)
     if start.session_id is None:
         braked = start.login.verdict is LoginVerdict.BRAKED
         _log.info("login_refused", address=visit.address, braked=braked)

@@ -13,10 +13,10 @@ from portal.serving import make_server
 
 
 @contextmanager
-def serving(config: PortalConfig, port: int = 0) -> Iterator[str]:
+def serving(config: PortalConfig, port: int = 0, *, health: socket.socket | None = None) -> Iterator[str]:
     """Run a site until the end, and yield its address."""
     ready = threading.Event()
-    server = make_server(config, ready.set)
+    server = make_server(config, ready.set, health=health)
     with socket.create_server(("127.0.0.1", port)) as listener:
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
         thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])))

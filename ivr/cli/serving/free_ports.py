@@ -16,6 +16,7 @@ from ivr.host.ports import (
     console_port,
     exchange_ports,
     mailbox_ports,
+    portal_health_port,
     portal_port,
     service_ports,
     try_port,
@@ -57,7 +58,8 @@ def with_free_ports(settings: Settings) -> tuple[Settings, Sequence[Moved]]:
         PortTaken: ports that the environment sets cannot be had (the message has a line for each), or no free one was
             found in place of a default one.
     """
-    pages = [console_port(settings), portal_port(settings), *mailbox_ports(settings)]
+    site = [portal_port(settings), portal_health_port(settings)]
+    pages = [console_port(settings), *site, *mailbox_ports(settings)]
     wanted = [*service_ports(settings), *pages, *exchange_ports(settings)]
     fixed = [port for port in wanted if port.field in settings.model_fields_set]
     given: set[tuple[Transport, int]] = set()

@@ -16,7 +16,7 @@ from credentials.site.session import SessionLimits
 from ivr.cli.common import key_ring, open_store
 from ivr.cli.serving.interrupts import heed_sigint
 from ivr.doctor.checks.ports import require_free
-from ivr.host.ports import portal_port
+from ivr.host.ports import portal_health_port, portal_port
 from ivr.host.process_limits import leave_no_core_dumps
 from ivr.host.settings import Settings
 from ivr.service.watching.audit_heads import AuditHeads
@@ -45,7 +45,7 @@ def portal(log_level: LogLevel) -> None:
     settings = Settings.load()
     certificate = _certificate(settings)
     _require_address(settings)
-    require_free([portal_port(settings)])
+    require_free([portal_port(settings), portal_health_port(settings)])
     heads = AuditHeads()
     limits = SessionLimits(idle=timedelta(seconds=settings.portal_idle_s))
     config = PortalConfig(
@@ -64,6 +64,7 @@ def portal(log_level: LogLevel) -> None:
         host=settings.portal_host,
         port=settings.portal_port,
         certificate=certificate,
+        health=(settings.health_host, settings.portal_health_port),
         ready=lambda: _log.info("portal_serving", address=f"{settings.portal_address}/"),
     )
 

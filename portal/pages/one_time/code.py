@@ -42,6 +42,7 @@ def send(visit: Visit) -> Response:
         sent = visit.store.send_code(visit.session_id, writes_code(visit))
     except LimitReached as limit:
         return _page(visit, FormErrors(), status=429, problem=too_many_mails(visit, limit))
+    visit.metrics.code_sent()
     _log.info("one_time_password_sent", session=visit.logged_in.name, code_name=sent.name)
     return go_to("/one-time/code")
 

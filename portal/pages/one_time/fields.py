@@ -48,7 +48,8 @@ def name_problems(
 
 
 def too_many_mails(visit: Visit, limit: LimitReached) -> str:
-    """Say that no more mails are sent for now, and from when on they are again."""
+    """Count it, and say that no more mails are sent for now, and from when on they are again."""
+    visit.metrics.mail_refused(limit.limit)
     return visit.texts(f"mail.limit_{limit.limit}", time=visit.moment(limit.possible_at))
 
 
