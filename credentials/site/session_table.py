@@ -200,10 +200,12 @@ def _end(connection: Connection, which: Any, reason: EndReason, now: datetime) -
     return connection.execute(ended).rowcount
 
 
-def in_force(connection: Connection, contract_number: str, limits: SessionLimits, now: datetime) -> list[StoredSession]:
-    """Return the sessions of a line that are in force."""
-    of_line = _WITH_LINE.where(lines.c.contract_number == contract_number, table.c.ended_at.is_(None))
-    stored = (_stored(connection, row) for row in connection.execute(of_line).all())
+def in_force(
+    connection: Connection, of_numbers: Collection[str], limits: SessionLimits, now: datetime
+) -> list[StoredSession]:
+    """Return the sessions of numbers that are in force."""
+    open_ones = _WITH_LINE.where(table.c.number.in_(of_numbers), table.c.ended_at.is_(None))
+    stored = (_stored(connection, row) for row in connection.execute(open_ones).all())
     return [session for session in stored if session.end(limits, now) is None]
 
 

@@ -100,8 +100,7 @@ def read(
         )
     )
     sessions = {
-        session.number: session.started_at
-        for session in session_table.in_force(connection, line.contract_number, limits, now)
+        session.number: session.started_at for session in session_table.in_force(connection, shown, limits, now)
     }
     states = []
     for number in shown:
