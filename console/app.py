@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 
 import console.pages.calls as calls
+import console.pages.lines as lines
 import console.pages.live as live
 import console.pages.login as login
 import console.pages.operators as operators
@@ -59,6 +60,10 @@ def create_app(config: ConsoleConfig) -> Starlette:
             Route("/calls/{call_id}", page(calls.show, Role.VIEWER), methods=["GET"]),
             Route("/calls/{call_id}/lock", page(calls.lock, Role.OPERATOR), methods=["POST"]),
             Route("/calls/{call_id}/unlock", page(calls.unlock, Role.OPERATOR), methods=["POST"]),
+            Route("/calls/{call_id}/line", page(lines.of_call, Role.VIEWER), methods=["GET"]),
+            Route("/lines", page(lines.search, Role.OPERATOR), methods=["GET"]),
+            Route("/lines/{number}/{change}", page(lines.confirm, Role.OPERATOR), methods=["GET"]),
+            Route("/lines/{number}/{change}", page(lines.make, Role.OPERATOR), methods=["POST"]),
             Route("/report", page(report.show, Role.VIEWER), methods=["GET"]),
             Route("/operators", page(operators.show, Role.ADMIN), methods=["GET"]),
             Route("/operators", page(operators.add, Role.ADMIN), methods=["POST"]),

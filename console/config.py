@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from credentials.secrets.argon2id import HashPolicy
+from credentials.site.session import SessionLimits
 from credentials.store import CredentialStore
 from storage.clock import Clock, utc_now
 from web.addresses import Network
@@ -20,13 +21,15 @@ class ConsoleConfig:
 
     Attributes:
         database_url: the store's database, which also holds the records.
-        open_store: opens the credential store; called each time that a line is locked or a change is recorded.
+        open_store: opens the credential store; called each time that a line or its logins are changed or a change is
+            recorded.
         names: host names under which it is reached, besides those of this machine's loopback.
         proxies: the networks of proxies whose X-Forwarded-For is believed.
         https: whether it is reached over https, through a proxy; cookies are then sent over https only.
         clock: the clock that decides when logins end.
         policy: what an operator's hash costs; None for the default.
         poll_s: seconds between two looks for news of calls.
+        session_limits: how long logins at the settings site last; they must be the site's own.
     """
 
     database_url: str
@@ -37,6 +40,7 @@ class ConsoleConfig:
     clock: Clock = utc_now
     policy: HashPolicy | None = None
     poll_s: float = 0.5
+    session_limits: SessionLimits = field(default_factory=SessionLimits)
 
     @property
     def hosts(self) -> frozenset[str]:

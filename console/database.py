@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 from console.config import ConsoleConfig
 from console.operators import Operators, Sessions
 from credentials.lines import provisioning
 from credentials.model import Line
 from credentials.schema import CREDENTIALS
+from credentials.site import states
+from credentials.site.states import LineState
+from credentials.store import CredentialStore
 from ivr.records import CallReader, open_records
 from storage.database import Database, database_border
 from storage.migrate import upgrade
@@ -67,6 +71,31 @@ class Backend:
         """
         with self._config.open_store() as store:
             store.unlock_line(contract_number, operator=operator)
+
+    @database_border
+    def credentials_of(self, line: Line, *, after: str, size: int) -> LineState:
+        """Return the state of a line's credentials, without any secret. This needs no key.
+
+        Args:
+            line: the line.
+            after: only the numbers after this one.
+            size: the most numbers to return.
+        """
+        limits, now = self._config.session_limits, self._config.clock()
+        with self._database.reading() as connection:
+            return states.read(connection, line, after=after, size=size, limits=limits, now=now)
+
+    def change_logins(self, change: Callable[[CredentialStore], object]) -> bool:
+        """Change something about the logins of a number or line in the credential store, which records it.
+
+        Args:
+            change: makes the change, and returns what is true if it changed anything.
+
+        Raises:
+            StorageError: the store or its key cannot be used, or there is no such number.
+        """
+        with self._config.open_store() as store:
+            return bool(change(store))
 
     def close(self) -> None:
         """Close all connections."""

@@ -22,7 +22,7 @@ class Role(Enum):
     VIEWER = "viewer"
     """Sees calls, with the middle of telephone numbers hidden."""
     OPERATOR = "operator"
-    """Sees and searches numbers, locks lines out and lets them in again."""
+    """Sees and searches numbers; locks lines out and lets them in again; locks and ends logins at the settings site."""
     ADMIN = "admin"
     """Manages operators."""
 

@@ -85,7 +85,7 @@ def unlock(visit: Visit) -> Response:
 
 
 def _page(visit: Visit, record: CallRecord, *, status: int = 200, problem: str = "") -> Response:
-    line = _line_of(visit, record.summary) if visit.may(Role.OPERATOR) else None
+    line = _line_of(visit, record.summary)
     missed = [entry for entry in record.entries if entry.kind == "missed"]
     return visit.page(
         "call.html",
@@ -101,7 +101,8 @@ def _page(visit: Visit, record: CallRecord, *, status: int = 200, problem: str =
         axis=AXIS,
         hidden=HIDDEN,
         limits=NTT,
-        line=line,
+        has_line=line is not None,
+        line=line if visit.may(Role.OPERATOR) else None,
         problem=problem,
     )
 

@@ -18,12 +18,21 @@ import pytest
 from starlette.routing import Route
 
 from console.app import create_app
+from console.lines.changes import Change
 from console.masking import mask_number, mask_text, masked
 from console.operators import Role
 from ivr.records import AmiState, CallBegan, CallReader, Hangup, Query, RecordedEntry, Vitals
 from ivr.records.changes import ChannelEnded
 from tests.console.stage import ADDITIONAL, CONTRACT, Stage, Tone, bad_keys
 from tests.console.visitor import LogIn, Visitor
+from tests.credentials.site.subscribers import (
+    ADDRESS,
+    NEW_ADDRESS,
+    Mailbox,
+    prove,
+    start,
+    use_one_time,
+)
 
 PASSWORD = "97531864"
 
@@ -118,6 +127,11 @@ def house(tmp_path_factory: pytest.TempPathFactory, empty_stage: Stage) -> Stage
     stage.again(changes, now - timedelta(minutes=2), trunk=PHONE.replace("6543", "0000"))  # looks as the first one does
     stage.call(bad_keys("3"), trunk=GUEST, began_at=now - timedelta(minutes=1), hang_up_s=20.0)
     stage.begin_call((Tone(1, "2"), Tone(2, f"{ADDITIONAL}#")), until_s=6.0, trunk=GUEST)
+    with stage.open_store() as store:
+        mailbox = Mailbox()
+        use_one_time(store, mailbox, CONTRACT)
+        session_id = prove(store, mailbox, start(store, CONTRACT))
+        store.change_address(session_id, NEW_ADDRESS, mailbox.link)
     stage.close()
     return stage
 
@@ -140,6 +154,8 @@ def texts_of(visitor: Visitor, stage: Stage) -> dict[str, str]:
         if path != "/live"
     ]
     for number in NUMBERS:
+        to_see += [f"/lines?number={quote(number)}"]
+        to_see += [f"/lines/{quote(number)}/{change.value}" for change in Change]
         to_see += [f"/calls?number={quote(number)}", f"/calls?trunk={quote(number)}", f"/report?trunk={quote(number)}"]
     seen: dict[str, str] = {}
     while to_see:
@@ -151,10 +167,14 @@ def texts_of(visitor: Visitor, stage: Stage) -> dict[str, str]:
         if answer.headers.get("content-type", "").startswith("text/html"):
             links = re.findall(r'(?:href|action)="([^"]*)"', answer.text)
             links = [urljoin(path, html.unescape(link)) for link in links]
-            to_see += [link for link in links if urlsplit(link).path in ("/", "/calls", "/report")]
+            to_see += [link for link in links if is_followed(urlsplit(link).path)]
     with visitor.stream("GET", "/live") as events:
         seen["/live"] = next(line for line in events.iter_lines() if line.startswith("data: "))
     return seen
+
+
+def is_followed(path: str) -> bool:
+    return path in ("/", "/calls", "/lines", "/report") or path.endswith("/line")
 
 
 def all_calls(stage: Stage) -> list[CallBegan]:
@@ -179,7 +199,8 @@ def asked_for(path: str, number: str) -> bool:
 
 def test_no_page_and_no_event_shows_a_viewer_a_number(stage: Stage, logged_in: LogIn) -> None:
     texts = texts_of(logged_in(Role.VIEWER), stage)
-    assert {"/", "/calls", "/report", "/live", "/healthz"} <= texts.keys()
+    assert {"/", "/calls", "/lines", "/report", "/live", "/healthz"} <= texts.keys()
+    assert any("*" in text and "wrong tries left" in text for path, text in texts.items() if path.endswith("/line"))
     clear = [
         (path, number)
         for path, text in texts.items()
@@ -187,6 +208,15 @@ def test_no_page_and_no_event_shows_a_viewer_a_number(stage: Stage, logged_in: L
         if shows(text, number) and not asked_for(path, number)
     ]
     assert clear == []
+
+
+def test_no_page_shows_a_viewer_a_mail_address_and_operators_see_it(stage: Stage, logged_in: LogIn) -> None:
+    seen = {role: " ".join(texts_of(logged_in(role), stage).values()) for role in (Role.VIEWER, Role.OPERATOR)}
+    for address in (ADDRESS, NEW_ADDRESS):
+        local, _, domain = address.partition("@")
+        assert [part for part in (local, domain) if part in seen[Role.VIEWER]] == []
+        assert address in seen[Role.OPERATOR]
+    assert "t***@e***.jp" in seen[Role.VIEWER]
 
 
 def test_who_may_see_numbers_sees_each_of_them(stage: Stage, logged_in: LogIn) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from ipaddress import ip_network
 from typing import Any
 
@@ -9,6 +10,7 @@ import structlog
 
 from console.config import ConsoleConfig
 from console.serving import serve_console
+from credentials.site.session import SessionLimits
 from ivr.cli.common import open_store
 from ivr.cli.serving.interrupts import heed_sigint
 from ivr.doctor.checks.ports import require_free
@@ -43,6 +45,7 @@ def console(*, names: list[str] | None, https: bool | None, log_level: LogLevel)
         names=settings.console_names | {settings.console_host},
         proxies=[ip_network(name) for name in settings.console_proxies],
         https=settings.console_https,
+        session_limits=SessionLimits(idle=timedelta(seconds=settings.portal_idle_s)),
     )
     where = f"http://{settings.console_host}:{settings.console_port}/"
     serve_console(

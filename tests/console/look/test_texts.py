@@ -12,8 +12,10 @@ from rich.console import Console
 import console
 import web
 from console.call.explanations import explain_miss
+from console.lines.changes import Change
 from console.operators import LANGUAGES, Role
 from console.texts import load_texts
+from credentials.model import Unit
 from dsp.events import FailedTest
 from ivr.call.dialogue.events import RefusalReason, Verdict
 from ivr.call.dialogue.table import STEPS
@@ -36,7 +38,7 @@ BY_WORD = {
     "problem",
     "period",
 }
-BY_WORD |= {"password", "ami", "figure", "account", "may", "strain"}
+BY_WORD |= {"password", "ami", "figure", "account", "may", "strain", "do", "ask", "does", "told"}
 """Groups whose texts are named after a word of the records or of the program."""
 
 FIGURES = {
@@ -90,6 +92,8 @@ def test_every_word_of_the_records_has_a_text(language: str) -> None:
         "may": [role.value for role in Role],
         "ami": AMI_STATES,
         "strain": STRAINS,
+        "unit": list(Unit),
+        **{group: [change.value for change in Change] for group in ("do", "ask", "does", "told")},
     }
     assert [
         f"{group}.{word}" for group, every in words.items() for word in every if f"{group}.{word}" not in texts

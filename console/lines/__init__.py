@@ -1,0 +1,1 @@
+"""A line's credentials, as states: which numbers a page shows, and what operators may do about logins."""
