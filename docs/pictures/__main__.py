@@ -90,7 +90,7 @@ def take_story_pictures(target: Path) -> None:
         PictureError: the product did not start, or a step did not go as it has to.
     """
     with tempfile.TemporaryDirectory(prefix="karipass-pictures-") as directory, Product(Path(directory)) as product:
-        asyncio.run(tell_story(product, target))
+        asyncio.run(tell_story(product, target, on_desktop=["menu"]))
 
 
 if __name__ == "__main__":

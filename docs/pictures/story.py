@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -66,12 +66,13 @@ HANAKO: Final = Subscriber(number="0312345678", address="hanako@example.jp")
 TARO: Final = Subscriber(number="0661234567", address="taro@example.jp")
 
 
-async def tell_story(product: Product, target: Path) -> list[str]:
+async def tell_story(product: Product, target: Path, *, on_desktop: Collection[str] = STEPS) -> list[str]:
     """Act the story on a smartphone in Japanese, and on a desktop in English; both at the same time.
 
     Args:
         product: what is called, and whose site is used.
         target: a directory for the pictures: `story-STEP.png` of the smartphone, `story-desktop-STEP.png`.
+        on_desktop: the steps whose pictures are taken on the desktop, too.
 
     Returns:
         What was secret in it: what was typed, and the codes and links of the mails.
@@ -80,20 +81,21 @@ async def tell_story(product: Product, target: Path) -> list[str]:
         PictureError: a step did not go as it has to.
     """
     acts = (
-        _act(product, HANAKO, SMARTPHONE, lambda step: target / f"story-{step}.png"),
-        _act(product, TARO, DESKTOP, lambda step: target / f"story-desktop-{step}.png"),
+        _act(product, HANAKO, SMARTPHONE, {step: target / f"story-{step}.png" for step in STEPS}),
+        _act(product, TARO, DESKTOP, {step: target / f"story-desktop-{step}.png" for step in on_desktop}),
     )
     return [secret for secrets_of_one in await asyncio.gather(*acts) for secret in secrets_of_one]
 
 
-async def _act(product: Product, who: Subscriber, screen: Screen, path_of: Callable[[str], Path]) -> list[str]:
+async def _act(product: Product, who: Subscriber, screen: Screen, pictures: Mapping[str, Path]) -> list[str]:
     caller = Person(number=who.number, steps=listening("1", who.temporary, who.temporary))
     if (outcome := await place(product.settings, caller)) != Outcome.SET:
         raise PictureError(f"the call of the story ended as {outcome}, not as {Outcome.SET.value}")
     async with empty_page(screen) as page:
 
         async def picture(step: str) -> None:
-            await page.screenshot(path=path_of(step), animations="disabled", full_page=True)
+            if step in pictures:
+                await page.screenshot(path=pictures[step], animations="disabled", full_page=True)
 
         return await _Story(product, who, page, picture).act()
 
