@@ -17,11 +17,13 @@ from ivr.doctor.modes import lets_others_in, mode_of
 from ivr.doctor.site import Site
 from ivr.host.running import is_running
 from ivr.host.settings import Settings
+from ivr.host.settings_file import VARIABLE as SETTINGS_FILE_VARIABLE
+from mail.settings import MailSettings
 from prompts import PromptError
 
 KEY_VARIABLE: Final = "KARIPASS_KEY"
-_OF_OTHERS: Final = {KEY_VARIABLE, "KARIPASS_CACHE", "KARIPASS_DEBIAN_MIRROR"}
-"""Variables that are not settings: the key's, and those of docker/asterisk-rootfs."""
+_OF_OTHERS: Final = {KEY_VARIABLE, SETTINGS_FILE_VARIABLE, "KARIPASS_CACHE", "KARIPASS_DEBIAN_MIRROR"}
+"""Variables that are not settings: the key's, the settings file's, and those of docker/asterisk-rootfs."""
 _PREFIX: Final = "KARIPASS_"
 _NEAR: Final = 0.8
 """How much of two names must be the same for one to be a slip of the other: a letter or two may differ."""
@@ -31,7 +33,8 @@ _TIMEX_BYTES: Final = 256  # more than the kernel's struct timex has
 
 def variables(site: Site) -> Iterator[Finding]:
     """Whether a variable has a name that nothing reads."""
-    known = {f"{_PREFIX}{name.upper()}" for name in Settings.model_fields} | _OF_OTHERS
+    fields = (*Settings.model_fields, *MailSettings.model_fields)
+    known = {f"{_PREFIX}{name.upper()}" for name in fields} | _OF_OTHERS
     given = sorted(name for name in site.environment if name.upper().startswith(_PREFIX))
     for name in given:
         if name.upper() not in known:
