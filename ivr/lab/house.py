@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -21,6 +22,8 @@ from ivr.exchange.process import Exchange, ExchangeConfig, ExchangeError
 from ivr.exchange.standalone import SOUNDS_DIR
 from ivr.host.settings import Settings
 from ivr.lab.free_ports import free_tcp_ports, free_udp_ports
+from ivr.lab.load.processes import all_usages, descendants
+from ivr.service.workers.process import PROCESS_NAME
 
 ACCESS_NUMBER: Final = "0363044747"
 _AUDIO_PORTS: Final = 400
@@ -163,9 +166,18 @@ class House:
         return self._service.pid if self._service is not None and self.service_runs else None
 
     def signal_service(self, number: int) -> None:
-        """Send the service a signal, if there is one."""
+        """Send the service a signal, if there is one. Killed, it takes its workers with it: their calls break."""
+        workers = self._workers() if number == signal.SIGKILL else []
         if self._service is not None:
             self._service.send_signal(number)
+        for worker in workers:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(worker, number)
+
+    def _workers(self) -> list[int]:
+        usages = all_usages()
+        found = descendants(usages, self.service_pid or -1)
+        return [pid for pid in found if usages[pid].name == PROCESS_NAME]
 
     def stop_service(self, number: int = signal.SIGTERM) -> int | None:
         """Stop the service; returns its exit status, None if there was none."""
