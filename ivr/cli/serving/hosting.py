@@ -113,7 +113,7 @@ class Host:
                 await stop.wait()
         finally:
             watching.cancel()
-            _tell_of_calls(chief.vitals().calls or 0, settings.stop_s)
+            _tell_of_calls(self._places.taken, settings.stop_s)
             await chief.stop(settings.stop_s + _EXIT_S)
             await pages.close()
         _log.info("stopped")
