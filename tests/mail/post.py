@@ -10,7 +10,7 @@ from typing import Any, Self
 from credentials.secrets.keys import KeyRing
 from mail.letter import Letter, Purpose
 from mail.outbox import Delivery, MailLimits, Outbox, State
-from mail.sending import Happening, Sender
+from mail.sending import Happening, Kind, Sender
 from mail.settings import MailSettings
 from storage.clock import utc_now
 from storage.database import Database
@@ -82,6 +82,13 @@ class Post:
     async def outcome(self, letter_id: str, state: State, within_s: float = 15.0) -> Delivery:
         """Wait until a letter is in a state."""
         return await self._until(letter_id, lambda delivery: delivery.state is state, within_s)
+
+    async def told(self, *kinds: Kind, within_s: float = 15.0) -> None:
+        """Wait until the sender has told of so many happenings, which must be these: it tells after it has noted."""
+        async with asyncio.timeout(within_s):
+            while len(self.happenings) < len(kinds):
+                await asyncio.sleep(0.02)
+        assert tuple(happening.kind for happening in self.happenings) == kinds
 
     async def tried(self, letter_id: str, tries: int = 1, within_s: float = 15.0) -> Delivery:
         """Wait until a letter was tried and waits again."""
