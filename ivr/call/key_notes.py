@@ -166,6 +166,11 @@ class KeyNotes:
         elif judged.step == State.NUMBER.value:
             self._number_judged(named=judged.named)
 
+    @property
+    def next_at(self) -> float:
+        """When `time` will next have something to do; infinity if only a key can change that."""
+        return math.inf if self._lonely is None else self._down_at + ALONE_S
+
     def time(self, now: float) -> None:
         """Let time pass: at `now` a key that is still alone may be named."""
         if self._lonely is not None and self._nothing_since(now):
@@ -185,7 +190,7 @@ class KeyNotes:
         return self._number if dialogue.state is State.NUMBER else self._unit
 
     def _nothing_since(self, now: float) -> bool:
-        return now - self._down_at >= ALONE_S
+        return now >= self._down_at + ALONE_S
 
     def _note_alone(self, press: Press, now: float, entry: KeyEntry) -> None:
         """Note a key that ended now if it stands alone; that is known when nothing has followed it for a while."""

@@ -6,6 +6,7 @@ the process, or the samples of a WAV file) and in their `CallStore`.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -76,6 +77,9 @@ class CallSession:
         observer: called with each entry of the transcript.
         store: the call's store.
         now: the time at which the call started, on the clock of `tick`.
+
+    Attributes:
+        over: whether the call has ended.
     """
 
     def __init__(
@@ -99,8 +103,10 @@ class CallSession:
         self._pairing = KeyPairing()
         self._key_notes = KeyNotes(self._note)
         self._announced: deque[_Announced] = deque()
-        self._guidance: memoryview | None = None
+        self._guidance: bytes | None = None
         self._said = 0
+        self._next_at = math.inf
+        self.over = False
 
     @property
     def call_id(self) -> str:
@@ -141,18 +147,12 @@ class CallSession:
         """Whether a key pressed now may be a password digit; None if that is known only when its entry is judged."""
         return self._dialogue.hides_keys(now) or (None if self.state is State.NUMBER else False)
 
-    @property
-    def over(self) -> bool:
-        """Whether the call has ended."""
-        return self._dialogue.ending is not None
-
     # --- what comes in --------------------------------------------------------------------------------------
 
     def handle(self, event: Event, now: float) -> None:
         """Hand an event to the dialogue, and carry out the commands that follow."""
         self._now = now
-        for command in self._dialogue.handle(event, now):
-            self._carry_out(command)
+        self._carry_out(self._dialogue.handle(event, now))
 
     def hear(self, event: ReceiverEvent, now: float) -> None:
         """Take a key or a near miss that the receiver heard in the caller's audio."""
@@ -172,6 +172,7 @@ class CallSession:
             case BurstRefused(near_miss=missed):
                 refused = KeyMissed(missed.key, str(missed.failed_test), figures(missed))
                 self._key_notes.missed(self._press(now, counted=True), now, refused)
+        self._look_ahead()
 
     def key_frame(self, key: str, span: Span, now: float, *, repeated: bool = False) -> None:
         """Take an RFC 4733 key.
@@ -188,6 +189,7 @@ class CallSession:
             self.handle(KeyPressed(key), now)
             self.handle(KeyReleased(), now)  # a key frame comes when the key is released
         self._key_notes.heard(press, now, KeyHeard("rfc4733", counted, key, None))
+        self._look_ahead()
 
     def key_may_be_lost(self, now: float) -> None:
         """Note a hole in the caller's audio in which a key may have been lost."""
@@ -207,20 +209,17 @@ class CallSession:
         """End the call for a fault of ours, whatever state it is in."""
         self._guidance = None
         self._now = now
-        for command in self._dialogue.abort(Ending(Outcome.ERROR, "fault"), now):
-            self._carry_out(command)
+        self._carry_out(self._dialogue.abort(Ending(Outcome.ERROR, "fault"), now))
 
     def _press(self, now: float, *, counted: bool) -> Press:
         return (self._key_notes.pressed if counted else self._key_notes.again)(self._dialogue, now)
 
     # --- what goes out --------------------------------------------------------------------------------------
 
-    def tick(self, now: float) -> bytes | memoryview:
+    def tick(self, now: float) -> bytes:
         """Let 20 ms pass; returns the frame to send for them (`FRAME_BYTES` octets; silence if nothing is said)."""
-        self._key_notes.time(now)
-        deadline = self._dialogue.deadline
-        if deadline is not None and now >= deadline:
-            self.handle(TimePassed(), now)
+        if now >= self._next_at:
+            self._time_passed(now)
         guidance = self._guidance
         if guidance is None:
             return SILENCE
@@ -229,12 +228,31 @@ class CallSession:
         if self._said >= len(guidance):
             self._guidance = None
             self.handle(GuidanceEnded(), now)
-            return bytes(frame).ljust(FRAME_BYTES, b"\0")
+            return frame.ljust(FRAME_BYTES, b"\0")
         return frame
+
+    def _time_passed(self, now: float) -> None:
+        self._key_notes.time(now)
+        deadline = self._dialogue.deadline
+        if deadline is not None and now >= deadline:
+            self.handle(TimePassed(), now)
+        self._look_ahead()
+
+    def _look_ahead(self) -> None:
+        """Note when time alone will change something next, so that the ticks until then have nothing to do."""
+        deadline = self._dialogue.deadline
+        self._next_at = self._key_notes.next_at if deadline is None else min(deadline, self._key_notes.next_at)
 
     # --- commands -------------------------------------------------------------------------------------------
 
-    def _carry_out(self, command: Command) -> None:
+    def _carry_out(self, commands: Sequence[Command]) -> None:
+        """Carry out what follows from the dialogue's last step."""
+        self.over = self._dialogue.ending is not None
+        for command in commands:
+            self._carry_out_one(command)
+        self._look_ahead()
+
+    def _carry_out_one(self, command: Command) -> None:
         match command:
             case Say(phrase):
                 self._say(phrase)
@@ -261,7 +279,7 @@ class CallSession:
 
     def _say(self, phrase: Phrase) -> None:
         samples = render(phrase, self._catalogue)
-        self._guidance = memoryview(samples.astype("<i2").tobytes())
+        self._guidance = samples.astype("<i2").tobytes()
         self._said = 0
         self._note(self._now, Said(transcript(phrase, self._catalogue), round(len(samples) / SAMPLE_RATE_HZ, 2)))
 
