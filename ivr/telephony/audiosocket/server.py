@@ -83,13 +83,13 @@ class AudioSocketConnection(asyncio.Protocol):
         """Take the oldest frame or key that the caller sent, if it is ready at `now` of the loop's clock."""
         return self._inbox.take(now)
 
-    def send(self, frame: bytes | memoryview) -> None:
+    def send(self, frame: bytes) -> None:
         """Send 20 ms of guidance or silence, unless the peer has too much to read already."""
         transport = self._transport
         if transport is None or self.ended:
             return
         if self._outbox.admits(transport.get_write_buffer_size()):
-            transport.write(audio_message(bytes(frame)))
+            transport.write(audio_message(frame))
         elif self._outbox.stuck:
             self._break("the peer does not read")
 

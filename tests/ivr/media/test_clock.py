@@ -22,13 +22,14 @@ from ivr.call.dialogue import Limits
 from ivr.call.dialogue.events import Admitted, Ending, HungUp, Outcome, StoreAnswer, Stored, StorePassword
 from ivr.call.session import CallSession
 from ivr.call.transcript import Interrupted, KeyHeard, TranscriptEntry
-from ivr.media.clock import MAX_FRAMES_A_TICK, MAX_TICKS_MADE_UP, TICK_S, Media
+from ivr.media.clock import MAX_TICKS_MADE_UP, TICK_S, Media
+from ivr.media.stream import MAX_FRAMES_A_TICK
 from ivr.telephony.audiosocket.codec import FRAME_BYTES, Audio
 from ivr.telephony.audiosocket.inbox import Dropped, FrameSent, Inbox, KeySent, Taken
 from ivr.telephony.audiosocket.server import AudioSocketConnection
 from logs import summary
 from prompts import Catalogue
-from sound.telephone import SAMPLE_RATE_HZ
+from sound.telephone import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from tests.callers import tones
 from tests.ivr.call.answering_store import AnsweringStore
 
@@ -242,6 +243,26 @@ async def test_a_call_that_fails_ends_alone(board: Switchboard) -> None:
     assert failing_peer.terminated
     assert failing.ending == Ending(Outcome.ERROR, "fault")
     assert [command.password for command in board.stored] == [PASSWORD]
+
+
+@pytest.mark.parametrize("before", range(MAX_FRAMES_A_TICK))
+async def test_of_a_call_that_failed_nothing_more_is_heard(
+    board: Switchboard, monkeypatch: pytest.MonkeyPatch, before: int
+) -> None:
+    """Whichever of a tick's frames it fails with."""
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("the disk has burnt")
+
+    monkeypatch.setattr(CallSession, "hear", broken)
+    failing, peer = board.call()
+    audio = np.concatenate([np.zeros(before * FRAME_SAMPLES, np.int16), tones("5")])
+    peer.inbox = [FrameSent(frame.astype("<i2").tobytes()) for frame in audio.reshape(-1, FRAME_SAMPLES)]
+    board.run(0.2)
+    assert failing.ending == Ending(Outcome.ERROR, "fault")
+    assert peer.terminated
+    assert peer.inbox
+    assert board.media.calls == 0
 
 
 async def test_a_burst_of_audio_is_taken_in_portions(board: Switchboard) -> None:
