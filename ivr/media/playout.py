@@ -74,6 +74,12 @@ class Playout:
         """How much has been played out so far, in seconds."""
         return self._frames * FRAME_SAMPLES / SAMPLE_RATE_HZ
 
+    def follow(self, frame: bytes) -> None:
+        """Play out a frame right behind another, with nothing missing between: as `frames` does, at less cost."""
+        self._last = frame
+        self._frames += 1
+        self.hole = self.late = False
+
     def frames(self, frame: bytes, missing: int, *, late: bool = False) -> tuple[bytes, ...]:
         """Play out the next frames.
 

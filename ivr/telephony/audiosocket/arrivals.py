@@ -45,6 +45,19 @@ class Arrivals:
         """Whether the time of the next frame is known."""
         return self._due_s is not None
 
+    def on_beat(self, now_s: float) -> bool:
+        """Note that one frame arrived, as `arrived` does, but only if nothing is missing, in doubt or ahead.
+
+        Returns:
+            Whether that was so, as it usually is. If not, nothing has been noted.
+        """
+        due_s = self._due_s
+        if due_s is None or self._doubted or not -1.0 <= (now_s - due_s) / BEAT_S < LATE:
+            return False
+        self._due_s = due_s + FOLLOW * (now_s - due_s) + BEAT_S
+        self.ahead = False
+        return True
+
     def arrived(self, frames: int, now_s: float) -> int:
         """Note that frames of 20 ms arrived together.
 
@@ -61,7 +74,7 @@ class Arrivals:
         self.ahead = False
         last_due_s = self._due_s + (frames - 1) * BEAT_S
         late = (now_s - last_due_s) / BEAT_S
-        behind = int(late + 1.0 - LATE) if late > 0.0 else 0
+        behind = int(late + 1.0 - LATE) if late >= LATE else 0
         # Less late than the one before: waiting frames are coming, and how many is still to be seen.
         confirmed = self._doubted if behind >= self._doubted else 0
         self._doubted = behind - confirmed

@@ -16,6 +16,7 @@ a tone whose event has ended continues the part of it that came before its event
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -83,9 +84,9 @@ class Inbox:
         self._arrivals = Arrivals()
         self._rest = bytearray()
         self._repeats = Repeats()
-        self._known: deque[FrameSent | KeySent | Dropped] = deque()
+        self._known: deque[bytes | FrameSent | KeySent | Dropped] = deque()  # bytes: a frame like any other
         self._doubted: list[bytes] = []
-        self._quiet_from_s: float | None = None
+        self._quiet_from_s = math.inf
         self._given = 0
 
     @property
@@ -116,17 +117,33 @@ class Inbox:
         if self._rest:
             self.put([Audio(frame)], now_s)
             return
-        self._put_frames([frame], now_s)
+        if self._arrivals.on_beat(now_s):  # then no silence was given before it: that takes longer than a beat
+            self._repeats.audio(1, now_s)
+            self._known.append(frame)
+        else:
+            self._put_frames([frame], now_s)
         self._quiet_from_s = now_s + QUIET_S
-        self._drop_oldest()
+        if len(self._known) + len(self._doubted) > MAX_WAITING:
+            self._drop_oldest()
+
+    def take_lone_frame(self, now_s: float) -> bytes | None:
+        """Take the frame that waits, if it alone does and nothing is to be said of it; else None, and see `take`."""
+        if len(self._known) != 1 or self._doubted or now_s >= self._quiet_from_s:
+            return None
+        frame = self._known[0]
+        if not isinstance(frame, bytes):
+            return None
+        self._known.clear()
+        return frame
 
     def take(self, now_s: float) -> Taken | None:
         """Take the oldest frame or key that is ready at `now_s`; None if there is none."""
         if self._doubted and (missing := self._arrivals.settle(now_s)) is not None:
             self._release(missing)
         if self._known:
-            return self._known.popleft()
-        if self._quiet_from_s is None:  # the call starts without audio
+            oldest = self._known.popleft()
+            return FrameSent(oldest) if isinstance(oldest, bytes) else oldest
+        if self._quiet_from_s == math.inf:  # the call starts without audio
             self._quiet_from_s = now_s + QUIET_S
         if self._doubted or now_s < self._quiet_from_s:
             return None
@@ -177,7 +194,10 @@ class Inbox:
         missing = self._given if missing is None else missing
         for frame in self._doubted:
             # When frames come together, nobody can say between which of them others are missing.
-            late = missing < self._given
-            self._known.append(FrameSent(frame, max(0, missing - self._given), self._arrivals.ahead, late))
+            if missing or self._given or self._arrivals.ahead:
+                late = missing < self._given
+                self._known.append(FrameSent(frame, max(0, missing - self._given), self._arrivals.ahead, late))
+            else:
+                self._known.append(frame)
             missing = self._given = 0
         self._doubted.clear()

@@ -40,9 +40,11 @@ class Pace:
 
     def too_much(self, seconds: float, now_s: float) -> bool:
         """Note audio of so many seconds, in the same way."""
-        until_s = now_s if self._spoken_until_s is None else max(self._spoken_until_s, now_s - BEHIND_S)
-        self._spoken_until_s = until_s + seconds
-        return self._spoken_until_s > now_s + AHEAD_S
+        until_s = now_s if self._spoken_until_s is None else self._spoken_until_s
+        if until_s < now_s - BEHIND_S:
+            until_s = now_s - BEHIND_S
+        self._spoken_until_s = until_s = until_s + seconds
+        return until_s > now_s + AHEAD_S
 
 
 def _lasts_s(message: Audio | KeyFrame) -> float:

@@ -64,6 +64,7 @@ class AudioSocketConnection(asyncio.Protocol):
     def __init__(self, server: AudioSocketServer) -> None:
         self._server = server
         self._parser = AudioSocketParser()
+        self._time = asyncio.get_running_loop().time
         self._transport: asyncio.Transport | None = None
         self._patience: Patience | None = None
         self._inbox = Inbox()
@@ -78,6 +79,10 @@ class AudioSocketConnection(asyncio.Protocol):
     def waiting(self) -> int:
         """How many frames and keys that the caller sent were not taken yet."""
         return self._inbox.waiting
+
+    def take_lone_frame(self, now: float) -> bytes | None:
+        """Take the frame that waits, if it alone does and nothing is to be said of it; else None, and see `take`."""
+        return self._inbox.take_lone_frame(now)
 
     def take(self, now: float) -> Taken | None:
         """Take the oldest frame or key that the caller sent, if it is ready at `now` of the loop's clock."""
@@ -112,7 +117,7 @@ class AudioSocketConnection(asyncio.Protocol):
         """Collect the bytes that came."""
         if self.ended:
             return
-        now = asyncio.get_running_loop().time()
+        now = self._time()
         frame = self._parser.whole_frame(data)
         if frame is None:
             too_fast = self._pace.too_fast(self._put(data, now), now)

@@ -52,6 +52,9 @@ class Peer:
     def waiting(self) -> int:
         return len(self.inbox)
 
+    def take_lone_frame(self, now: float) -> bytes | None:
+        return None
+
     def take(self, now: float) -> Taken | None:
         return self.inbox.pop(0) if self.inbox else None
 
@@ -77,6 +80,9 @@ class LatePeer(Peer):
     @property
     def waiting(self) -> int:
         return self._true.waiting
+
+    def take_lone_frame(self, now: float) -> bytes | None:
+        return self._true.take_lone_frame(now)
 
     def take(self, now: float) -> Taken | None:
         return self._true.take(now)

@@ -35,6 +35,9 @@ class Peer:
     def waiting(self) -> int:
         return self.inbox.waiting
 
+    def take_lone_frame(self, now: float) -> bytes | None:
+        return self.inbox.take_lone_frame(now)
+
     def take(self, now: float) -> Taken | None:
         return self.inbox.take(now)
 

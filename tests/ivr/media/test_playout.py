@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from dsp import Event, KeyEnded, KeyStarted, Receiver, synthesize
@@ -60,6 +62,32 @@ def test_positions_count_what_is_played_out() -> None:
     assert len(playout.frames(frame, 0)) == 1
     assert len(playout.frames(frame, 3)) == 4
     assert playout.position_s == pytest.approx(5 * BEAT_S)
+
+
+@given(st.lists(st.tuples(st.sampled_from("ffffskc"), st.integers(0, 9)), max_size=60), st.integers(0, 2**32 - 1))
+def test_a_frame_right_behind_another_takes_a_short_way_to_the_same_end(
+    played: list[tuple[str, int]], seed: int
+) -> None:
+    """Frames behind so many missing ones, silence, keys and cuts."""
+    chance = np.random.default_rng(seed)
+    short, long = Playout(), Playout()
+    for what, missing in played:
+        match what:
+            case "s":
+                assert short.silence() == long.silence()
+            case "k":
+                assert short.key() == long.key()
+            case "c":
+                assert short.cut() == long.cut()
+            case _:
+                lost = max(0, missing - 5)
+                frame = chance.integers(-9000, 9000, FRAME_SAMPLES).astype("<i2").tobytes()
+                if lost or short.silent:
+                    assert short.frames(frame, lost) == long.frames(frame, lost)
+                else:
+                    short.follow(frame)
+                    assert long.frames(frame, 0) == (frame,)
+        assert vars(short) == vars(long)
 
 
 def pressed(

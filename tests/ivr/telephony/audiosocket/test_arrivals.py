@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ivr.telephony.audiosocket.arrivals import LATE, Arrivals
+from ivr.telephony.audiosocket.arrivals import BEAT_S, LATE, Arrivals
 
 
 def losses(arrivals: list[float]) -> list[int]:
@@ -83,6 +87,22 @@ def test_frames_that_were_held_up_and_come_together_are_no_loss() -> None:
     assert not watch.in_doubt
     assert watch.arrived(1, 9 * 0.02) == 0
     assert not watch.in_doubt
+
+
+@given(st.lists(st.floats(0.0, 4.0), max_size=60), st.sets(st.integers(0, 60)))
+def test_the_short_way_of_a_frame_on_the_beat_gives_what_the_long_way_gives(
+    beats: list[float], interrupted: set[int]
+) -> None:
+    """Frames, each so many beats after the one before."""
+    short, long = Arrivals(), Arrivals()
+    for number, now in enumerate(accumulate(beats)):
+        if number in interrupted:
+            short.interrupted()
+            long.interrupted()
+        assert short.settle(now * BEAT_S) == long.settle(now * BEAT_S)
+        missing = 0 if short.on_beat(now * BEAT_S) else short.arrived(1, now * BEAT_S)
+        assert missing == long.arrived(1, now * BEAT_S)
+        assert (short.in_doubt, short.expected, short.ahead) == (long.in_doubt, long.expected, long.ahead)
 
 
 def test_after_a_stall_the_beat_is_found_again() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -33,6 +35,13 @@ def taken(inbox: Inbox, now_s: float) -> list[Taken]:
     while (item := inbox.take(now_s)) is not None:
         found.append(item)
     return found
+
+
+OTHERS: Final[dict[str, list[Audio | KeyFrame]]] = {
+    "k": [KeyFrame("5")],
+    "p": [audio(1), audio(2)],
+    "h": [Audio(frame(3)[: FRAME_BYTES // 2])],
+}
 
 
 def put_at(inbox: Inbox, *beats: float) -> None:
@@ -145,21 +154,17 @@ def test_audio_in_pieces_of_any_size_comes_out_as_it_was_sent(sizes: list[int], 
     assert out == sent[: len(sent) // FRAME_BYTES * FRAME_BYTES]
 
 
-@given(
-    st.lists(
-        st.tuples(st.sampled_from([0.0, 0.3, 0.9, 1.0, 1.1, 2.0, 3.0, 9.0, 30.0]), st.sampled_from("fffffffkph")),
-        max_size=80,
-    )
+arrivals_of_anything = st.lists(
+    st.tuples(st.sampled_from([0.0, 0.3, 0.9, 1.0, 1.1, 2.0, 3.0, 9.0, 30.0]), st.sampled_from("fffffffkph")),
+    max_size=80,
 )
+
+
+@given(arrivals_of_anything)
 def test_the_short_way_of_a_frame_that_comes_alone_gives_what_the_long_way_gives(
     arrivals: list[tuple[float, str]],
 ) -> None:
     """Frames, keys, pairs of frames and half frames, each so many beats after the one before."""
-    others: dict[str, list[Audio | KeyFrame]] = {
-        "k": [KeyFrame("5")],
-        "p": [audio(1), audio(2)],
-        "h": [Audio(frame(3)[: FRAME_BYTES // 2])],
-    }
     short, long = Inbox(), Inbox()
     now = 0.0
     for number, (beats, what) in enumerate(arrivals):
@@ -167,10 +172,37 @@ def test_the_short_way_of_a_frame_that_comes_alone_gives_what_the_long_way_gives
         if what == "f":
             short.put_frame(frame(number), now)
         else:
-            short.put(others[what], now)
-        long.put(others.get(what, [audio(number)]), now)
+            short.put(OTHERS[what], now)
+        long.put(OTHERS.get(what, [audio(number)]), now)
         assert taken(short, now + BEAT_S / 2) == taken(long, now + BEAT_S / 2)
         assert short.waiting == long.waiting
+
+
+@given(arrivals_of_anything, st.lists(st.sampled_from([None, 0.01, 0.03, 0.5]), min_size=80, max_size=80))
+@example([(0.0, "f"), (3.0, "f")], [None, 0.03])
+def test_a_lone_frame_is_all_that_can_be_taken(
+    arrivals: list[tuple[float, str]], taken_after_s: list[float | None]
+) -> None:
+    """Whether it is taken at once, with the next one, or half a second later, when silence can be taken as well."""
+    short, long = Inbox(), Inbox()
+    now = 0.0
+    for number, ((beats, what), after_s) in enumerate(zip(arrivals, taken_after_s, strict=False)):
+        now += beats * BEAT_S
+        for inbox in (short, long):
+            inbox.put(OTHERS.get(what, [audio(number)]), now)
+        if after_s is None:
+            continue
+        now += after_s
+        lone = short.take_lone_frame(now)
+        assert (taken(short, now) if lone is None else [FrameSent(lone)]) == taken(long, now)
+        assert short.waiting == long.waiting
+
+
+def test_a_frame_on_the_beat_is_a_lone_frame() -> None:
+    inbox = Inbox()
+    for number in range(50):
+        inbox.put_frame(frame(number), number * BEAT_S)
+        assert inbox.take_lone_frame((number + 0.5) * BEAT_S) == frame(number)
 
 
 def test_silence_is_given_when_nothing_has_come_for_a_while_and_counted_against_what_is_missing() -> None:
