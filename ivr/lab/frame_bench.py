@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import multiprocessing
+import os
 import select
 import socket
 import time
@@ -32,7 +33,9 @@ from ivr.call.dialogue import Limits
 from ivr.call.dialogue.events import Admitted, PreparePassword, StoreAnswer, StorePassword
 from ivr.call.guidance import Guidance
 from ivr.call.session import CallSession
+from ivr.host.heap import settle
 from ivr.media.clock import TICK_S, Media
+from ivr.service.workers.process import ONE_THREAD
 from ivr.telephony.audiosocket.codec import KIND_UUID, SILENCE, audio_message, message
 from ivr.telephony.audiosocket.server import AudioSocketLimits, AudioSocketServer
 
@@ -143,6 +146,7 @@ def _serve(name: str, calls: int, asked: Connection) -> None:
     """Run a server in a process of its own; tells its port, then its processor time whenever it is asked."""
 
     async def main() -> None:
+        settle()  # as a worker does, and the bare server just so
         serving = asyncio.ensure_future(_SERVERS[name](calls, asked.send))
 
         def answer() -> None:
@@ -213,6 +217,7 @@ def measure(calls: int, *, seconds: float, rounds: int, progress: Callable[[], N
     sounds = live_sounds(calls, 250, busy=0.0).swapaxes(0, 1)
     frames = [[audio_message(frame.tobytes()) for frame in call] for call in sounds]
     used: dict[str, list[float]] = {name: [] for name in _SERVERS}
+    os.environ.update(ONE_THREAD)  # as the service starts a worker
     spawning = multiprocessing.get_context("spawn")
     for _ in range(rounds):
         for name, times in used.items():

@@ -21,6 +21,7 @@ import structlog
 
 from dsp import DetectorBank
 from dsp import Event as ReceiverEvent
+from ivr.media.gathering import gather
 from ivr.media.hindsight import Hindsight
 from ivr.media.stream import MAX_FRAMES_A_TICK, Session, Stream
 from ivr.telephony.audiosocket.server import AudioSocketConnection
@@ -116,6 +117,13 @@ class Media:
 
     async def run(self) -> None:
         """Tick for ever."""
+        gathering = asyncio.create_task(gather(lambda: len(self._streams)))
+        try:
+            await self._run()
+        finally:
+            gathering.cancel()
+
+    async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         next_tick = loop.time() + TICK_S
         while True:

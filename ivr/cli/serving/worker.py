@@ -27,6 +27,7 @@ from ivr.call.guidance import Guidance
 from ivr.cli.common import expected_errors, told
 from ivr.exchange.standalone import agi_secret, ami_secret
 from ivr.host.clock_priority import keep_priority
+from ivr.host.heap import settle
 from ivr.host.process_limits import leave_no_core_dumps
 from ivr.host.processes import HANGS, exit_within
 from ivr.host.settings import Settings
@@ -99,6 +100,7 @@ async def _serve(
         service = Service(settings, link, guidance, agi_secret(settings), recorder, monitoring, at_work)
         obeying = asyncio.create_task(at_work.run(monitoring.vitals, monitoring.metrics.page))
         keep_priority(loop)
+        settle()
         try:
             await service.run(doors, at_work.stop, at_work.hand_over, at_work.serving)
         finally:
