@@ -85,10 +85,16 @@ class Post:
 
     async def told(self, *kinds: Kind, within_s: float = 15.0) -> None:
         """Wait until the sender has told of so many happenings, which must be these: it tells after it has noted."""
-        async with asyncio.timeout(within_s):
-            while len(self.happenings) < len(kinds):
-                await asyncio.sleep(0.02)
+        await self.until(lambda: len(self.happenings) >= len(kinds), within_s)
         assert tuple(happening.kind for happening in self.happenings) == kinds
+
+    async def until(self, is_so: Callable[[], bool], within_s: float = 15.0) -> None:
+        """Wait until something is so."""
+        async with asyncio.timeout(within_s):
+            while True:
+                if is_so():
+                    return
+                await asyncio.sleep(0.02)
 
     async def tried(self, letter_id: str, tries: int = 1, within_s: float = 15.0) -> Delivery:
         """Wait until a letter was tried and waits again."""

@@ -131,9 +131,7 @@ async def test_a_letter_is_not_sent_once_it_is_of_no_use_and_says_why_it_was_lat
     assert delivery.reason is Reason.LATER
     assert delivery.reply == "451 4.3.0 come back later"
     assert server.received == []
-    async with asyncio.timeout(15.0):
-        while post.sender.counts.expired != 1:  # it counts after it has noted
-            await asyncio.sleep(0.02)
+    await post.until(lambda: post.sender.counts.expired == 1)  # it counts after it has noted
     with post.database.reading() as connection:
         assert connection.exec_driver_sql("SELECT sealed FROM mail_letters").scalar_one() is None
 
