@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import threading
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ def serving(config: ConsoleConfig, port: int = 0) -> Iterator[str]:
     server = make_server(config, ready.set)
     with socket.create_server(("127.0.0.1", port)) as listener:
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])))
+        thread = threading.Thread(target=server.run_at, args=(listener,))
         thread.start()
         try:
             assert ready.wait(20)
