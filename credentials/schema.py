@@ -273,6 +273,7 @@ audit = Table(
     Column("mac", String, nullable=False),
     CheckConstraint("position > 0", name="position"),
     Index(None, "number"),
+    Index(None, "action", "at"),
 )
 
 audit_head = Table(
