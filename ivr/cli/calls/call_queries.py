@@ -17,6 +17,7 @@ from ivr.cli.common import load_settings
 
 if TYPE_CHECKING:
     from ivr.records import CallReader
+    from storage.database import Database
 
 OUTCOME_NAMES: Final = ("set", "refused", "failed", "abandoned", "error", "in_progress", "lost")
 """The outcomes of `ivr.records.OUTCOMES`, written out so that the help need not load the records."""
@@ -24,19 +25,28 @@ _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 @contextmanager
-def call_reader() -> Iterator[CallReader]:
-    """Open the call records of the settings' store.
+def call_records() -> Iterator[Database]:
+    """Open the settings' store, which has to have call records.
 
     Raises:
         StorageError: there are none, or they cannot be read.
     """
-    from ivr.records import CallReader, open_existing_records
+    from ivr.records import open_existing_records
 
     database = open_existing_records(load_settings().store_url)
     try:
-        yield CallReader(database)
+        yield database
     finally:
         database.close()
+
+
+@contextmanager
+def call_reader() -> Iterator[CallReader]:
+    """Open the call records of the settings' store, as `call_records` does."""
+    from ivr.records import CallReader
+
+    with call_records() as database:
+        yield CallReader(database)
 
 
 def moment(text: str) -> datetime:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Timer
 from typing import IO
@@ -17,9 +17,13 @@ from typing import IO
 import pytest
 from typer.testing import CliRunner, Result
 
+from credentials.model import Unit
+from credentials.secrets.keys import Key
+from credentials.store import CredentialStore
 from ivr.cli import app
 from ivr.records import CallWriter, Hangup, RecordedEntry, RtpQuality, Vitals, open_records
 from ivr.records.changes import ChannelEnded, EntryNoted, ServiceBeat
+from tests.credentials.stores import CHEAP
 from tests.ivr.cli.calls.recorded import FIGURES, POOLED, progress
 from tests.ivr.records.calls import call
 
@@ -141,6 +145,34 @@ def test_a_report_tells_by_trunk_who_got_through_and_where_the_others_failed() -
     assert ["all", "2", "2", "1", "1", "(50", "%)", "34", "2"] in rows
     assert any(row[:2] == ["unit", "1"] for row in rows)
     assert ivr("report", "--since", "1m").stdout == "No calls.\n"
+
+
+def test_a_report_tells_of_each_day_who_logged_in_at_the_settings_site(tmp_path: Path) -> None:
+    now = [datetime.now(UTC) - timedelta(days=30)]
+    url, number = f"sqlite:///{tmp_path / 'store.db'}", "0312345678"
+    with CredentialStore.open(url, key=Key.generate(), policy=CHEAP, clock=lambda: now[0]) as store:
+        store.add_line(number)
+        store.log_in(number, "wrong9999", session_id="x")
+        now[0] = datetime.now(UTC) - timedelta(seconds=1)
+        store.set_temporary_password(caller=number, target=number, unit=Unit.LINE, password="24681357", call_id="a")
+        for secret in ("24681357", "wrong9999", "24681357"):
+            store.log_in(number, secret, session_id="x")
+        store.lock_line(number)
+        store.log_in(number, "24681357", session_id="x")
+    shown = ivr("report").stdout
+    rows = [line.split() for line in shown.splitlines()]
+    today = now[0].date()
+    then = today - timedelta(days=30)
+    assert ["trunk", "1", "1", "1", "1", "(100", "%)", "17", "1"] in rows
+    assert [str(today), "2", "2", "0", "0", "2", "1"] in rows
+    assert [str(then), "to", str(today - timedelta(days=14)), "0", "0", "0", "0", "1", "0"] in rows
+    assert ["all", "2", "2", "0", "0", "3", "1"] in rows
+    assert "Why logins were refused" in shown
+    assert {"wrong", "unknown", "locked"} <= {row[0] for row in rows if row}
+    latest = ivr("report", "--since", "2h").stdout
+    assert latest.startswith("No calls.\n")
+    assert str(today) in latest
+    assert str(then) not in latest
 
 
 @contextmanager
