@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from console.config import ConsoleConfig
 from console.operators import Operators, Sessions
 from credentials.lines import provisioning
 from credentials.model import Line
 from credentials.schema import CREDENTIALS
-from credentials.site import states
+from credentials.site import login_counts, states
+from credentials.site.login_counts import LoginCounts
 from credentials.site.states import LineState
 from credentials.store import CredentialStore
 from ivr.records import CallReader, open_records
@@ -84,6 +86,10 @@ class Backend:
         limits, now = self._config.session_limits, self._config.clock()
         with self._database.reading() as connection:
             return states.read(connection, line, after=after, size=size, limits=limits, now=now)
+
+    def count_logins(self, bounds: Sequence[datetime]) -> list[LoginCounts]:
+        """Count the logins at the settings site between each moment and the next one."""
+        return login_counts.count_logins(self._database, bounds)
 
     def change_logins(self, change: Callable[[CredentialStore], object]) -> bool:
         """Change something about the logins of a number or line in the credential store, which records it.

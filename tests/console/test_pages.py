@@ -11,6 +11,7 @@ import pytest
 from console.operators import Role
 from credentials.audit import Action
 from credentials.errors import KeyFileError
+from credentials.model import Unit
 from credentials.store import CredentialStore
 from ivr.records import AmiState, Vitals
 from tests.console.server import serving
@@ -197,6 +198,28 @@ class TestReport:
         assert "28 keys in band, 0 as RFC 4733 events" in text
         assert "<b>100 %</b> at the first try" in viewer.get("/report?period=24h&trunk=carrier").text
         assert "No call started in this period" in viewer.get("/report?trunk=nowhere").text
+
+    def test_it_counts_logins_at_the_settings_site_but_not_by_trunk(self, stage: Stage, logged_in: LogIn) -> None:
+        with stage.open_store() as store:
+            store.set_temporary_password(
+                caller=CONTRACT, target=CONTRACT, unit=Unit.LINE, password="24681357", call_id="a"
+            )
+            for secret in ("24681357", "wrong9999", "24681357"):
+                store.log_in(CONTRACT, secret, session_id="x")
+        viewer = logged_in(Role.VIEWER)
+        text = viewer.get("/report?period=24h").text
+        assert "No call started in this period" in text
+        assert "<b>2</b> logins" in text
+        assert "<b>1</b> tries refused" in text
+        assert "temporary password 2 · refused 1" in text
+        assert '<th scope="row">wrong</th>' in text
+        stage.call(WHOLE_CALL, trunk="carrier")
+        assert "Logins at the settings site" in viewer.get("/report?period=24h").text
+        assert "Logins at the settings site" not in viewer.get("/report?period=24h&trunk=carrier").text
+
+    def test_where_nobody_logged_in_there_are_no_logins(self, stage: Stage, logged_in: LogIn) -> None:
+        stage.call(WHOLE_CALL)
+        assert "Logins at the settings site" not in logged_in(Role.VIEWER).get("/report").text
 
     def test_a_period_that_is_none_is_a_week(self, logged_in: LogIn) -> None:
         assert logged_in(Role.VIEWER).get("/report?period=ever").status_code == 200

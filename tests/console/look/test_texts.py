@@ -14,8 +14,10 @@ import web
 from console.call.explanations import explain_miss
 from console.lines.changes import Change
 from console.operators import LANGUAGES, Role
+from console.report.logins import LOGIN_STACK
 from console.texts import load_texts
-from credentials.model import Unit
+from credentials.model import LoginVerdict, Unit
+from credentials.one_time.model import CodeVerdict
 from dsp.events import FailedTest
 from ivr.call.dialogue.events import RefusalReason, Verdict
 from ivr.call.dialogue.table import STEPS
@@ -38,7 +40,20 @@ BY_WORD = {
     "problem",
     "period",
 }
-BY_WORD |= {"password", "ami", "figure", "account", "may", "strain", "do", "ask", "does", "told"}
+BY_WORD |= {
+    "password",
+    "ami",
+    "figure",
+    "account",
+    "may",
+    "strain",
+    "do",
+    "ask",
+    "does",
+    "told",
+    "login_kind",
+    "login_refused",
+}
 """Groups whose texts are named after a word of the records or of the program."""
 
 FIGURES = {
@@ -93,6 +108,11 @@ def test_every_word_of_the_records_has_a_text(language: str) -> None:
         "ami": AMI_STATES,
         "strain": STRAINS,
         "unit": list(Unit),
+        "login_kind": LOGIN_STACK,
+        "login_refused": [
+            *(verdict.lower() for verdict in LoginVerdict if not verdict.accepted),
+            *(f"code_{verdict.lower()}" for verdict in CodeVerdict if verdict is not CodeVerdict.ACCEPTED),
+        ],
         **{group: [change.value for change in Change] for group in ("do", "ask", "does", "told")},
     }
     assert [
