@@ -1,8 +1,12 @@
-"""Fixtures: a settings site with lines in its store, and its visitors."""
+"""Fixtures: a settings site with lines in its store, and its visitors.
+
+The store is on SQLite. A test that is marked `both_databases` runs on PostgreSQL, too.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,6 +14,7 @@ import pytest
 from tests.portal.server import serving
 from tests.portal.stage import CONTRACT, PASSWORD, Stage
 from tests.portal.visitor import Visitor
+from tests.storage.postgresql import Server
 
 
 @pytest.fixture(scope="session")
@@ -19,11 +24,33 @@ def empty_stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
     return stage
 
 
-@pytest.fixture
-def stage(tmp_path: Path, empty_stage: Stage) -> Iterator[Stage]:
-    stage = Stage(tmp_path, copy_of=empty_stage)
-    yield stage
+@pytest.fixture(scope="session")
+def empty_database(postgresql: Server, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Stage]:
+    """Return the name of a PostgreSQL database from which others are copied, and its stage, closed."""
+    name = postgresql.create()
+    stage = Stage(tmp_path_factory.mktemp("postgresql"), url=postgresql.url(name))
     stage.close()
+    return name, stage
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if metafunc.definition.get_closest_marker("both_databases"):
+        kinds = ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)]
+        metafunc.parametrize("stage", kinds, indirect=True)
+
+
+@pytest.fixture
+def stage(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Stage]:
+    if getattr(request, "param", "sqlite") == "sqlite":
+        with closing(Stage(tmp_path, copy_of=request.getfixturevalue("empty_stage"))) as stage:
+            yield stage
+        return
+    server: Server = request.getfixturevalue("postgresql")
+    template, empty = request.getfixturevalue("empty_database")
+    name = server.create(template)
+    with closing(Stage(tmp_path, url=server.url(name), copy_of=empty)) as stage:
+        yield stage
+    server.drop(name)
 
 
 @pytest.fixture

@@ -49,19 +49,21 @@ class Stage:
 
     Args:
         directory: the directory for the store.
-        copy_of: another stage, closed, whose file is copied, which is quicker than making one.
+        url: its database, if that is not a file in the directory.
+        copy_of: another stage, closed, which this one continues: its file is copied, which is quicker than making one.
+            If there is a URL, the database there is a copy of the other's already.
 
     Attributes:
         later: how far the clock of store and site is ahead.
     """
 
-    def __init__(self, directory: Path, *, copy_of: Stage | None = None) -> None:
+    def __init__(self, directory: Path, *, url: str = "", copy_of: Stage | None = None) -> None:
         self.directory = directory
-        self.url = f"sqlite:///{directory / 'store.db'}"
+        self.url = url or f"sqlite:///{directory / 'store.db'}"
         self.key: Key = Key.generate() if copy_of is None else copy_of.key
         self.later = timedelta(0)
         self._calls = 0
-        if copy_of is not None:
+        if copy_of is not None and not url:
             shutil.copy(copy_of.directory / "store.db", directory / "store.db")
         self.store = self.open_store()
         self.database = Database(self.url)

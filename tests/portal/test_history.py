@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from credentials.model import Unit
 from credentials.site.history import PROOFS, Proof
 from portal.config import LANGUAGES
@@ -17,6 +19,7 @@ def positions(visitor: Visitor) -> list[str]:
     return re.findall(r'href="(/history/\d+/not-me)"', visitor.get("/history").text)
 
 
+@pytest.mark.both_databases
 def test_it_shows_who_did_what_by_which_proof(stage: Stage, logged_in: LogIn) -> None:
     stage.subscribe(CONTRACT)
     stage.store.log_in(CONTRACT, "wrong999", session_id="x")
@@ -40,6 +43,7 @@ def test_every_thing_in_a_history_has_a_text(stage: Stage) -> None:
         assert {event.removesuffix("_ok").removesuffix("_failed") for event in events} == set(PROOFS)
 
 
+@pytest.mark.both_databases
 def test_this_was_not_me_locks_the_line_until_a_call_from_it(stage: Stage, logged_in: LogIn) -> None:
     stage.subscribe(CONTRACT, SECOND, unit=Unit.ADMIN_USER)
     visitor, other = logged_in(), logged_in(SECOND)
@@ -64,6 +68,7 @@ def test_nothing_of_another_line_can_be_reported(stage: Stage, logged_in: LogIn)
         assert visitor.get(f"/history/{strange}/not-me").status_code == 404
 
 
+@pytest.mark.both_databases
 def test_older_records_are_on_further_pages(stage: Stage, logged_in: LogIn) -> None:
     stage.subscribe(CONTRACT)
     for _ in range(25):

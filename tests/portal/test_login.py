@@ -11,6 +11,7 @@ from tests.portal.stage import CONTRACT, PASSWORD, SECOND, SINGLE, TEMPORARY, St
 from tests.portal.visitor import Visitor, said
 
 
+@pytest.mark.both_databases
 def test_the_first_login_leads_to_a_password_and_to_the_menu(stage: Stage, visitor: Visitor) -> None:
     stage.call()
     assert visitor.log_in(secret=TEMPORARY).headers["location"] == "/"
@@ -45,6 +46,7 @@ def test_what_is_no_number_is_named_beside_the_field(visitor: Visitor) -> None:
     assert 'aria-invalid="true"' in answer.text
 
 
+@pytest.mark.both_databases
 def test_all_refusals_say_the_same_and_what_always_helps(stage: Stage, visitor: Visitor) -> None:
     stage.subscribe(CONTRACT, SECOND)
     stage.call("0661234568")
@@ -68,6 +70,7 @@ def test_all_refusals_say_the_same_and_what_always_helps(stage: Stage, visitor: 
         assert "03-6304-4747" in answer.text
 
 
+@pytest.mark.both_databases
 def test_a_throttled_try_is_told_to_wait(stage: Stage, visitor: Visitor) -> None:
     stage.subscribe(CONTRACT)
     for _ in range(2):
@@ -86,6 +89,7 @@ def test_throttling_says_the_same_of_a_number_that_nobody_has(visitor: Visitor) 
     assert "Wait a minute" in told
 
 
+@pytest.mark.both_databases
 def test_an_expired_password_has_to_be_changed_first(stage: Stage, visitor: Visitor) -> None:
     stage.subscribe(CONTRACT)
     stage.later = timedelta(days=61)
@@ -117,6 +121,7 @@ def test_who_is_logged_in_needs_no_login_page(stage: Stage, logged_in: LogIn) ->
     assert logged_in().get("/login").headers["location"] == "/"
 
 
+@pytest.mark.both_databases
 def test_logging_out_ends_the_session_in_the_store(stage: Stage, logged_in: LogIn) -> None:
     stage.subscribe(CONTRACT)
     visitor = logged_in()

@@ -76,6 +76,7 @@ def test_using_none_wants_an_explicit_consent(choosing: Visitor, stage: Stage) -
     assert choosing.get("/").status_code == 200
 
 
+@pytest.mark.both_databases
 def test_what_is_entered_is_reviewed_then_stored_and_mailed(choosing: Visitor, stage: Stage) -> None:
     page = enter(choosing)
     assert page.status_code == 200
@@ -114,6 +115,7 @@ def test_each_rule_that_is_broken_is_named_beside_its_field(choosing: Visitor) -
         assert told in said(page)
 
 
+@pytest.mark.both_databases
 def test_a_link_confirms_only_by_its_button(choosing: Visitor, stage: Stage, address: str) -> None:
     review(choosing, enter(choosing))
     path = path_of_link(stage)
@@ -145,6 +147,7 @@ def test_a_link_is_good_for_a_day_and_a_made_up_one_never(choosing: Visitor, sta
     assert "cannot be used" in said(choosing.get("/confirm/" + "a" * 43))
 
 
+@pytest.mark.both_databases
 def test_a_code_completes_the_login(choosing: Visitor, stage: Stage) -> None:
     uses_codes(stage, choosing)
     assert choosing.get("/").headers["location"] == "/one-time/code"
@@ -180,6 +183,7 @@ def test_a_code_that_is_too_old_is_said_to_be(choosing: Visitor, stage: Stage) -
     assert "too old" in said(choosing.fill_in("/one-time/code", code=code_in(stage.mails()[-2])))
 
 
+@pytest.mark.both_databases
 def test_after_five_wrong_tries_no_code_is_good(choosing: Visitor, stage: Stage) -> None:
     uses_codes(stage, choosing)
     choosing.fill_in("/one-time/code/send", on="/one-time/code")
@@ -190,6 +194,7 @@ def test_after_five_wrong_tries_no_code_is_good(choosing: Visitor, stage: Stage)
     assert "No one-time password is good" in said(answer)
 
 
+@pytest.mark.both_databases
 def test_at_the_code_the_address_changes_with_id_and_password(choosing: Visitor, stage: Stage) -> None:
     uses_codes(stage, choosing)
     fields = {"address": NEW_ADDRESS, "confirmation-id": CONFIRMATION_ID}
@@ -208,6 +213,7 @@ def test_at_the_code_the_address_changes_with_id_and_password(choosing: Visitor,
     assert choosing.fill_in("/one-time/code", code=code_in(stage.mails()[-1])).headers["location"] == "/"
 
 
+@pytest.mark.both_databases
 def test_after_a_complete_login_address_id_and_password_are_changed(choosing: Visitor, stage: Stage) -> None:
     review(choosing, enter(choosing))
     assert choosing.fill_in("/one-time/address", address=NEW_ADDRESS).headers["location"] == "/one-time?done=address"
@@ -222,6 +228,7 @@ def test_after_a_complete_login_address_id_and_password_are_changed(choosing: Vi
     assert changed.headers["location"] == "/one-time?done=password"
 
 
+@pytest.mark.both_databases
 def test_the_administrator_sets_that_of_a_user_and_a_user_only_its_own(stage: Stage, logged_in: LogIn) -> None:
     stage.subscribe(CONTRACT, SECOND, unit=Unit.ADMIN_USER)
     admin, home = logged_in(), f"/numbers/{SECOND}/one-time"
@@ -234,6 +241,7 @@ def test_the_administrator_sets_that_of_a_user_and_a_user_only_its_own(stage: St
         assert user.get(f"/numbers/{CONTRACT}/one-time{path}").status_code == 404
 
 
+@pytest.mark.both_databases
 def test_mails_are_limited_and_the_limit_is_told(stage: Stage) -> None:
     few = MailLimits(of_a_number=[Rate(1, timedelta(minutes=10))])
 

@@ -31,6 +31,7 @@ def expected(old: Unit, new: Unit, numbers: tuple[str, ...], own: dict[str, str]
     return own
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(("old", "new"), CASES)
 @pytest.mark.parametrize("numbers", [LINE, MANY_NUMBERS], ids=["3", "40"])
 def test_a_change_asks_for_what_the_table_says_and_does_it(

@@ -15,6 +15,7 @@ def is_called(visitor: Visitor) -> bool:
     return bool(visitor.get("/login/called").json()["set"])
 
 
+@pytest.mark.both_databases
 def test_after_a_call_the_page_says_so_once_and_the_number_is_there(stage: Stage, visitor: Visitor) -> None:
     assert "leave this page open" in said(visitor.log_in(secret="forgotten1"))
     assert not is_called(visitor)
