@@ -124,11 +124,11 @@ class SiteSide(StoreBase):
         other = _stored(connection, tried.number, is_temporary=not tried.is_temporary)
         if self._is_braked(connection, tried.number, whence):
             return Login(LoginVerdict.BRAKED, _shown(tried.number))
-        if line is not None and is_locked_out(connection, line, tried.number):
+        if is_locked_out(connection, line, tried.number):
             login = Login(LoginVerdict.LOCKED, _shown(tried.number))
         else:
             login = _verdict_on(line, tried, stored, other, self._now())
-            self._count(connection, line, tried, login)
+        self._count(connection, tried, login)
         if whence and not login.verdict.accepted:
             # Of whatever kind: if unknown numbers were not counted, the pause itself would tell which are known.
             note_wrong(connection, whence, tried.number, limits=self._tries, now=self._now())
@@ -202,13 +202,16 @@ class SiteSide(StoreBase):
     def _is_braked(self, connection: Connection, number: str, origin: str) -> bool:
         return bool(origin) and is_braked(connection, origin, number, limits=self._tries, now=self._now())
 
-    def _count(self, connection: Connection, line: Line | None, tried: Try, login: Login) -> None:
-        """Count a wrong try against each live credential, or reset a right one's count."""
-        if line is None:
-            return
+    def _count(self, connection: Connection, tried: Try, login: Login) -> None:
+        """Count a wrong try against each live credential, or reset a right one's count.
+
+        A try at locked logins counts against nobody. It takes the same statements as any other, as does one at a number
+        that no line has: the time of a refusal must not tell them apart.
+        """
         if not login.verdict.accepted:
-            temporary.count_failure(connection, tried.number, self._now())
-            passwords.count_failure(connection, tried.number)
+            whose = NO_NUMBER if login.verdict is LoginVerdict.LOCKED else tried.number
+            temporary.count_failure(connection, whose, self._now())
+            passwords.count_failure(connection, whose)
             return
         kind = temporary if tried.is_temporary else passwords
         kind.end_count(connection, tried.number)
@@ -241,9 +244,13 @@ class SiteSide(StoreBase):
         return stored if still_good else None
 
 
-def is_locked_out(connection: Connection, line: Line, number: str) -> bool:
-    """Return whether a number may not log in: its line is locked, or its logins are."""
-    return line.locked or login_locks.is_locked(connection, number, line.contract_number)
+def is_locked_out(connection: Connection, line: Line | None, number: str) -> bool:
+    """Return whether a number may not log in: its line is locked, or its logins are.
+
+    It asks the database in any case, also for a number that no line has: the time must tell nothing.
+    """
+    logins_are = login_locks.is_locked(connection, number, number if line is None else line.contract_number)
+    return logins_are or (line is not None and line.locked)
 
 
 def store_password(
