@@ -99,6 +99,7 @@ def test_links_in_mails_never_come_from_a_host_header(admin: Visitor, stage: Sta
     assert "localhost" not in stage.mails()[-1]["body"]
 
 
+@pytest.mark.both_databases
 def test_an_older_browser_is_told_of_a_newer_login_also_by_another_process(stage: Stage, address: str) -> None:
     stage.subscribe(CONTRACT)
     with serving(stage.config()) as elsewhere, Visitor(address) as old, Visitor(elsewhere) as new:
@@ -113,6 +114,7 @@ def test_an_older_browser_is_told_of_a_newer_login_also_by_another_process(stage
         assert stage.store.log_in(CONTRACT, PASSWORD, session_id="x").verdict.accepted
 
 
+@pytest.mark.both_databases
 def test_what_was_half_logged_in_ends_with_a_newer_login_too(stage: Stage, address: str) -> None:
     stage.call()
     with Visitor(address) as old, Visitor(address) as new:
@@ -143,6 +145,7 @@ def test_no_page_shows_a_number_of_another_line(admin: Visitor, stage: Stage) ->
         assert "06-6123" not in answer.text
 
 
+@pytest.mark.both_databases
 def test_a_user_reads_and_changes_no_other_number_of_its_line(stage: Stage, logged_in: LogIn) -> None:
     stage.subscribe(CONTRACT, SECOND, unit=Unit.ADMIN_USER)
     user = logged_in(SECOND)
@@ -162,6 +165,22 @@ def test_a_form_of_10000_fields_and_a_long_one_are_refused(visitor: Visitor) -> 
     long = visitor.post("/login", data={"csrf": csrf, "number": CONTRACT, "secret": "x" * 20_000})
     assert long.status_code == 413
     assert visitor.get("/login").status_code == 200
+
+
+def test_a_form_of_10000_fields_with_a_file_is_refused_too(admin: Visitor) -> None:
+    csrf = admin.csrf("/unit/line")
+    many = {"csrf": csrf} | {f"f{place}": "" for place in range(10_000)}
+    files = {"file": ("a.csv", b"x", "text/csv")}
+    assert admin.post("/unit/line", data=many, files=files).status_code in (400, 413)
+    assert admin.post("/unit/line", data={"csrf": csrf}, files=files | {"more": files["file"]}).status_code == 400
+    assert admin.get("/").status_code == 200
+
+
+def test_no_search_finds_a_number_of_another_line(stage: Stage, logged_in: LogIn) -> None:
+    stage.subscribe(MANY, OTHER_LINE)
+    visitor = logged_in(MANY)
+    for part in (OTHER_LINE, "06", "*", "0661234568"):
+        assert "06-6123" not in said(visitor.get("/numbers", params={"part": part}))
 
 
 @pytest.mark.parametrize("text", ["\x00", "\ud800", "'; drop table lines; --", "<script>alert(1)</script>", "x" * 5000])
