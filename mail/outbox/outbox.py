@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from credentials.secrets.keys import KeyRing
@@ -21,6 +21,7 @@ from storage.clock import Clock
 from storage.database import after_commit
 
 LONGEST_REPLY: Final = 200
+_ADDED_AT_ONCE: Final = 1000
 _SHOWN: Final = [
     letters.c[name]
     for name in (
@@ -76,13 +77,36 @@ class Outbox:
         if letter.once and (first := self._named(connection, letter.once)):
             return first
         now = moment_of(connection, self._clock)
-        require_within(connection, letter, self._limits, now)
+        require_within(connection, [letter], self._limits, now)
         letter_id = new_letter_id()
         adding = _insert_unless_there(connection).values(self._row(letter_id, letter, now))
         if connection.scalar(adding.returning(letters.c.letter_id)) is None:
             return self._named(connection, letter.once) or letter_id  # another process added the same one meanwhile
         after_commit(connection, self._added)
         return letter_id
+
+    def add_all(self, connection: Connection, added: Sequence[Letter]) -> None:
+        """Put many letters into the outbox, or none: as `add` does, and no transaction may call that for several.
+
+        Two transactions that add letters to the same addresses in another order could otherwise wait for each other.
+
+        Args:
+            connection: a transaction of `Database.writing`.
+            added: the letters; none has a name (`Letter.once`).
+
+        Raises:
+            LimitReached: together they are too many; nothing was written, and the transaction may go on.
+            ValueError: a letter has a name.
+        """
+        if any(letter.once for letter in added):
+            raise ValueError("letters that have a name are added one by one")
+        now = moment_of(connection, self._clock)
+        require_within(connection, added, self._limits, now)
+        for begin in range(0, len(added), _ADDED_AT_ONCE):
+            chunk = added[begin : begin + _ADDED_AT_ONCE]
+            connection.execute(insert(letters), [self._row(new_letter_id(), letter, now) for letter in chunk])
+        if added:
+            after_commit(connection, self._added)
 
     def find(self, connection: Connection, letter_id: str) -> Delivery | None:
         """Return what became of a letter; None if it is not known, or forgotten."""

@@ -140,6 +140,63 @@ def test_of_many_letters_at_once_exactly_as_many_as_permitted_are_written(
     assert counted(database) == 3
 
 
+def test_many_letters_are_added_together_or_not_at_all(
+    database: Database, open_outbox: Callable[..., Outbox], clock: FakeClock
+) -> None:
+    outbox = open_outbox(LIMITS)
+    first_at = clock.now
+
+    def add_all(*places: int) -> None:
+        letters = [
+            letter_for(clock.now, number=f"03123456{n:02}", to=f"p{n % 10}@example.jp", client="") for n in places
+        ]
+        with database.writing() as connection:
+            outbox.add_all(connection, letters)
+
+    add_all(*range(10), 10)
+    assert counted(database) == 11
+    clock.advance(seconds=10)
+    with pytest.raises(LimitReached) as reached:
+        add_all(20, 30, 41)  # p0 has two already
+    assert (reached.value.limit, reached.value.possible_at) == (Limit.ADDRESS, first_at + MINUTE)
+    assert counted(database) == 11
+    add_all(20, 41)
+    assert counted(database) == 13
+    add_all()
+    named = letter_for(clock.now, once="a call")
+    with pytest.raises(ValueError, match="one by one"), database.writing() as connection:
+        outbox.add_all(connection, [named])
+
+
+def test_letters_that_are_added_in_opposite_orders_at_once_do_not_wait_for_each_other(
+    database: Database, open_outbox: Callable[..., Outbox], clock: FakeClock
+) -> None:
+    outbox = open_outbox(MailLimits(of_a_number=(), of_an_address=(Rate(10_000, DAY),), of_a_client=()))
+    people = list(range(12))
+
+    def add_all(turn: int) -> None:
+        order = people if turn % 2 else people[::-1]
+        with database.writing() as connection:
+            letters = [letter_for(clock.now, to=f"p{place}@example.jp", number="", client="") for place in order]
+            outbox.add_all(connection, letters)
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(add_all, range(80)))
+    assert counted(database) == 80 * len(people)
+
+
+def test_a_transaction_may_add_letters_to_20000_people(
+    database: Database, open_outbox: Callable[..., Outbox], clock: FakeClock
+) -> None:
+    outbox = open_outbox(MailLimits())
+    letters = [
+        letter_for(clock.now, number=f"03{place:08}", to=f"p{place}@example.jp", client="") for place in range(20_000)
+    ]
+    with database.writing() as connection:
+        outbox.add_all(connection, letters)
+    assert counted(database) == 20_000
+
+
 RATES = st.lists(
     st.builds(Rate, st.integers(1, 4), st.integers(1, 100).map(lambda s: timedelta(seconds=s))), max_size=2
 )
