@@ -205,11 +205,11 @@ one_time_choices = Table(
 )
 
 address_links = Table(
-    # Links that confirm an address, by their digest; at most one of a number.
+    # Links that confirm an address; at most one of a number. Several numbers of a line may share one.
     "address_links",
     metadata,
-    Column("digest", DigestText, primary_key=True),
-    Column("number", ForeignKey("numbers.number", ondelete="CASCADE"), nullable=False, unique=True),
+    Column("number", ForeignKey("numbers.number", ondelete="CASCADE"), primary_key=True),
+    Column("digest", DigestText, nullable=False, index=True),
     Column("address", String, nullable=False),
     Column("made_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),

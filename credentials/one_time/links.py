@@ -1,13 +1,16 @@
-"""Links that confirm an address (docs/rules.md 3.10), inside the caller's transaction that holds the number's line."""
+"""Links that confirm an address (docs/rules.md 3.10), inside the caller's transaction that holds the number's line.
+
+One link may be for several numbers of a line. It is stored for each of them, and each may get a newer one.
+"""
 
 import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from credentials.one_time.model import LinkToSend, LinkVerdict
 from credentials.rules import LINK_LIFETIME
@@ -20,7 +23,7 @@ _ROWS_AT_ONCE: Final = 2000
 
 @dataclass(frozen=True)
 class Link:
-    """A stored link.
+    """A stored link, as it is for one of its numbers.
 
     Attributes:
         number: whose address it confirms.
@@ -44,49 +47,49 @@ class Link:
         return LinkVerdict.GOOD if live else LinkVerdict.EXPIRED
 
 
-def new_link(number: str, address: str, language: str, now: datetime) -> LinkToSend:
+def new_link(numbers: Sequence[str], address: str, language: str, now: datetime) -> LinkToSend:
     """Return a new link, not yet stored."""
-    return LinkToSend(number, address, secrets.token_urlsafe(_TOKEN_BYTES), now + LINK_LIFETIME, language)
+    return LinkToSend(tuple(numbers), address, secrets.token_urlsafe(_TOKEN_BYTES), now + LINK_LIFETIME, language)
 
 
 def replace_all(connection: Connection, new: Sequence[LinkToSend], now: datetime) -> None:
     """Store links in place of any earlier ones of their numbers, which open nothing any more."""
-    for begin in range(0, len(new), _ROWS_AT_ONCE):
-        chunk = new[begin : begin + _ROWS_AT_ONCE]
-        remove(connection, [link.number for link in chunk])
-        rows = [
-            {
-                "digest": digest_of(link.token),
-                "number": link.number,
-                "address": link.address,
-                "made_at": now,
-                "expires_at": link.expires_at,
-            }
-            for link in chunk
-        ]
-        connection.execute(insert(table), rows)
+    rows = [
+        {
+            "digest": digest_of(link.token),
+            "number": number,
+            "address": link.address,
+            "made_at": now,
+            "expires_at": link.expires_at,
+        }
+        for link in new
+        for number in link.numbers
+    ]
+    for begin in range(0, len(rows), _ROWS_AT_ONCE):
+        chunk = rows[begin : begin + _ROWS_AT_ONCE]
+        remove(connection, [str(row["number"]) for row in chunk])
+        connection.execute(insert(table), chunk)
 
 
-def find(connection: Connection, token: str) -> Link | None:
-    """Return the link that a token names; None if there is none."""
-    return _link(connection, table.c.digest == digest_of(token))
+def find(connection: Connection, token: str) -> list[Link]:
+    """Return the link that a token names, once for each of its numbers, in their order; none if there is none."""
+    rows = connection.execute(select(table).where(table.c.digest == digest_of(token)).order_by(table.c.number))
+    return [_link(row) for row in rows]
 
 
 def of_number(connection: Connection, number: str) -> Link | None:
     """Return a number's link, used or not; None if it has none."""
-    return _link(connection, table.c.number == number)
+    row = connection.execute(select(table).where(table.c.number == number)).one_or_none()
+    return None if row is None else _link(row)
 
 
-def _link(connection: Connection, which: object) -> Link | None:
-    row = connection.execute(select(table).where(which)).one_or_none()  # type: ignore[arg-type]
-    if row is None:
-        return None
+def _link(row: Row[Any]) -> Link:
     return Link(row.number, row.address, row.made_at, row.expires_at, row.confirmed_at)
 
 
-def note_confirmed(connection: Connection, token: str, now: datetime) -> None:
-    """Note that a link was used."""
-    connection.execute(update(table).where(table.c.digest == digest_of(token)).values(confirmed_at=now))
+def note_confirmed(connection: Connection, numbers: Sequence[str], now: datetime) -> None:
+    """Note that the links of numbers were used."""
+    connection.execute(update(table).where(table.c.number.in_(numbers)).values(confirmed_at=now))
 
 
 def remove(connection: Connection, numbers: Sequence[str]) -> None:

@@ -69,14 +69,14 @@ class LinkToSend:
     """A link that confirms an address, for the mail to that address and for nothing else.
 
     Attributes:
-        number: whose address it is to be.
+        numbers: whose address it is to be: one number, or several of a line that a file gave one address.
         address: where the mail goes.
         token: what the link carries: 256 random bits. The repr does not show it.
         expires_at: until when it is good, in UTC.
         language: the language of the line.
     """
 
-    number: str
+    numbers: tuple[str, ...]
     address: str = field(repr=False)
     token: str = field(repr=False)
     expires_at: datetime
@@ -101,13 +101,13 @@ class LinkState:
 
     Attributes:
         verdict: what it is good for.
-        number: whose address it confirms; "" if that is not known.
+        numbers: whose address it confirms, in their order; none if that is not known.
         address: that address, masked.
         language: the language of the line; "" if that is not known.
     """
 
     verdict: LinkVerdict
-    number: str = ""
+    numbers: tuple[str, ...] = ()
     address: str = ""
     language: str = ""
 

@@ -1,6 +1,6 @@
 """The settings site's side of the store: one-time passwords of a whole line by a CSV file (docs/rules.md 3.15)."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
@@ -16,15 +16,17 @@ from credentials.one_time import choices, csv_file, drafts, links
 from credentials.one_time.choices import Choice, NewChoice
 from credentials.one_time.csv_file import FileRow
 from credentials.one_time.drafts import DraftRow
+from credentials.one_time.model import LinkToSend
 from credentials.one_time.rehearsal import CheckAddress, FileApplied, FileVerdict, Rehearsal, RehearsedRow, rehearse
 from credentials.rules import MANY_NUMBERS
 from credentials.secrets.hashing import KeyedHash
 from credentials.sides.history_side import HistorySide
-from credentials.sides.one_time_side import WriteLink
 from credentials.sides.session_side import WHEN_COMPLETE
 from credentials.site.session import Session
 from storage.database import database_border
 
+WriteLinks = Callable[[Connection, Sequence[LinkToSend]], None]
+"""Writes the mails that carry links, in the transaction that stores the links."""
 HashProgress = Callable[[int, int], None]
 """Called with how many confirmation passwords are hashed, and how many there are in all. It must not raise."""
 
@@ -86,15 +88,16 @@ class BulkSide(HistorySide):
         return replace(answer, draft_id=draft_id, expires_at=now + drafts.LIFETIME)
 
     @database_border
-    def apply_one_time_file(self, session_id: str, draft_id: str, write: WriteLink) -> FileApplied:
+    def apply_one_time_file(self, session_id: str, draft_id: str, write: WriteLinks) -> FileApplied:
         """Store all that a rehearsed file changes, or nothing. It can be stored once, within an hour.
 
-        An address that is new waits for its link, as always; half-finished logins of its number end.
+        An address that is new waits for its link, as always; half-finished logins of its number end. Numbers that the
+        file gives the same address share one link.
 
         Args:
             session_id: the id of the session that rehearsed it.
             draft_id: what the rehearsal said; any text.
-            write: writes the mail with the link of an address; called for each in turn.
+            write: writes the mails with the links, one for each address that is new, however many numbers share it.
         """
         with self._database.writing() as connection:
             held = self._hold(connection, session_id, WHEN_COMPLETE)
@@ -171,15 +174,15 @@ def _chosen(new: NewChoice) -> Entry:
 
 
 def _send_links(
-    connection: Connection, new: Iterable[NewChoice], language: str, write: WriteLink, now: datetime
+    connection: Connection, new: Iterable[NewChoice], language: str, write: WriteLinks, now: datetime
 ) -> list[Entry]:
-    """Make the links of all addresses that wait, have their mails written, and return what to record."""
-    made = [
-        links.new_link(each.number, each.provisional_address, language, now)
-        for each in new
-        if each.provisional_address is not None
-    ]
-    links.replace_all(connection, made, now)
-    for link in made:
-        write(connection, link)
-    return [Entry(Action.ONE_TIME_LINK_SENT, link.number) for link in made]
+    """Make a link for each address that waits, have their mails written, and return what to record."""
+    numbers: dict[str, list[str]] = {}
+    for each in new:
+        if each.provisional_address is not None:
+            numbers.setdefault(each.provisional_address, []).append(each.number)
+    made = [links.new_link(theirs, address, language, now) for address, theirs in numbers.items()]
+    if made:
+        links.replace_all(connection, made, now)
+        write(connection, made)
+    return [Entry(Action.ONE_TIME_LINK_SENT, number) for link in made for number in link.numbers]

@@ -5,7 +5,7 @@ a link, and writes the mail there. If it raises, nothing is stored.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
 
@@ -257,35 +257,45 @@ class OneTimeSide(SessionSide):
 
     @database_border
     def confirm_address(self, token: str) -> LinkState:
-        """Confirm the address of a link, if it is good; from then on it is used up.
+        """Confirm the address of a link for all its numbers, if it is good; from then on it is used up.
 
-        Codes that are on their way to the earlier address are void.
+        Codes that are on their way to the earlier address are void. A number that may not log in now is left out.
 
         Returns:
             The link as it is now: CONFIRMED if its address is confirmed, by this or before.
         """
         with self._database.writing() as connection:
-            link = links.find(connection, token)
-            line = None if link is None else provisioning.hold_line(connection, link.number)
+            known = links.find(connection, token)
+            line = provisioning.hold_line(connection, known[0].number) if known else None
             state, now = self._state_of(connection, token), self._now()
-            if state.verdict is not LinkVerdict.GOOD or link is None or line is None:
+            if state.verdict is not LinkVerdict.GOOD or line is None:
                 return state
-            if is_locked_out(connection, line, link.number):
+            waiting = [link for link in links.find(connection, token) if link.number in line.numbers]
+            confirmed = [
+                link.number
+                for link in waiting
+                if not is_locked_out(connection, line, link.number)
+                and choices.confirm(connection, link.number, link.address)
+            ]
+            if not confirmed:
                 return LinkState(LinkVerdict.UNKNOWN)
-            if not choices.confirm(connection, link.number, link.address):
-                return LinkState(LinkVerdict.UNKNOWN)
-            codes.remove(connection, link.number)
-            links.note_confirmed(connection, token, now)
-            entry = Entry(Action.ONE_TIME_ADDRESS_CONFIRMED, link.number)
-            self._record(connection, [entry], actor=link.number, origin="link")
-            return self._state_of(connection, token)
+            for number in confirmed:
+                codes.remove(connection, number)
+            links.note_confirmed(connection, confirmed, now)
+            entries = [Entry(Action.ONE_TIME_ADDRESS_CONFIRMED, number) for number in confirmed]
+            whose = confirmed[0] if len(waiting) == 1 else line.contract_number
+            self._record(connection, entries, actor=whose, origin="link")
+            return replace(state, verdict=LinkVerdict.CONFIRMED, numbers=tuple(confirmed))
 
     def _state_of(self, connection: Connection, token: str) -> LinkState:
-        link = links.find(connection, token)
-        line = None if link is None else provisioning.find_line(connection, link.number)
-        if link is None or line is None:
+        found = links.find(connection, token)
+        line = provisioning.find_line(connection, found[0].number) if found else None
+        if line is None:
             return LinkState(LinkVerdict.UNKNOWN)
-        return LinkState(link.verdict(self._now()), link.number, mask_address(link.address), line.language)
+        now = self._now()
+        verdict = next(verdict for verdict in LinkVerdict if verdict in {link.verdict(now) for link in found})
+        numbers = tuple(link.number for link in found if link.verdict(now) is verdict)
+        return LinkState(verdict, numbers, mask_address(found[0].address), line.language)
 
     # Within the transaction
 
@@ -300,7 +310,7 @@ class OneTimeSide(SessionSide):
     ) -> list[Entry]:
         """Store a link in place of any earlier one, have its mail written, and return what to record."""
         now = self._now()
-        link = links.new_link(number, address, held.line.language, now)
+        link = links.new_link([number], address, held.line.language, now)
         links.replace_all(connection, [link], now)
         write(connection, link)
         return [Entry(Action.ONE_TIME_LINK_SENT, number)]

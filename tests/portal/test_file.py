@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import csv
 import http.client
+import re
 import time
+import tracemalloc
+from collections.abc import Iterator
+from contextlib import suppress
 
 import httpx
 import pytest
 
 from credentials.errors import Problem
 from credentials.one_time.rehearsal import WAYS_OUT
+from credentials.site.states import NumberState
 from portal.file_problems import told
+from portal.numbers import written
 from tests.portal.conftest import LogIn
 from tests.portal.stage import CONTRACT, MANY, MANY_NUMBERS, Stage
 from tests.portal.visitor import Visitor, said
 from web.texts import read_texts
 
 HEADER = '"number","use","address","confirmation id","confirmation password"\r\n'
+MIB = 1024 * 1024
 GOOD = f'"{MANY_NUMBERS[1]}","1","taro@example.jp","Kakunin77","himitsu42"\r\n'
 
 
@@ -46,6 +54,7 @@ def store(visitor: Visitor, page: httpx.Response) -> httpx.Response:
     return visitor.fill_in("/one-time/file/store", on="/one-time/file", draft=draft)
 
 
+@pytest.mark.both_databases
 def test_the_present_state_comes_as_a_file_that_can_be_sent_back(holder: Visitor) -> None:
     present = holder.get("/one-time/file/present.csv")
     assert present.headers["content-type"].startswith("text/csv")
@@ -53,6 +62,7 @@ def test_the_present_state_comes_as_a_file_that_can_be_sent_back(holder: Visitor
     assert "Nothing would change" in said(upload(holder, present.content))
 
 
+@pytest.mark.both_databases
 def test_a_file_is_rehearsed_and_then_stored_whole(holder: Visitor, stage: Stage) -> None:
     page = upload(holder, (HEADER + GOOD).encode())
     assert "The settings of 1 numbers would change" in said(page)
@@ -63,6 +73,43 @@ def test_a_file_is_rehearsed_and_then_stored_whole(holder: Visitor, stage: Stage
     assert mail["to"] == "taro@example.jp"
     assert '"taro@example.jp","Kakunin77",""' in holder.get("/one-time/file/present.csv").text
     assert "Upload the file again" in said(store(holder, page))
+
+
+@pytest.mark.both_databases
+def test_numbers_that_share_an_address_get_one_mail_whose_link_confirms_all(holder: Visitor, stage: Stage) -> None:
+    rows = "".join(f'"{number}","1","office@example.jp","Kakunin77","himitsu42"\r\n' for number in MANY_NUMBERS[1:])
+    own = f'"{MANY_NUMBERS[0]}","1","boss@example.jp","Kakunin77","himitsu42"\r\n'
+    stored = store(holder, upload(holder, (HEADER + own + rows).encode()))
+    assert "The settings of 40 numbers are changed" in said(stored)
+    [mail] = stage.mails("")
+    [_] = stage.mails(MANY_NUMBERS[0])
+    assert written(MANY_NUMBERS[1]) in mail["body"]
+    assert "and 29 more" in mail["body"]
+    found = re.search(r"(/confirm/\S+)", mail["body"])
+    assert found is not None
+    assert written(MANY_NUMBERS[39]) in said(holder.get(found[1]))
+    assert "The address is confirmed" in said(holder.fill_in(found[1]))
+    waiting = [state for state in all_states(stage) if state.provisional_address is not None]
+    assert [state.number for state in waiting] == [MANY_NUMBERS[0]]
+    assert sum(state.address == "office@example.jp" for state in all_states(stage)) == 39
+
+
+@pytest.mark.both_databases
+def test_files_flood_nobody(holder: Visitor, stage: Stage) -> None:
+    answers = []
+    for turn in range(6):
+        rows = "".join(
+            f'"{number}","1","{"victim" if turn % 2 else "Victim+x"}@example.jp","Kakunin7{turn}","himitsu4{turn}"\r\n'
+            for number in MANY_NUMBERS[1:4]
+        )
+        answers.append(store(holder, upload(holder, (HEADER + rows).encode())))
+    assert [answer.status_code for answer in answers] == [200] * 5 + [429]
+    assert "Many mails went to this address" in said(answers[-1])
+    assert len(stage.mails("")) == 5
+
+
+def all_states(stage: Stage) -> tuple[NumberState, ...]:
+    return stage.store.credentials_of(MANY).numbers
 
 
 def test_what_is_wrong_is_named_with_row_and_remedy_and_nothing_is_stored(holder: Visitor) -> None:
@@ -89,6 +136,39 @@ def test_a_file_of_100_mib_is_refused_before_it_is_read(holder: Visitor) -> None
     assert connection.getresponse().status == 413
     connection.close()
     assert holder.get("/").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/one-time/file", "/unit/line", "/login"])
+def test_a_file_of_100_mib_that_does_not_say_its_length_is_refused_and_kept_nowhere(holder: Visitor, path: str) -> None:
+    block, sent = bytes(65536), 0
+
+    def file() -> Iterator[bytes]:
+        nonlocal sent
+        yield b'--x\r\ncontent-disposition: form-data; name="file"; filename="a.csv"\r\n\r\n'
+        for sent in range(0, 100 * MIB, len(block)):  # noqa: B007 - counted
+            yield block
+
+    headers = {"content-type": "multipart/form-data; boundary=x"}
+    tracemalloc.start()
+    with suppress(httpx.WriteError):  # the connection may be closed while we still send
+        assert holder.post(path, content=file(), headers=headers).status_code == 413
+    [_, peak] = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert sent > MIB
+    assert peak < 12 * MIB
+    assert holder.get("/").status_code == 200
+
+
+def test_what_comes_down_is_no_formula_and_has_no_number_of_another_line(holder: Visitor, stage: Stage) -> None:
+    rows = f'"{MANY_NUMBERS[1]}","1","+cmd@example.jp","Kakunin77","himitsu42"\r\n'
+    rows += f'"{MANY_NUMBERS[2]}","1","-1+1@example.jp","Kakunin77","himitsu42"\r\n'
+    assert "numbers are changed" in said(store(holder, upload(holder, (HEADER + rows).encode())))
+    present = holder.get("/one-time/file/present.csv")
+    cells = [cell for row in csv.reader(present.text.lstrip("\ufeff").splitlines()) for cell in row]
+    assert '="+cmd@example.jp"' in cells
+    assert not any(cell.startswith(("+", "-", "@", "\t", "\r")) for cell in cells)
+    assert {cell for cell in cells if cell.startswith("0") and len(cell) > 1} == set(MANY_NUMBERS)
+    assert set(re.findall(r"0\d{9}", holder.get("/unit/line/numbers.csv").text)) == set(MANY_NUMBERS)
 
 
 def test_a_line_of_few_numbers_has_no_such_page(stage: Stage, logged_in: LogIn) -> None:

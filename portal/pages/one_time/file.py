@@ -6,17 +6,15 @@ from collections.abc import Callable
 from typing import Final
 
 import structlog
-from sqlalchemy import Connection
 from starlette.responses import Response
 
 from credentials.errors import BadOneTimeFile
 from credentials.one_time.csv_file import MOST_BYTES
-from credentials.one_time.model import LinkToSend
 from credentials.one_time.rehearsal import FileVerdict, Rehearsal
 from mail.addresses import broken_rules, foreign_characters
 from mail.outbox import LimitReached
 from portal.file_problems import told
-from portal.letters import writes_link
+from portal.letters import writes_links
 from portal.pages.one_time.fields import too_many_mails
 from portal.rehearsals import Rehearsals, Work
 from portal.rights import NotYours
@@ -72,7 +70,7 @@ def store(visit: Visit) -> Response:
     """Store all that the rehearsed file changes, or nothing."""
     _require(visit)
     try:
-        applied = visit.store.apply_one_time_file(visit.session_id, visit.form.get("draft", ""), _writes(visit))
+        applied = visit.store.apply_one_time_file(visit.session_id, visit.form.get("draft", ""), writes_links(visit))
     except LimitReached as limit:
         return _page(visit, status=429, problems=[too_many_mails(visit, limit)])
     _rehearsals(visit).forget(visit.logged_in.name)
@@ -96,10 +94,6 @@ def _rehearsed(visit: Visit, work: Work) -> Response:
         more=max(0, len(rows) - SHOWN),
         wrong=sum(bool(row.problems) for row in found.rows),
     )
-
-
-def _writes(visit: Visit) -> Callable[[Connection, LinkToSend], None]:
-    return writes_link(visit, asked_for_many=True)
 
 
 def _address_check(visit: Visit) -> Callable[[str], str | None]:

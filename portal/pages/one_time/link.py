@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import structlog
 from starlette.responses import Response
 
@@ -10,6 +12,8 @@ from portal.visit import Visit
 from web.forms import is_bounded
 
 _log = structlog.get_logger(__name__)
+LISTED: Final = 40
+"""The most numbers of a link that its page lists."""
 
 
 def show(visit: Visit) -> Response:
@@ -26,7 +30,7 @@ def confirm(visit: Visit) -> Response:
 
 def _page(visit: Visit, state: LinkState) -> Response:
     good = state.verdict in (LinkVerdict.GOOD, LinkVerdict.CONFIRMED)
-    return visit.page("one_time/link.html", status=200 if good else 404, state=state)
+    return visit.page("one_time/link.html", status=200 if good else 404, state=state, listed=LISTED)
 
 
 def _token(visit: Visit) -> str:

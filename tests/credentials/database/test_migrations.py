@@ -32,7 +32,7 @@ def tables(database: Database) -> set[str]:
 def test_an_empty_database_is_brought_to_the_newest_schema_and_back(database: Database) -> None:
     assert current_revision(database, CREDENTIALS) is None
     upgrade(database, CREDENTIALS)
-    assert current_revision(database, CREDENTIALS) == "0007"
+    assert current_revision(database, CREDENTIALS) == "0008"
     assert tables(database) == set(metadata.tables)
     downgrade(database, CREDENTIALS, "base")
     assert current_revision(database, CREDENTIALS) is None
@@ -63,6 +63,34 @@ def test_each_step_can_be_taken_back_and_keeps_what_was_there_before_it(database
     assert contents(database) == before
     upgrade(database, CREDENTIALS)
     assert contents(database) == kept
+
+
+def test_links_that_are_on_their_way_stay_good_and_those_of_several_numbers_go_with_the_step_back(
+    database: Database,
+) -> None:
+    upgrade(database, CREDENTIALS, "0007")
+    with database.writing() as connection:
+        connection.execute(text("INSERT INTO lines (contract_number, language) VALUES ('0312345678', 'ja')"))
+        for number in ("0312345678", "0312345679", "0312345680"):
+            connection.execute(
+                text(f"INSERT INTO numbers (number, contract_number) VALUES ('{number}', '0312345678')")  # noqa: S608
+            )
+        connection.execute(text(_LINK.format(digest="one", number="0312345678")))
+    upgrade(database, CREDENTIALS)
+    with database.writing() as connection:
+        for number in ("0312345679", "0312345680"):
+            connection.execute(text(_LINK.format(digest="shared", number=number)))
+        with pytest.raises(DBAPIError), connection.begin_nested():
+            connection.execute(text(_LINK.format(digest="another", number="0312345678")))
+    downgrade(database, CREDENTIALS, "0007")
+    with database.reading() as connection:
+        assert connection.execute(text("SELECT digest, number FROM address_links")).all() == [("one", "0312345678")]
+
+
+_LINK = (
+    "INSERT INTO address_links (digest, number, address, made_at, expires_at) VALUES"
+    " ('{digest}', '{number}', 'a@example.jp', '2026-04-01 00:00:00', '2026-04-02 00:00:00')"
+)
 
 
 def contents(database: Database) -> dict[str, list[tuple[object, ...]]]:

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from credentials.errors import NotAllowed, SessionOver
 from credentials.model import Unit
+from credentials.one_time.model import LinkVerdict
 from credentials.one_time.rehearsal import FileVerdict, RowState
 from credentials.sides.one_time_side import Confirmation
 from credentials.site.session import EndedSession, EndReason, Stage
@@ -61,7 +62,7 @@ def rehearse(store: CredentialStore, session_id: str, *rows: tuple[str, ...]) ->
 def apply(store: CredentialStore, session_id: str, mailbox: Mailbox, *rows: tuple[str, ...]) -> None:
     rehearsal = rehearse(store, session_id, *rows)
     assert rehearsal.problems == ()
-    assert store.apply_one_time_file(session_id, rehearsal.draft_id, mailbox.link).verdict is FileVerdict.STORED
+    assert store.apply_one_time_file(session_id, rehearsal.draft_id, mailbox.all_links).verdict is FileVerdict.STORED
 
 
 USES = (SECOND, "1", ADDRESS, "Kakunin1", PASSWORD_IN_THE_FILE)
@@ -156,7 +157,7 @@ class TestApplying:
         self, store: CredentialStore, admin: str, mailbox: Mailbox
     ) -> None:
         apply(store, admin, mailbox, USES, (THIRD, "0", "", "", ""))
-        assert [(link.number, link.address) for link in mailbox.links] == [(SECOND, ADDRESS)]
+        assert [(link.numbers, link.address) for link in mailbox.links] == [((SECOND,), ADDRESS)]
         sign_up(store, SECOND, Unit.ADMIN_USER)
         assert session(store, start(store, SECOND)).stage is Stage.COMPLETE
         store.confirm_address(mailbox.links[0].token)
@@ -166,6 +167,43 @@ class TestApplying:
         assert store.change_address_at_login(session_id, NEW_ADDRESS, right, mailbox.link).changed
         actions = [record.action for record in store.audit_records(number=THIRD)]
         assert actions[-1] == "ONE_TIME_CHOSEN"
+
+    def test_numbers_with_the_same_new_address_share_one_link(
+        self, store: CredentialStore, admin: str, mailbox: Mailbox
+    ) -> None:
+        of_second, of_third = ((number, "1", ADDRESS, "Kakunin1", PASSWORD_IN_THE_FILE) for number in (SECOND, THIRD))
+        own = (CONTRACT, "1", NEW_ADDRESS, "Kakunin1", PASSWORD_IN_THE_FILE)
+        apply(store, admin, mailbox, of_second, own, of_third)
+        single, shared = mailbox.links
+        assert (shared.numbers, single.numbers) == ((SECOND, THIRD), (CONTRACT,))
+        assert store.link_state(shared.token).numbers == (SECOND, THIRD)
+        confirmed = store.confirm_address(shared.token)
+        assert (confirmed.verdict, confirmed.numbers) == (LinkVerdict.CONFIRMED, (SECOND, THIRD))
+        assert store.link_state(shared.token) == confirmed
+        assert store.confirm_address(shared.token) == confirmed
+        assert [store.one_time_state(admin, number=number).address for number in (CONTRACT, SECOND, THIRD)] == [
+            None,
+            ADDRESS,
+            ADDRESS,
+        ]
+        told = [(record.actor, record.number) for record in store.audit_records()[-2:]]
+        assert told == [(CONTRACT, SECOND), (CONTRACT, THIRD)]
+
+    def test_a_shared_link_leaves_out_a_number_that_has_a_newer_one_or_is_locked(
+        self, store: CredentialStore, admin: str, mailbox: Mailbox
+    ) -> None:
+        rows = [(number, "1", ADDRESS, "Kakunin1", PASSWORD_IN_THE_FILE) for number in (CONTRACT, SECOND, THIRD)]
+        apply(store, admin, mailbox, *rows)
+        shared = mailbox.links[0].token
+        store.change_address(admin, NEW_ADDRESS, mailbox.link, number=SECOND)
+        store.lock_logins(THIRD, operator="operator root")
+        assert store.confirm_address(shared).numbers == (CONTRACT,)
+        waits = store.link_state(shared)
+        assert (waits.verdict, waits.numbers) == (LinkVerdict.GOOD, (THIRD,))
+        assert store.confirm_address(shared).verdict is LinkVerdict.UNKNOWN
+        store.unlock_logins(THIRD, operator="operator root")
+        assert store.confirm_address(shared).numbers == (THIRD,)
+        assert store.confirm_address(mailbox.links[1].token).numbers == (SECOND,)
 
     def test_an_empty_password_keeps_the_present_one_and_a_confirmed_address_stays_confirmed(
         self, store: CredentialStore, admin: str, mailbox: Mailbox
@@ -196,14 +234,14 @@ class TestApplying:
         with pytest.raises(OverflowError):
             store.apply_one_time_file(admin, draft_id, full)
         assert store.one_time_state(admin, number=THIRD).used is None
-        assert store.apply_one_time_file(admin, draft_id, mailbox.link).verdict is FileVerdict.STORED
+        assert store.apply_one_time_file(admin, draft_id, mailbox.all_links).verdict is FileVerdict.STORED
 
     def test_what_was_changed_since_stands_in_its_way(
         self, store: CredentialStore, admin: str, mailbox: Mailbox
     ) -> None:
         draft_id = rehearse(store, admin, USES, (THIRD, "0", "", "", "")).draft_id
         store.use_no_one_time_password(admin, number=SECOND)
-        applied = store.apply_one_time_file(admin, draft_id, mailbox.link)
+        applied = store.apply_one_time_file(admin, draft_id, mailbox.all_links)
         assert (applied.verdict, applied.numbers) == (FileVerdict.CHANGED, (SECOND,))
         assert store.one_time_state(admin, number=THIRD).used is None
         assert mailbox.links == []
@@ -211,33 +249,33 @@ class TestApplying:
     def test_so_does_a_number_that_left_the_line(self, store: CredentialStore, admin: str, mailbox: Mailbox) -> None:
         draft_id = rehearse(store, admin, USES, (THIRD, "0", "", "", "")).draft_id
         store.move_number(SECOND, to=OTHER)
-        assert store.apply_one_time_file(admin, draft_id, mailbox.link).numbers == (SECOND,)
+        assert store.apply_one_time_file(admin, draft_id, mailbox.all_links).numbers == (SECOND,)
 
     def test_it_is_stored_once_within_an_hour_by_the_session_that_rehearsed_it(
         self, store: CredentialStore, admin: str, mailbox: Mailbox, clock: Any
     ) -> None:
         first = rehearse(store, admin, USES).draft_id
         second = rehearse(store, admin, USES).draft_id
-        assert store.apply_one_time_file(admin, first, mailbox.link).verdict is FileVerdict.GONE
-        assert store.apply_one_time_file(admin, second, mailbox.link).verdict is FileVerdict.STORED
-        assert store.apply_one_time_file(admin, second, mailbox.link).verdict is FileVerdict.GONE
+        assert store.apply_one_time_file(admin, first, mailbox.all_links).verdict is FileVerdict.GONE
+        assert store.apply_one_time_file(admin, second, mailbox.all_links).verdict is FileVerdict.STORED
+        assert store.apply_one_time_file(admin, second, mailbox.all_links).verdict is FileVerdict.GONE
         third = rehearse(store, admin, (THIRD, "0", "", "", "")).draft_id
         for _ in range(6):
             clock.advance(minutes=10)
             store.extend_session(admin)
-        assert store.apply_one_time_file(admin, third, mailbox.link).verdict is FileVerdict.GONE
+        assert store.apply_one_time_file(admin, third, mailbox.all_links).verdict is FileVerdict.GONE
         fourth = rehearse(store, admin, (THIRD, "0", "", "", "")).draft_id
         again = log_in(store)
-        assert store.apply_one_time_file(again, fourth, mailbox.link).verdict is FileVerdict.GONE
+        assert store.apply_one_time_file(again, fourth, mailbox.all_links).verdict is FileVerdict.GONE
         with pytest.raises(SessionOver):
-            store.apply_one_time_file(admin, fourth, mailbox.link)
+            store.apply_one_time_file(admin, fourth, mailbox.all_links)
 
     def test_another_process_stores_it(
         self, store: CredentialStore, admin: str, mailbox: Mailbox, open_store: Callable[..., CredentialStore]
     ) -> None:
         draft_id = rehearse(store, admin, USES).draft_id
         other = open_store()
-        assert other.apply_one_time_file(admin, draft_id, mailbox.link).verdict is FileVerdict.STORED
+        assert other.apply_one_time_file(admin, draft_id, mailbox.all_links).verdict is FileVerdict.STORED
 
     def test_a_half_finished_login_of_a_number_that_it_sets_ends(
         self, store: CredentialStore, admin: str, mailbox: Mailbox

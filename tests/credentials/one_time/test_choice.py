@@ -71,7 +71,7 @@ class TestChoosing:
         assert answer.session_id is not None
         assert session(store, answer.session_id).stage is Stage.COMPLETE
         [link] = mailbox.links
-        assert (link.number, link.address, link.language) == (CONTRACT, ADDRESS, "ja")
+        assert (link.numbers, link.address, link.language) == ((CONTRACT,), ADDRESS, "ja")
         assert link.expires_at == clock.now + timedelta(hours=24)
         assert store.one_time_state(answer.session_id) == OneTimeState(
             CONTRACT, True, None, ADDRESS, link.expires_at, CONFIRMATION.confirmation_id, 5
@@ -187,7 +187,7 @@ class TestLink:
         token = mailbox.links[0].token
         for _ in range(2):
             state = store.link_state(token)
-            assert (state.verdict, state.number, state.address) == (LinkVerdict.GOOD, CONTRACT, "t***@e***.jp")
+            assert (state.verdict, state.numbers, state.address) == (LinkVerdict.GOOD, (CONTRACT,), "t***@e***.jp")
         assert session(store, start(store)).stage is Stage.COMPLETE
         assert store.confirm_address(token).verdict is LinkVerdict.CONFIRMED
         assert store.confirm_address(token).verdict is LinkVerdict.CONFIRMED

@@ -47,7 +47,7 @@ def use(store: CredentialStore) -> list[str]:
     rows = f"{SECOND},1,{NEW_ADDRESS},Kakunin1,{OF_A_FILE}\r\n".encode()
     rehearsal = store.rehearse_one_time_file(ids[-1], rows, check_address=lambda _address: None)
     assert rehearsal.draft_id is not None
-    store.apply_one_time_file(ids[-1], rehearsal.draft_id, mailbox.link)
+    store.apply_one_time_file(ids[-1], rehearsal.draft_id, mailbox.all_links)
     sign_up(store, SECOND, Unit.ADMIN_USER)
     ids.append(log_in(store, SECOND))
     shown = repr((mailbox.links, mailbox.codes, rehearsal, store.one_time_state(ids[1]), store.history(ids[1])))

@@ -1,5 +1,7 @@
 """Helpers for tests of the settings site's side: a call, a sign-up, a login with a session in force."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection
 
 from credentials.model import Unit
@@ -24,6 +26,9 @@ class Mailbox:
 
     def link(self, _connection: Connection, link: LinkToSend) -> None:
         self.links.append(link)
+
+    def all_links(self, _connection: Connection, links: Sequence[LinkToSend]) -> None:
+        self.links.extend(links)
 
     def code(self, _connection: Connection, code: CodeToSend) -> None:
         self.codes.append(code)
