@@ -39,7 +39,7 @@ COMMANDS: Final = {
     ),
     "report": (
         "ivr.cli.report:report",
-        "Show how many callers got through at the first try, and where the others fail, by trunk.",
+        "Show how many callers got through at the first try and where the others fail, and the logins of each day.",
     ),
     "console": (
         "ivr.cli.serving.commands:console",
