@@ -257,6 +257,19 @@ one_time_draft_rows = Table(
     Column("key_id", String),
 )
 
+one_time_rehearsals = Table(
+    # How far the rehearsal of a session's latest file is, and what it found, for any process of the site to show.
+    "one_time_rehearsals",
+    metadata,
+    Column("session", ForeignKey("sessions.name", ondelete="CASCADE"), primary_key=True),
+    Column("rehearsal_id", String, nullable=False, unique=True),
+    Column("started_at", UtcDateTime, nullable=False, index=True),
+    Column("noted_at", UtcDateTime, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("found", String),
+)
+
 audit = Table(
     # Append-only, by triggers. No foreign keys: a record outlives what it describes. See `credentials.audit`.
     "audit",

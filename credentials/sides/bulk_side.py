@@ -12,12 +12,14 @@ from credentials.audit import Action, Entry
 from credentials.errors import NotAllowed
 from credentials.lines import provisioning
 from credentials.model import Line, Unit
-from credentials.one_time import choices, csv_file, drafts, links
+from credentials.one_time import choices, csv_file, drafts, links, rehearsals
 from credentials.one_time.choices import Choice, NewChoice
 from credentials.one_time.csv_file import FileRow
 from credentials.one_time.drafts import DraftRow
+from credentials.one_time.found import Found
 from credentials.one_time.model import LinkToSend
 from credentials.one_time.rehearsal import CheckAddress, FileApplied, FileVerdict, Rehearsal, RehearsedRow, rehearse
+from credentials.one_time.rehearsals import RehearsalState
 from credentials.rules import MANY_NUMBERS
 from credentials.secrets.hashing import KeyedHash
 from credentials.sides.history_side import HistorySide
@@ -88,6 +90,39 @@ class BulkSide(HistorySide):
         return replace(answer, draft_id=draft_id, expires_at=now + drafts.LIFETIME)
 
     @database_border
+    def start_rehearsal(self, session_id: str) -> str | None:
+        """Note that a file of a session waits to be rehearsed, in place of its earlier one.
+
+        Whoever rehearses it calls `note_rehearsal` every second, and `end_rehearsal` at the end.
+
+        Returns:
+            The rehearsal's id; None if an earlier one of the session still runs.
+        """
+        with self._database.writing() as connection:
+            held = self._hold(connection, session_id, WHEN_COMPLETE)
+            _require_bulk(held.session, held.line)
+            return rehearsals.start(connection, held.session.name, self._now())
+
+    @database_border
+    def note_rehearsal(self, rehearsal_id: str, done: int, total: int) -> None:
+        """Note that a rehearsal is still at work, with how many passwords it has hashed, and of how many."""
+        with self._database.writing() as connection:
+            rehearsals.note(connection, rehearsal_id, done, total, self._now())
+
+    @database_border
+    def end_rehearsal(self, rehearsal_id: str, found: Found) -> None:
+        """Keep what a rehearsal found, until its session has it stored or uploads another file; for an hour at most."""
+        with self._database.writing() as connection:
+            rehearsals.end(connection, rehearsal_id, found)
+
+    @database_border
+    def rehearsal_state(self, session_id: str) -> RehearsalState | None:
+        """Return how far the rehearsal of a session's file is, and what it found; None if there is none."""
+        with self._database.reading() as connection:
+            session = self._look(connection, session_id, WHEN_COMPLETE)
+            return rehearsals.find(connection, session.name, self._now())
+
+    @database_border
     def apply_one_time_file(self, session_id: str, draft_id: str, write: WriteLinks) -> FileApplied:
         """Store all that a rehearsed file changes, or nothing. It can be stored once, within an hour.
 
@@ -103,6 +138,7 @@ class BulkSide(HistorySide):
             held = self._hold(connection, session_id, WHEN_COMPLETE)
             line = _require_bulk(held.session, held.line)
             now = self._now()
+            rehearsals.remove(connection, held.session.name)
             rows = drafts.take(connection, held.session.name, draft_id, now)
             if rows is None:
                 return FileApplied(FileVerdict.GONE)

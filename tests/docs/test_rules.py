@@ -20,7 +20,7 @@ from console.operators.tries import FAILURES, FAILURES_OF_STRANGERS, REFUSED_FOR
 from credentials.limits.origin import origin_of
 from credentials.limits.origin_brake import TryLimits
 from credentials.limits.throttling import CallLimits
-from credentials.one_time import csv_file, drafts
+from credentials.one_time import csv_file, drafts, found, rehearsals
 from credentials.one_time.codes import MOST_OF_A_NUMBER
 from credentials.rules import (
     CODE_DIGITS,
@@ -137,6 +137,8 @@ STATED: Final = (
     Stated("3.15", "has {} MiB", csv_file.MOST_BYTES / 1024**2),
     Stated("3.15", "and {} rows at most", csv_file.MOST_ROWS),
     Stated("3.15", "within {} hour, once", drafts.LIFETIME / HOUR),
+    Stated("3.15", "of {} rows at most", found.MOST_ROWS),
+    Stated("3.15", "gives no sign for {} s", rehearsals.SILENT_FOR / SECOND),
     Stated("4.1", "After {} failed calls within 1 hour (`FAILED_CALLS`)", CALL_LIMITS.failed_calls),
     Stated("4.1", "refused for {} s (`REFUSED_S`)", CALL_LIMITS.refused_for / SECOND),
     Stated("4.2", "has set {} temporary passwords within 1 hour (`SETS_PER_HOUR`)", CALL_LIMITS.sets_per_hour),

@@ -9,6 +9,7 @@ import time
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -19,6 +20,7 @@ from credentials.site.states import NumberState
 from portal.file_problems import told
 from portal.numbers import written
 from tests.portal.conftest import LogIn
+from tests.portal.server import serving
 from tests.portal.stage import CONTRACT, MANY, MANY_NUMBERS, Stage
 from tests.portal.visitor import Visitor, said
 from web.texts import read_texts
@@ -169,6 +171,30 @@ def test_what_comes_down_is_no_formula_and_has_no_number_of_another_line(holder:
     assert not any(cell.startswith(("+", "-", "@", "\t", "\r")) for cell in cells)
     assert {cell for cell in cells if cell.startswith("0") and len(cell) > 1} == set(MANY_NUMBERS)
     assert set(re.findall(r"0\d{9}", holder.get("/unit/line/numbers.csv").text)) == set(MANY_NUMBERS)
+def test_any_process_of_the_site_shows_a_rehearsal_and_stores_it(holder: Visitor, stage: Stage) -> None:
+    page = upload(holder, (HEADER + GOOD).encode())
+    with serving(stage.config()) as elsewhere, Visitor(elsewhere, cookies=dict(holder.cookies)) as same:
+        other = same.get("/one-time/file/rehearsal")
+        assert said(other) == said(page)
+        assert "The settings of 1 numbers are changed" in said(store(same, other))
+    assert holder.get("/one-time/file/rehearsal").headers["location"] == "/one-time/file"
+
+
+def test_when_the_process_that_rehearsed_has_ended_the_page_says_to_begin_again(holder: Visitor, stage: Stage) -> None:
+    assert stage.store.start_rehearsal(holder.cookies["karipass-session"]) is not None
+    assert "waits for its turn" in said(holder.get("/one-time/file/rehearsal"))
+    assert upload(holder, (HEADER + GOOD).encode()).status_code == 429
+    stage.later = timedelta(seconds=16)
+    answer = holder.get("/one-time/file/rehearsal")
+    assert "refresh" not in answer.headers
+    assert "has ended meanwhile. Upload the file again" in said(answer)
+    assert "would change" in said(upload(holder, (HEADER + GOOD).encode()))
+
+
+def test_a_file_that_cannot_be_read_is_explained_also_when_the_page_is_loaded_again(holder: Visitor) -> None:
+    for answer in (upload(holder, b"\xff\xfe\xff"), holder.get("/one-time/file/rehearsal")):
+        assert answer.status_code == 400
+        assert "Save it" in said(answer) or "save it" in said(answer)
 
 
 def test_a_line_of_few_numbers_has_no_such_page(stage: Stage, logged_in: LogIn) -> None:

@@ -8,23 +8,22 @@ from typing import Final
 import structlog
 from starlette.responses import Response
 
-from credentials.errors import BadOneTimeFile
 from credentials.one_time.csv_file import MOST_BYTES
+from credentials.one_time.found import Found
+from credentials.one_time.model import LinkToSend
 from credentials.one_time.rehearsal import FileVerdict, Rehearsal
 from mail.addresses import broken_rules, foreign_characters
 from mail.outbox import LimitReached
 from portal.file_problems import told
 from portal.letters import writes_links
 from portal.pages.one_time.fields import too_many_mails
-from portal.rehearsals import Rehearsals, Work
+from portal.rehearsals import Rehearsals
 from portal.rights import NotYours
 from portal.visit import Visit, go_to
 
 _log = structlog.get_logger(__name__)
 LONGEST_REQUEST: Final = MOST_BYTES + 64 * 1024
 """The longest upload with what a form adds to a file, in bytes."""
-SHOWN: Final = 200
-"""The most rows of a rehearsal that a page shows; it counts all."""
 
 
 def show(visit: Visit) -> Response:
@@ -35,13 +34,13 @@ def show(visit: Visit) -> Response:
     content = visit.form.files.get("file", b"")
     if not content:
         return _page(visit, status=400, problems=[visit.texts("file.missing")])
-    name = visit.logged_in.name
     store, session_id, check = visit.store, visit.session_id, _address_check(visit)
 
     def rehearse(progress: Callable[[int, int], None]) -> Rehearsal:
         return store.rehearse_one_time_file(session_id, content, check_address=check, progress=progress)
 
-    if not _rehearsals(visit).start(name, rehearse):
+    rehearsals: Rehearsals = visit.request.app.state.rehearsals
+    if not rehearsals.start(store, session_id, rehearse):
         return _page(visit, status=429, problems=[visit.texts("file.busy")])
     return go_to("/one-time/file/rehearsal")
 
@@ -56,14 +55,16 @@ def present(visit: Visit) -> Response:
 def rehearsal(visit: Visit) -> Response:
     """Show how far the rehearsal is; once it is done, what the file would do."""
     _require(visit)
-    work = _rehearsals(visit).of(visit.logged_in.name)
-    if work is None:
+    state = visit.store.rehearsal_state(visit.session_id)
+    if state is None:
         return go_to("/one-time/file")
-    if not work.is_done:
-        answer = visit.page("one_time/file_progress.html", done=work.done, total=work.total)
-        answer.headers["refresh"] = "2"
-        return answer
-    return _rehearsed(visit, work)
+    if state.found is not None:
+        return _rehearsed(visit, state.found)
+    if state.interrupted:
+        return _page(visit, status=409, problems=[visit.texts("file.interrupted")])
+    answer = visit.page("one_time/file_progress.html", done=state.done, total=state.total)
+    answer.headers["refresh"] = "2"
+    return answer
 
 
 def store(visit: Visit) -> Response:
@@ -73,26 +74,19 @@ def store(visit: Visit) -> Response:
         applied = visit.store.apply_one_time_file(visit.session_id, visit.form.get("draft", ""), writes_links(visit))
     except LimitReached as limit:
         return _page(visit, status=429, problems=[too_many_mails(visit, limit)])
-    _rehearsals(visit).forget(visit.logged_in.name)
     if applied.verdict is not FileVerdict.STORED:
         return _page(visit, status=409, problems=[visit.texts(f"file.{applied.verdict}")])
     _log.info("one_time_file_stored", session=visit.logged_in.name, numbers=len(applied.numbers))
     return _page(visit, stored=len(applied.numbers))
 
 
-def _rehearsed(visit: Visit, work: Work) -> Response:
-    try:
-        found = work.result()
-    except BadOneTimeFile as bad:
-        _rehearsals(visit).forget(visit.logged_in.name)
-        return _page(visit, status=400, problems=[told(visit.texts, problem) for problem in bad.problems])
-    rows = [row for row in found.rows if row.problems] or [row for row in found.rows if row.changes]
+def _rehearsed(visit: Visit, found: Found) -> Response:
+    if found.unreadable:
+        return _page(visit, status=400, problems=[told(visit.texts, problem) for problem in found.unreadable])
     return visit.page(
         "one_time/file_rehearsal.html",
-        rehearsal=found,
-        rows=[(row, [told(visit.texts, problem) for problem in row.problems]) for row in rows[:SHOWN]],
-        more=max(0, len(rows) - SHOWN),
-        wrong=sum(bool(row.problems) for row in found.rows),
+        found=found,
+        rows=[(row, [told(visit.texts, problem) for problem in row.problems]) for row in found.rows],
     )
 
 
@@ -112,11 +106,6 @@ def _address_check(visit: Visit) -> Callable[[str], str | None]:
 def _require(visit: Visit) -> None:
     if not visit.rights.may_set_many or not visit.can_mail:
         raise NotYours
-
-
-def _rehearsals(visit: Visit) -> Rehearsals:
-    rehearsals: Rehearsals = visit.request.app.state.rehearsals
-    return rehearsals
 
 
 def _page(visit: Visit, *, status: int = 200, problems: list[str] | None = None, stored: int | None = None) -> Response:
