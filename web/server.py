@@ -7,6 +7,7 @@ process.
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterator
@@ -89,9 +90,16 @@ class ProcessServer(uvicorn.Server):
         self._ready = ready
         self._closing = closing
 
-    def run_at(self, listener: socket.socket) -> None:
-        """Serve on a socket until the server ends."""
+    def run_at(self, listener: socket.socket, *, hung_up: Callable[[], None] | None = None) -> None:
+        """Serve on a socket until the server ends.
+
+        Args:
+            listener: the socket.
+            hung_up: called at SIGHUP, which ends the process if there is nothing to call.
+        """
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            if hung_up is not None:
+                runner.get_loop().add_signal_handler(signal.SIGHUP, hung_up)
             runner.run(self.serve(sockets=[listener]))
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

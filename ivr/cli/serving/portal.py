@@ -25,8 +25,9 @@ from logs.setup import configure_logs
 from mail.outbox import Outbox
 from mail.outbox.opening import open_outbox_database
 from mail.settings import MailSettings
+from portal.certificate import Certificate
 from portal.config import LOOPBACK, PortalConfig
-from portal.serving import Certificate, serve_portal
+from portal.serving import serve_portal
 from settings.errors import SettingsError
 
 _log = structlog.get_logger(__name__)
