@@ -102,6 +102,7 @@ def create_app(config: PortalConfig, health: socket.socket | None = None) -> Sta
             Route("/one-time/file/store", page(file.store), methods=_POST),
             Route("/history", page(history.show), methods=_GET),
             Route("/history/{position}/not-me", page(history.not_me), methods=_BOTH),
+            Route("/sessions/end", page(history.end_others), methods=_POST),
             Route("/password", page(password.own, hashes=True), methods=_BOTH),
             Route("/unit", page(unit.show), methods=_GET),
             Route("/unit/{to}", page(unit.change, hashes=True, files=1), methods=_BOTH),

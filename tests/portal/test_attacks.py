@@ -24,6 +24,7 @@ POSTS = (
     "/one-time/confirmation-id",
     "/unit/line",
     "/history/1/not-me",
+    "/sessions/end",
 )
 NEW = "z8k2m9x4"
 FIELDS = {"current": PASSWORD, "new": NEW, "again": NEW, "agreed": "yes", f"password-{CONTRACT}": PASSWORD}

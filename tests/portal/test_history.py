@@ -57,6 +57,35 @@ def test_this_was_not_me_locks_the_line_until_a_call_from_it(stage: Stage, logge
     assert visitor.log_in(secret=TEMPORARY).status_code == 303
 
 
+def test_the_administrator_ends_all_other_logins_of_the_line(stage: Stage, logged_in: LogIn) -> None:
+    stage.subscribe(CONTRACT, SECOND, unit=Unit.ADMIN_USER)
+    stage.subscribe(OTHER_LINE)
+    user, elsewhere, admin = logged_in(SECOND), logged_in(OTHER_LINE), logged_in()
+    assert "End all other logins" in said(admin.get("/history"))
+    answer = admin.fill_in("/sessions/end", on="/history")
+    assert answer.headers["location"] == "/history?done=ended"
+    told = said(admin.get(answer.headers["location"]))
+    assert "All other logins of this line have ended" in told
+    assert "Other logins ended" in told
+    assert "The contract number of this line ended this login" in said(user.get("/"))
+    assert elsewhere.get("/").status_code == 200
+    again = admin.fill_in("/sessions/end", on="/history")
+    assert "There was no other login of this line" in said(admin.get(again.headers["location"]))
+    assert "done_x" not in admin.get("/history?done=x").text
+
+
+def test_whoever_sees_one_number_alone_is_offered_no_end_of_others(stage: Stage, logged_in: LogIn) -> None:
+    stage.subscribe(CONTRACT, SECOND, unit=Unit.ADMIN_USER)
+    stage.subscribe(OTHER_LINE)
+    admin = logged_in()
+    for visitor in (logged_in(SECOND), logged_in(OTHER_LINE)):
+        assert "End all other logins" not in said(visitor.get("/history"))
+        assert visitor.fill_in("/sessions/end", on="/history").status_code == 404
+    assert admin.get("/").status_code == 200
+    assert admin.post("/sessions/end").status_code == 403
+    assert admin.get("/sessions/end").status_code == 404
+
+
 def test_nothing_of_another_line_can_be_reported(stage: Stage, logged_in: LogIn) -> None:
     stage.subscribe(CONTRACT, OTHER_LINE)
     path = positions(logged_in(OTHER_LINE))[0]
