@@ -52,7 +52,7 @@ def create_app(config: PortalConfig, health: socket.socket | None = None) -> Sta
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        server = health_server(store_access, metrics)
+        server = health_server(store_access, metrics, config.mail_backlog)
         if health is not None:
             await server.listen("", 0, health)
         try:

@@ -10,7 +10,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from credentials.store import CredentialStore
-from mail.outbox import Outbox
+from mail.outbox import Backlog, Outbox
 from storage.clock import Clock, utc_now
 from web.addresses import Network
 
@@ -29,6 +29,7 @@ class PortalConfig:
         open_store: opens the credential store; called once, when the first page needs it.
         open_outbox: returns the outbox of mails in the store's database, called after the store was opened; None if no
             mails can be sent.
+        mail_backlog: returns which mails wait in the outbox, for the metrics; None if no mails can be sent.
         access_number: the number that sets temporary passwords, as national digits.
         url: the site's own address for links in mails, as in `https://settings.example.jp`.
         names: host names under which it is reached, besides those of this machine's loopback.
@@ -42,6 +43,7 @@ class PortalConfig:
 
     open_store: Callable[[], CredentialStore] = field(repr=False)
     open_outbox: Callable[[], Outbox] | None = field(default=None, repr=False)
+    mail_backlog: Callable[[], Backlog] | None = field(default=None, repr=False)
     access_number: str
     url: str = ""
     names: frozenset[str] = frozenset()

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from mail.outbox import Backlog
 from portal.metrics import CONTENT_TYPE, Metrics
 from portal.store_access import StoreAccess
 from storage.errors import StorageError
@@ -36,10 +37,28 @@ def healthz(access: StoreAccess) -> Callable[[Request], Awaitable[Response]]:
     return answer
 
 
-def health_server(access: StoreAccess, metrics: Metrics) -> EmbeddedServer:
-    """Make the server of the health pages, for the running loop."""
+def health_server(
+    access: StoreAccess, metrics: Metrics, mail_backlog: Callable[[], Backlog] | None = None
+) -> EmbeddedServer:
+    """Make the server of the health pages, for the running loop.
+
+    Args:
+        access: the store.
+        metrics: what the site has counted.
+        mail_backlog: returns which mails wait in the outbox; None if the site sends none.
+    """
+
+    def look() -> None:
+        try:
+            access.store().session("", used=False)
+            backlog = None if mail_backlog is None else mail_backlog()
+        except StorageError:
+            metrics.store_is_away()
+        else:
+            metrics.store_is_up(backlog)
 
     async def page(_request: Request) -> Response:
+        await run_in_threadpool(look)
         return Response(metrics.page(), headers={"content-type": CONTENT_TYPE, "cache-control": "no-store"})
 
     app = Starlette(routes=[Route("/healthz", healthz(access)), Route("/metrics", page)])

@@ -6,15 +6,16 @@ may be a telephone number or a link.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from credentials.model import LoginVerdict
-from mail.outbox import Limit
+from mail.outbox import Backlog, Limit
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 OTHER: Final = "other"
@@ -39,6 +40,13 @@ class Metrics:
             buckets=_REQUEST_S,
             registry=registry,
         )
+        self._store_up = Gauge("karipass_site_store_up", "Whether the store can be asked.", registry=registry)
+        self._mails_waiting = Gauge(
+            "karipass_site_mails_waiting", "Mails that wait in the store's outbox, of all sites.", registry=registry
+        )
+        self._oldest_mail_s = Gauge(
+            "karipass_site_oldest_mail_seconds", "How long the oldest of them has waited.", registry=registry
+        )
         # Each series starts from 0: Prometheus sees no increase in one that starts with its first event.
         for verdict in LoginVerdict:
             self._logins.labels(verdict.value)
@@ -60,6 +68,18 @@ class Metrics:
     def request(self, area: str, status: int, seconds: float) -> None:
         """Count a request that was answered."""
         self._requests.labels(area, f"{status // 100}xx").observe(seconds)
+
+    def store_is_up(self, backlog: Backlog | None) -> None:
+        """Note that the store can be asked, and which mails wait in it; None if this site sends none."""
+        self._store_up.set(1)
+        self._mails_waiting.set(0 if backlog is None else backlog.waiting)
+        self._oldest_mail_s.set(0.0 if backlog is None else backlog.oldest_s)
+
+    def store_is_away(self) -> None:
+        """Note that the store cannot be asked; nobody knows then which mails wait."""
+        self._store_up.set(0)
+        self._mails_waiting.set(math.nan)
+        self._oldest_mail_s.set(math.nan)
 
     def page(self) -> bytes:
         """Write all metrics in the text form that Prometheus reads (`CONTENT_TYPE`)."""

@@ -10,8 +10,8 @@ from typing import Final
 import structlog
 
 from portal.app import create_app
-from portal.certificate import Certificate, RenewableCertificate
 from portal.config import PortalConfig
+from web.certificate import Certificate, RenewableCertificate
 from web.errors import ServingError
 from web.server import ProcessServer, listening_socket
 

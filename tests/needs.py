@@ -39,6 +39,7 @@ PACKAGES: Final = MappingProxyType(
         "flite": _program("flite"),
         "libspandsp2": _library("spandsp"),
         "prometheus": _program("promtool"),
+        "systemd": _program("systemd-analyze"),
         "ffmpeg": _program("ffmpeg"),
         "libopencore-amrnb0": _library("opencore-amrnb"),
         "libopencore-amrwb0": _library("opencore-amrwb"),

@@ -16,10 +16,14 @@ from ivr.doctor.checks import (
     priority,
     privacy,
     reach,
+    settings_site,
 )
 
 CHECKS: Final = tuple(
     check
-    for room in (local, priority, key_copy, privacy, disk, files, database, ports, reach, asterisk, own_name)
+    for room in (
+        *(local, priority, key_copy, privacy, disk, files, database, ports, reach, asterisk, own_name),
+        settings_site,
+    )
     for check in room.CHECKS
 )

@@ -33,6 +33,8 @@ _PERMANENT: Final = 500
 _CLOSING: Final = 421
 _WANTS_LOGIN: Final = frozenset({530, 534, 535, 538})
 _LEAVE_S: Final = 2.0
+_NO_LETTER: Final = "trial"
+"""Stands in the envelope sender where there is no letter."""
 
 
 class MailServer:
@@ -65,7 +67,7 @@ class MailServer:
         no_later_than = loop.time() + self._settings.smtp_timeout_s
         try:
             async with asyncio.timeout_at(min(no_later_than, loop.time() + useful_s)):
-                if (trouble := await self._arrive(client, letter)) is not None:
+                if (trouble := await self._arrive(client, letter.letter_id)) is not None:
                     return trouble
                 known = True
                 if (answer := await _answer(letter, client.rcpt(letter.to))) is not None:
@@ -79,16 +81,27 @@ class MailServer:
         finally:
             self._leave(client)
 
+    async def try_out(self) -> Away | None:
+        """Connect, log in and name the sender, and leave without a mail; returns why that did not work."""
+        client = self._client()
+        try:
+            async with asyncio.timeout(self._settings.smtp_timeout_s):
+                return await self._arrive(client, _NO_LETTER)
+        except TimeoutError:
+            return Away(Trouble.SLOW, "no answer in time")
+        finally:
+            self._leave(client)
+
     async def close(self) -> None:
         """End the connections that are just being ended."""
         if self._leaving:
             await asyncio.wait(self._leaving)
 
-    async def _arrive(self, client: SMTP, letter: Leased) -> Away | None:
+    async def _arrive(self, client: SMTP, letter_id: str) -> Away | None:
         """Connect, log in and name the sender; returns why that did not work."""
         try:
             await client.connect()
-            await client.mail(self._settings.envelope_sender(letter.letter_id))
+            await client.mail(self._settings.envelope_sender(letter_id))
         except (SMTPException, OSError, ValueError) as error:
             return _trouble(error)
         return None

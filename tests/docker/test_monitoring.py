@@ -13,9 +13,11 @@ import yaml
 
 from ivr.call.dialogue.events import Ending, Judged, Outcome, Verdict
 from ivr.call.transcript import Ended, EntryJudged, KeyFigures, KeyHeard, KeyMissed
+from ivr.host.settings import Settings
 from ivr.records import Vitals
 from ivr.service.watching.metrics import Metrics
 from ivr.telephony.ami.channel_end import channel_end
+from portal.metrics import Metrics as SiteMetrics
 from tests import needs
 from tests.repository import ROOT
 
@@ -31,6 +33,7 @@ FUNCTIONS = {
     "increase",
     "histogram_quantile",
     "label_values",
+    "max",
     "max_over_time",
     "and",
     "scalar",
@@ -72,7 +75,7 @@ def expressions() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def names() -> dict[str, set[str]]:
-    """The labels of each sample that a service in use has."""
+    """The labels of each sample that a service and a settings site in use have."""
     metrics = Metrics()
     metrics.watch(Vitals)
     figures = KeyFigures(
@@ -91,9 +94,12 @@ def names() -> dict[str, set[str]]:
     call(1.0, Ended(Ending(Outcome.SET, "done")))
     metrics.channel_ended(channel_end({"cause": "16", "rtp": "rxcount=1;lp=0;txjitter=0;txmes=80"}))
     metrics.tick_late(0.0)
+    site = SiteMetrics()
+    site.request("menu", 200, 0.01)
+    families = [*metrics.registry.collect(), *site.registry.collect()]
     return {
         sample.name: set(sample.labels)
-        for family in metrics.registry.collect()
+        for family in families
         for sample in family.samples
         if not sample.name.endswith("_created")
     }
@@ -128,13 +134,28 @@ def test_every_metric_but_what_explains_itself_is_on_the_dashboard(names: dict[s
     assert families == shown
 
 
+def test_what_is_scraped_is_where_it_is_served_by_default() -> None:
+    jobs = yaml.safe_load((MONITORING / "prometheus.yml").read_text(encoding="utf-8"))["scrape_configs"]
+    scraped = {job["job_name"]: job["static_configs"][0]["targets"] for job in jobs}
+    settings = Settings()
+    assert scraped == {
+        "karipass": [f"{settings.health_host}:{settings.health_port}"],
+        "karipass-site": [f"{settings.health_host}:{settings.portal_health_port}"],
+    }
+    watched = {name for text in expressions() for name in re.findall(r'up\{job="([^"]+)"', text)}
+    assert watched == scraped.keys()
+
+
 def test_every_alert_says_what_is_wrong_and_what_to_do() -> None:
     for rule in alert_rules():
         assert rule["labels"]["severity"] in {"page", "ticket"}  # type: ignore[index]
         assert set(rule["annotations"]) == {"summary", "remedy"}  # type: ignore[call-overload]
 
 
-@pytest.mark.parametrize("command", [["check", "rules", "alerts.yml"], ["test", "rules", "alerts_test.yml"]])
+@pytest.mark.parametrize(
+    "command",
+    [["check", "config", "prometheus.yml"], ["check", "rules", "alerts.yml"], ["test", "rules", "alerts_test.yml"]],
+)
 def test_prometheus_takes_the_rules_and_each_fires_in_its_case_and_in_no_other(
     command: list[str], promtool: str
 ) -> None:

@@ -11,8 +11,9 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from mail.outbox import Limit
+from mail.outbox import Backlog, Limit
 from portal.metrics import Metrics
+from storage.errors import StoreUnavailable
 from tests.portal.server import serving
 from tests.portal.stage import CONTRACT, PASSWORD, TEMPORARY, Stage
 from tests.portal.test_one_time import ADDRESS, CONFIRMATION, uses_codes
@@ -94,6 +95,30 @@ def test_requests_are_timed_by_the_first_part_of_a_path_that_is_ours(watched: Wa
     page = watched.metrics()
     assert CONTRACT not in page
     assert "a-secret" not in page
+
+
+def test_which_mails_wait_is_read_when_it_is_asked_and_nobody_knows_it_while_the_store_is_away(stage: Stage) -> None:
+    answers: list[Backlog | StoreUnavailable] = [
+        Backlog(waiting=0, oldest_s=0.0),
+        Backlog(waiting=3, oldest_s=41.5),
+        StoreUnavailable("the store is away"),
+        Backlog(waiting=1, oldest_s=2.0),
+    ]
+
+    def backlog() -> Backlog:
+        answer = answers.pop(0)
+        if isinstance(answer, StoreUnavailable):
+            raise answer
+        return answer
+
+    config = stage.config(mail_backlog=backlog)
+    with socket.create_server(("127.0.0.1", 0)) as listener, serving(config, health=listener) as address:
+        watched = Watched(address, f"http://127.0.0.1:{listener.getsockname()[1]}")
+        for up, waiting, oldest_s in ((1, "0.0", "0.0"), (1, "3.0", "41.5"), (0, "NaN", "NaN"), (1, "1.0", "2.0")):
+            page = watched.metrics()
+            assert f"karipass_site_store_up {up}.0" in page
+            assert f"karipass_site_mails_waiting {waiting}" in page
+            assert f"karipass_site_oldest_mail_seconds {oldest_s}" in page
 
 
 def test_strangers_see_no_metrics(watched: Watched, visitor: Visitor) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
 from datetime import timedelta
@@ -22,13 +23,14 @@ from ivr.host.settings import Settings
 from ivr.service.watching.audit_heads import AuditHeads
 from logs.levels import LogLevel
 from logs.setup import configure_logs
-from mail.outbox import Outbox
+from mail.outbox import Backlog, Outbox
 from mail.outbox.opening import open_outbox_database
 from mail.settings import MailSettings
-from portal.certificate import Certificate
 from portal.config import LOOPBACK, PortalConfig
 from portal.serving import serve_portal
 from settings.errors import SettingsError
+from storage.database import Database, database_border
+from web.certificate import Certificate
 
 _log = structlog.get_logger(__name__)
 _ANY: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - they are recognised, not listened on
@@ -52,6 +54,7 @@ def portal(log_level: LogLevel) -> None:
     config = PortalConfig(
         open_store=lambda: open_store(settings, heads.appended, limits),
         open_outbox=_outbox(settings),
+        mail_backlog=_mail_backlog(settings),
         access_number=settings.access_number,
         url=settings.portal_address,
         names=settings.portal_hosts,
@@ -92,12 +95,30 @@ def _outbox(settings: Settings) -> Callable[[], Outbox] | None:
     return opened
 
 
+def _mail_backlog(settings: Settings) -> Callable[[], Backlog] | None:
+    """Return what says which mails wait in the outbox; None if there is no mail server."""
+    if "KARIPASS_SMTP_HOST" not in os.environ:
+        return None
+
+    @functools.cache
+    def opened() -> tuple[Database, Outbox]:
+        return open_outbox_database(settings.store_url), Outbox(key_ring(settings))
+
+    @database_border
+    def backlog() -> Backlog:
+        database, outbox = opened()
+        with database.reading() as connection:
+            return outbox.backlog(connection)
+
+    return backlog
+
+
 def _certificate(settings: Settings) -> Certificate | None:
     if (settings.portal_certificate is None) != (settings.portal_key is None):
         raise SettingsError("KARIPASS_PORTAL_CERTIFICATE and KARIPASS_PORTAL_KEY: set both, or neither")
     if settings.portal_certificate is None or settings.portal_key is None:
         return None
-    return Certificate(settings.portal_certificate, settings.portal_key)
+    return Certificate(settings.portal_certificate, settings.portal_key, "KARIPASS_PORTAL")
 
 
 def _require_address(settings: Settings) -> None:

@@ -10,12 +10,22 @@ from ivr.doctor.finding import Finding, error, ok, warning
 from ivr.doctor.port_holder import holder_of
 from ivr.doctor.site import Site
 from ivr.errors import PortTaken
-from ivr.host.ports import Port, PortUnavailable, console_port, service_ports, try_port
+from ivr.host.ports import (
+    Port,
+    PortUnavailable,
+    console_port,
+    portal_health_port,
+    portal_port,
+    service_ports,
+    try_port,
+)
 
 
 def ports(site: Site) -> Iterator[Finding]:
     """Whether the service can have its ports."""
-    wanted = [*service_ports(site.settings), console_port(site.settings)]
+    settings = site.settings
+    of_site = [portal_port(settings), portal_health_port(settings)]
+    wanted = [*service_ports(settings), console_port(settings), *of_site]
     numbers = [each.port for each in wanted]
     for each in wanted:
         if numbers.count(each.port) > 1:

@@ -12,7 +12,7 @@ from ivr.doctor.examination import Check
 from ivr.doctor.finding import Finding, ok, warning
 from ivr.doctor.port_holder import addresses_of
 from ivr.doctor.site import Site
-from ivr.host.ports import Port, console_port, service_ports
+from ivr.host.ports import Port, console_port, portal_port, service_ports
 
 _REMEDIES: Final = {
     "FastAGI": (
@@ -24,6 +24,10 @@ _REMEDIES: Final = {
         " Asterisk's host alone: the keys that callers press can be heard there"
     ),
     "health": "KARIPASS_HEALTH_HOST=127.0.0.1, or let a firewall admit your monitoring alone: it has no login",
+    "settings site": (
+        "KARIPASS_PORTAL_CERTIFICATE and _KEY, or KARIPASS_PORTAL_HOST=127.0.0.1 and a TLS proxy in front of it:"
+        " passwords are not encrypted otherwise"
+    ),
     "console": "KARIPASS_CONSOLE_HOST=127.0.0.1 and a TLS proxy in front of it: passwords are not encrypted otherwise",
 }
 _MANAGER: Final = (
@@ -37,7 +41,7 @@ _MANAGER_ELSEWHERE: Final = (
 def reach(site: Site) -> Iterator[Finding]:
     """Whether other hosts can reach the ports that are for this one."""
     found = [*_ports(site), *_manager(site)]
-    yield from found or [ok("FastAGI, AudioSocket, AMI, health and console are for this host alone")]
+    yield from found or [ok("FastAGI, AudioSocket, AMI, health, console and settings site are for this host alone")]
 
 
 def is_for_this_host(host: str) -> bool:
@@ -58,7 +62,10 @@ def _is_loopback(text: str) -> bool:
 
 
 def _ports(site: Site) -> Iterator[Finding]:
-    for port in (*service_ports(site.settings), console_port(site.settings)):
+    settings = site.settings
+    # The site is for other hosts, if it serves https by itself. Its health is where the service's is.
+    of_site = [portal_port(settings)] if settings.portal_certificate is None else []
+    for port in (*service_ports(settings), console_port(settings), *of_site):
         if not is_for_this_host(port.host):
             yield warning(f"{_shown(port)} can be reached from other hosts", _REMEDIES[port.name])
 

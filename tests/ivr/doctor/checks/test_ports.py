@@ -48,6 +48,7 @@ def test_a_port_that_another_process_holds_is_an_error_that_names_it(port: int) 
         ("/opt/bin/python /opt/bin/ivr serve", "serve"),
         ("/opt/bin/ivr up --log-level info", "up"),
         ("/opt/bin/python3.11 -m ivr console --log-level warning", "console"),
+        ("/opt/bin/python /opt/bin/ivr portal", "portal"),
         ("/opt/bin/python /opt/bin/ivr calls --outcome serve", None),
         ("/opt/bin/python -m http.server", None),
         ("/usr/bin/vim ivr serve", None),

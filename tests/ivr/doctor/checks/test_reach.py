@@ -30,6 +30,7 @@ def test_by_default_nothing_is_reached_from_other_hosts(tmp_path: Path) -> None:
         ("audiosocket_bind", "AudioSocket"),
         ("health_host", "health"),
         ("console_host", "console"),
+        ("portal_host", "settings site"),
     ],
 )
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "2001:db8::1", "::ffff:192.0.2.7"])  # noqa: S104

@@ -1,4 +1,4 @@
-"""The site's own certificate, which can be renewed while the site serves."""
+"""A site's own certificate, which can be renewed while the site serves."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ class Certificate:
     Attributes:
         certificate: the file with the certificate and those between it and its root, in PEM form.
         key: the file with its private key, in PEM form and without a passphrase.
+        setting: what the names of the two settings start with, for errors.
     """
 
     certificate: Path
     key: Path
+    setting: str
 
     def context(self) -> ssl.SSLContext:
         """Return what TLS 1.2 or newer needs of them, as they are now.
@@ -30,8 +32,8 @@ class Certificate:
         Raises:
             ServingError: they cannot be used.
         """
-        _require_readable("KARIPASS_PORTAL_CERTIFICATE", self.certificate, "a certificate")
-        _require_readable("KARIPASS_PORTAL_KEY", self.key, "a private key")
+        _require_readable(f"{self.setting}_CERTIFICATE", self.certificate, "a certificate")
+        _require_readable(f"{self.setting}_KEY", self.key, "a private key")
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         try:
@@ -42,7 +44,7 @@ class Certificate:
             else:
                 why = "one of them is no such PEM file, or the key has a passphrase"
             raise ServingError(
-                f"KARIPASS_PORTAL_CERTIFICATE={self.certificate} and KARIPASS_PORTAL_KEY={self.key} cannot be used"
+                f"{self.setting}_CERTIFICATE={self.certificate} and {self.setting}_KEY={self.key} cannot be used"
                 f" together: {why}: write a chain that starts with the site's certificate, and its key without a"
                 " passphrase"
             ) from None
