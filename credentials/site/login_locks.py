@@ -8,7 +8,7 @@ Either way calls go on; an operator's lock of a whole line (`provisioning.set_lo
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, delete, exists, insert, select
 
 from credentials.schema import login_locks as table
 
@@ -24,9 +24,14 @@ class LockOf(StrEnum):
 
 def is_locked(connection: Connection, number: str, contract_number: str) -> bool:
     """Return whether a number of a line may not log in."""
+    return connection.scalar(select(locks(number, contract_number))) is True
+
+
+def locks(number: str | ColumnElement[str], contract_number: str | ColumnElement[str]) -> ColumnElement[bool]:
+    """Return a condition, for a statement: whether a number of a line may not log in."""
     own = (table.c.number == number) & (table.c.locked == LockOf.NUMBER.value)
     of_line = (table.c.number == contract_number) & (table.c.locked == LockOf.LINE.value)
-    return connection.scalar(select(table.c.number).where(own | of_line).limit(1)) is not None
+    return exists().where(own | of_line)
 
 
 def lock(connection: Connection, number: str, of: LockOf, now: datetime) -> bool:

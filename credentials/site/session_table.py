@@ -74,7 +74,14 @@ class StoredSession:
 
 
 _WITH_LINE: Final = (
-    select(table, lines.c.contract_number, lines.c.unit, lines.c.language, lines.c.locked_at)
+    select(
+        table,
+        lines.c.contract_number,
+        lines.c.unit,
+        lines.c.language,
+        lines.c.locked_at,
+        login_locks.locks(table.c.number, lines.c.contract_number).label("logins_locked"),
+    )
     .join_from(table, numbers, table.c.number == numbers.c.number)
     .join(lines, numbers.c.contract_number == lines.c.contract_number)
 )
@@ -84,23 +91,23 @@ def find(connection: Connection, digest: str) -> StoredSession | None:
     """Return the session that an id's digest names, in force or not; None if there is none (any more)."""
     row = connection.execute(_WITH_LINE.where(table.c.id_digest == digest)).one_or_none()
     if row is not None:
-        return _stored(connection, row)
+        return _stored(row)
     row = connection.execute(_WITH_LINE.where(table.c.former_digest == digest)).one_or_none()
     if row is None:
         return None
-    renewed = _stored(connection, row)
+    renewed = _stored(row)
     ended = renewed.ended or EndedSession(EndReason.RENEWED, row.renewed_at)
     return StoredSession(**{**vars(renewed), "ended": ended})
 
 
-def _stored(connection: Connection, row: Row[Any]) -> StoredSession:
+def _stored(row: Row[Any]) -> StoredSession:
     return StoredSession(
         name=row.name,
         number=row.number,
         contract_number=row.contract_number,
         unit=None if row.unit is None else Unit(row.unit),
         language=row.language,
-        is_locked=row.locked_at is not None or login_locks.is_locked(connection, row.number, row.contract_number),
+        is_locked=row.locked_at is not None or row.logins_locked,
         must_change=None if row.must_change is None else ChangeReason(row.must_change),
         credential_id=row.credential_id,
         started_at=row.started_at,
@@ -205,7 +212,7 @@ def in_force(
 ) -> list[StoredSession]:
     """Return the sessions of numbers that are in force."""
     open_ones = _WITH_LINE.where(table.c.number.in_(of_numbers), table.c.ended_at.is_(None))
-    stored = (_stored(connection, row) for row in connection.execute(open_ones).all())
+    stored = (_stored(row) for row in connection.execute(open_ones).all())
     return [session for session in stored if session.end(limits, now) is None]
 
 
