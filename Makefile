@@ -65,6 +65,7 @@ bench: setup
 	@docker/host-packages libspandsp2 postgresql
 	$(BIN)/dtmf bench
 	$(BIN)/python -m tests.storage.postgresql $(BIN)/python -m credentials bench
+	$(BIN)/python -m tests.storage.postgresql $(BIN)/python -m portal.bench
 	$(BIN)/python -m ivr.lab.frame_bench
 
 # Many callers at once through an Asterisk and a service of their own: how many does this machine carry?
