@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 from console.operators import Role
+from credentials.schema import CREDENTIALS
 from ivr.records import open_records
+from ivr.records.schema import IVR_HISTORY
 from storage.database import Database
+from storage.migrate import History
 from tests.console.server import serving
 from tests.console.stage import NAMES, Stage
 from tests.console.visitor import LogIn, Visitor
@@ -57,7 +60,12 @@ def logged_in(address: str) -> Iterator[LogIn]:
 
 
 @pytest.fixture
-def database(empty_url: str) -> Iterator[Database]:
-    opened = open_records(empty_url)
+def schemas() -> tuple[History, ...]:
+    return CREDENTIALS, IVR_HISTORY
+
+
+@pytest.fixture
+def database(migrated_url: str) -> Iterator[Database]:
+    opened = open_records(migrated_url)
     yield opened
     opened.close()

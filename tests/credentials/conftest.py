@@ -14,7 +14,7 @@ from credentials.store import CredentialStore
 from storage.database import Database
 from storage.migrate import upgrade
 from tests.credentials.stores import CHEAP, LINES, MANY_CALLS
-from tests.storage.databases import FakeClock
+from tests.storage.databases import FakeClock, Templates
 from tests.storage.postgresql import Server
 
 
@@ -29,10 +29,10 @@ def shared_database(postgresql: Server) -> str:
 
 
 @pytest.fixture
-def url(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
-    """Return the URL of a database for a store."""
+def url(database_kind: str, tmp_path: Path, templates: Templates, request: pytest.FixtureRequest) -> str:
+    """Return the URL of a database for a store: it has the newest schema, and nothing in it."""
     if database_kind == "sqlite":
-        return f"sqlite:///{tmp_path / 'store.db'}"
+        return templates.copy(tmp_path / "store.db", CREDENTIALS)
     server: Server = request.getfixturevalue("postgresql")
     name: str = request.getfixturevalue("shared_database")
     server.empty(name)

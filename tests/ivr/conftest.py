@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from credentials.schema import CREDENTIALS
 from credentials.secrets.keys import Key
 from credentials.store import CredentialStore
+from ivr.records.schema import IVR_HISTORY
 from prompts import Catalogue, load_catalogue
 from tests.callers import LINES
 from tests.credentials.stores import CHEAP
+from tests.storage.databases import Templates
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +24,8 @@ def catalogue() -> Catalogue:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[CredentialStore]:
-    with CredentialStore.open(f"sqlite:///{tmp_path}/store.db", key=Key.generate(), policy=CHEAP) as store:
+def store(tmp_path: Path, templates: Templates) -> Iterator[CredentialStore]:
+    url = templates.copy(tmp_path / "store.db", CREDENTIALS, IVR_HISTORY)
+    with CredentialStore.open(url, key=Key.generate(), policy=CHEAP) as store:
         store.import_lines(io.StringIO(LINES))
         yield store

@@ -15,7 +15,7 @@ from mail.outbox import MAIL, MailLimits, Outbox
 from mail.outbox.leases import Leases
 from mail.settings import MailSettings
 from storage.database import Database
-from storage.migrate import upgrade
+from storage.migrate import History
 from tests.mail.certificates import Certificates
 from tests.mail.post import UNLIMITED, Post, letter_for
 from tests.mail.smtp_server import ScriptedServer, serving
@@ -28,9 +28,13 @@ def keys() -> KeyRing:
 
 
 @pytest.fixture
-def database(empty_url: str) -> Iterator[Database]:
-    opened = Database(empty_url)
-    upgrade(opened, MAIL)
+def schemas() -> tuple[History, ...]:
+    return (MAIL,)
+
+
+@pytest.fixture
+def database(migrated_url: str) -> Iterator[Database]:
+    opened = Database(migrated_url)
     yield opened
     opened.close()
 

@@ -5,12 +5,15 @@ A test that uses `database_file` is about SQLite, and runs only on that.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from storage.database import Database
+from storage.migrate import History, upgrade
 from tests import needs
 from tests.storage.postgresql import FAST, Server, serving
 
@@ -26,12 +29,54 @@ class FakeClock:
         self.now += timedelta(**amount)
 
 
+class Templates:
+    """Makes databases that have schemas already: copies of one that is migrated once, because migrating takes longer.
+
+    Args:
+        directory: where the SQLite files that are copied are kept.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._files: dict[tuple[History, ...], Path] = {}
+        self._names: dict[tuple[History, ...], str] = {}
+
+    def copy(self, file: Path, *schemas: History) -> str:
+        """Make an SQLite file with the newest version of schemas, and return the URL of its database."""
+        if schemas not in self._files:
+            template = self._directory / f"{len(self._files)}.db"
+            _migrate(f"sqlite:///{template}", schemas)
+            self._files[schemas] = template
+        shutil.copy(self._files[schemas], file)
+        return f"sqlite:///{file}"
+
+    def create(self, server: Server, *schemas: History) -> str:
+        """Make a database on a server with the newest version of schemas, and return its name."""
+        if schemas not in self._names:
+            name = server.create()
+            _migrate(server.url(name), schemas)
+            self._names[schemas] = name
+        return server.create(self._names[schemas])
+
+
+def _migrate(url: str, schemas: Sequence[History]) -> None:
+    database = Database(url)
+    for schema in schemas:
+        upgrade(database, schema)
+    database.close()
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database_kind" in metafunc.fixturenames:
         kinds: list[object] = ["sqlite"]
         if "database_file" not in metafunc.fixturenames:
             kinds.append(pytest.param("postgresql", marks=pytest.mark.slow))
         metafunc.parametrize("database_kind", kinds, scope="session")
+
+
+@pytest.fixture(scope="session")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Templates:
+    return Templates(tmp_path_factory.mktemp("templates"))
 
 
 @pytest.fixture(scope="session")
@@ -49,6 +94,30 @@ def empty_url(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest
         return
     server: Server = request.getfixturevalue("postgresql")
     name = server.create()
+    yield server.url(name)
+    server.drop(name)
+
+
+@pytest.fixture
+def schemas() -> tuple[History, ...]:
+    """Return the schemas of `migrated_url`, which each room that uses it names."""
+    return ()
+
+
+@pytest.fixture
+def migrated_url(
+    database_kind: str,
+    tmp_path: Path,
+    templates: Templates,
+    schemas: tuple[History, ...],
+    request: pytest.FixtureRequest,
+) -> Iterator[str]:
+    """Return the URL of a database with the newest version of schemas, and nothing in it."""
+    if database_kind == "sqlite":
+        yield templates.copy(tmp_path / "store.db", *schemas)
+        return
+    server: Server = request.getfixturevalue("postgresql")
+    name = templates.create(server, *schemas)
     yield server.url(name)
     server.drop(name)
 

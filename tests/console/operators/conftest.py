@@ -18,10 +18,10 @@ from tests.storage.databases import FakeClock
 
 
 @pytest.fixture
-def open_store(empty_url: str, clock: FakeClock) -> OpenStore:
+def open_store(migrated_url: str, clock: FakeClock) -> OpenStore:
     """Return what opens the credential store in the operators' database."""
     key = Key.generate()
-    return lambda: CredentialStore.open(empty_url, key=key, policy=CHEAP, clock=clock)
+    return lambda: CredentialStore.open(migrated_url, key=key, policy=CHEAP, clock=clock)
 
 
 @pytest.fixture

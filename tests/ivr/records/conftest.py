@@ -7,13 +7,20 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from ivr.records import CallReader, CallWriter, open_records
+from ivr.records.schema import IVR_HISTORY
 from storage.database import Database
+from storage.migrate import History
 from tests.storage.databases import FakeClock
 
 
 @pytest.fixture
-def database(empty_url: str) -> Iterator[Database]:
-    opened = open_records(empty_url)
+def schemas() -> tuple[History, ...]:
+    return (IVR_HISTORY,)
+
+
+@pytest.fixture
+def database(migrated_url: str) -> Iterator[Database]:
+    opened = open_records(migrated_url)
     yield opened
     opened.close()
 

@@ -31,12 +31,12 @@ StartSender = Callable[[int], Awaitable[Process]]
 
 @pytest.fixture
 async def start_sender(
-    empty_url: str, database: Database, keys: KeyRing, certificates: Certificates
+    migrated_url: str, database: Database, keys: KeyRing, certificates: Certificates
 ) -> AsyncIterator[StartSender]:
     started: list[Process] = []
 
     async def start(port: int) -> Process:
-        command = [str(VICTIM), empty_url, keys.to_text(), str(port), str(certificates.authority)]
+        command = [str(VICTIM), migrated_url, keys.to_text(), str(port), str(certificates.authority)]
         process = await asyncio.create_subprocess_exec(sys.executable, "-W", "error", *command, stdout=PIPE)
         started.append(process)
         assert process.stdout is not None
