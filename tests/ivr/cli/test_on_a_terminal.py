@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
-from typer.testing import CliRunner
 
 from console.operators import Operators, Role
-from ivr.cli import app
 from ivr.cli.common import open_store
 from ivr.host.settings import Settings
 from ivr.records import CallWriter, Hangup, RecordedEntry, RtpQuality, Vitals, open_records
 from ivr.records.changes import ChannelEnded, EntryNoted, ServiceBeat
 from tests.callers import LINES
 from tests.ivr.cli.calls.recorded import FIGURES, POOLED, progress
-from tests.ivr.cli.terminal import IVR, screen_of
+from tests.ivr.cli.terminal import IVR, screen_of, warm_screen_of
+from tests.ivr.cli.warm import WarmProcess
 from tests.ivr.records.calls import call
 from tests.repository import ROOT
 
@@ -34,12 +35,17 @@ ENTRIES = (
 FILES = ROOT / "ivr" / "lab" / "scenarios" / "files"
 
 
-@pytest.fixture(autouse=True)
-def _state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("KARIPASS_STATE_DIR", str(tmp_path))
-    monkeypatch.setenv("TZ", "UTC")
-    monkeypatch.chdir(tmp_path)
-    database = open_records(f"sqlite:///{tmp_path / 'store.db'}")
+@pytest.fixture(scope="module")
+def warm() -> Iterator[WarmProcess]:
+    with WarmProcess() as warm:
+        yield warm
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a state directory with calls, an operator and lines; each test gets a copy."""
+    state = tmp_path_factory.mktemp("recorded")
+    database = open_records(f"sqlite:///{state / 'store.db'}")
     writer = CallWriter(database, service_id="service", host="elsewhere", pid=1)
     writer.write(
         [
@@ -56,18 +62,22 @@ def _state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             ),
         ]
     )
-    settings = Settings.load()
+    settings = Settings.load(state_dir=state)
     Operators(database, open_store=lambda: open_store(settings)).add(
         "someone.with-a-name-of-many-s", "correct horse", role=Role.OPERATOR, language="ja", by="operator root"
     )
-    yield
     database.close()
+    with open_store(settings) as store:
+        store.import_lines(io.StringIO(LINES))
+    return state
 
 
-@pytest.fixture
-def lines(tmp_path: Path) -> None:
-    (tmp_path / "lines.csv").write_text(LINES, encoding="utf-8")
-    assert CliRunner().invoke(app, ["lines", "import", "lines.csv"], catch_exceptions=False).exit_code == 0
+@pytest.fixture(autouse=True)
+def _state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recorded: Path) -> None:
+    monkeypatch.setenv("KARIPASS_STATE_DIR", str(tmp_path))
+    monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(recorded, tmp_path, dirs_exist_ok=True)
 
 
 SHOWN = {
@@ -101,13 +111,12 @@ SHOWN = {
 }
 
 
-@pytest.mark.usefixtures("lines")
 @pytest.mark.parametrize("columns", [60, 80, 160])
 @pytest.mark.parametrize("words", SHOWN, ids=" ".join)
 def test_nothing_is_wider_than_the_terminal_and_no_id_or_number_is_broken(
-    words: tuple[str, ...], columns: int, tmp_path: Path
+    warm: WarmProcess, words: tuple[str, ...], columns: int, tmp_path: Path
 ) -> None:
-    screen = screen_of(IVR, *words, columns=columns)
+    screen = warm_screen_of(warm, "ivr", *words, columns=columns)
     # A path is one word: a temporary directory's may be wider than the terminal.
     assert [line for line in screen if cell_len(line) > columns and str(tmp_path) not in line] == []
     text = re.sub(r"\s+", " ", " ".join(screen))
@@ -122,23 +131,22 @@ def test_a_call_has_all_its_columns_by_name(columns: int) -> None:
 
 
 @pytest.mark.parametrize("columns", [60, 80, 160])
-def test_a_folder_of_recordings_fits_the_terminal(columns: int, tmp_path: Path) -> None:
+def test_a_folder_of_recordings_fits_the_terminal(warm: WarmProcess, columns: int, tmp_path: Path) -> None:
     name = "a-caller-who-presses-nine-three-times.wav"
-    dtmf = str(Path(IVR).with_name("dtmf"))
-    assert screen_of(dtmf, "generate", "9  9  9", "-o", name, columns=80) == []
-    screen = screen_of(IVR, "simulate", str(tmp_path), columns=columns)
+    assert warm_screen_of(warm, "dtmf", "generate", "9  9  9", "-o", name, columns=80) == []
+    screen = warm_screen_of(warm, "ivr", "simulate", str(tmp_path), columns=columns)
     text = re.sub(r"\s+", " ", " ".join(screen))
     assert name in text
     assert "expected set, got failed" in text
     assert [line for line in screen if cell_len(line) > columns] == []
 
 
-def test_numbers_that_an_import_removed_are_not_broken(tmp_path: Path) -> None:
+def test_numbers_that_an_import_removed_are_not_broken(warm: WarmProcess, tmp_path: Path) -> None:
     numbers = [f"03123456{number}" for number in range(60, 70)]
     rows = "".join(f"0312345678,{number}\n" for number in numbers)
     (tmp_path / "many.csv").write_text(f"contract_number,number\n{rows}", encoding="utf-8")
     (tmp_path / "one.csv").write_text("contract_number,number\n0312345678,\n", encoding="utf-8")
-    screen_of(IVR, "lines", "import", "many.csv", columns=80)
-    screen = screen_of(IVR, "lines", "import", "one.csv", columns=60)
+    warm_screen_of(warm, "ivr", "lines", "import", "many.csv", columns=80)
+    screen = warm_screen_of(warm, "ivr", "lines", "import", "one.csv", columns=60)
     assert all(any(number in line for line in screen) for number in numbers)
     assert [line for line in screen[-2:] if cell_len(line) > 60] == []
