@@ -66,7 +66,7 @@ def _require_newest_schema(database: Database) -> None:
             f"{database} has no call records yet: start the service once, which makes their tables, "
             "or see to KARIPASS_STATE_DIR and KARIPASS_DATABASE_URL"
         )
-    if newest is None or present > newest:  # serial numbers
+    if present > newest:  # serial numbers
         raise SchemaMismatch(
             f"{database} has call records of version {present}, newer than this program's {newest}: "
             "install the newer program"

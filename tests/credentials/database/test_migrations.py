@@ -1,18 +1,25 @@
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import CheckConstraint, inspect, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from credentials.schema import CREDENTIALS, metadata
 from credentials.secrets.keys import Key
 from credentials.store import CredentialStore
+from ivr.records.schema import IVR_HISTORY
+from mail.outbox import MAIL
 from storage.database import Database
 from storage.errors import SchemaMismatch
-from storage.migrate import current_revision, downgrade, upgrade
+from storage.migrate import History, current_revision, downgrade, newest_revision, upgrade
 
 NUMBER = "0312345678"
 
@@ -111,6 +118,24 @@ def test_the_migrations_make_exactly_the_schema_of_the_code(database: Database) 
             present = {check["name"] for check in inspector.get_check_constraints(table.name)}
             wanted = {c.name for c in table.constraints if isinstance(c, CheckConstraint)}
             assert present == wanted
+
+
+@pytest.mark.parametrize("history", [CREDENTIALS, MAIL, IVR_HISTORY], ids=lambda history: history.version_table)
+def test_the_newest_version_is_the_same_by_the_names_of_the_steps_as_by_the_steps_themselves(history: History) -> None:
+    config = Config()
+    config.set_main_option("script_location", history.scripts)
+    assert newest_revision(history) == ScriptDirectory.from_config(config).get_current_head()
+
+
+def test_a_database_that_has_the_newest_version_is_opened_without_the_library_that_migrates(tmp_path: Path) -> None:
+    url, key = f"sqlite:///{tmp_path / 'store.db'}", Key(bytes(32))
+    CredentialStore.open(url, key=key).close()
+    program = (
+        "import sys; from credentials.secrets.keys import Key; from credentials.store import CredentialStore;"
+        " CredentialStore.open(sys.argv[1], key=Key(bytes(32))).close(); print('alembic' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, url], capture_output=True, text=True, check=True)
+    assert done.stdout.split()[-1] == "False"
 
 
 def test_opening_an_upgraded_database_does_not_wait_for_its_writers(
