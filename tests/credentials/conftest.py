@@ -11,32 +11,27 @@ from credentials.schema import CREDENTIALS
 from credentials.secrets.argon2id import HashPolicy
 from credentials.secrets.keys import Key, KeyRing
 from credentials.store import CredentialStore
-from storage.database import Database
-from storage.migrate import upgrade
+from storage.migrate import History
 from tests.credentials.stores import CHEAP, LINES, MANY_CALLS
 from tests.storage.databases import FakeClock, Templates
 from tests.storage.postgresql import Server
 
 
 @pytest.fixture(scope="session")
-def shared_database(postgresql: Server) -> str:
-    """Return the name of a database with the newest schema; each test in turn gets it emptied."""
-    name = postgresql.create()
-    database = Database(postgresql.url(name))
-    upgrade(database, CREDENTIALS)
-    database.close()
-    return name
+def shared_database(postgresql: Server, templates: Templates) -> str:
+    """Return the name of the database that each test on PostgreSQL in turn gets emptied."""
+    return templates.shared(postgresql, CREDENTIALS)
 
 
 @pytest.fixture
-def url(database_kind: str, tmp_path: Path, templates: Templates, request: pytest.FixtureRequest) -> str:
-    """Return the URL of a database for a store: it has the newest schema, and nothing in it."""
-    if database_kind == "sqlite":
-        return templates.copy(tmp_path / "store.db", CREDENTIALS)
-    server: Server = request.getfixturevalue("postgresql")
-    name: str = request.getfixturevalue("shared_database")
-    server.empty(name)
-    return server.url(name)
+def schemas() -> tuple[History, ...]:
+    return (CREDENTIALS,)
+
+
+@pytest.fixture
+def url(migrated_url: str) -> str:
+    """Return the URL of a database for a store."""
+    return migrated_url
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ class FakeClock:
 
 
 class Templates:
-    """Makes databases that have schemas already: copies of one that is migrated once, because migrating takes longer.
+    """Gives databases that have schemas already and are empty, without migrating each, which takes far longer.
 
     Args:
         directory: where the SQLite files that are copied are kept.
@@ -42,7 +42,7 @@ class Templates:
         self._names: dict[tuple[History, ...], str] = {}
 
     def copy(self, file: Path, *schemas: History) -> str:
-        """Make an SQLite file with the newest version of schemas, and return the URL of its database."""
+        """Copy an SQLite file with the newest version of schemas, and return the URL of its database."""
         if schemas not in self._files:
             template = self._directory / f"{len(self._files)}.db"
             _migrate(f"sqlite:///{template}", schemas)
@@ -50,13 +50,12 @@ class Templates:
         shutil.copy(self._files[schemas], file)
         return f"sqlite:///{file}"
 
-    def create(self, server: Server, *schemas: History) -> str:
-        """Make a database on a server with the newest version of schemas, and return its name."""
+    def shared(self, server: Server, *schemas: History) -> str:
+        """Return the name of the server's database with the newest version of schemas; each test in turn empties it."""
         if schemas not in self._names:
-            name = server.create()
-            _migrate(server.url(name), schemas)
-            self._names[schemas] = name
-        return server.create(self._names[schemas])
+            self._names[schemas] = server.create()
+            _migrate(server.url(self._names[schemas]), schemas)
+        return self._names[schemas]
 
 
 def _migrate(url: str, schemas: Sequence[History]) -> None:
@@ -111,15 +110,14 @@ def migrated_url(
     templates: Templates,
     schemas: tuple[History, ...],
     request: pytest.FixtureRequest,
-) -> Iterator[str]:
+) -> str:
     """Return the URL of a database with the newest version of schemas, and nothing in it."""
     if database_kind == "sqlite":
-        yield templates.copy(tmp_path / "store.db", *schemas)
-        return
+        return templates.copy(tmp_path / "store.db", *schemas)
     server: Server = request.getfixturevalue("postgresql")
-    name = templates.create(server, *schemas)
-    yield server.url(name)
-    server.drop(name)
+    name = templates.shared(server, *schemas)
+    server.empty(name)
+    return server.url(name)
 
 
 @pytest.fixture

@@ -15,10 +15,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from credentials.schema import CREDENTIALS
-from ivr.records import CallNotFound, CallReader, CallWriter, Hangup, Query, RtpQuality, Vitals
+from ivr.records import CallNotFound, CallReader, CallWriter, Hangup, Query, RtpQuality, Vitals, open_records
 from ivr.records.changes import Change, ChannelEnded, EntryNoted, ServiceBeat
 from ivr.records.schema import IVR_HISTORY, metadata
-from storage.database import Database
 from storage.migrate import upgrade
 from tests.ivr.records.calls import BEGAN, SAID, SET, STEP, call
 from tests.ivr.records.plain_report import count_one_by_one
@@ -27,7 +26,8 @@ from tests.storage.databases import FakeClock
 OpenWriter = Callable[..., CallWriter]
 
 
-def test_the_schema_is_what_its_history_makes_and_shares_the_stores_database(database: Database) -> None:
+def test_the_schema_is_what_its_history_makes_and_shares_the_stores_database(empty_url: str) -> None:
+    database = open_records(empty_url)
     upgrade(database, CREDENTIALS)  # the credentials' own
     upgrade(database, IVR_HISTORY)
     options = {
@@ -36,6 +36,7 @@ def test_the_schema_is_what_its_history_makes_and_shares_the_stores_database(dat
     }
     with database.reading() as connection:
         assert compare_metadata(MigrationContext.configure(connection, opts=options), metadata) == []
+    database.close()
 
 
 def test_a_call_is_there_from_its_first_moment_and_grows(reader: CallReader, open_writer: OpenWriter) -> None:

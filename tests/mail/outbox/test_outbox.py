@@ -27,12 +27,15 @@ def add(database: Database, outbox: Outbox, letter: Letter) -> str:
         return outbox.add(connection, letter)
 
 
-def test_the_migrations_make_exactly_the_schema_of_the_code_and_can_be_taken_back(database: Database) -> None:
+def test_the_migrations_make_exactly_the_schema_of_the_code_and_can_be_taken_back(empty_url: str) -> None:
+    database = Database(empty_url)
+    upgrade(database, MAIL)
     with database.reading() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "version_table": "mail_version"})
         assert compare_metadata(context, metadata) == []
     downgrade(database, MAIL, "base")
     upgrade(database, MAIL)
+    database.close()
 
 
 def test_a_letter_is_there_once_its_transaction_is_committed(
