@@ -1,7 +1,7 @@
 """The values that differ between our exchanges, and the configuration files made from them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from string import Template
@@ -16,6 +16,12 @@ CROWDED: Final = "crowded"
 APOLOGIES: Final = ("unavailable", CROWDED)
 # The endpoint that leads from the exchange back into it: originate to PJSIP/<access number>@karipass-loop.
 LOOP_ENDPOINT: Final = "karipass-loop"
+# What the journal of incoming calls needs beside the modules of the access number.
+_JOURNAL_MODULES: Final = (
+    *("app_dial", "app_stack", "bridge_simple", "app_celgenuserevent", "func_uri", "res_cdrel_custom", "cel_custom"),
+)
+JOURNAL: Final = "cel-custom/karipass-notice.json"
+"""Where the journal of incoming calls is, below the run directory."""
 # Asterisk's core reads these. Without a file it logs an error and takes the defaults, which are what we want.
 _LEFT_AT_DEFAULTS: Final = ("acl", "ccss", "features", "pjproject", "stasis", "udptl")
 
@@ -60,6 +66,9 @@ class ExchangeConfig:
         detecting_trunks: the same, but Asterisk's own detector takes in-band keys out of their audio (to compare).
         phones: the phones that may register.
         call_cap_s: the seconds after which a call is ended, whatever the service does.
+        has_journal: whether it keeps a journal of incoming calls (karipass/notice.conf), at `JOURNAL`.
+        own: what the exchange has besides, such as subscribers' phones: text that is put at the end of a configuration
+            file, by the file's name.
 
     Raises:
         ExchangeError: a value is not of the form that its place in a configuration file needs.
@@ -81,6 +90,8 @@ class ExchangeConfig:
     detecting_trunks: Sequence[str] = ()
     phones: Sequence[Phone] = ()
     call_cap_s: int = 360
+    has_journal: bool = False
+    own: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _require(_NUMBER, self.access_number, "the access number", "digits")
@@ -143,6 +154,7 @@ def render(config: ExchangeConfig, *, run: str) -> dict[str, str]:
             ]
         ),
         "phones": "\n".join(_phone(phone) for phone in config.phones),
+        "journal_modules": "\n".join(f"require = {name}.so" for name in _JOURNAL_MODULES if config.has_journal),
     }
     files = {
         path.name: Template(path.read_text(encoding="utf-8")).substitute(values)
@@ -152,6 +164,11 @@ def render(config: ExchangeConfig, *, run: str) -> dict[str, str]:
         files[f"karipass/{path.name}"] = path.read_text(encoding="utf-8")
     files["agi-secret"] = config.agi_secret
     files |= {f"{name}.conf": "; Defaults.\n" for name in _LEFT_AT_DEFAULTS}
+    if config.has_journal:
+        files |= {name: f"#include karipass/{name}\n" for name in ("cel.conf", "cel_custom.conf")}
+        files["extensions.conf"] += "\n#include karipass/notice.conf\n"
+    for name, text in config.own.items():
+        files[name] += f"\n{text}"
     return files
 
 

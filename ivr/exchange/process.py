@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import IO, Final, Self
 
 from ivr.exchange.asterisk import Asterisk, find_asterisk
-from ivr.exchange.configuration import APOLOGIES, ExchangeConfig, ExchangeError, Phone, render
+from ivr.exchange.configuration import APOLOGIES, JOURNAL, ExchangeConfig, ExchangeError, Phone, render
 from ivr.host.ports import PortUnavailable, asterisk_ports, try_port
 from ivr.host.processes import bare_environment, end_at_once
 
@@ -151,7 +151,7 @@ class Exchange:
         shutil.rmtree(run_dir, ignore_errors=True)
         run_dir.mkdir(mode=0o700, parents=True)
         (run_dir / _MARKER).touch()
-        for name in ("etc/karipass", f"sounds/{self.config.language}", "db", "spool", "cache"):
+        for name in ("etc/karipass", f"sounds/{self.config.language}", "db", "spool", "cache", Path(JOURNAL).parent):
             (run_dir / name).mkdir(mode=0o700, parents=True)
         for name, text in render(self.config, run=asterisk.run).items():
             path = run_dir / "etc" / name
