@@ -1,8 +1,8 @@
 """Errors of a site that cannot be served. They say why, and what to do."""
 
+from texts.errors import TextsError
 
-class TextsError(Exception):
-    """A file with an operator's own texts cannot be used."""
+__all__ = ["ServingError", "TextsError"]
 
 
 class ServingError(Exception):
