@@ -1,0 +1,121 @@
+"""The calls that are going on: takes the journal's lines one by one, and gives each call's verdict when it is known.
+
+Nothing of this is stored. A restart reads the journal again from the line with which the oldest open call started; who
+keeps the verdicts knows by their keys which of them it has already.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from notice.calls.judging import Verdict, judge
+from notice.journal.file import Place
+from notice.journal.lines import OPENING, Line
+
+LONGEST_OPEN: Final = timedelta(minutes=30)
+"""How long after its start a call without an end is judged: no phone rings for so long, so its end was not written."""
+MOST_STEPS: Final = 500
+"""Of a call; those after them are not looked at."""
+_ID: Final = re.compile(r"(?:.*-)?([0-9]+)\.([0-9]+)")
+
+Key = tuple[str, str]
+"""The id of a call (LINKEDID) and the number that was called."""
+
+
+@dataclass
+class _Open:
+    place: Place
+    counter: tuple[int, int]
+    steps: list[Line] = field(default_factory=list)
+    verdict: Verdict | None = None
+
+
+class OpenCalls:
+    """The calls that have started and have no verdict yet."""
+
+    def __init__(self) -> None:
+        self._calls: dict[Key, _Open] = {}
+        """In the order in which they started."""
+        self._due: dict[Key, datetime] = {}
+        """When the verdict on a call counts that is over as far as is known."""
+
+    def __len__(self) -> int:
+        return len(self._calls)
+
+    @property
+    def oldest(self) -> Place | None:
+        """Where the line stands with which the oldest open call started; None if no call is open."""
+        return next((call.place for call in self._calls.values()), None)
+
+    def take(self, line: Line, place: Place) -> Iterator[Verdict]:
+        """Take a line, and yield the verdicts that are known now.
+
+        Args:
+            line: the line.
+            place: where it starts in the journal.
+        """
+        yield from self._past_due(line.at)
+        key = (line.call, line.number)
+        if line.step in OPENING:
+            counter = _counter(line.channel)
+            yield from self._ended_by_a_restart(counter)
+            if key not in self._calls:
+                self._calls[key] = _Open(place, counter)
+        call = self._calls.get(key)
+        if call is None or len(call.steps) >= MOST_STEPS:
+            return  # its verdict is known, or its start is older than the journal
+        call.steps.append(line)
+        self._due.pop(key, None)
+        judgement = judge(call.steps)
+        if judgement.verdict is None:
+            return
+        if judgement.from_then_on is None:
+            del self._calls[key]
+            yield judgement.verdict
+        else:
+            call.verdict = judgement.verdict
+            self._due[key] = judgement.from_then_on
+
+    def pass_time(self, now: datetime) -> Iterator[Verdict]:
+        """Yield the verdicts that are known because nothing more was written until now: all of the journal was read.
+
+        Args:
+            now: the present moment.
+        """
+        yield from self._past_due(now)
+        stale = [key for key, call in self._calls.items() if call.steps[0].at < now - LONGEST_OPEN]
+        yield from self._give_up(stale)
+
+    def _past_due(self, now: datetime) -> Iterator[Verdict]:
+        for key in [key for key, due in self._due.items() if due <= now]:
+            del self._due[key]
+            verdict = self._calls.pop(key).verdict
+            if verdict is not None:
+                yield verdict
+
+    def _ended_by_a_restart(self, counter: tuple[int, int]) -> Iterator[Verdict]:
+        """Give up the calls of an Asterisk that is not there any more.
+
+        The id of a channel ends with the second of its start and a count of all channels since Asterisk's own start. So
+        a later second with a lower count is of an Asterisk that has been started again.
+        """
+        second, count = counter
+        dead = [key for key, call in self._calls.items() if call.counter[0] < second and call.counter[1] > count]
+        yield from self._give_up(dead)
+
+    def _give_up(self, keys: list[Key]) -> Iterator[Verdict]:
+        for key in keys:
+            self._due.pop(key, None)
+            call = self._calls.pop(key)
+            verdict = call.verdict or judge(call.steps, given_up=True).verdict
+            if verdict is not None:
+                yield verdict
+
+
+def _counter(channel: str) -> tuple[int, int]:
+    found = _ID.fullmatch(channel)
+    return (int(found[1]), int(found[2])) if found else (0, 0)
