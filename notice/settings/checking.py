@@ -1,0 +1,69 @@
+"""The rules of settings that are typed (SPEC 5). Each broken one is named, with its place."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from mail.addresses import broken_rules
+from mail.letter import one_line
+from notice.settings.model import LONGEST_NAME, MOST_ADDRESSES, MOST_LISTED, Fault, Listed, Problem, Settings
+
+_NUMBER: Final = re.compile(r"[0-9]{3,20}")
+_SEPARATED: Final = re.compile(r"\+?[0-9]+(?:[-\s().\u2010-\u2015\u2212\u30fc]+[0-9]*)+")
+
+
+def tidied(settings: Settings) -> Settings:
+    """Return settings as they are stored: without blanks around texts, full-width digits and empty rows."""
+    addresses = [replace(each, address=each.address.strip()) for each in settings.addresses]
+    listed = [
+        Listed(
+            number=unicodedata.normalize("NFKC", each.number).strip(),
+            name=one_line(each.name, 10 * LONGEST_NAME),
+            ticked=each.ticked,
+        )
+        for each in settings.listed
+    ]
+    return replace(
+        settings,
+        addresses=tuple(each for each in addresses if each.address),
+        listed=tuple(each for each in listed if each.number or each.name),
+    )
+
+
+def faults(settings: Settings) -> tuple[Fault, ...]:
+    """Return what is wrong with tidied settings; nothing if they can be stored."""
+    return tuple(_of_addresses(settings)) + tuple(_of_listed(settings))
+
+
+def _of_addresses(settings: Settings) -> Iterator[Fault]:
+    texts = [each.address for each in settings.addresses]
+    for place, text in enumerate(texts, start=1):
+        if rules := broken_rules(text):
+            yield Fault(Problem.ADDRESS, place, rules)
+        elif text.lower() in [other.lower() for other in texts[: place - 1]]:
+            yield Fault(Problem.SAME_ADDRESS, place)
+    if len(texts) > MOST_ADDRESSES:
+        yield Fault(Problem.TOO_MANY_ADDRESSES)
+    if settings.started and not any(each.ticked for each in settings.addresses):
+        yield Fault(Problem.NO_ADDRESS)
+
+
+def _of_listed(settings: Settings) -> Iterator[Fault]:
+    counts = Counter[str]()
+    for place, each in enumerate(settings.listed, start=1):
+        counts[each.number] += 1
+        if _SEPARATED.fullmatch(each.number):
+            yield Fault(Problem.HYPHENS, place)
+        elif not _NUMBER.fullmatch(each.number):
+            yield Fault(Problem.NUMBER, place)
+        elif counts[each.number] > 1:
+            yield Fault(Problem.SAME_NUMBER, place)
+        if len(each.name) > LONGEST_NAME:
+            yield Fault(Problem.NAME, place)
+    if len(settings.listed) > MOST_LISTED:
+        yield Fault(Problem.TOO_MANY_LISTED)
