@@ -81,6 +81,13 @@ class Action(StrEnum):
     """An operator unlocked them, or a call from the line set a temporary password."""
     SESSIONS_ENDED = "SESSIONS_ENDED"
     """An operator or a subscriber ended the sessions of a number or line; the detail gives how many."""
+    NOTICE_CHANGED = "NOTICE_CHANGED"
+    """A number's call notices were started or stopped, or their addresses, conditions or listed numbers changed; the
+    detail says how many there are."""
+    NOTICE_PAUSED = "NOTICE_PAUSED"
+    """An address of a number gets no call notices any more, because its server refused too many in a row."""
+    NOTICE_TAKEN_UP = "NOTICE_TAKEN_UP"
+    """An address of a number gets call notices again."""
     LINE_ADDED = "LINE_ADDED"
     LINE_REMOVED = "LINE_REMOVED"
     LINE_LANGUAGE = "LINE_LANGUAGE"

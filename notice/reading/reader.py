@@ -1,0 +1,140 @@
+"""Reads a journal on, step by step: lines to verdicts, verdicts to the store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from mail.outbox import Outbox
+from notice.calls.judging import Verdict
+from notice.calls.open_calls import OpenCalls
+from notice.journal.file import JournalGone, Piece, Place, read_on
+from notice.journal.lines import BadLine, Line, read_line
+from notice.mails.writing import Writer
+from notice.sides.ledger_side import LedgerSide
+from storage.clock import Clock, utc_now
+from storage.errors import StoreUnavailable
+
+_log: Final = structlog.get_logger(__name__)
+
+
+@dataclass
+class Counts:
+    """What a reader has read since it was made.
+
+    Attributes:
+        lines: lines that told a step of a call.
+        bad_lines: lines that could not be read.
+        verdicts: verdicts that were new to the store.
+        letters: letters that they made due.
+    """
+
+    lines: int = 0
+    bad_lines: int = 0
+    verdicts: int = 0
+    letters: int = 0
+
+
+class Reader:
+    """Reads the journal of one exchange, from where the store says it was read to.
+
+    Args:
+        store: keeps verdicts and place.
+        path: the journal.
+        exchange: the exchange's name, under which the store keeps the place.
+        outbox: where mails go.
+        writer: writes them.
+        clock: the clock by which calls without an end are given up.
+    """
+
+    def __init__(
+        self, store: LedgerSide, path: Path, exchange: str, outbox: Outbox, writer: Writer, *, clock: Clock = utc_now
+    ) -> None:
+        self.counts = Counts()
+        self._store = store
+        self._path = path
+        self._exchange = exchange
+        self._outbox = outbox
+        self._writer = writer
+        self._clock = clock
+        self._calls = OpenCalls()
+        self._place: Place | None = None
+        self._kept: Place | None = None
+        self._found: list[Verdict] = []
+        """Verdicts that are not in the store yet."""
+        self._trouble = ""
+
+    def step(self) -> bool:
+        """Read what is there, up to a quarter of a megabyte, and keep the verdicts.
+
+        Returns:
+            Whether there was something to read, so that there may be more.
+        """
+        try:
+            if self._place is None:
+                self._place = self._kept = self._store.journal_place(self._exchange)
+            read = False
+            if not self._found:
+                read = self._read(self._place)
+            self._keep(self._place)
+        except (StoreUnavailable, OSError) as error:
+            self._tell_trouble(str(error))
+            return False
+        self._tell_trouble("")
+        return read
+
+    def _read(self, place: Place) -> bool:
+        try:
+            pieces = list(read_on(self._path, place))
+        except JournalGone as gone:
+            _log.warning("notice_journal_gone", journal=str(self._path), meanwhile=str(gone))
+            self._place = gone.place
+            return True
+        bad: list[str] = []
+        for piece in pieces:
+            self._place = piece.after
+            if (line := self._line(piece, bad)) is not None:
+                self.counts.lines += 1
+                self._found.extend(self._calls.take(line, piece.place))
+        if bad:
+            self.counts.bad_lines += len(bad)
+            _log.warning("notice_lines_unreadable", lines=len(bad), first=bad[0], journal=str(self._path))
+        if not pieces:
+            self._found.extend(self._calls.pass_time(self._clock()))
+        return bool(pieces)
+
+    def _line(self, piece: Piece, bad: list[str]) -> Line | None:
+        wrong = "it was cut before its end"
+        if piece.whole:
+            try:
+                return read_line(piece.raw)
+            except BadLine as error:
+                wrong = str(error)
+        bad.append(f"byte {piece.place.offset}: {wrong}")
+        return None
+
+    def _keep(self, place: Place) -> None:
+        """Store the verdicts with the place at which a new reader must start to find the calls that are open now."""
+        resume = self._calls.oldest or self._place or place
+        if not self._found and resume == self._kept:
+            return
+        posted = self._store.post(self._exchange, self._found, resume, self._outbox, self._writer)
+        self._kept = resume
+        self._found.clear()
+        self.counts.verdicts += posted.new
+        self.counts.letters += posted.letters
+        if posted.new:
+            _log.info("notice_verdicts", verdicts=posted.new, letters=posted.letters)
+        if posted.too_old:
+            _log.warning("notice_calls_too_old", calls=posted.too_old, remedy="none: they are over 30 days old")
+
+    def _tell_trouble(self, trouble: str) -> None:
+        """Log a trouble once, and when it is over."""
+        if trouble and not self._trouble:
+            _log.error("notice_reading_stopped", reason=trouble, meanwhile="calls wait in the journal")
+        elif self._trouble and not trouble:
+            _log.info("notice_reading_again")
+        self._trouble = trouble

@@ -1,0 +1,93 @@
+"""The process that reads a journal until it is stopped."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from mail.outbox import Outbox
+from notice.mails.writing import Writer
+from notice.reading.reader import Reader
+from notice.store.opening import NoticeStore
+from storage.errors import StoreUnavailable
+
+_log: Final = structlog.get_logger(__name__)
+
+_POLL_S: Final = 0.1
+"""How often the journal is looked at. That costs a few system calls, and no database."""
+_TOGETHER_S: Final = 1.0
+_REFUSALS_S: Final = 5.0
+_FORGET_S: Final = 3600.0
+
+
+def read_until_stopped(
+    store: NoticeStore,
+    journal: Path,
+    exchange: str,
+    outbox: Outbox,
+    writer: Writer,
+    *,
+    ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Read a journal and put mails into the outbox until SIGTERM or SIGINT.
+
+    Args:
+        store: the store.
+        journal: the journal's file.
+        exchange: the exchange's name.
+        outbox: where mails go.
+        writer: writes them.
+        ready: called when the journal is about to be read.
+    """
+    asked: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, _: asked.append(number))
+    reader = Reader(store, journal, exchange, outbox, writer)
+    chores = [
+        _Chore(_TOGETHER_S, lambda: store.mail_together(outbox, writer)),
+        _Chore(_REFUSALS_S, lambda: _tell_paused(store.count_refusals())),
+        _Chore(_FORGET_S, store.forget_calls),
+    ]
+    _log.info("notice_reading", journal=str(journal), exchange=exchange, there=journal.exists())
+    ready()
+    while not asked:
+        more = reader.step()
+        for chore in chores:
+            chore.do_if_due()
+        if not more:
+            time.sleep(_POLL_S)
+
+
+class _Chore:
+    """Something that is done every so often; at once again while there is more of it.
+
+    Args:
+        every_s: how often.
+        do: does a part of it, and returns how much that was.
+    """
+
+    def __init__(self, every_s: float, do: Callable[[], int]) -> None:
+        self._every_s = every_s
+        self._do = do
+        self._at = time.monotonic()
+
+    def do_if_due(self) -> None:
+        if time.monotonic() < self._at:
+            return
+        self._at = time.monotonic() + self._every_s
+        try:
+            if self._do():
+                self._at = time.monotonic()
+        except StoreUnavailable:  # the reader tells
+            pass
+
+
+def _tell_paused(paused: int) -> int:
+    if paused:
+        _log.warning("notice_addresses_paused", addresses=paused, because="their servers refused three mails in a row")
+    return paused

@@ -1,0 +1,25 @@
+"""How far the journals were read, inside the caller's transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from notice.journal.file import Place
+from notice.store.schema import journals
+
+
+def find(connection: Connection, exchange: str) -> Place:
+    """Return where to read on in the journal of an exchange; its very start if it was never read."""
+    row = connection.execute(select(journals).where(journals.c.exchange == exchange)).one_or_none()
+    return Place() if row is None else Place(row.file, row.offset)
+
+
+def keep(connection: Connection, exchange: str, place: Place, now: datetime) -> None:
+    """Note where to read on."""
+    row = {"file": place.file, "offset": place.offset, "read_at": now}
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    adding = dialect.insert(journals).values(exchange=exchange, **row)
+    connection.execute(adding.on_conflict_do_update(index_elements=["exchange"], set_=row))

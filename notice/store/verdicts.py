@@ -1,0 +1,166 @@
+"""Verdicts in the database: written once, read for "why no mail?", and forgotten when they are old."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from mail.outbox import Delivery, Outbox
+from notice.calls.judging import Result, Verdict
+from notice.journal.caller import Caller, Reason
+from notice.journal.lines import Service
+from notice.rules import Why
+from notice.store.schema import calls, mails
+
+KEPT: Final = timedelta(days=30)
+_LETTERS: Final = "bcdfghjklmnpqrstvwxz"
+_ID_LENGTH: Final = 15
+"""15 of 20 letters: 64 bits. No digits, because logs mask what may be a password."""
+_FORGOTTEN_AT_ONCE: Final = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """A mail about a call. Its repr shows no address.
+
+    Attributes:
+        address: where it went.
+        delivery: what became of it; None if that was forgotten.
+    """
+
+    address: str = field(repr=False)
+    delivery: Delivery | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallLine:
+    """A call, and what came of it: one line of "why no mail?".
+
+    Attributes:
+        call_id: its id, as `ivr notice why` takes it.
+        verdict: the verdict on it.
+        why: whether it was mailed, or why not.
+        judged_at: when that was decided.
+        mails: the mails.
+    """
+
+    call_id: str
+    verdict: Verdict
+    why: Why
+    judged_at: datetime
+    mails: Sequence[Told] = ()
+
+
+def call_id_of(call: str, number: str) -> str:
+    """Return the id of the verdict on a call: always the same for the same call (LINKEDID) and called number."""
+    value = int.from_bytes(hashlib.sha256(f"{call}\0{number}".encode()).digest()[:8])
+    letters = []
+    for _ in range(_ID_LENGTH):
+        value, place = divmod(value, len(_LETTERS))
+        letters.append(_LETTERS[place])
+    return "".join(letters)
+
+
+def add(connection: Connection, verdict: Verdict, why: Why, *, now: datetime, mail_at: datetime | None) -> str | None:
+    """Write a verdict, unless its call has one. Two processes may try at once: one of them writes it.
+
+    Args:
+        connection: a transaction of `Database.writing`.
+        verdict: the verdict.
+        why: what comes of it.
+        now: the present moment.
+        mail_at: with `Why.WAITS`, when the mail is written.
+
+    Returns:
+        The verdict's id; None if the call has one already.
+    """
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    row = {
+        "call_id": call_id_of(verdict.call, verdict.number),
+        "linked_id": verdict.call,
+        "number": verdict.number,
+        "caller": verdict.caller.number,
+        "reason": verdict.caller.reason and verdict.caller.reason.value,
+        "began_at": verdict.began_at,
+        "ringing_ms": verdict.ringing_ms,
+        "result": verdict.result.value,
+        "service": verdict.service and verdict.service.value,
+        "why": why.value,
+        "judged_at": now,
+        "mail_at": mail_at,
+    }
+    adding = dialect.insert(calls).values(row).on_conflict_do_nothing(index_elements=["call_id"])
+    written: str | None = connection.scalar(adding.returning(calls.c.call_id))
+    return written
+
+
+def note_mail(connection: Connection, call_ids: Sequence[str], number: str, address: str, letter_id: str) -> None:
+    """Note which letter tells of calls."""
+    rows = [
+        {"call_id": call_id, "address": address, "number": number, "letter_id": letter_id, "counted": False}
+        for call_id in call_ids
+    ]
+    connection.execute(insert(mails), rows)
+
+
+def verdict_of(row: Row[Any]) -> Verdict:
+    """Return the verdict of a row of `calls`."""
+    return Verdict(
+        call=row.linked_id,
+        number=row.number,
+        caller=Caller(row.caller, None if row.reason is None else Reason(row.reason)),
+        began_at=row.began_at,
+        ringing_ms=row.ringing_ms,
+        result=Result(row.result),
+        service=None if row.service is None else Service(row.service),
+    )
+
+
+def find(connection: Connection, outbox: Outbox, call_id: str) -> CallLine | None:
+    """Return what came of a call; None if it is not known, or forgotten."""
+    row = connection.execute(select(calls).where(calls.c.call_id == call_id)).one_or_none()
+    return None if row is None else _line(connection, outbox, row)
+
+
+def of_number(
+    connection: Connection, outbox: Outbox, number: str, *, before: datetime | None = None, most: int = 50
+) -> list[CallLine]:
+    """Return what came of a number's calls, the newest first.
+
+    Args:
+        connection: a transaction.
+        outbox: knows what became of mails.
+        number: the called number.
+        before: only of calls that began before this moment.
+        most: how many at most.
+    """
+    asked = select(calls).where(calls.c.number == number)
+    if before is not None:
+        asked = asked.where(calls.c.began_at < before)
+    rows = connection.execute(asked.order_by(calls.c.began_at.desc(), calls.c.call_id).limit(most)).all()
+    return [_line(connection, outbox, row) for row in rows]
+
+
+def forget(connection: Connection, now: datetime) -> int:
+    """Remove verdicts that are older than 30 days, some at a time; return how many."""
+    old = select(calls.c.call_id).where(calls.c.judged_at < now - KEPT).limit(_FORGOTTEN_AT_ONCE)
+    chosen = connection.scalars(old).all()
+    connection.execute(delete(mails).where(mails.c.call_id.in_(chosen)))
+    return connection.execute(delete(calls).where(calls.c.call_id.in_(chosen))).rowcount
+
+
+def _line(connection: Connection, outbox: Outbox, row: Row[Any]) -> CallLine:
+    theirs = select(mails).where(mails.c.call_id == row.call_id).order_by(mails.c.address)
+    told = [
+        Told(address=each.address, delivery=outbox.find(connection, each.letter_id))
+        for each in connection.execute(theirs).all()
+    ]
+    return CallLine(
+        call_id=row.call_id, verdict=verdict_of(row), why=Why(row.why), judged_at=row.judged_at, mails=tuple(told)
+    )
