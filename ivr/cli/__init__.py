@@ -53,6 +53,10 @@ COMMANDS: Final = {
         "ivr.cli.serving.commands:mailbox",
         "Receive mails on this machine and show them on a page, for trying it out, until SIGTERM or Ctrl-C.",
     ),
+    "notice": (
+        "ivr.cli.notice:notice_app",
+        "Mail subscribers about calls to their numbers, and show why a call was mailed or not.",
+    ),
     "portal": (
         "ivr.cli.serving.commands:portal",
         "Serve the subscribers' settings site until SIGTERM or Ctrl-C.",

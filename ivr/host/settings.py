@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import cached_property
@@ -169,6 +170,12 @@ class Settings(BaseSettings):
     """How long a login lasts without use."""
     site_texts_dir: Path | None = None
     """The operator's own texts of the settings site; `site-texts` in `state_dir` if not set."""
+    notice_journal: Path = Path("/var/log/asterisk/cel-custom/karipass-notice.json")
+    """The journal of incoming calls that this host's exchange writes (dialplan/karipass/notice.conf)."""
+    notice_exchange: Annotated[str, Field(min_length=1, max_length=100)] = Field(default_factory=socket.gethostname)
+    """The name of that exchange, under which the store keeps how far its journal was read; by default this host's."""
+    notice_texts_dir: Path | None = None
+    """The operator's own texts of call notices; `notice-texts` in `state_dir` if not set."""
     time_zone: Annotated[str, AfterValidator(_time_zone)] = "Asia/Tokyo"
     """The time zone in which subscribers are told moments."""
     prompts_dir: Path | None = None
@@ -298,6 +305,11 @@ class Settings(BaseSettings):
     def operator_site_texts_dir(self) -> Path:
         """The operator's own texts of the settings site, the default filled in."""
         return self.site_texts_dir or self.state_dir / "site-texts"
+
+    @cached_property
+    def operator_notice_texts_dir(self) -> Path:
+        """The operator's own texts of call notices, the default filled in."""
+        return self.notice_texts_dir or self.state_dir / "notice-texts"
 
     @cached_property
     def operator_prompts_dir(self) -> Path:
