@@ -98,7 +98,10 @@ def first_login(database: Database) -> datetime | None:
     with database.reading() as connection:
         if not inspect(connection).has_table(table.name):
             return None
-        return connection.scalar(select(func.min(table.c.at)).where(table.c.action == Action.LOGIN.value))
+        first: datetime | None = connection.scalar(
+            select(func.min(table.c.at)).where(table.c.action == Action.LOGIN.value)
+        )
+        return first
 
 
 def _between(connection: Connection, begin: datetime, end: datetime) -> LoginCounts:

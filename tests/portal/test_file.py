@@ -171,6 +171,8 @@ def test_what_comes_down_is_no_formula_and_has_no_number_of_another_line(holder:
     assert not any(cell.startswith(("+", "-", "@", "\t", "\r")) for cell in cells)
     assert {cell for cell in cells if cell.startswith("0") and len(cell) > 1} == set(MANY_NUMBERS)
     assert set(re.findall(r"0\d{9}", holder.get("/unit/line/numbers.csv").text)) == set(MANY_NUMBERS)
+
+
 def test_any_process_of_the_site_shows_a_rehearsal_and_stores_it(holder: Visitor, stage: Stage) -> None:
     page = upload(holder, (HEADER + GOOD).encode())
     with serving(stage.config()) as elsewhere, Visitor(elsewhere, cookies=dict(holder.cookies)) as same:

@@ -10,7 +10,6 @@ from starlette.responses import Response
 
 from credentials.one_time.csv_file import MOST_BYTES
 from credentials.one_time.found import Found
-from credentials.one_time.model import LinkToSend
 from credentials.one_time.rehearsal import FileVerdict, Rehearsal
 from mail.addresses import broken_rules, foreign_characters
 from mail.outbox import LimitReached

@@ -62,7 +62,7 @@ def test_another_process_sees_how_far_it_is_and_what_it_found(
     state = elsewhere.rehearsal_state(admin)
     assert state is not None
     assert state.found == found
-    applied = elsewhere.apply_one_time_file(admin, str(found.draft_id), Mailbox().link)
+    applied = elsewhere.apply_one_time_file(admin, str(found.draft_id), Mailbox().all_links)
     assert applied.verdict is FileVerdict.STORED
     assert store.rehearsal_state(admin) is None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -139,5 +140,5 @@ def test_whatever_the_dialplan_says_is_read_or_bad(said: dict[str, str]) -> None
     assert found.caller is None or (found.caller.number == "") == isinstance(found.caller.reason, Reason)
 
 
-def _plain(said: dict[str, str]) -> dict[str, str]:
+def _plain(said: dict[str, str]) -> dict[str, Any]:
     return {name: value.encode("utf-8", "replace").decode() for name, value in said.items()}

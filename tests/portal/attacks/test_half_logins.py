@@ -66,7 +66,7 @@ def end_all_by_subscriber(stage: Stage, _: LogIn) -> None:
 
 def report_by_subscriber(_: Stage, logged_in: LogIn) -> None:
     admin = logged_in(CONTRACT)
-    [*_, path] = positions(admin)
+    path = positions(admin)[-1]
     assert "Logins are stopped" in said(admin.fill_in(path))
 
 
