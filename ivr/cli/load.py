@@ -26,7 +26,14 @@ _MOST_COMPLAINTS: Final = 20
 
 @reporting_errors
 def load(
-    calls: Annotated[int, typer.Option(min=1, max=4000, help="How many callers are in calls at once.")] = 50,
+    calls: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=4000,
+            help="How many callers there are. Who is turned away calls again after 20 to 40 s.",
+        ),
+    ] = 50,
     minutes: Annotated[float, typer.Option(min=0.1, max=1440, help="For how long new calls start.")] = 2.0,
     seed: Seed = None,
     direct: Annotated[

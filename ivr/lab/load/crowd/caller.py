@@ -79,6 +79,11 @@ class CallNotes:
     pressed_all: bool = False
 
     @property
+    def sent_away(self) -> bool:
+        """Whether the exchange ended the call before the caller pressed a key."""
+        return self.end is CallEnd.BY_EXCHANGE and not self.is_pressing and self.keys_pressed == 0
+
+    @property
     def answer_s(self) -> float | None:
         """How long after the answer of the exchange the first guidance was heard."""
         return _between(self.answered, self.first_guidance)

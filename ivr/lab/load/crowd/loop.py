@@ -23,7 +23,10 @@ from ivr.lab.load.lines import FreeLines, LoadLine
 from ivr.media.clock import TICK_S
 
 BETWEEN_CALLS_S: Final = 0.3
-"""How long after a call a caller starts the next one."""
+"""How long after a call the next caller of a place starts theirs."""
+CALL_AGAIN_S: Final = (20.0, 40.0)
+"""How long after a call that was turned away its caller calls again: nobody who was asked to call again in a few
+minutes does so in the same second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,8 +192,13 @@ class Crowd:
         if place.line is not None:
             self._free.give_back(place.line)
         place.caller = place.line = None
-        place.next_call = now + BETWEEN_CALLS_S
+        place.next_call = now + self._pause_s(caller.notes)
         self._over(caller.notes)
+
+    def _pause_s(self, notes: CallNotes) -> float:
+        if not notes.sent_away:
+            return BETWEEN_CALLS_S
+        return float(np.random.default_rng((self._settings.seed, self._drawn, 2)).uniform(*CALL_AGAIN_S))
 
     # --- callers --------------------------------------------------------------------------------------------
 

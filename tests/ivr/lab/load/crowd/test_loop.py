@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from ivr.lab.load.crowd.caller import CallEnd, CallNotes
-from ivr.lab.load.crowd.loop import Crowd, CrowdSettings
+from ivr.lab.load.crowd.loop import BETWEEN_CALLS_S, CALL_AGAIN_S, Crowd, CrowdSettings
+from ivr.lab.load.crowd.plan import draw
 from ivr.lab.load.crowd.sip.sip_trunk import SipWay
 from ivr.lab.load.lines import LoadLine
 from ivr.lab.telephone.sip import Message
@@ -90,3 +91,36 @@ def test_a_crowd_that_is_stopped_hangs_up_and_calls_no_more() -> None:
 
         callers.run(stop)
     assert [notes.end for notes in over] == [CallEnd.INTERRUPTED]
+
+
+def test_who_was_turned_away_calls_again_later_than_the_next_caller_of_a_place_calls() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nobody:
+        nobody.bind((HOST, 0))
+        callers = crowd((HOST, int(nobody.getsockname()[1])), [], seconds=1.0)
+        callers.stop()
+        callers.run(lambda: None)
+        plan = draw(1, 0, LoadLine.numbered(0))
+        served, sent_away = (
+            CallNotes(plan=plan, dialled_at=0.0, dialled=0.0, end=CallEnd.BY_EXCHANGE, keys_pressed=keys)
+            for keys in (17, 0)
+        )
+        assert callers._pause_s(served) == BETWEEN_CALLS_S
+        assert CALL_AGAIN_S[0] <= callers._pause_s(sent_away) <= CALL_AGAIN_S[1]
+
+
+@pytest.mark.parametrize(
+    ("end", "keys", "is_pressing", "sent_away"),
+    [
+        (CallEnd.BY_EXCHANGE, 0, False, True),
+        (CallEnd.BY_EXCHANGE, 0, True, False),
+        (CallEnd.BY_EXCHANGE, 1, False, False),
+        (CallEnd.BY_CALLER, 0, False, False),
+        (CallEnd.REFUSED, 0, False, False),
+    ],
+)
+def test_sent_away_is_who_heard_something_and_pressed_nothing(
+    end: CallEnd, keys: int, *, is_pressing: bool, sent_away: bool
+) -> None:
+    plan = draw(1, 0, LoadLine.numbered(0))
+    notes = CallNotes(plan=plan, dialled_at=0.0, dialled=0.0, end=end, keys_pressed=keys, is_pressing=is_pressing)
+    assert notes.sent_away == sent_away
