@@ -119,11 +119,11 @@ async def _visit(request: Request, *, files: int) -> Visit | Response:
 
 def _enter(visit: Visit, stages: Collection[Stage], *, used: bool) -> Visit | Response:
     """Return the visit with its session, if it may see a page of these stages; else what to answer."""
-    found = visit.store.session(visit.session_id, used=used) if visit.session_id else None
+    found, line = visit.store.session_and_line(visit.session_id, used=used) if visit.session_id else (None, None)
     if not isinstance(found, Session):
         # A script that asks how long the login lasts gets no page: the reload that follows tells why it has ended.
         return ended(visit, found) if used else Response(status_code=401)
-    visit = replace(visit, session=found)
+    visit = replace(visit, session=found, line=line)
     if visit.request.method == "POST" and not visit.is_ours:
         return _forged(visit)
     if found.stage not in stages:

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from credentials.errors import UnknownLine
 from credentials.limits.origin import origin_of
+from credentials.model import Line
 from credentials.sides.wait_side import WAITS_FOR
 from credentials.site.session import Session
 from credentials.store import CredentialStore
@@ -47,6 +48,7 @@ class Visit:
         visitor: the token that names the browser.
         session_id: the id of the session that the browser shows; "" if it shows none.
         session: the session, if it is in force.
+        line: the line of a session that is complete, as it was when the page was asked for.
     """
 
     request: Request
@@ -54,6 +56,7 @@ class Visit:
     visitor: str
     session_id: str
     session: Session | None = None
+    line: Line | None = None
 
     @property
     def config(self) -> PortalConfig:
@@ -94,10 +97,12 @@ class Visit:
     @cached_property
     def rights(self) -> Rights:
         """What the number that logged in may see and do."""
-        try:
-            line = self.store.line_of(self.logged_in.number)
-        except UnknownLine:
-            raise NotYours from None
+        line = self.line
+        if line is None:
+            try:
+                line = self.store.line_of(self.logged_in.number)
+            except UnknownLine:
+                raise NotYours from None
         return Rights.of(self.logged_in, line)
 
     @cached_property

@@ -151,6 +151,25 @@ class TestLasting:
         clock.advance(microseconds=-1)
         assert isinstance(store.session(session_id), EndedSession)
 
+    def test_a_page_gets_the_line_with_a_complete_session_and_with_no_other(
+        self, store: CredentialStore, clock: Any
+    ) -> None:
+        call(store)
+        half = start(store, secret=TEMPORARY)
+        assert store.session_and_line(half) == (store.session(half), None)
+        sign_up(store)
+        complete = log_in(store)
+        clock.advance(seconds=USE_STEP.total_seconds())
+        found, line = store.session_and_line(complete)
+        assert isinstance(found, Session)
+        assert found.idle_ends_at == clock.now + IDLE
+        assert line == store.line_of(CONTRACT)
+        log_in(store)
+        ended, none = store.session_and_line(complete)
+        assert isinstance(ended, EndedSession)
+        assert none is None
+        assert store.session_and_line("nobody's") == (None, None)
+
     def test_those_that_ended_long_ago_are_removed_by_a_later_login(self, store: CredentialStore, clock: Any) -> None:
         sign_up(store)
         older = start(store)
