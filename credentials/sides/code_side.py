@@ -51,15 +51,19 @@ class CodeSide(OneTimeSide):
             self._record(connection, [entry], actor=number, origin=held.origin)
         return SentCode(new.name, mask_address(new.address), new.expires_at)
 
-    @database_border
     def sent_codes(self, session_id: str) -> list[SentCode]:
         """Return the codes that are still good for a login, the newest first, as the page shows them."""
+        return self.code_state(session_id)[1]
+
+    @database_border
+    def code_state(self, session_id: str) -> tuple[str, list[SentCode]]:
+        """Return the masked address that codes of a login go to, and those that are still good, the newest first."""
         with self._database.reading() as connection:
             session = self._look(connection, session_id, WHILE_PROVING)
             choice = choices.find(connection, session.number)
             live = codes.names(connection, session.number, self._now())
         address = "" if choice is None or choice.address is None else mask_address(choice.address)
-        return [SentCode(name, address, expires_at) for name, expires_at in live]
+        return address, [SentCode(name, address, expires_at) for name, expires_at in live]
 
     @database_border
     def prove_code(self, session_id: str, typed: str) -> CodeProof:

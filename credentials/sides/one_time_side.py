@@ -59,10 +59,12 @@ class OneTimeSide(SessionSide):
         """Return what a number has chosen."""
         with self._database.reading() as connection:
             session = self._look(connection, session_id, WITH_A_CHOICE)
-            line = provisioning.find_line(connection, session.number)
+            own = number in (None, session.number)  # most pages are about that, and need not know the line
+            line = None if own else provisioning.find_line(connection, session.number)
             target = managed_number(session, number, () if line is None else line.numbers)
             choice = choices.find(connection, target)
-            link = links.of_number(connection, target)
+            waits_for_link = choice is not None and choice.provisional_address is not None
+            link = links.of_number(connection, target) if waits_for_link else None
         if choice is None or not choice.used:
             return OneTimeState(target, None if choice is None else False)
         shown = _whole if session.stage is Stage.COMPLETE else mask_address

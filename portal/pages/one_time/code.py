@@ -80,13 +80,13 @@ def address(visit: Visit) -> Response:
 
 def _page(visit: Visit, errors: FormErrors, *, status: int = 200, problem: str = "") -> Response:
     now = visit.config.clock()
-    sent = visit.store.sent_codes(visit.session_id)
+    sent_to, sent = visit.store.code_state(visit.session_id)
     return visit.page(
         "one_time/code.html",
         status=status,
         errors=errors,
         problem=problem,
-        address=visit.store.one_time_state(visit.session_id).address,
+        address=sent_to,
         sent=[(code, max(0, int((code.expires_at - now).total_seconds()))) for code in sent],
         done="address" if visit.asked("done") == "address" else "",
         can_mail=visit.can_mail,
