@@ -76,9 +76,8 @@ class Reader:
         try:
             if self._place is None:
                 self._place = self._kept = self._store.journal_place(self._exchange)
-            read = False
-            if not self._found:
-                read = self._read(self._place)
+            # What could not be kept before is kept before more is read.
+            read = True if self._found else self._read(self._place)
             self._keep(self._place)
         except (StoreUnavailable, OSError) as error:
             self._tell_trouble(str(error))

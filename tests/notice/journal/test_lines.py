@@ -105,6 +105,11 @@ def test_a_display_name_changes_nothing_but_itself(name: str) -> None:
     assert (found.step, found.number, found.caller) == (Step.CALL, NUMBER, Caller(CALLER))
 
 
+def test_a_name_that_is_not_utf_8_is_read() -> None:
+    raw = opening(caller={"num": CALLER, "pres": "allowed", "name": "NAME"}).replace(b"NAME", b"%FF%E3%81")
+    assert read(raw).caller == Caller(CALLER)
+
+
 @given(st.text(max_size=300), st.text(max_size=300))
 def test_whatever_a_caller_sends_a_line_is_read_as_the_step_that_it_is(name: str, sender: str) -> None:
     caller = {
