@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from notice.calls.judging import Verdict
 from notice.calls.open_calls import OpenCalls
 from notice.journal.file import Place, read_on
 from notice.journal.lines import read_line
@@ -20,7 +21,7 @@ ALL_NOTICES = Settings(started=True, version="1", addresses=(Address(address=ANN
 @pytest.mark.parametrize("scenario", all_scenarios(), ids=lambda scenario: scenario.name)
 def test_a_recorded_call_has_the_verdict_of_its_scenario(scenario: Scenario) -> None:
     calls = OpenCalls()
-    found = []
+    found: list[Verdict] = []
     for piece in read_on(scenario.recorded, Place()):
         line = read_line(piece.raw)
         assert line is not None
