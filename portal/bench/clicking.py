@@ -31,6 +31,14 @@ class Connection:
         Raises:
             RuntimeError: the answer is not 200.
         """
+        try:
+            return await self._get(path, session)
+        except (asyncio.IncompleteReadError, ConnectionResetError):
+            # The server has closed it after 5 s without a request; a browser, too, opens another one then.
+            self._ends = None
+            return await self._get(path, session)
+
+    async def _get(self, path: str, session: str) -> bytes:
         if self._ends is None:
             self._ends = await asyncio.open_connection("127.0.0.1", self._port)
         reader, writer = self._ends
