@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -37,9 +39,26 @@ ELSEWHERE = (
 PAGES = ("/", "/numbers", f"/numbers/{SECOND}", "/password", "/one-time", "/unit", "/unit/line", "/history")
 
 
-@pytest.fixture
-def admin(stage: Stage, logged_in: LogIn) -> Visitor:
+@pytest.fixture(scope="module")
+def subscribed(tmp_path_factory: pytest.TempPathFactory, empty_stage: Stage) -> Stage:
+    """Give the numbers of a line their passwords."""
+    stage = Stage(tmp_path_factory.mktemp("subscribed"), copy_of=empty_stage)
     stage.subscribe(CONTRACT, SECOND, THIRD, unit=Unit.ADMIN_USER)
+    stage.close()
+    return stage
+
+
+@pytest.fixture
+def stage(tmp_path: Path, empty_stage: Stage, request: pytest.FixtureRequest) -> Iterator[Stage]:
+    """Return the stage of a test: with the line's passwords where somebody logs in as its administrator."""
+    logs_in = "admin" in request.fixturenames
+    stage = Stage(tmp_path, copy_of=request.getfixturevalue("subscribed") if logs_in else empty_stage)
+    yield stage
+    stage.close()
+
+
+@pytest.fixture
+def admin(logged_in: LogIn) -> Visitor:
     return logged_in()
 
 
