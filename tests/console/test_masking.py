@@ -23,7 +23,8 @@ from console.masking import mask_number, mask_text, masked
 from console.operators import Role
 from ivr.records import AmiState, CallBegan, CallReader, Hangup, Query, RecordedEntry, Vitals
 from ivr.records.changes import ChannelEnded
-from tests.console.stage import ADDITIONAL, CONTRACT, Stage, Tone, bad_keys
+from tests.console.server import serving
+from tests.console.stage import ADDITIONAL, CONTRACT, NAMES, Stage, Tone, bad_keys
 from tests.console.visitor import LogIn, Visitor
 from tests.credentials.site.subscribers import (
     ADDRESS,
@@ -143,6 +144,20 @@ def stage(tmp_path: Path, house: Stage) -> Iterator[Stage]:
     stage.close()
 
 
+@pytest.fixture(scope="module")
+def texts(tmp_path_factory: pytest.TempPathFactory, house: Stage) -> dict[Role, dict[str, str]]:
+    """Return what a viewer gets, and what an operator gets."""
+    stage = Stage(tmp_path_factory.mktemp("texts"), copy_of=house)
+    seen = {}
+    with serving(stage.config()) as address:
+        for role in (Role.VIEWER, Role.OPERATOR):
+            with Visitor(base_url=address) as visitor:
+                assert visitor.log_in(NAMES[role]).status_code == 303
+                seen[role] = texts_of(visitor, stage)
+    stage.close()
+    return seen
+
+
 def texts_of(visitor: Visitor, stage: Stage) -> dict[str, str]:
     """Return everything that a visitor gets: each page, the pages that it links to, and the first event."""
     app = create_app(stage.config())
@@ -197,21 +212,21 @@ def asked_for(path: str, number: str) -> bool:
     return re.sub(r"\D", "", number) in re.sub(r"\D", "", unquote(path))
 
 
-def test_no_page_and_no_event_shows_a_viewer_a_number(stage: Stage, logged_in: LogIn) -> None:
-    texts = texts_of(logged_in(Role.VIEWER), stage)
-    assert {"/", "/calls", "/lines", "/report", "/live", "/healthz"} <= texts.keys()
-    assert any("*" in text and "wrong tries left" in text for path, text in texts.items() if path.endswith("/line"))
+def test_no_page_and_no_event_shows_a_viewer_a_number(texts: dict[Role, dict[str, str]]) -> None:
+    shown = texts[Role.VIEWER]
+    assert {"/", "/calls", "/lines", "/report", "/live", "/healthz"} <= shown.keys()
+    assert any("*" in text and "wrong tries left" in text for path, text in shown.items() if path.endswith("/line"))
     clear = [
         (path, number)
-        for path, text in texts.items()
+        for path, text in shown.items()
         for number in NUMBERS
         if shows(text, number) and not asked_for(path, number)
     ]
     assert clear == []
 
 
-def test_no_page_shows_a_viewer_a_mail_address_and_operators_see_it(stage: Stage, logged_in: LogIn) -> None:
-    seen = {role: " ".join(texts_of(logged_in(role), stage).values()) for role in (Role.VIEWER, Role.OPERATOR)}
+def test_no_page_shows_a_viewer_a_mail_address_and_operators_see_it(texts: dict[Role, dict[str, str]]) -> None:
+    seen = {role: " ".join(shown.values()) for role, shown in texts.items()}
     for address in (ADDRESS, NEW_ADDRESS):
         local, _, domain = address.partition("@")
         assert [part for part in (local, domain) if part in seen[Role.VIEWER]] == []
@@ -219,16 +234,16 @@ def test_no_page_shows_a_viewer_a_mail_address_and_operators_see_it(stage: Stage
     assert "t***@e***.jp" in seen[Role.VIEWER]
 
 
-def test_who_may_see_numbers_sees_each_of_them(stage: Stage, logged_in: LogIn) -> None:
-    texts = texts_of(logged_in(Role.OPERATOR), stage)
-    pages = {path: text for path, text in texts.items() if "?" not in path}
+def test_who_may_see_numbers_sees_each_of_them(texts: dict[Role, dict[str, str]]) -> None:
+    seen = texts[Role.OPERATOR]
+    pages = {path: text for path, text in seen.items() if "?" not in path}
     unseen = [number for number in NUMBERS if not any(shows(text, number) for text in pages.values())]
     assert unseen == []
     spelled = "".join(re.findall(r"<kbd>(.)</kbd>", "".join(pages.values())))
     assert ADDITIONAL in spelled
     for number in (PHONE, GUEST):
-        assert shows(texts["/report"], number)
-        assert shows(texts["/live"], CONTRACT)
+        assert shows(seen["/report"], number)
+        assert shows(seen["/live"], CONTRACT)
 
 
 def test_who_sees_no_numbers_finds_out_none_by_asking(logged_in: LogIn) -> None:
