@@ -29,36 +29,37 @@ def has_ended(pid: int) -> bool:
     return False
 
 
-def test_a_store_process_that_dies_is_started_again_and_the_service_goes_on(tmp_path: Path) -> None:
+def test_a_store_process_that_dies_is_started_again_and_the_next_one_ends_with_the_service(tmp_path: Path) -> None:
     with served(tmp_path) as service:
         until(service, '"store_up"')
         [killed] = service.stores
         os.kill(killed, signal.SIGKILL)
         until(service, '"store_process_started"')
         assert service.ready()
+        [child] = service.stores
         service.process.terminate()
         assert service.process.wait(PATIENCE_S) == 0
+        assert has_ended(child)
     assert service.log.count('"store_process_started"') == 1
     assert "Traceback" not in service.log
 
 
-@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM])
-def test_a_store_process_does_not_outlive_the_service(tmp_path: Path, ending: signal.Signals) -> None:
-    with served(tmp_path) as service:
+@pytest.mark.parametrize(
+    ("given", "has"),
+    [({}, b"MALLOC_ARENA_MAX=1"), ({"MALLOC_ARENA_MAX": "3"}, b"MALLOC_ARENA_MAX=3")],
+    ids=["by itself", "as the environment says"],
+)
+def test_the_threads_of_a_store_process_share_one_heap_and_it_does_not_outlive_a_service_that_is_killed(
+    tmp_path: Path, given: dict[str, str], has: bytes
+) -> None:
+    with served(tmp_path, **given) as service:
         until(service, '"serving"')
         [child] = service.stores
-        service.process.send_signal(ending)
+        assert has in Path(f"/proc/{child}/environ").read_bytes().split(b"\0")
+        service.process.kill()
         service.process.wait(PATIENCE_S)
         assert has_ended(child)
     assert "Traceback" not in service.log
-
-
-def test_the_threads_of_a_store_process_share_one_heap_unless_the_environment_says_otherwise(tmp_path: Path) -> None:
-    for given, has in (({}, b"MALLOC_ARENA_MAX=1"), ({"MALLOC_ARENA_MAX": "3"}, b"MALLOC_ARENA_MAX=3")):
-        with served(tmp_path, **given) as service:
-            until(service, '"serving"')
-            [child] = service.stores
-            assert has in Path(f"/proc/{child}/environ").read_bytes().split(b"\0")
 
 
 def refusal(state: Path, **environment: str) -> str:

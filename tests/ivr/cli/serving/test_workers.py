@@ -26,7 +26,9 @@ def until_so_many(service: Served, workers: int) -> list[int]:
     return service.workers
 
 
-def test_there_are_as_many_workers_as_were_asked_for_and_metrics_tell_them_apart(tmp_path: Path) -> None:
+def test_as_many_workers_as_were_asked_for_are_told_apart_by_metrics_and_end_with_a_service_that_is_killed(
+    tmp_path: Path,
+) -> None:
     with served(tmp_path, "--workers", "2") as service:
         until(service, '"serving"')
         workers = until_so_many(service, 2)
@@ -36,7 +38,15 @@ def test_there_are_as_many_workers_as_were_asked_for_and_metrics_tell_them_apart
         for worker in workers:
             variables = Path(f"/proc/{worker}/environ").read_bytes().split(b"\0")
             assert {f"{name}={value}".encode() for name, value in ONE_THREAD.items()} <= set(variables)
-    assert "Traceback" not in service.log
+        left = [*service.workers, *service.stores]
+        service.process.kill()
+        service.process.wait(PATIENCE_S)
+        give_up = time.monotonic() + PATIENCE_S
+        while any(Path(f"/proc/{pid}/exe").exists() for pid in left):
+            assert time.monotonic() < give_up, service.log
+            time.sleep(0.05)
+        with socket.create_server(("127.0.0.1", service.agi_port)):
+            pass
 
 
 def test_a_worker_that_is_killed_is_started_again_and_the_service_is_ready(tmp_path: Path) -> None:
@@ -86,17 +96,3 @@ def test_settings_that_cannot_be_used_leave_the_old_workers_at_work(tmp_path: Pa
         assert "tlh" in service.log
         assert until_so_many(service, 1) == before  # the new one takes a moment to end
         assert service.ready()
-
-
-def test_workers_whose_service_is_killed_give_its_port_back_and_end(tmp_path: Path) -> None:
-    with served(tmp_path, "--workers", "2") as service:
-        until(service, '"serving"')
-        left = [*service.workers, *service.stores]
-        service.process.kill()
-        service.process.wait(PATIENCE_S)
-        give_up = time.monotonic() + PATIENCE_S
-        while any(Path(f"/proc/{pid}/exe").exists() for pid in left):
-            assert time.monotonic() < give_up, service.log
-            time.sleep(0.05)
-        with socket.create_server(("127.0.0.1", service.agi_port)):
-            pass
