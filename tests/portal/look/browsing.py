@@ -10,13 +10,13 @@ from functools import cache
 from importlib import resources
 from typing import Any, Final
 
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 from credentials.model import Unit
 from tests.portal.stage import CONTRACT, MANY, OTHER_LINE, PASSWORD, SECOND, SINGLE, TEMPORARY, THIRD, Stage
 
-DESKTOP: Final = {"width": 1280, "height": 900}
-SMARTPHONE: Final = {"width": 390, "height": 844}
+DESKTOP: Final[ViewportSize] = {"width": 1280, "height": 900}
+SMARTPHONE: Final[ViewportSize] = {"width": 390, "height": 844}
 WRONG: Final = "wrong9999"
 GOOD_ROW: Final = '"{}","1","a@example.jp","Kakunin1","himitsu42"'
 _TAGS: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]

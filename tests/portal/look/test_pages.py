@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.portal.look.browsing import DESKTOP, PLACES, SMARTPHONE, Place, browsing, violations
 from tests.portal.stage import Stage
@@ -26,10 +26,10 @@ def test_axe_finds_nothing_wrong_and_the_keyboard_alone_reaches_everything_and_s
         expect(page.get_by_role("heading", level=1)).to_contain_text(place.title)
         assert page.locator("h1").count() == 1
         assert violations(page) == []
-        page.set_viewport_size(ViewportSize(**SMARTPHONE))
+        page.set_viewport_size(SMARTPHONE)
         page.emulate_media(color_scheme="dark", reduced_motion="reduce")  # no colour is half way to another
         assert violations(page) == []
-        page.set_viewport_size(ViewportSize(**DESKTOP))
+        page.set_viewport_size(DESKTOP)
         page.emulate_media(color_scheme="light")
         wanted, reached = by_keyboard(page)
         assert reached == wanted
