@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import warnings
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
@@ -139,6 +139,12 @@ async def serving(
         script: its answers.
     """
     scripted = ScriptedServer(logins=logins or {}, **script)
+    connections: list[SMTP] = []
+
+    def connected(make: Callable[[], SMTP]) -> SMTP:
+        connections.append(make())
+        return connections[-1]
+
     make = partial(
         _quietly,
         scripted,
@@ -150,9 +156,16 @@ async def serving(
         auth_require_tls=starttls and not tls,
         loop=asyncio.get_running_loop(),
     )
-    server = await asyncio.get_running_loop().create_server(make, "127.0.0.1", port, ssl=context if tls else None)
+    server = await asyncio.get_running_loop().create_server(
+        partial(connected, make), "127.0.0.1", port, ssl=context if tls else None
+    )
     scripted.port = server.sockets[0].getsockname()[1]
     try:
         yield scripted
     finally:
         server.close()
+        for connection in connections:  # aiosmtpd leaves one open whose client went away within STARTTLS
+            for transport in (connection.transport, getattr(connection, "_original_transport", None)):
+                if isinstance(transport, asyncio.Transport):
+                    transport.abort()
+        await asyncio.sleep(0)

@@ -140,8 +140,17 @@ def test_a_file_of_100_mib_is_refused_before_it_is_read(holder: Visitor) -> None
     assert holder.get("/").status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/one-time/file", "/unit/line", "/login"])
-def test_a_file_of_100_mib_that_does_not_say_its_length_is_refused_and_kept_nowhere(holder: Visitor, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "refused"),
+    [
+        ("/one-time/file", {413}),
+        ("/unit/line", {413}),
+        ("/login", {413, 400}),  # a page that takes no file may also refuse it as soon as its name has come
+    ],
+)
+def test_a_file_of_100_mib_that_does_not_say_its_length_is_refused_and_kept_nowhere(
+    holder: Visitor, path: str, refused: set[int]
+) -> None:
     block, sent = bytes(65536), 0
 
     def file() -> Iterator[bytes]:
@@ -153,7 +162,7 @@ def test_a_file_of_100_mib_that_does_not_say_its_length_is_refused_and_kept_nowh
     headers = {"content-type": "multipart/form-data; boundary=x"}
     tracemalloc.start()
     with suppress(httpx.WriteError):  # the connection may be closed while we still send
-        assert holder.post(path, content=file(), headers=headers).status_code == 413
+        assert holder.post(path, content=file(), headers=headers).status_code in refused
     [_, peak] = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert sent > MIB

@@ -106,11 +106,12 @@ def mailbox(log_level: LevelOption = LogLevel.INFO) -> None:
 
 @reporting_errors
 def portal(log_level: LevelOption = LogLevel.INFO) -> None:
-    """Serve the subscribers' settings site until SIGTERM or Ctrl-C. At SIGHUP it reads its certificate again.
+    """Serve the subscribers' settings site until SIGTERM or Ctrl-C.
 
     It listens on this machine alone unless KARIPASS_PORTAL_HOST says otherwise. To be reached from elsewhere it needs
     https: its own, with KARIPASS_PORTAL_CERTIFICATE and KARIPASS_PORTAL_KEY, or that of a proxy, with
-    KARIPASS_PORTAL_HTTPS and KARIPASS_PORTAL_PROXIES. KARIPASS_PORTAL_URL is its own address.
+    KARIPASS_PORTAL_HTTPS and KARIPASS_PORTAL_PROXIES. KARIPASS_PORTAL_URL is its own address. At SIGHUP it reads its
+    certificate again.
     """
     from ivr.cli.serving.portal import portal as run
 
