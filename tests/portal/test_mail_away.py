@@ -23,7 +23,7 @@ from tests.portal.visitor import Visitor
 
 pytestmark = pytest.mark.slow
 
-AWAY_S = 60.0
+AWAY_S = 8.0
 BACK_WITHIN_S = 10.0
 """An absent server is looked for every 5 s at least."""
 

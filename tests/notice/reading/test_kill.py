@@ -27,8 +27,8 @@ from tests.notice.subscribers import ANN, BEN, deliveries
 
 pytestmark = pytest.mark.slow
 
-CALLS, KILLS = 2_000, 16
-_WRITES_S = 14.0
+CALLS, KILLS = 600, 6
+_WRITES_S = 6.0
 VICTIM = Path(__file__).with_name("victim.py")
 
 
@@ -48,7 +48,7 @@ def write_calls(journal: Path, chance: random.Random) -> None:
             file.write(ringing.pop(0) + b"\n")
         if not ringing:
             open_calls.remove(ringing)
-        if chance.random() < 0.001:
+        if chance.random() < 0.003:
             journal.rename(journal.with_name(f"{journal.name}.{time.monotonic_ns()}"))
         time.sleep(pause_s)
 
