@@ -35,6 +35,8 @@ from tests.mail.post import Post
 from tests.mail.smtp_server import serving
 from tests.notice.scenarios.scenario import Scenario, all_scenarios
 
+pytestmark = pytest.mark.alone  # in one process: its exchange starts once
+
 SCENARIOS = all_scenarios()
 TARGETS = {
     "0312340090": Behaviour(rings_after_s=0.3, then_after_s=1.0),
