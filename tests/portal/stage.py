@@ -62,6 +62,7 @@ class Stage:
         self.url = url or f"sqlite:///{directory / 'store.db'}"
         self.key: Key = Key.generate() if copy_of is None else copy_of.key
         self.later = timedelta(0)
+        self._stopped_at: datetime | None = None
         self._calls = 0
         if copy_of is not None and not url:
             shutil.copy(copy_of.directory / "store.db", directory / "store.db")
@@ -72,7 +73,11 @@ class Stage:
             self.store.import_lines(io.StringIO(LINES))
 
     def now(self) -> datetime:
-        return datetime.now(UTC) + self.later
+        return (self._stopped_at or datetime.now(UTC)) + self.later
+
+    def stop_clock(self) -> None:
+        """Have the clock stand still: only `later` moves it."""
+        self._stopped_at = datetime.now(UTC)
 
     def open_store(self) -> CredentialStore:
         return CredentialStore.open(
