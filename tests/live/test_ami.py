@@ -41,20 +41,26 @@ async def until_status(link: AmiLink, status: LinkStatus) -> LinkState:
     return link.state
 
 
-async def channel_of(house: House) -> str:
-    """The `Uniqueid` of the only channel."""
-    async with asyncio.timeout(10):
+async def channels_of(house: House, *, some: bool) -> str:
+    """The channels of the exchange, as soon as there are some, or none."""
+    async with asyncio.timeout(30):
         while True:
             channels = await asyncio.to_thread(house.exchange.command, "core show channels concise")
-            if "!" in channels:
-                return channels.split()[-1].split("!")[-1]
+            if ("!" in channels) == some:
+                return channels
             await asyncio.sleep(0.05)
+
+
+async def channel_of(house: House) -> str:
+    """The `Uniqueid` of the only channel."""
+    return (await channels_of(house, some=True)).split()[-1].split("!")[-1]
 
 
 async def end_of_call(house: House, caller: Caller, *, hang_up_after_s: float | None, loss: float = 0.0) -> ChannelEnd:
     async with linked(house) as link:
         state = await until_status(link, LinkStatus.CONNECTED)
         assert state.reason == ""
+        await channels_of(house, some=False)  # the one of the test before may still be ending
         call: Call = await asyncio.to_thread(
             lambda: house.trunk.start(caller, hang_up_after_s=hang_up_after_s, line=BadLine(loss=loss, seed=7))
         )
