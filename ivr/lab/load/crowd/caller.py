@@ -80,8 +80,8 @@ class CallNotes:
 
     @property
     def sent_away(self) -> bool:
-        """Whether the exchange ended the call before the caller pressed a key."""
-        return self.end is CallEnd.BY_EXCHANGE and not self.is_pressing and self.keys_pressed == 0
+        """Whether the exchange ended the call before the caller had pressed all. (Some press during an apology.)"""
+        return self.end is CallEnd.BY_EXCHANGE and not self.pressed_all
 
     @property
     def answer_s(self) -> float | None:

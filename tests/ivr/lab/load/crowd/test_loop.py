@@ -101,26 +101,25 @@ def test_who_was_turned_away_calls_again_later_than_the_next_caller_of_a_place_c
         callers.run(lambda: None)
         plan = draw(1, 0, LoadLine.numbered(0))
         served, sent_away = (
-            CallNotes(plan=plan, dialled_at=0.0, dialled=0.0, end=CallEnd.BY_EXCHANGE, keys_pressed=keys)
-            for keys in (17, 0)
+            CallNotes(plan=plan, dialled_at=0.0, dialled=0.0, end=CallEnd.BY_EXCHANGE, pressed_all=pressed_all)
+            for pressed_all in (True, False)
         )
         assert callers._pause_s(served) == BETWEEN_CALLS_S
         assert CALL_AGAIN_S[0] <= callers._pause_s(sent_away) <= CALL_AGAIN_S[1]
 
 
 @pytest.mark.parametrize(
-    ("end", "keys", "is_pressing", "sent_away"),
+    ("end", "pressed_all", "sent_away"),
     [
-        (CallEnd.BY_EXCHANGE, 0, False, True),
-        (CallEnd.BY_EXCHANGE, 0, True, False),
-        (CallEnd.BY_EXCHANGE, 1, False, False),
-        (CallEnd.BY_CALLER, 0, False, False),
-        (CallEnd.REFUSED, 0, False, False),
+        (CallEnd.BY_EXCHANGE, False, True),
+        (CallEnd.BY_EXCHANGE, True, False),
+        (CallEnd.BY_CALLER, False, False),
+        (CallEnd.REFUSED, False, False),
     ],
 )
-def test_sent_away_is_who_heard_something_and_pressed_nothing(
-    end: CallEnd, keys: int, *, is_pressing: bool, sent_away: bool
+def test_sent_away_is_who_was_hung_up_on_before_all_was_pressed(
+    end: CallEnd, *, pressed_all: bool, sent_away: bool
 ) -> None:
     plan = draw(1, 0, LoadLine.numbered(0))
-    notes = CallNotes(plan=plan, dialled_at=0.0, dialled=0.0, end=end, keys_pressed=keys, is_pressing=is_pressing)
+    notes = CallNotes(plan=plan, dialled_at=0.0, dialled=0.0, end=end, pressed_all=pressed_all)
     assert notes.sent_away == sent_away
