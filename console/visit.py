@@ -18,12 +18,13 @@ from console.operators import LANGUAGES, Operator, Role
 from console.templates import render
 from console.texts import load_texts
 from credentials.limits.origin import origin_of
+from texts.catalogue import Texts
 from web import forgery
 from web.addresses import client_address
 from web.cookies import Cookies
 from web.forms import FormRefused, is_bounded, read_form
+from web.languages import preferred_language
 from web.login_queue import LoginQueue, Source
-from web.texts import Texts, preferred_language
 
 _LONGEST_NAME: Final = 512
 _SESSION_COOKIE: Final = "karipass"

@@ -26,9 +26,9 @@ from portal.static import files
 from portal.store_access import StoreAccess
 from portal.templates import Templates
 from storage.errors import StorageError
+from texts.catalogue import read_texts
 from web.guard import Guard
 from web.login_queue import LoginQueue
-from web.texts import read_texts
 
 _UNIT_FILE: Final = 256 * 1024
 """The longest file with passwords for a change of the unit, in bytes."""

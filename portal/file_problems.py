@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from credentials.errors import Problem
-from web.texts import Texts
+from texts.catalogue import Texts
 
 _PATTERNS: Final = tuple(
     (re.compile(pattern), key)

@@ -29,7 +29,7 @@ def healthz(access: StoreAccess) -> Callable[[Request], Awaitable[Response]]:
 
     async def answer(_request: Request) -> Response:
         try:
-            await run_in_threadpool(lambda: access.store().session("", used=False))
+            await run_in_threadpool(access.look)
         except StorageError:
             return JSONResponse({"store": "away"}, 503)
         return JSONResponse({"store": "connected"})
@@ -50,7 +50,7 @@ def health_server(
 
     def look() -> None:
         try:
-            access.store().session("", used=False)
+            access.look()
             backlog = None if mail_backlog is None else mail_backlog()
         except StorageError:
             metrics.store_is_away()

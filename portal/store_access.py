@@ -44,6 +44,14 @@ class StoreAccess:
             raise RuntimeError("no mails can be sent: ask `Visit.can_mail` before")
         return outbox
 
+    def look(self) -> None:
+        """Ask the store something, as a page does.
+
+        Raises:
+            StorageError: it cannot be asked.
+        """
+        self.store().session("", used=False)
+
     def close(self) -> None:
         """Close all connections."""
         with self._opening:

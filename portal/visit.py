@@ -11,7 +11,6 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from credentials.errors import UnknownLine
 from credentials.limits.origin import origin_of
 from credentials.model import Line
 from credentials.sides.wait_side import WAITS_FOR
@@ -24,11 +23,12 @@ from portal.numbers import written
 from portal.rights import NotYours, Rights
 from portal.store_access import StoreAccess
 from portal.templates import Templates
+from texts.catalogue import Texts
 from web import forgery
 from web.addresses import client_address
 from web.cookies import Cookies
 from web.forms import Form, is_bounded
-from web.texts import Texts, preferred_language
+from web.languages import preferred_language
 
 SESSION_COOKIE: Final = "karipass-session"
 VISITOR_COOKIE: Final = "karipass-visitor"
@@ -48,7 +48,7 @@ class Visit:
         visitor: the token that names the browser.
         session_id: the id of the session that the browser shows; "" if it shows none.
         session: the session, if it is in force.
-        line: the line of a session that is complete, as it was when the page was asked for.
+        line: the line of the session, as it was when the page was asked for.
     """
 
     request: Request
@@ -97,13 +97,9 @@ class Visit:
     @cached_property
     def rights(self) -> Rights:
         """What the number that logged in may see and do."""
-        line = self.line
-        if line is None:
-            try:
-                line = self.store.line_of(self.logged_in.number)
-            except UnknownLine:
-                raise NotYours from None
-        return Rights.of(self.logged_in, line)
+        if self.line is None:
+            raise NotYours
+        return Rights.of(self.logged_in, self.line)
 
     @cached_property
     def texts(self) -> Texts:

@@ -1,9 +1,5 @@
 """Errors of a site that cannot be served. They say why, and what to do."""
 
-from texts.errors import TextsError
-
-__all__ = ["ServingError", "TextsError"]
-
 
 class ServingError(Exception):
     """A site cannot be served as the settings say: its port is in use, or its certificate cannot be used."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ivr.records.explain import explain
-from web.texts import Texts
+from texts.catalogue import Texts
 
 
 def explain_miss(body: Mapping[str, Any], texts: Texts) -> str:

@@ -11,7 +11,7 @@ from console.call.explanations import explain_miss
 from console.live.view import LiveCall
 from credentials.model import Unit
 from ivr.records import CallSummary, RecordedEntry
-from web.texts import Texts
+from texts.catalogue import Texts
 
 _STEPS: Final = ("unit", "number", "password", "confirm", "done")
 

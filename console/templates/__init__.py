@@ -12,8 +12,8 @@ from jinja2 import Environment
 from console.static import files
 from ivr.call.dialogue.events import Outcome
 from ivr.records import Fate
+from texts.catalogue import Texts
 from web.pages import template_environment
-from web.texts import Texts
 
 _TONES: Final = {
     Outcome.SET.value: "good",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from console.operators import LANGUAGES
-from web.texts import Texts, read_texts
+from texts.catalogue import Texts, read_texts
 
 
 @cache

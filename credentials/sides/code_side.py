@@ -51,10 +51,6 @@ class CodeSide(OneTimeSide):
             self._record(connection, [entry], actor=number, origin=held.origin)
         return SentCode(new.name, mask_address(new.address), new.expires_at)
 
-    def sent_codes(self, session_id: str) -> list[SentCode]:
-        """Return the codes that are still good for a login, the newest first, as the page shows them."""
-        return self.code_state(session_id)[1]
-
     @database_border
     def code_state(self, session_id: str) -> tuple[str, list[SentCode]]:
         """Return the masked address that codes of a login go to, and those that are still good, the newest first."""

@@ -112,26 +112,20 @@ class SessionSide(UnitChangeSide):
             session_id: the id in the browser's cookie; any text.
             used: whether a person has just used it. A page that only looks how long it lasts leaves this out.
         """
-        return self._used_session(session_id, used=used, with_line=False)[0]
+        return self.session_and_line(session_id, used=used)[0]
 
     @database_border
     def session_and_line(
         self, session_id: str, *, used: bool = True
     ) -> tuple[Session | EndedSession | None, Line | None]:
-        """Return what `session` returns, and the line of a session that is complete, as they are at one moment.
+        """Return what `session` returns, and the line of a session that is in force, as they are at one moment.
 
         Most pages need both, and one transaction is half of what two cost.
         """
-        return self._used_session(session_id, used=used, with_line=True)
-
-    def _used_session(
-        self, session_id: str, *, used: bool, with_line: bool
-    ) -> tuple[Session | EndedSession | None, Line | None]:
-        digest, now, line = digest_of(session_id), self._now(), None
+        digest, now = digest_of(session_id), self._now()
         with self._database.reading() as connection:
             found = self._found(connection, session_table.find(connection, digest), now)
-            if with_line and isinstance(found, Session) and found.stage is Stage.COMPLETE:
-                line = provisioning.find_line(connection, found.number)
+            line = provisioning.find_line(connection, found.number) if isinstance(found, Session) else None
         if not isinstance(found, Session) or not used:
             return found, line
         if found.idle_ends_at - self._session_limits.idle > now - USE_STEP:

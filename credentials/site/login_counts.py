@@ -51,6 +51,10 @@ class LoginCounts:
             refused=Counter(self.refused) + Counter(other.refused),
         )
 
+    def __bool__(self) -> bool:
+        """Whether there was anything to count."""
+        return bool(self.tries or self.by_code)
+
     @property
     def accepted(self) -> int:
         """Logins that went through."""

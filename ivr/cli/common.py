@@ -43,7 +43,8 @@ def expected_errors() -> tuple[type[Exception], ...]:
     from prompts import PromptError
     from settings.errors import SettingsError
     from storage.errors import StorageError
-    from web.errors import ServingError, TextsError
+    from texts.errors import TextsError
+    from web.errors import ServingError
 
     return (
         SettingsError,

@@ -50,7 +50,7 @@ def report(
         bounds = day_bounds(begin, now)
         logins = count_logins(database, bounds)
     _print_calls(counted)
-    if any(day.tries or day.by_code for day in logins):
+    if any(logins):
         print()
         _print_logins(bounds, logins)
 
@@ -83,7 +83,7 @@ def _print_logins(bounds: list[datetime], logins: list[LoginCounts]) -> None:
     rows: list[list[Cell]] = [
         [_period(begin, end), *_login_figures(counts)]
         for (begin, end), counts in zip(pairwise(bounds), logins, strict=True)
-        if counts.tries or counts.by_code
+        if counts
     ]
     print_table(console, _LOGIN_COLUMNS, [*rows, [Text("all", "bold"), *_login_figures(total)]])
     words = {Tried.PASSWORD: "", Tried.CODE: "one-time password: "}

@@ -21,8 +21,8 @@ from ivr.exchange.configuration import Phone
 from ivr.exchange.process import Exchange, ExchangeConfig, ExchangeError
 from ivr.exchange.standalone import SOUNDS_DIR
 from ivr.host.settings import Settings
+from ivr.host.usage import all_usages, descendants
 from ivr.lab.free_ports import free_tcp_ports, free_udp_ports
-from ivr.lab.load.processes import all_usages, descendants
 from ivr.service.workers.process import PROCESS_NAME
 
 ACCESS_NUMBER: Final = "0363044747"

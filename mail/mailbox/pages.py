@@ -10,9 +10,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from mail.mailbox.box import Box, Mail
+from texts.catalogue import Texts, read_texts
+from web.languages import preferred_language
 from web.pages import template_environment
 from web.static_files import StaticFiles
-from web.texts import Texts, preferred_language, read_texts
 
 LANGUAGES: Final = ("ja", "en")
 

@@ -17,7 +17,7 @@ from portal.app import create_app
 from portal.config import PortalConfig
 from portal.templates import Templates
 from portal.visit import SESSION_COOKIE
-from web.texts import Texts
+from texts.catalogue import Texts
 
 Ask = Iterable[tuple[str, str]]
 """Paths, each with the id of the session that sees it."""

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from portal.numbers import written
 from portal.static import files
+from texts.catalogue import Texts
 from web.pages import template_environment
-from web.texts import Texts
 
 RULE_NAMES: Final = {
     "password": ("LENGTH", "CHARACTERS", "DIGITS_ALONE", "EQUAL_RUN", "STEADY_RUN", "HAS_NUMBER", "CURRENT"),

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from credentials.model import LoginVerdict
-from ivr.lab.load.processes import all_usages, descendants
+from ivr.host.usage import all_usages, descendants
 from tests.live.callers.media import Press
 from tests.live.callers.phone import Caller, EndedBy
 from tests.live.hearing.capture import RtpCapture

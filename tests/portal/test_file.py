@@ -23,7 +23,7 @@ from tests.portal.conftest import LogIn
 from tests.portal.server import serving
 from tests.portal.stage import CONTRACT, MANY, MANY_NUMBERS, Stage
 from tests.portal.visitor import Visitor, said
-from web.texts import read_texts
+from texts.catalogue import read_texts
 
 HEADER = '"number","use","address","confirmation id","confirmation password"\r\n'
 MIB = 1024 * 1024

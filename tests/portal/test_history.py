@@ -12,7 +12,7 @@ from portal.config import LANGUAGES
 from tests.portal.conftest import LogIn
 from tests.portal.stage import CONTRACT, OTHER_LINE, PASSWORD, SECOND, TEMPORARY, Stage
 from tests.portal.visitor import Visitor, said
-from web.texts import read_texts
+from texts.catalogue import read_texts
 
 
 def positions(visitor: Visitor) -> list[str]:

@@ -17,7 +17,7 @@ from mail.addresses import Rule
 from mail.outbox import Limit
 from portal.config import LANGUAGES
 from portal.templates import RULE_NAMES
-from web.texts import read_texts
+from texts.catalogue import read_texts
 
 TEXTS = {language: read_texts("portal.texts", language).texts for language in LANGUAGES}
 NOT_SHOWN = {EndReason.LOGGED_OUT}

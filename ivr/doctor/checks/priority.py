@@ -11,7 +11,7 @@ from ivr.doctor.finding import Finding, ok, warning
 from ivr.doctor.port_holder import holder_of
 from ivr.doctor.site import Site
 from ivr.host.clock_priority import COST, REMEDY, Scheduling, scheduling_of, take_priority
-from ivr.lab.load.processes import all_usages, descendants
+from ivr.host.usage import all_usages, descendants
 from ivr.service.workers.process import PROCESS_NAME
 
 

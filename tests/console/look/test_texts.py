@@ -24,7 +24,7 @@ from ivr.call.dialogue.table import STEPS
 from ivr.cli.calls.one_call import print_transcript
 from ivr.records import OUTCOMES, RecordedEntry
 from ivr.records.vitals import AMI_STATES, STRAINS
-from web.texts import preferred_language
+from web.languages import preferred_language
 
 BY_WORD = {
     "outcome",

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.request import urlopen
 
-from ivr.lab.load.processes import all_usages, descendants
+from ivr.host.usage import all_usages, descendants
 
 PATIENCE_S = 60.0
 

@@ -1,31 +1,10 @@
-"""Processor time and memory from /proc: whose they are, and of which processes."""
+"""What each part of a load has used while it was watched."""
 
 from __future__ import annotations
 
 import os
 
-from ivr.lab.load.processes import ProcessWatch, Usage, all_usages, descendants, parse_usage
-
-STAT = "4711 (a (strange) name) S 42 4711 4711 0 -1 4194304 1 2 3 4 150 50 0 0 20 0 1 0 5 1000 250 184"
-
-
-def test_a_process_is_read_whatever_its_name_is() -> None:
-    usage = parse_usage(STAT, "1000 250 30 1 0 100 0\n")
-    assert (usage.parent, usage.name) == (42, "a (strange) name")
-    assert usage.processor_s == 200 / os.sysconf("SC_CLK_TCK")
-    assert usage.memory == 250 * os.sysconf("SC_PAGE_SIZE")
-
-
-def test_the_processes_of_a_part_are_those_that_its_first_one_has_started() -> None:
-    usages = {pid: Usage(parent, "x", 0.0, 0) for pid, parent in {2: 1, 3: 2, 4: 3, 5: 1, 6: 2}.items()}
-    assert sorted(descendants(usages, 2)) == [2, 3, 4, 6]
-    assert descendants(usages, 99) == []
-
-
-def test_this_process_is_among_all_and_uses_memory() -> None:
-    usage = all_usages()[os.getpid()]
-    assert usage.parent == os.getppid()
-    assert usage.memory > 1 << 20
+from ivr.lab.load.processes import ProcessWatch
 
 
 def test_a_part_that_was_watched_has_used_what_it_used_since_the_first_look() -> None:

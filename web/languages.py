@@ -1,12 +1,8 @@
-"""The texts of a site, in the language that a browser asks for."""
+"""The language that a browser asks for."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-from texts.catalogue import Texts, read_texts
-
-__all__ = ["Texts", "preferred_language", "read_texts"]
 
 
 def preferred_language(accept_language: str, languages: Sequence[str]) -> str:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from web.errors import TextsError
-from web.texts import preferred_language, read_texts
+from texts.catalogue import read_texts
+from texts.errors import TextsError
 
 CONSOLES = "console.texts"
 
@@ -47,7 +47,3 @@ def test_a_text_that_no_page_can_show_is_refused_by_name(tmp_path: Path, text: s
 
 def test_a_word_without_a_text_stands_for_itself() -> None:
     assert read_texts(CONSOLES, "en").word("outcome", "unheard of") == "unheard of"
-
-
-def test_the_first_language_is_taken_when_the_browser_asks_for_none_of_ours() -> None:
-    assert [preferred_language(asked, ("ja", "en")) for asked in ("fr", "fr, EN;q=1", "")] == ["ja", "en", "ja"]
