@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from credentials.errors import UnknownLine
 from credentials.limits.origin import origin_of
 from credentials.model import Line
 from credentials.sides.wait_side import WAITS_FOR
@@ -48,7 +49,7 @@ class Visit:
         visitor: the token that names the browser.
         session_id: the id of the session that the browser shows; "" if it shows none.
         session: the session, if it is in force.
-        line: the line of the session, as it was when the page was asked for.
+        line: the line of a session that is complete, as it was when the page was asked for.
     """
 
     request: Request
@@ -97,9 +98,13 @@ class Visit:
     @cached_property
     def rights(self) -> Rights:
         """What the number that logged in may see and do."""
-        if self.line is None:
-            raise NotYours
-        return Rights.of(self.logged_in, self.line)
+        line = self.line
+        if line is None:
+            try:
+                line = self.store.line_of(self.logged_in.number)
+            except UnknownLine:
+                raise NotYours from None
+        return Rights.of(self.logged_in, line)
 
     @cached_property
     def texts(self) -> Texts:

@@ -118,14 +118,15 @@ class SessionSide(UnitChangeSide):
     def session_and_line(
         self, session_id: str, *, used: bool = True
     ) -> tuple[Session | EndedSession | None, Line | None]:
-        """Return what `session` returns, and the line of a session that is in force, as they are at one moment.
+        """Return what `session` returns, and the line of a session that is complete, as they are at one moment.
 
         Most pages need both, and one transaction is half of what two cost.
         """
-        digest, now = digest_of(session_id), self._now()
+        digest, now, line = digest_of(session_id), self._now(), None
         with self._database.reading() as connection:
             found = self._found(connection, session_table.find(connection, digest), now)
-            line = provisioning.find_line(connection, found.number) if isinstance(found, Session) else None
+            if isinstance(found, Session) and found.stage is Stage.COMPLETE:
+                line = provisioning.find_line(connection, found.number)
         if not isinstance(found, Session) or not used:
             return found, line
         if found.idle_ends_at - self._session_limits.idle > now - USE_STEP:
