@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Table, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -151,6 +152,11 @@ class Database:
 def after_commit(connection: Connection, action: Callable[[], None]) -> None:
     """Call an action once a transaction of `Database.writing` is committed; never if it is rolled back."""
     connection.info[_AFTER_COMMIT].append(action)
+
+
+def insert_into(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """Return an INSERT in the database's own dialect, with `on_conflict_do_nothing` and `on_conflict_do_update`."""
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
 
 
 def hold_table(connection: Connection, table: Table) -> None:

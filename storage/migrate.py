@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, column, inspect, select, table
+from sqlalchemy import Connection, MetaData, column, inspect, select, table
 
 from storage.database import Database
 from storage.errors import SchemaMismatch
@@ -78,6 +78,22 @@ def newest_revision(history: History) -> str:
     package, _, folder = history.scripts.partition(":")
     steps = resources.files(package).joinpath(folder, "versions").iterdir()
     return max(step.name.partition("_")[0] for step in steps if step.name[0].isdigit())
+
+
+def run_steps(metadata: MetaData) -> None:
+    """Run the steps that are asked for, on the connection and in the transaction that were handed to Alembic.
+
+    A history's `env.py` calls it, which Alembic loads.
+
+    Args:
+        metadata: the tables of the newest version.
+    """
+    from alembic import context
+
+    given = context.config.attributes
+    context.configure(connection=given["connection"], version_table=given["version_table"], target_metadata=metadata)
+    with context.begin_transaction():
+        context.run_migrations()
 
 
 def _revision(connection: Connection, history: History) -> str | None:

@@ -12,7 +12,6 @@ from typing import Any, Final
 
 import structlog
 from sqlalchemy import Connection, Table, bindparam, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, IntegrityError
 
 from ivr.records.changes import Change, ChannelEnded, EntryNoted, Progress, ServiceBeat
@@ -20,7 +19,7 @@ from ivr.records.model import CallBegan, Fate
 from ivr.records.schema import call_entries, calls, services
 from ivr.records.vitals import BEAT_S
 from storage.clock import Clock, utc_now
-from storage.database import Database, database_border
+from storage.database import Database, database_border, insert_into
 
 _log = structlog.get_logger(__name__)
 
@@ -225,8 +224,7 @@ def _row_of_entry(change: EntryNoted) -> dict[str, object]:
 def _insert(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
     """Insert rows, or leave those that exist: after a commit whose answer was lost they are written again."""
     if rows:
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
+        connection.execute(insert_into(connection, table).on_conflict_do_nothing(), rows)
 
 
 def _update_calls(connection: Connection, progress: Collection[Progress]) -> None:

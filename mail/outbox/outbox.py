@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from credentials.secrets.keys import KeyRing
 from mail.addresses import counted_as
@@ -18,7 +17,7 @@ from mail.outbox.moments import moment_of
 from mail.outbox.schema import WIPED, letters
 from mail.outbox.sealing import seal
 from storage.clock import Clock
-from storage.database import after_commit
+from storage.database import after_commit, insert_into
 
 LONGEST_REPLY: Final = 200
 _ADDED_AT_ONCE: Final = 1000
@@ -193,8 +192,7 @@ class Outbox:
 
 def _insert_unless_there(connection: Connection) -> Any:
     """Return an INSERT that does nothing if the letter's name is taken, and waits for a rival who has not committed."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return dialect.insert(letters).on_conflict_do_nothing(index_elements=["once"])
+    return insert_into(connection, letters).on_conflict_do_nothing(index_elements=["once"])
 
 
 def _delivery(row: Row[Any]) -> Delivery:

@@ -78,6 +78,11 @@ class Judgement:
     verdict: Verdict | None
     from_then_on: datetime | None = None
 
+    @property
+    def is_final(self) -> bool:
+        """Whether no further step can change it."""
+        return self.verdict is not None and self.from_then_on is None
+
 
 def judge(steps: Sequence[Line], *, given_up: bool = False) -> Judgement:
     """Judge a call by its steps.
@@ -86,19 +91,25 @@ def judge(steps: Sequence[Line], *, given_up: bool = False) -> Judgement:
         steps: what happened so far, in the order of the journal. The first says who calls (`lines.OPENING`).
         given_up: nothing will follow: Asterisk died.
     """
-    story = _Story(steps[0])
+    story = Story(steps[0])
     for step in steps:
-        if (judgement := story.add(step)) is not None:
-            return judgement
-    if given_up:
-        return Judgement(story.verdict(Result.FORWARDED if story.forwarded else Result.NOT_ANSWERED))
-    return story.so_far()
+        if story.take(step).is_final:
+            break
+    return Judgement(story.given_up()) if given_up else story.judgement
 
 
-class _Story:
-    """What the steps of a call add up to."""
+class Story:
+    """What the steps of a call add up to.
+
+    Args:
+        first: the first of them, which says who calls (`lines.OPENING`); it has to be taken like all others.
+
+    Attributes:
+        judgement: what can be said of the call so far.
+    """
 
     def __init__(self, first: Line) -> None:
+        self.judgement = Judgement(None)
         self._first = first
         self._by_exchange = False
         """It is forwarded by the exchange: all legs from now on are of the forwarding."""
@@ -113,16 +124,29 @@ class _Story:
         self._ring_known = True
         self._answered_at: datetime | None = None
 
+    def take(self, step: Line) -> Judgement:
+        """Take the next step, and return what can be said now. None may follow one that is final."""
+        self.judgement = self._decided(step) or self._so_far()
+        return self.judgement
+
+    def given_up(self) -> Verdict:
+        """Return the verdict on a call of which nothing more will be heard."""
+        if self.judgement.verdict is not None:
+            return self.judgement.verdict
+        if self._forwarded:
+            return self._verdict(Result.FORWARDED)
+        return self._verdict(Result.NOT_ANSWERED if self._answered_at is None else Result.ANSWERED)
+
     @property
-    def forwarded(self) -> bool:
+    def _forwarded(self) -> bool:
         return self._by_exchange or self._by_phone
 
-    def add(self, step: Line) -> Judgement | None:
-        """Take a step; return the judgement if it decides the call."""
+    def _decided(self, step: Line) -> Judgement | None:
+        """Return the judgement if the step decides the call."""
         match step.step:
             case Step.REFUSED:
                 self._stop_ringing(step.at)
-                return Judgement(self.verdict(Result.REFUSED, step.service))
+                return Judgement(self._verdict(Result.REFUSED, step.service))
             case Step.CALL | Step.FORWARD:
                 self._dial(step)
             case Step.LEG:
@@ -137,12 +161,12 @@ class _Story:
                 return self._end(step)
         return None
 
-    def so_far(self) -> Judgement:
+    def _so_far(self) -> Judgement:
         if self._over_at is None or self._by_phone or not self._ring_known or self._answered_at is not None:
             return Judgement(None)
-        return Judgement(self.verdict(self._unanswered()), self._over_at + GRACE)
+        return Judgement(self._verdict(self._unanswered()), self._over_at + GRACE)
 
-    def verdict(self, result: Result, service: Service | None = None) -> Verdict:
+    def _verdict(self, result: Result, service: Service | None = None) -> Verdict:
         return Verdict(
             call=self._first.call,
             number=self._first.number,
@@ -171,39 +195,39 @@ class _Story:
             self._stop_ringing(step.at)
         if not any(self._legs.values()):
             self._over_at = step.at
-            if not self.forwarded and self._answered_at is None:
+            if not self._forwarded and self._answered_at is None:
                 self._rings_until = step.at
 
     def _answered(self, step: Line) -> Judgement | None:
         if self._by_exchange or step.channel not in self._legs:  # a leg that a phone's forwarding has made
             self._stop_ringing(step.at)
-            return Judgement(self.verdict(Result.FORWARDED))
+            return Judgement(self._verdict(Result.FORWARDED))
         self._hear_ringing(step)
         self._rings_until = self._answered_at = step.at
-        return Judgement(self.verdict(Result.ANSWERED)) if self._ring_known else None
+        return Judgement(self._verdict(Result.ANSWERED)) if self._ring_known else None
 
     def _end(self, step: Line) -> Judgement:
-        if not self._ring_known and not self.forwarded:
+        if not self._ring_known and not self._forwarded:
             self._ring_known = True
             self._hear_ringing(step)
         if step.answered and self._answered_at is None:  # the Dial lacks our option U, so nobody knows when
-            self._rings_until = self._rings_until if self.forwarded else None
-            return Judgement(self.verdict(Result.FORWARDED if self.forwarded else Result.ANSWERED))
+            self._rings_until = self._rings_until if self._forwarded else None
+            return Judgement(self._verdict(Result.FORWARDED if self._forwarded else Result.ANSWERED))
         if self._answered_at is not None:
-            return Judgement(self.verdict(Result.ANSWERED))
+            return Judgement(self._verdict(Result.ANSWERED))
         self._stop_ringing(step.at)
         if not self._causes or self._by_phone:
             self._causes = [step.cause]
-        return Judgement(self.verdict(self._unanswered()))
+        return Judgement(self._verdict(self._unanswered()))
 
     def _unanswered(self) -> Result:
-        if self.forwarded:
+        if self._forwarded:
             return Result.FORWARDED if self._causes[-1] in _REACHED else Result.FORWARDING_FAILED
         return Result.BUSY if set(self._causes) == {_BUSY} else Result.NOT_ANSWERED
 
     def _hear_ringing(self, step: Line) -> None:
         """Note when a phone of the subscriber's began to ring, if the step says so."""
-        if self.forwarded or self._rings_from is not None:
+        if self._forwarded or self._rings_from is not None:
             return
         if not step.ring_known:
             self._ring_known = False

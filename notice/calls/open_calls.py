@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from notice.calls.judging import Verdict, judge
-from notice.journal.file import Place
+from notice.calls.judging import Story, Verdict
 from notice.journal.lines import OPENING, Line
+from notice.journal.place import Place
 
 LONGEST_OPEN: Final = timedelta(minutes=30)
 """How long after its start a call without an end is judged: no phone rings for so long, so its end was not written."""
-MOST_STEPS: Final = 500
-"""Of a call; those after them are not looked at."""
 _ID: Final = re.compile(r"(?:.*-)?([0-9]+)\.([0-9]+)")
 
 Key = tuple[str, str]
@@ -30,8 +28,8 @@ Key = tuple[str, str]
 class _Open:
     place: Place
     counter: tuple[int, int]
-    steps: list[Line] = field(default_factory=list)
-    verdict: Verdict | None = None
+    started_at: datetime
+    story: Story
 
 
 class OpenCalls:
@@ -64,20 +62,14 @@ class OpenCalls:
             counter = _counter(line.channel)
             yield from self._ended_by_a_restart(counter)
             if key not in self._calls:
-                self._calls[key] = _Open(place, counter)
-        call = self._calls.get(key)
-        if call is None or len(call.steps) >= MOST_STEPS:
+                self._calls[key] = _Open(place, counter, line.at, Story(line))
+        if key not in self._calls:
             return  # its verdict is known, or its start is older than the journal
-        call.steps.append(line)
+        judgement = self._calls[key].story.take(line)
         self._due.pop(key, None)
-        judgement = judge(call.steps)
-        if judgement.verdict is None:
-            return
-        if judgement.from_then_on is None:
-            del self._calls[key]
-            yield judgement.verdict
-        else:
-            call.verdict = judgement.verdict
+        if judgement.is_final:
+            yield from self._end([key])
+        elif judgement.from_then_on is not None:
             self._due[key] = judgement.from_then_on
 
     def pass_time(self, now: datetime) -> Iterator[Verdict]:
@@ -87,33 +79,27 @@ class OpenCalls:
             now: the present moment.
         """
         yield from self._past_due(now)
-        stale = [key for key, call in self._calls.items() if call.steps[0].at < now - LONGEST_OPEN]
-        yield from self._give_up(stale)
+        stale = [key for key, call in self._calls.items() if call.started_at < now - LONGEST_OPEN]
+        yield from self._end(stale)
 
     def _past_due(self, now: datetime) -> Iterator[Verdict]:
-        for key in [key for key, due in self._due.items() if due <= now]:
-            del self._due[key]
-            verdict = self._calls.pop(key).verdict
-            if verdict is not None:
-                yield verdict
+        yield from self._end([key for key, due in self._due.items() if due <= now])
 
     def _ended_by_a_restart(self, counter: tuple[int, int]) -> Iterator[Verdict]:
         """Give up the calls of an Asterisk that is not there any more.
 
         The id of a channel ends with the second of its start and a count of all channels since Asterisk's own start. So
-        a later second with a lower count is of an Asterisk that has been started again.
+        a later second with a lower count is of an Asterisk that has been started again. (The next second alone says
+        nothing: two channels that start at once may take second and count in another order.)
         """
         second, count = counter
-        dead = [key for key, call in self._calls.items() if call.counter[0] < second and call.counter[1] > count]
-        yield from self._give_up(dead)
+        dead = [key for key, call in self._calls.items() if call.counter[0] + 1 < second and call.counter[1] > count]
+        yield from self._end(dead)
 
-    def _give_up(self, keys: list[Key]) -> Iterator[Verdict]:
+    def _end(self, keys: list[Key]) -> Iterator[Verdict]:
         for key in keys:
             self._due.pop(key, None)
-            call = self._calls.pop(key)
-            verdict = call.verdict or judge(call.steps, given_up=True).verdict
-            if verdict is not None:
-                yield verdict
+            yield self._calls.pop(key).story.given_up()
 
 
 def _counter(channel: str) -> tuple[int, int]:

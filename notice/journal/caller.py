@@ -1,4 +1,4 @@
-"""Reads who calls from what an exchange noted of it, as the access number does (`ivr.call.caller`).
+"""Reads who calls from what an exchange noted of it.
 
 Privacy withholds the number (RFC 3323, RFC 3325), and so does a From header that names nobody. Japanese networks say in
 From's display name why there is no number (TTC JJ-90.24). No other display name is believed or kept.
@@ -38,7 +38,7 @@ _REASONS: Final[Mapping[str, Reason]] = {
 _ANONYMOUS: Final = "anonymous"
 _PRIVATE: Final = re.compile(r"(?<![a-z])(?:id|user)(?![a-z])")
 _QUOTED: Final = re.compile(r'\s*"((?:[^"\\]|\\.)*)')
-_NOBODY: Final = re.compile(r"<?sips?:anonymous@|@anonymous\.invalid\b", re.IGNORECASE)
+_NOBODY: Final = re.compile(r"\s*<?\s*sips?:(?:anonymous@|[^@>]*@anonymous\.invalid\b)", re.IGNORECASE)
 _FOREIGN: Final = re.compile(r"\+?[0-9]{3,20}")
 
 
@@ -76,9 +76,10 @@ class Caller:
 
 def caller_of(presented: Presented) -> Caller:
     """Return who calls."""
-    named = _REASONS.get(_display_name(presented).strip().lower())
+    name, uri = _parts(presented.sender)
+    named = _REASONS.get((name if presented.sender else presented.name).strip().lower())
     hidden = presented.presentation.startswith("prohib") or _PRIVATE.search(presented.privacy.lower())
-    if hidden or presented.number.lower() == _ANONYMOUS or _NOBODY.search(presented.sender):
+    if hidden or presented.number.lower() == _ANONYMOUS or _NOBODY.match(uri):
         return Caller("", named or Reason.WITHHELD)
     number = _number(presented.number)
     if not number or not presented.presentation.startswith("allowed"):
@@ -86,12 +87,12 @@ def caller_of(presented: Presented) -> Caller:
     return Caller(number)
 
 
-def _display_name(presented: Presented) -> str:
-    """Return the display name, even of a header that was cut before its end."""
-    if not presented.sender:
-        return presented.name
-    quoted = _QUOTED.match(presented.sender)
-    return re.sub(r"\\(.)", r"\1", quoted[1]) if quoted else presented.sender.partition("<")[0]
+def _parts(sender: str) -> tuple[str, str]:
+    """Return the display name of a header From and what follows it, even if the header was cut before its end."""
+    if quoted := _QUOTED.match(sender):
+        return re.sub(r"\\(.)", r"\1", quoted[1]), sender[quoted.end() :].removeprefix('"')
+    name, bracket, uri = sender.partition("<")
+    return (name, uri) if bracket else ("", sender)
 
 
 def _number(text: str) -> str:

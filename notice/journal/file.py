@@ -12,28 +12,16 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from notice.journal.lines import LONGEST_LINE
+from notice.journal.place import Place
 
 CHUNK: Final = 256 * 1024
 _DIGEST: Final = 32
 _SETTLED_S: Final = 1.0
 """A file that was renamed is read to its end so long after the last write: a writer may have opened it before."""
 _PACKED: Final = frozenset({".gz", ".xz", ".bz2", ".zst", ".lz4", ".zip"})
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A place in the journal.
-
-    Attributes:
-        file: the digest of the file's first line; "" for the start of the oldest file that is there.
-        offset: how many bytes are before it.
-    """
-
-    file: str = ""
-    offset: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +96,11 @@ def _files(path: Path) -> list[_File]:
 
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
-        first = file.readline(LONGEST_LINE)
+        return _digest_of(file)
+
+
+def _digest_of(file: BinaryIO) -> str:
+    first = file.readline(LONGEST_LINE)
     return hashlib.sha256(first).hexdigest()[:_DIGEST] if first.endswith(b"\n") or len(first) == LONGEST_LINE else ""
 
 
@@ -131,6 +123,8 @@ def _is_settled(path: Path) -> bool:
 
 def _lines(file: _File, offset: int, *, is_complete: bool) -> Iterator[Piece]:
     with file.path.open("rb") as opened:
+        if _digest_of(opened) != file.digest:
+            return  # it was rotated just now: the next look finds it
         opened.seek(offset)
         chunk = opened.read(CHUNK)
     lines = chunk.split(b"\n")

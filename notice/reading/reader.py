@@ -11,9 +11,11 @@ import structlog
 from mail.outbox import Outbox
 from notice.calls.judging import Verdict
 from notice.calls.open_calls import OpenCalls
-from notice.journal.file import JournalGone, Piece, Place, read_on
+from notice.journal.file import JournalGone, Piece, read_on
 from notice.journal.lines import BadLine, Line, read_line
+from notice.journal.place import Place
 from notice.mails.writing import Writer
+from notice.reading.trouble import Trouble
 from notice.sides.ledger_side import LedgerSide
 from storage.clock import Clock, utc_now
 from storage.errors import StoreUnavailable
@@ -65,7 +67,7 @@ class Reader:
         self._kept: Place | None = None
         self._found: list[Verdict] = []
         """Verdicts that are not in the store yet."""
-        self._trouble = ""
+        self._trouble = Trouble("notice_reading_stopped", "notice_reading_again", meanwhile="calls wait in the journal")
 
     def step(self) -> bool:
         """Read what is there, up to a quarter of a megabyte, and keep the verdicts.
@@ -80,9 +82,9 @@ class Reader:
             read = True if self._found else self._read(self._place)
             self._keep(self._place)
         except (StoreUnavailable, OSError) as error:
-            self._tell_trouble(str(error))
+            self._trouble.met(str(error))
             return False
-        self._tell_trouble("")
+        self._trouble.passed()
         return read
 
     def _read(self, place: Place) -> bool:
@@ -129,11 +131,3 @@ class Reader:
             _log.info("notice_verdicts", verdicts=posted.new, letters=posted.letters)
         if posted.too_old:
             _log.warning("notice_calls_too_old", calls=posted.too_old, remedy="none: they are over 30 days old")
-
-    def _tell_trouble(self, trouble: str) -> None:
-        """Log a trouble once, and when it is over."""
-        if trouble and not self._trouble:
-            _log.error("notice_reading_stopped", reason=trouble, meanwhile="calls wait in the journal")
-        elif self._trouble and not trouble:
-            _log.info("notice_reading_again")
-        self._trouble = trouble

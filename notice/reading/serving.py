@@ -13,6 +13,7 @@ import structlog
 from mail.outbox import Outbox
 from notice.mails.writing import Writer
 from notice.reading.reader import Reader
+from notice.reading.trouble import Trouble
 from notice.store.opening import NoticeStore
 from storage.errors import StoreUnavailable
 
@@ -49,9 +50,9 @@ def read_until_stopped(
         signal.signal(number, lambda number, _: asked.append(number))
     reader = Reader(store, journal, exchange, outbox, writer)
     chores = [
-        _Chore(_TOGETHER_S, lambda: store.mail_together(outbox, writer)),
-        _Chore(_REFUSALS_S, lambda: _tell_paused(store.count_refusals())),
-        _Chore(_FORGET_S, store.forget_calls),
+        _Chore(_TOGETHER_S, lambda: store.mail_together(outbox, writer), "mails that wait for more calls wait longer"),
+        _Chore(_REFUSALS_S, lambda: _tell_paused(store.count_refusals()), "no address is paused"),
+        _Chore(_FORGET_S, store.forget_calls, "calls are kept for longer than 30 days"),
     ]
     _log.info("notice_reading", journal=str(journal), exchange=exchange, there=journal.exists())
     ready()
@@ -69,12 +70,14 @@ class _Chore:
     Args:
         every_s: how often.
         do: does a part of it, and returns how much that was.
+        otherwise: what it means while it cannot be done.
     """
 
-    def __init__(self, every_s: float, do: Callable[[], int]) -> None:
+    def __init__(self, every_s: float, do: Callable[[], int], otherwise: str) -> None:
         self._every_s = every_s
         self._do = do
         self._at = time.monotonic()
+        self._trouble = Trouble("notice_chore_put_off", "notice_chore_done_again", meanwhile=otherwise)
 
     def do_if_due(self) -> None:
         if time.monotonic() < self._at:
@@ -83,8 +86,10 @@ class _Chore:
         try:
             if self._do():
                 self._at = time.monotonic()
-        except StoreUnavailable:  # the reader tells
-            pass
+        except StoreUnavailable as error:
+            self._trouble.met(str(error))
+        else:
+            self._trouble.passed()
 
 
 def _tell_paused(paused: int) -> int:

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
+from credentials.errors import InvalidNumber
+from credentials.lines.numbers import normalise_number
 from mail.addresses import broken_rules
 from mail.letter import one_line
 from notice.settings.model import LONGEST_NAME, MOST_ADDRESSES, MOST_LISTED, Fault, Listed, Problem, Settings
@@ -18,11 +20,14 @@ _SEPARATED: Final = re.compile(r"\+?[0-9]+(?:[-\s().\u2010-\u2015\u2212\u30fc]+[
 
 
 def tidied(settings: Settings) -> Settings:
-    """Return settings as they are stored: without blanks around texts, full-width digits and empty rows."""
+    """Return settings as they are stored: without blanks around texts, full-width digits and empty rows.
+
+    A number in international form becomes the national one: that is how callers' numbers are kept.
+    """
     addresses = [replace(each, address=each.address.strip()) for each in settings.addresses]
     listed = [
         Listed(
-            number=unicodedata.normalize("NFKC", each.number).strip(),
+            number=_national(unicodedata.normalize("NFKC", each.number).strip()),
             name=one_line(each.name, 10 * LONGEST_NAME),
             ticked=each.ticked,
         )
@@ -33,6 +38,14 @@ def tidied(settings: Settings) -> Settings:
         addresses=tuple(each for each in addresses if each.address),
         listed=tuple(each for each in listed if each.number or each.name),
     )
+
+
+def _national(number: str) -> str:
+    """Return a number in the form in which callers' numbers are kept, `81312345678` as `0312345678`."""
+    try:
+        return normalise_number(number) if _NUMBER.fullmatch(number) else number
+    except InvalidNumber:
+        return number
 
 
 def faults(settings: Settings) -> tuple[Fault, ...]:

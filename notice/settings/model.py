@@ -63,7 +63,7 @@ class Settings:
         together: several calls of one caller within a minute are one mail.
         addresses: up to 5.
         listed: up to 30.
-        version: an id that is another whenever anything of this is; "" if nothing was chosen yet.
+        version: an id that is another whenever the subscriber stores settings; "" if nothing was chosen yet.
     """
 
     started: bool = False

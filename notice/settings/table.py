@@ -47,9 +47,7 @@ def replace(connection: Connection, number: str, new: Settings, now: datetime) -
     known = {
         row.address: row for row in connection.execute(select(addresses).where(addresses.c.number == number)).all()
     }
-    connection.execute(delete(table).where(table.c.number == number))
-    for one in (addresses, listed_numbers):  # where foreign keys are not enforced, nothing must stay behind
-        connection.execute(delete(one).where(one.c.number == number))
+    connection.execute(delete(table).where(table.c.number == number))  # addresses and listed numbers go with it
     row = {name: getattr(new, name) for name in ("started", "only_listed", "only_unanswered", "together")}
     connection.execute(insert(table).values(number=number, version=uuid.uuid4().hex, changed_at=now, **row))
     if new.addresses:

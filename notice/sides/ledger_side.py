@@ -20,7 +20,7 @@ from mail.letter import Letter, Purpose
 from mail.outbox import Outbox, State
 from mail.outbox.schema import letters
 from notice.calls.judging import Verdict
-from notice.journal.file import Place
+from notice.journal.place import Place
 from notice.mails.writing import Writer
 from notice.rules import Why, decide
 from notice.settings import table

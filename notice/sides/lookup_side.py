@@ -15,7 +15,7 @@ from storage.database import database_border
 
 
 class LookupSide(StoreBase):
-    """The methods for `ivr notice show` and `ivr notice why`, and for the console."""
+    """The methods for `ivr notice show` and `ivr notice why`."""
 
     @database_border
     def settings_of(self, number: str) -> Settings:

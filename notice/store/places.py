@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
 
-from notice.journal.file import Place
+from notice.journal.place import Place
 from notice.store.schema import journals
+from storage.database import insert_into
 
 
 def find(connection: Connection, exchange: str) -> Place:
@@ -20,6 +20,5 @@ def find(connection: Connection, exchange: str) -> Place:
 def keep(connection: Connection, exchange: str, place: Place, now: datetime) -> None:
     """Note where to read on."""
     row = {"file": place.file, "offset": place.offset, "read_at": now}
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    adding = dialect.insert(journals).values(exchange=exchange, **row)
+    adding = insert_into(connection, journals).values(exchange=exchange, **row)
     connection.execute(adding.on_conflict_do_update(index_elements=["exchange"], set_=row))

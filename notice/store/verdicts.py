@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from mail.outbox import Delivery, Outbox
 from notice.calls.judging import Result, Verdict
@@ -17,6 +16,7 @@ from notice.journal.caller import Caller, Reason
 from notice.journal.lines import Service
 from notice.rules import Why
 from notice.store.schema import calls, mails
+from storage.database import insert_into
 
 KEPT: Final = timedelta(days=30)
 _LETTERS: Final = "bcdfghjklmnpqrstvwxz"
@@ -80,7 +80,6 @@ def add(connection: Connection, verdict: Verdict, why: Why, *, now: datetime, ma
     Returns:
         The verdict's id; None if the call has one already.
     """
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     row = {
         "call_id": call_id_of(verdict.call, verdict.number),
         "linked_id": verdict.call,
@@ -95,7 +94,7 @@ def add(connection: Connection, verdict: Verdict, why: Why, *, now: datetime, ma
         "judged_at": now,
         "mail_at": mail_at,
     }
-    adding = dialect.insert(calls).values(row).on_conflict_do_nothing(index_elements=["call_id"])
+    adding = insert_into(connection, calls).values(row).on_conflict_do_nothing(index_elements=["call_id"])
     written: str | None = connection.scalar(adding.returning(calls.c.call_id))
     return written
 
@@ -150,9 +149,7 @@ def of_number(
 def forget(connection: Connection, now: datetime) -> int:
     """Remove verdicts that are older than 30 days, some at a time; return how many."""
     old = select(calls.c.call_id).where(calls.c.judged_at < now - KEPT).limit(_FORGOTTEN_AT_ONCE)
-    chosen = connection.scalars(old).all()
-    connection.execute(delete(mails).where(mails.c.call_id.in_(chosen)))
-    return connection.execute(delete(calls).where(calls.c.call_id.in_(chosen))).rowcount
+    return connection.execute(delete(calls).where(calls.c.call_id.in_(connection.scalars(old).all()))).rowcount
 
 
 def _line(connection: Connection, outbox: Outbox, row: Row[Any]) -> CallLine:

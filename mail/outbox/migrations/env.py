@@ -1,13 +1,6 @@
-"""Runs the steps on the connection that `storage.migrate` hands in, in its transaction."""
-
-from alembic import context
+"""Alembic loads this to run the steps."""
 
 from mail.outbox.schema import metadata
+from storage.migrate import run_steps
 
-context.configure(
-    connection=context.config.attributes["connection"],
-    version_table=context.config.attributes["version_table"],
-    target_metadata=metadata,
-)
-with context.begin_transaction():
-    context.run_migrations()
+run_steps(metadata)

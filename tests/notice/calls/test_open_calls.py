@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from notice.calls.judging import Result, Verdict
 from notice.calls.open_calls import LONGEST_OPEN, OpenCalls
-from notice.journal.file import Place
 from notice.journal.lines import read_line
+from notice.journal.place import Place
 from tests.notice.journals import START, answered_call, line, missed_call, opening
 
 
@@ -90,6 +90,39 @@ def test_a_call_without_an_end_is_given_up_after_a_time() -> None:
     assert list(calls.pass_time(START + LONGEST_OPEN - timedelta(seconds=1))) == []
     (found,) = calls.pass_time(START + LONGEST_OPEN + timedelta(seconds=1))
     assert (found.result, found.ringing_ms) == (Result.NOT_ANSWERED, None)
+
+
+def test_a_call_that_was_answered_and_talks_for_long_stays_answered() -> None:
+    calls = OpenCalls()
+    take(calls, *answered_call()[:2])
+    assert take(calls, line("answered", 4.0, channel="11", ring="?", cause=16), first=2) == []
+    (found,) = calls.pass_time(START + LONGEST_OPEN + timedelta(seconds=1))
+    assert found.result is Result.ANSWERED
+
+
+def test_what_could_be_said_before_a_forwarding_does_not_outlive_it() -> None:
+    calls = OpenCalls()
+    take(calls, *missed_call(for_s=3.0)[:2], line("leg-end", 3.4, channel="11", ring=400, cause=17))
+    take(calls, opening("forward", 3.5), line("leg", 3.5, channel="12"), first=3)
+    (found,) = calls.pass_time(START + LONGEST_OPEN + timedelta(seconds=1))
+    assert found.result is Result.FORWARDED
+
+
+def test_two_calls_that_start_at_once_and_are_counted_in_another_order_both_go_on() -> None:
+    calls = OpenCalls()
+    take(calls, opening(call="41"))
+    assert take(calls, opening(call="40", start=START + timedelta(seconds=1)), first=1) == []
+    assert len(calls) == 2
+
+
+def test_a_call_of_very_many_steps_is_judged_by_its_end() -> None:
+    calls = OpenCalls()
+    take(calls, opening())
+    for place in range(1, 801):
+        step = line("leg", 0.01 * place, channel=f"1{place}")
+        assert take(calls, step, line("leg-end", 0.01 * place, channel=f"1{place}", cause=17), first=2 * place) == []
+    (found,) = take(calls, line("end", 9.0, status="BUSY", cause=17), first=2000)
+    assert found.result is Result.BUSY
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=8), st.randoms(use_true_random=False))

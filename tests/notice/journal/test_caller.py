@@ -63,3 +63,21 @@ def test_a_name_that_was_cut_still_tells_the_reason() -> None:
 def test_no_other_name_is_believed_or_kept() -> None:
     caller = caller_of(Presented(number=CALLER, presentation=ALLOWED, name="The bank", sender='"The bank" <sip:1@x>'))
     assert caller == Caller(CALLER)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        f'"hi@anonymous.invalid" <sip:{CALLER}@x>',
+        f'"sip:anonymous@x" <sip:{CALLER}@x>',
+        f"sip:anonymous <sip:{CALLER}@x>",
+    ],
+)
+def test_what_callers_call_themselves_does_not_withhold_their_number(header: str) -> None:
+    assert caller_of(Presented(number=CALLER, presentation=ALLOWED, sender=header)) == Caller(CALLER)
+
+
+@pytest.mark.parametrize("header", ["sip:anonymous@x", "<sips:anonymous@x>", '"A" <sip:x@anonymous.invalid>;tag=1'])
+def test_an_address_that_names_nobody_withholds_it(header: str) -> None:
+    presented = Presented(number=CALLER, presentation=ALLOWED, sender=header)
+    assert caller_of(presented) == Caller("", Reason.WITHHELD)

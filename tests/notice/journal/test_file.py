@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from notice.journal.file import CHUNK, JournalGone, Place, read_on
+from notice.journal import file
+from notice.journal.file import CHUNK, JournalGone, read_on
+from notice.journal.place import Place
 
 
 @pytest.fixture
@@ -170,3 +172,18 @@ def test_whatever_happens_to_the_file_every_line_is_read_once_and_in_order(tmp_p
                     read += lines
         read += all_from(journal, place)[0]
         assert read == written
+
+
+def test_a_file_that_is_rotated_while_it_is_looked_for_is_read_at_the_next_look(
+    journal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(journal, "one", "two")
+    found = list(read_on(journal, Place()))
+    write(journal, "three")
+    seen = file._files(journal)
+    rotate(journal)
+    write(journal, "four, in the new file")
+    with monkeypatch.context() as patched:
+        patched.setattr(file, "_files", lambda _: seen)
+        assert list(read_on(journal, found[-1].after)) == []
+    assert all_from(journal, found[-1].after)[0] == ["three", "four, in the new file"]

@@ -8,8 +8,9 @@ import pytest
 
 from notice.calls.judging import Verdict
 from notice.calls.open_calls import OpenCalls
-from notice.journal.file import Place, read_on
+from notice.journal.file import read_on
 from notice.journal.lines import read_line
+from notice.journal.place import Place
 from notice.rules import decide
 from notice.settings.model import Address, Settings
 from tests.notice.scenarios.scenario import Scenario, all_scenarios

@@ -57,6 +57,12 @@ def test_a_listed_number_is_digits_without_hyphens(number: str, problem: Problem
     assert faults(with_listed("0312345678", number)) == (Fault(problem, 2),)
 
 
+@pytest.mark.parametrize("number", ["81312345678", "0081312345678"])
+def test_a_listed_number_in_international_form_is_stored_as_callers_numbers_are(number: str) -> None:
+    (listed,) = tidied(Settings(listed=(Listed(number=number),))).listed
+    assert listed.number == "0312345678"
+
+
 def test_a_listed_number_may_not_stand_there_twice_or_be_the_thirty_first() -> None:
     assert faults(with_listed("0312345678", "0312345678")) == (Fault(Problem.SAME_NUMBER, 2),)
     many = with_listed(*(f"03123456{number:02}" for number in range(31)))

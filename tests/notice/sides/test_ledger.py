@@ -13,7 +13,7 @@ from mail.outbox import Outbox, Reason, State
 from notice.calls.judging import Result, Verdict
 from notice.journal.caller import Caller
 from notice.journal.caller import Reason as NoNumber
-from notice.journal.file import Place
+from notice.journal.place import Place
 from notice.mails.writing import Writer
 from notice.rules import Why
 from notice.settings.model import Listed
