@@ -17,7 +17,7 @@ from tests.live.house import House
 from tests.live.network import enter_own_network
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    pass
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -58,14 +58,3 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 def capture() -> Iterator[RtpCapture]:
     with RtpCapture() as capture:
         yield capture
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    from playwright.sync_api import sync_playwright
-
-    chromium = needs.chromium()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield browser
-        browser.close()

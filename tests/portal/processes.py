@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,16 +12,13 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 
+from ivr.lab.free_ports import free_tcp_ports
+
 PATIENCE_S = 60.0
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Command:
@@ -35,7 +31,7 @@ class Command:
     """
 
     def __init__(self, *words: str, folder: Path, **environment: str) -> None:
-        self._log = folder / f"{words[0]}-{free_port()}.log"
+        self._log = folder / f"{words[0]}-{uuid4().hex}.log"
         kept = {name: value for name, value in os.environ.items() if not name.startswith("KARIPASS_")}
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
@@ -61,7 +57,7 @@ class Site(Command):
     """`ivr portal`, on a port of its own."""
 
     def __init__(self, folder: Path, **environment: str) -> None:
-        self.port, self.health_port = free_port(), free_port()
+        self.port, self.health_port = free_tcp_ports(2)
         own = {"KARIPASS_PORTAL_PORT": str(self.port), "KARIPASS_PORTAL_HEALTH_PORT": str(self.health_port)}
         super().__init__("portal", folder=folder, **(own | environment))
 

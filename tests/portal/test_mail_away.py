@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from ivr.lab.free_ports import free_tcp_ports
 from tests.mail import smtp_server
-from tests.portal.processes import Command, Site, free_port
+from tests.portal.processes import Command, Site
 from tests.portal.stage import CONTRACT, Stage
 from tests.portal.test_one_time import ADDRESS, CONFIRMATION, enter, review
 from tests.portal.visitor import Visitor
@@ -30,7 +31,7 @@ BACK_WITHIN_S = 10.0
 
 @pytest.fixture
 def smtp_port() -> int:
-    return free_port()
+    return free_tcp_ports(1)[0]
 
 
 @pytest.fixture

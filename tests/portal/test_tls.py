@@ -20,8 +20,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 from structlog.testing import capture_logs
 
+from ivr.lab.free_ports import free_tcp_ports
 from tests.mail.certificates import Certificates
-from tests.portal.processes import Command, Site, free_port
+from tests.portal.processes import Command, Site
 from tests.portal.server import serving
 from tests.portal.stage import CONTRACT, Stage
 from tests.portal.visitor import Visitor
@@ -64,7 +65,7 @@ def files(tmp_path: Path) -> Files:
 
 @pytest.fixture
 def environment(stage: Stage, files: Files, tmp_path: Path) -> dict[str, str]:
-    port = free_port()
+    [port] = free_tcp_ports(1)
     return {
         "KARIPASS_STATE_DIR": str(tmp_path / "state"),
         "KARIPASS_DATABASE_URL": stage.url,

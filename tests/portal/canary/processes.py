@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ import httpx
 
 from credentials.secrets.keys import KeyRing
 from credentials.store import CredentialStore
+from ivr.lab.free_ports import free_tcp_ports
 
 T = TypeVar("T")
 _PATIENCE_S: Final = 40.0
@@ -43,7 +43,7 @@ class Processes:
         self.failing = directory / "failing"
         self._state = directory / "state"
         self._state.mkdir()
-        portal, health, page, smtp = _free_ports(4)
+        portal, health, page, smtp = free_tcp_ports(4)
         self.site, self.health = f"http://127.0.0.1:{portal}", f"http://127.0.0.1:{health}"
         self._mails = f"http://127.0.0.1:{page}/mails.json"
         self.file = self._state / "store.db"
@@ -170,9 +170,3 @@ def _content(place: Path) -> bytes:
         return place.read_bytes()
     except (FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
         return b""
-
-
-def _free_ports(many: int) -> list[int]:
-    with ExitStack() as held:
-        listeners = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(many)]
-        return [listener.getsockname()[1] for listener in listeners]

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
-from tests import needs
 from tests.portal.look.browsing import people
 from tests.portal.stage import Stage
 
@@ -25,12 +23,3 @@ def stage(tmp_path_factory: pytest.TempPathFactory, populated: Stage) -> Iterato
     stage = Stage(tmp_path_factory.mktemp("stage"), copy_of=populated)
     yield stage
     stage.close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = needs.chromium()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield browser
-        browser.close()

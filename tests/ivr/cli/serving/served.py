@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -13,21 +12,16 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from ivr.host.usage import all_usages, descendants
+from ivr.lab.free_ports import free_tcp_ports
 
 PATIENCE_S = 60.0
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Served:
     """`ivr serve` in a process of its own."""
 
     def __init__(self, state: Path, *options: str, **environment: str) -> None:
-        self.health_port, self.agi_port = free_port(), free_port()
+        self.health_port, self.agi_port = free_tcp_ports(2)
         self._log = state / "log"
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
@@ -37,7 +31,7 @@ class Served:
                     "KARIPASS_STATE_DIR": str(state),
                     "KARIPASS_AMI_PORT": "1",
                     "KARIPASS_AGI_PORT": str(self.agi_port),
-                    "KARIPASS_AUDIOSOCKET_PORT": str(free_port()),
+                    "KARIPASS_AUDIOSOCKET_PORT": str(free_tcp_ports(1)[0]),
                     "KARIPASS_HEALTH_PORT": str(self.health_port),
                     **environment,
                 },

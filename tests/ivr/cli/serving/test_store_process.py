@@ -11,9 +11,10 @@ import pytest
 
 from credentials.secrets.keys import Key
 from credentials.store import CredentialStore
+from ivr.lab.free_ports import free_tcp_ports
 from ivr.records import open_records
 from storage.database import Database
-from tests.ivr.cli.serving.served import PATIENCE_S, Served, free_port, served, until
+from tests.ivr.cli.serving.served import PATIENCE_S, Served, served, until
 
 
 def has_ended(pid: int) -> bool:
@@ -89,6 +90,6 @@ def test_a_database_of_a_newer_version_is_told(tmp_path: Path) -> None:
 
 
 def test_a_database_that_is_away_is_told_with_its_setting(tmp_path: Path) -> None:
-    url = f"postgresql+psycopg://nobody@127.0.0.1:{free_port()}/store"
+    url = f"postgresql+psycopg://nobody@127.0.0.1:{free_tcp_ports(1)[0]}/store"
     said = refusal(tmp_path, KARIPASS_DATABASE_URL=url)
     assert said.endswith("(KARIPASS_DATABASE_URL says where it is)")
