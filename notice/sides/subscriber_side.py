@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from credentials.audit import Action, Entry
@@ -13,7 +14,7 @@ from credentials.model import Line
 from credentials.sides.session_side import WHEN_COMPLETE, SessionSide
 from credentials.site.session import Session
 from mail.letter import Letter, Purpose
-from mail.outbox import Outbox
+from mail.outbox import Delivery, Outbox
 from notice.mails.writing import Writer
 from notice.settings import table
 from notice.settings.checking import faults, tidied
@@ -23,6 +24,9 @@ from notice.store.verdicts import CallLine
 from storage.database import database_border
 
 _TEST_LIVES: Final = timedelta(hours=1)
+_PURPOSES: Final = frozenset({Purpose.NOTICE, Purpose.TEST})
+_LOOKED_AT: Final = 20
+"""How many of the latest letters to an address are looked at: others than ours may be among them."""
 
 
 @dataclass(frozen=True)
@@ -121,8 +125,22 @@ class SubscriberSide(SessionSide):
             return outbox.add(connection, letter)
 
     @database_border
+    def notice_deliveries(self, session_id: str, number: str, outbox: Outbox) -> Mapping[str, Delivery]:
+        """Return what became of the last notice or test to each address of a number that was mailed at all."""
+        with self._database.reading() as connection:
+            session = self._look(connection, session_id, WHEN_COMPLETE)
+            _require_seen(session, provisioning.find_line(connection, session.number), number)
+            last: dict[str, Delivery] = {}
+            for each in table.find(connection, number).addresses:
+                latest = outbox.deliveries(connection, number=number, address=each.address, most=_LOOKED_AT)
+                ours = [one for one in latest if one.purpose in _PURPOSES and one.address == each.address]
+                if ours:
+                    last[each.address] = ours[0]
+            return last
+
+    @database_border
     def notice_calls(
-        self, session_id: str, number: str, outbox: Outbox, *, before: datetime | None = None, most: int = 50
+        self, session_id: str, number: str, outbox: Outbox, *, after: str = "", most: int = 50
     ) -> list[CallLine]:
         """Return what came of a number's calls of the last 30 days, the newest first.
 
@@ -130,13 +148,13 @@ class SubscriberSide(SessionSide):
             session_id: the session.
             number: the number.
             outbox: knows what became of mails.
-            before: only of calls that began before this moment.
+            after: the id of a call of this number: only of those that stand after it in this order.
             most: how many at most.
         """
         with self._database.reading() as connection:
             session = self._look(connection, session_id, WHEN_COMPLETE)
             _require_seen(session, provisioning.find_line(connection, session.number), number)
-            return verdicts.of_number(connection, outbox, number, before=before, most=most)
+            return verdicts.of_number(connection, outbox, number, after=after, most=most)
 
 
 def _require_seen(session: Session, line: Line | None, number: str) -> None:

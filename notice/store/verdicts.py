@@ -128,7 +128,7 @@ def find(connection: Connection, outbox: Outbox, call_id: str) -> CallLine | Non
 
 
 def of_number(
-    connection: Connection, outbox: Outbox, number: str, *, before: datetime | None = None, most: int = 50
+    connection: Connection, outbox: Outbox, number: str, *, after: str = "", most: int = 50
 ) -> list[CallLine]:
     """Return what came of a number's calls, the newest first.
 
@@ -136,12 +136,14 @@ def of_number(
         connection: a transaction.
         outbox: knows what became of mails.
         number: the called number.
-        before: only of calls that began before this moment.
+        after: the id of a call of this number: only of those that stand after it in this order.
         most: how many at most.
     """
     asked = select(calls).where(calls.c.number == number)
-    if before is not None:
-        asked = asked.where(calls.c.began_at < before)
+    if after:
+        began_at = select(calls.c.began_at).where(calls.c.call_id == after, calls.c.number == number).scalar_subquery()
+        later = (calls.c.began_at == began_at) & (calls.c.call_id > after)
+        asked = asked.where((calls.c.began_at < began_at) | later)
     rows = connection.execute(asked.order_by(calls.c.began_at.desc(), calls.c.call_id).limit(most)).all()
     return [_line(connection, outbox, row) for row in rows]
 

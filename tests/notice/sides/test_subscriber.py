@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from credentials.errors import NotAllowed, SessionOver
 from credentials.model import Unit
 from mail.outbox import Outbox
+from notice.calls.judging import Result, Verdict
+from notice.journal.caller import Caller
+from notice.journal.file import Place
 from notice.mails.writing import Writer
 from notice.settings.model import Address, Fault, Listed, Problem, Settings
 from notice.sides.subscriber_side import Change
@@ -113,6 +117,43 @@ def test_a_test_mail_goes_only_to_an_address_of_the_number(
     assert (delivery.letter_id, delivery.address) == (letter_id, ANN)
     with pytest.raises(NotAllowed):
         store.send_notice_test(session_id, CONTRACT, BEN, outbox, writer)
+
+
+def test_each_address_is_shown_with_its_last_mail(
+    store: NoticeStore, session_id: str, outbox: Outbox, writer: Writer, clock: FakeClock
+) -> None:
+    choose(store, clock, CONTRACT, ANN, BEN)
+    assert store.notice_deliveries(session_id, CONTRACT, outbox) == {}
+    ids = []
+    for _ in range(2):
+        clock.now += timedelta(minutes=1)
+        ids.append(store.send_notice_test(session_id, CONTRACT, ANN, outbox, writer))
+    shown = store.notice_deliveries(session_id, CONTRACT, outbox)
+    assert {address: delivery.letter_id for address, delivery in shown.items()} == {ANN: ids[-1]}
+
+
+def test_calls_are_paged_even_where_several_began_at_once(
+    store: NoticeStore, session_id: str, outbox: Outbox, writer: Writer, clock: FakeClock
+) -> None:
+    found = [
+        Verdict(
+            call=str(place),
+            number=CONTRACT,
+            caller=Caller("0459876543"),
+            began_at=clock.now + timedelta(seconds=place // 3),
+            ringing_ms=0,
+            result=Result.BUSY,
+        )
+        for place in range(8)
+    ]
+    store.post("exchange-1", found, Place(), outbox, writer)
+    every = [line.call_id for line in store.notice_calls(session_id, CONTRACT, outbox)]
+    assert len(set(every)) == len(found)
+    paged: list[str] = []
+    while page := store.notice_calls(session_id, CONTRACT, outbox, after=paged[-1] if paged else "", most=2):
+        paged += [line.call_id for line in page]
+    assert paged == every
+    assert store.notice_calls(session_id, CONTRACT, outbox, after="unknown") == []
 
 
 def test_no_repr_shows_an_address_or_a_name() -> None:
