@@ -55,6 +55,8 @@ PROOFS: Final[Mapping[str, Proof]] = MappingProxyType(
         Action.SESSIONS_ENDED: Proof.SESSION,
         Action.LOGINS_LOCKED: Proof.SESSION,
         Action.LOGINS_UNLOCKED: Proof.CALL,
+        Action.NOTICE_CHANGED: Proof.SESSION,
+        Action.NOTICE_TAKEN_UP: Proof.SESSION,
     }
 )
 """The actions that a history shows, and what proves them unless the record says otherwise."""
