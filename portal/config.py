@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from credentials.store import CredentialStore
 from mail.outbox import Backlog, Outbox
+from notice.store.opening import NoticeStore
 from storage.clock import Clock, utc_now
 from web.addresses import Network
 
@@ -26,7 +26,7 @@ class PortalConfig:
     """The settings of a settings site.
 
     Attributes:
-        open_store: opens the credential store; called once, when the first page needs it.
+        open_store: opens the store of credentials and call notices; called once, when the first page needs it.
         open_outbox: returns the outbox of mails in the store's database, called after the store was opened; None if no
             mails can be sent.
         mail_backlog: returns which mails wait in the outbox, for the metrics; None if no mails can be sent.
@@ -37,11 +37,12 @@ class PortalConfig:
         https: whether browsers reach it over https, by itself or through a proxy.
         time_zone: the time zone in which pages show moments.
         texts_dir: the directory of the operator's own texts (ja.toml, en.toml); None if there are none.
+        notice_texts_dir: the directory of the operator's own texts for mails of call notices; None if there are none.
         hashes_at_once: how many requests that need hashes are served at the same time.
         clock: the clock that pages count with; the store has its own.
     """
 
-    open_store: Callable[[], CredentialStore] = field(repr=False)
+    open_store: Callable[[], NoticeStore] = field(repr=False)
     open_outbox: Callable[[], Outbox] | None = field(default=None, repr=False)
     mail_backlog: Callable[[], Backlog] | None = field(default=None, repr=False)
     access_number: str
@@ -51,6 +52,7 @@ class PortalConfig:
     https: bool = False
     time_zone: tzinfo = field(default_factory=lambda: ZoneInfo("Asia/Tokyo"))
     texts_dir: Path | None = None
+    notice_texts_dir: Path | None = None
     hashes_at_once: int = HASHES_AT_ONCE
     clock: Clock = utc_now
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from credentials.store import CredentialStore
 from mail.outbox import Outbox
+from notice.store.opening import NoticeStore
 
 
 class StoreAccess:
@@ -17,15 +17,13 @@ class StoreAccess:
         open_outbox: returns the outbox of mails in its database; None if no mails can be sent.
     """
 
-    def __init__(
-        self, open_store: Callable[[], CredentialStore], open_outbox: Callable[[], Outbox] | None = None
-    ) -> None:
+    def __init__(self, open_store: Callable[[], NoticeStore], open_outbox: Callable[[], Outbox] | None = None) -> None:
         self._open_store = open_store
         self._open_outbox = open_outbox
         self._opening = threading.Lock()
-        self._opened: tuple[CredentialStore, Outbox | None] | None = None
+        self._opened: tuple[NoticeStore, Outbox | None] | None = None
 
-    def store(self) -> CredentialStore:
+    def store(self) -> NoticeStore:
         """Return the store.
 
         Raises:
@@ -59,7 +57,7 @@ class StoreAccess:
                 self._opened[0].close()
                 self._opened = None
 
-    def _both(self) -> tuple[CredentialStore, Outbox | None]:
+    def _both(self) -> tuple[NoticeStore, Outbox | None]:
         with self._opening:
             if self._opened is None:
                 store = self._open_store()

@@ -17,7 +17,6 @@ from storage.errors import InvalidDatabaseUrl, StoreUnavailable
 if TYPE_CHECKING:
     from credentials.secrets.keys import KeyRing
     from credentials.sides.base import Appended
-    from credentials.site.session import SessionLimits
     from credentials.store import CredentialStore
     from ivr.host.settings import Settings
 
@@ -159,15 +158,12 @@ def make_state_dir(settings: Settings) -> None:
         ) from None
 
 
-def open_store(
-    settings: Settings, appended: Appended | None = None, session_limits: SessionLimits | None = None
-) -> CredentialStore:
+def open_store(settings: Settings, appended: Appended | None = None) -> CredentialStore:
     """Open the settings' store, with its key from the environment or its file (which is made on first use).
 
     Args:
         settings: say where the store is.
         appended: called with where the audit trail ends as this store adds to it; None in commands that have no log.
-        session_limits: how long logins at the settings site last; None in commands that are not the site.
 
     Raises:
         SettingsError: the directory for the store cannot be made.
@@ -182,7 +178,6 @@ def open_store(
         key=key_ring(settings),
         limits=settings.call_limits,
         appended=appended or nobody,
-        session_limits=session_limits,
     )
 
 

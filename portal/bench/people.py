@@ -14,8 +14,8 @@ from credentials.one_time.model import LinkToSend
 from credentials.secrets.argon2id import HashPolicy
 from credentials.secrets.keys import Key, KeyRing
 from credentials.sides.one_time_side import Confirmation
-from credentials.store import CredentialStore
 from mail.outbox import Outbox
+from notice.store.opening import NoticeStore
 from portal.config import PortalConfig
 
 _CHEAP: Final = HashPolicy(memory_kib=8, passes=1, lanes=1, at_once=64)
@@ -61,9 +61,9 @@ class Person:
         return [*pages, (CODE_PAGE, CODE_PAGE, self.proving), (LOGIN_PAGE, LOGIN_PAGE, "")]
 
 
-def open_store(url: str, key: Key) -> CredentialStore:
+def open_store(url: str, key: Key) -> NoticeStore:
     """Open a store whose hashes cost nothing: they are made before the bench."""
-    return CredentialStore.open(url, key=key, policy=_CHEAP, limits=_MANY)
+    return NoticeStore.open(url, key=key, policy=_CHEAP, limits=_MANY)
 
 
 def config_of(url: str, key: Key) -> PortalConfig:
@@ -84,7 +84,7 @@ def people_of(url: str, key: Key, count: int) -> list[Person]:
         return [_person(store, contract) for contract in contracts]
 
 
-def _person(store: CredentialStore, contract: str) -> Person:
+def _person(store: NoticeStore, contract: str) -> Person:
     user, other = f"{contract[:-1]}1", f"{contract[:-1]}2"
     for number in (contract, user):
         call = {"caller": number, "target": number, "unit": Unit.ADMIN_USER, "password": _TEMPORARY}
@@ -104,7 +104,7 @@ def _person(store: CredentialStore, contract: str) -> Person:
     return Person(other, str(complete), _session(store, user, _PASSWORD))
 
 
-def _session(store: CredentialStore, number: str, secret: str) -> str:
+def _session(store: NoticeStore, number: str, secret: str) -> str:
     started = store.start_session(number, secret).session_id
     if started is None:
         raise RuntimeError("the bench's own login was refused")

@@ -13,10 +13,10 @@ from sqlalchemy import select
 from credentials.model import Unit
 from credentials.secrets.keys import Key, KeyRing
 from credentials.site.session import SessionLimits
-from credentials.store import CredentialStore
 from mail.outbox import MAIL, Outbox
 from mail.outbox.schema import letters
 from mail.outbox.sealing import unseal
+from notice.store.opening import NoticeStore
 from portal.config import PortalConfig
 from storage.database import Database
 from storage.migrate import upgrade
@@ -79,8 +79,8 @@ class Stage:
         """Have the clock stand still: only `later` moves it."""
         self._stopped_at = datetime.now(UTC)
 
-    def open_store(self) -> CredentialStore:
-        return CredentialStore.open(
+    def open_store(self) -> NoticeStore:
+        return NoticeStore.open(
             self.url,
             key=self.key,
             policy=CHEAP,

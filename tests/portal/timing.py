@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import median, quantiles
 
 from credentials.site.session import SessionLimits
-from credentials.store import CredentialStore
+from notice.store.opening import NoticeStore
 from tests.credentials.stores import MANY_CALLS
 from tests.portal.server import serving
 from tests.portal.stage import CONTRACT, OTHER_LINE, PASSWORD, SECOND, SINGLE, THIRD, Stage
@@ -36,8 +36,8 @@ WRONG = {"password": "wrong9999", "temporary password": "97531864"}
 class RealStage(Stage):
     """A stage whose hashes cost what they cost."""
 
-    def open_store(self) -> CredentialStore:
-        return CredentialStore.open(
+    def open_store(self) -> NoticeStore:
+        return NoticeStore.open(
             self.url, key=self.key, clock=self.now, limits=MANY_CALLS, session_limits=SessionLimits()
         )
 

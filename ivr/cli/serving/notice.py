@@ -5,6 +5,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from credentials.sides.base import Appended
+from credentials.site.session import SessionLimits
 from ivr.cli.common import key_ring, load_settings, make_state_dir
 from ivr.host.process_limits import leave_no_core_dumps
 from ivr.host.settings import Settings
@@ -43,16 +44,25 @@ def notice_writer(settings: Settings) -> Writer:
     )
 
 
-def open_notice_store(settings: Settings, appended: Appended) -> NoticeStore:
+def open_notice_store(
+    settings: Settings, appended: Appended, session_limits: SessionLimits | None = None
+) -> NoticeStore:
     """Open the settings' store with its call notices.
 
     Args:
         settings: say where the store is.
         appended: as for `open_store`.
+        session_limits: how long logins at the settings site last; None in commands that are not the site.
 
     Raises:
         SettingsError: the directory for the store cannot be made.
         StorageError: the store or its key cannot be used.
     """
     make_state_dir(settings)
-    return NoticeStore.open(settings.store_url, key=key_ring(settings), limits=settings.call_limits, appended=appended)
+    return NoticeStore.open(
+        settings.store_url,
+        key=key_ring(settings),
+        limits=settings.call_limits,
+        appended=appended,
+        session_limits=session_limits,
+    )

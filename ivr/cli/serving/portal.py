@@ -14,8 +14,9 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from credentials.site.session import SessionLimits
-from ivr.cli.common import key_ring, open_store
+from ivr.cli.common import key_ring
 from ivr.cli.serving.interrupts import heed_sigint
+from ivr.cli.serving.notice import open_notice_store
 from ivr.doctor.checks.ports import require_free
 from ivr.host.ports import portal_health_port, portal_port
 from ivr.host.process_limits import leave_no_core_dumps
@@ -52,7 +53,7 @@ def portal(log_level: LogLevel) -> None:
     heads = AuditHeads()
     limits = SessionLimits(idle=timedelta(seconds=settings.portal_idle_s))
     config = PortalConfig(
-        open_store=lambda: open_store(settings, heads.appended, limits),
+        open_store=lambda: open_notice_store(settings, heads.appended, limits),
         open_outbox=_outbox(settings),
         mail_backlog=_mail_backlog(settings),
         access_number=settings.access_number,
@@ -62,6 +63,7 @@ def portal(log_level: LogLevel) -> None:
         https=settings.portal_is_https,
         time_zone=ZoneInfo(settings.time_zone),
         texts_dir=settings.operator_site_texts_dir,
+        notice_texts_dir=settings.operator_notice_texts_dir,
     )
     serve_portal(
         config,
