@@ -13,12 +13,14 @@ from starlette.routing import Mount, Route
 
 from credentials.errors import NotAllowed
 from credentials.site.session import Stage
+from notice.mails.writing import Writer
 from portal.config import LANGUAGES, PortalConfig
 from portal.endpoints import ALWAYS, WHILE_CHOOSING, open_to_all, page
 from portal.errors import not_found, page_failed, store_away
 from portal.health import health_server, healthz
 from portal.metrics import Metrics, Timed
 from portal.pages import history, login, menu, password, unit
+from portal.pages.notices import calls, forms, overview
 from portal.pages.one_time import choice, code, file, link, own
 from portal.rehearsals import Rehearsals
 from portal.rights import NotYours
@@ -96,6 +98,21 @@ def create_app(config: PortalConfig, health: socket.socket | None = None) -> Sta
                     Route(f"{home}/confirmation-password", page(own.confirmation, hashes=True), methods=_BOTH),
                 )
             ),
+            *(
+                route
+                for home in ("/notices", "/numbers/{number}/notices")
+                for route in (
+                    Route(home, page(overview.show), methods=_GET),
+                    Route(f"{home}/start", page(overview.start), methods=_POST),
+                    Route(f"{home}/stop", page(overview.stop), methods=_POST),
+                    Route(f"{home}/test", page(overview.test), methods=_POST),
+                    Route(f"{home}/resume", page(overview.resume), methods=_POST),
+                    Route(f"{home}/addresses", page(forms.addresses), methods=_BOTH),
+                    Route(f"{home}/conditions", page(forms.conditions), methods=_BOTH),
+                    Route(f"{home}/listed", page(forms.listed), methods=_BOTH),
+                    Route(f"{home}/calls", page(calls.show), methods=_GET),
+                )
+            ),
             Route("/one-time/file", page(file.show, files=1), methods=_BOTH),
             Route("/one-time/file/present.csv", page(file.present), methods=_GET),
             Route("/one-time/file/rehearsal", page(file.rehearsal), methods=_GET),
@@ -139,6 +156,7 @@ def create_app(config: PortalConfig, health: socket.socket | None = None) -> Sta
     app.state.rehearsals = rehearsals
     app.state.metrics = metrics
     app.state.texts = {language: read_texts("portal.texts", language, config.texts_dir) for language in LANGUAGES}
+    app.state.notice_writer = Writer(site=config.url, time_zone=config.time_zone, own=config.notice_texts_dir)
     app.state.templates = Templates(config.time_zone)
     app.state.login_queue = LoginQueue(config.hashes_at_once)
     return app

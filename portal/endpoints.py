@@ -24,8 +24,8 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 _TOKEN_BYTES: Final = 32
 _TOKEN: Final = re.compile(r"[\w-]{43}")
 """What `token_urlsafe` makes of so many bytes."""
-MOST_FIELDS: Final = 80
-"""The most fields of a form: a unit change asks for up to 32 passwords."""
+MOST_FIELDS: Final = 100
+"""The most fields of a form: up to 30 listed numbers of call notices have a number, a name and a tick each."""
 WHEN_COMPLETE: Final = frozenset({Stage.COMPLETE})
 WHILE_CHOOSING: Final = frozenset({Stage.CHOOSE_ONE_TIME_PASSWORD, Stage.COMPLETE})
 ALWAYS: Final = frozenset(Stage)

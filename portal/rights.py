@@ -103,6 +103,19 @@ class Rights:
         if not self.may_set_one_time_of(number):
             raise NotYours
 
+    def require_notices_of(self, number: str) -> None:
+        """Check that this login may see and set the call notices of a number.
+
+        Raises:
+            NotYours: it may not.
+        """
+        if not self.may_set_notices_of(number):
+            raise NotYours
+
+    def may_set_notices_of(self, number: str) -> bool:
+        """Return whether this login may see and set the call notices of a number."""
+        return number == self.number or (self._manages_line and number in self.line.numbers)
+
     @property
     def unit_changes(self) -> tuple[Unit, ...]:
         """The units that this login may change the line to."""
@@ -113,6 +126,10 @@ class Rights:
         rule = None if self.line.unit is None else UNIT_RULES.get((self.line.unit, to))
         needed = None if rule is None else numbers_to_prove(rule, self.line, self.number)
         return tuple(sorted(needed or (), key=lambda number: (number != self.number, number)))
+
+    @property
+    def _manages_line(self) -> bool:
+        return self.line.unit in (Unit.LINE, Unit.ADMIN_USER) and self.is_contract_number
 
     @property
     def _administers_users(self) -> bool:

@@ -16,8 +16,9 @@ from credentials.limits.origin import origin_of
 from credentials.model import Line
 from credentials.sides.wait_side import WAITS_FOR
 from credentials.site.session import Session
-from credentials.store import CredentialStore
 from mail.outbox import Outbox
+from notice.mails.writing import Writer
+from notice.store.opening import NoticeStore
 from portal.config import LANGUAGES, PortalConfig
 from portal.metrics import Metrics
 from portal.numbers import written
@@ -66,8 +67,8 @@ class Visit:
         return config
 
     @cached_property
-    def store(self) -> CredentialStore:
-        """The credential store."""
+    def store(self) -> NoticeStore:
+        """The store of credentials and call notices."""
         access: StoreAccess = self.request.app.state.store_access
         return access.store()
 
@@ -81,6 +82,12 @@ class Visit:
         """The outbox of mails."""
         access: StoreAccess = self.request.app.state.store_access
         return access.outbox()
+
+    @property
+    def notice_writer(self) -> Writer:
+        """Writes the mails of call notices."""
+        writer: Writer = self.request.app.state.notice_writer
+        return writer
 
     @property
     def metrics(self) -> Metrics:

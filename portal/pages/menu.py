@@ -55,11 +55,14 @@ def number(visit: Visit) -> Response:
     chosen, rights = visit.number_in_path(), visit.rights
     if not rights.has_list:
         raise NotYours
-    return visit.page("number.html", rights=rights, number=chosen, ways=_ways_of(rights, chosen))
+    return visit.page(
+        "number.html", rights=rights, number=chosen, ways=_ways_of(rights, chosen, can_mail=visit.can_mail)
+    )
 
 
 def _ways(rights: Rights, *, can_mail: bool) -> list[Way]:
     ways = [Way("numbers", "/numbers", "list")] if rights.has_list else []
+    ways += [Way("notices", "/notices", "bell")] if can_mail else []
     ways += [Way("password", "/password", "key"), Way("one_time", "/one-time", "code")]
     if rights.may_set_many and can_mail:
         ways.append(Way("file", "/one-time/file", "file"))
@@ -67,8 +70,10 @@ def _ways(rights: Rights, *, can_mail: bool) -> list[Way]:
     return ways
 
 
-def _ways_of(rights: Rights, number: str) -> list[Way]:
-    ways = [Way("password", f"/numbers/{number}/password", "key")] if rights.may_change_password_of(number) else []
+def _ways_of(rights: Rights, number: str, *, can_mail: bool) -> list[Way]:
+    notices = can_mail and rights.may_set_notices_of(number)
+    ways = [Way("notices", f"/numbers/{number}/notices", "bell")] if notices else []
+    ways += [Way("password", f"/numbers/{number}/password", "key")] if rights.may_change_password_of(number) else []
     ways += [Way("one_time", f"/numbers/{number}/one-time", "code")] if rights.may_set_one_time_of(number) else []
     return ways
 

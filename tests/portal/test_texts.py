@@ -14,8 +14,15 @@ from credentials.model import ChangeReason, LoginVerdict, PasswordProblem, Unit
 from credentials.one_time.model import CodeVerdict, ConfirmationProblem, ConfirmationVerdict, LinkVerdict
 from credentials.site.session import EndReason
 from mail.addresses import Rule
-from mail.outbox import Limit
+from mail.outbox import Limit, State
+from mail.outbox.deliveries import Reason as Refusal
+from notice.calls.judging import Result
+from notice.journal.caller import Reason as NoNumber
+from notice.rules import Why
+from notice.settings.model import Problem
 from portal.config import LANGUAGES
+from portal.pages.notices.forms import CONDITIONS
+from portal.pages.notices.overview import DONE
 from portal.templates import RULE_NAMES
 from texts.catalogue import read_texts
 
@@ -59,6 +66,14 @@ def test_every_word_of_the_store_has_a_text(language: str) -> None:
         "link": [verdict for verdict in LinkVerdict if verdict is not LinkVerdict.GOOD],
         "confirmation_proof": [ConfirmationVerdict.WRONG, ConfirmationVerdict.VOID],
         "units": [f"proof_{verdict}" for verdict in ("WRONG", "VOID", "EXPIRED", "UNKNOWN") if LoginVerdict(verdict)],
+        "notices": [*(f"done_{done}" for done in DONE), "last_test", "last_notice"],
+        "condition": [name + part for name in CONDITIONS for part in ("", "_about")],
+        "notice_fault": [problem for problem in Problem if problem is not Problem.ADDRESS],
+        "delivery": [*State, *(f"{state}_at" for state in State)],
+        "delivery_reason": [reason for reason in Refusal if reason],
+        "caller_reason": list(NoNumber),
+        "call_result": list(Result),
+        "notice_why": list(Why),
         "effects": [f"{when}_{a}_{b}" for when in ("will", "done") for a in Unit for b in Unit if a is not b],
     }
     missing = [

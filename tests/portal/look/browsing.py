@@ -13,6 +13,7 @@ from typing import Any, Final
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 from credentials.model import Unit
+from tests.portal.notices.happenings import choose, notices_of
 from tests.portal.stage import CONTRACT, MANY, OTHER_LINE, PASSWORD, SECOND, SINGLE, TEMPORARY, THIRD, Stage
 
 DESKTOP: Final[ViewportSize] = {"width": 1280, "height": 900}
@@ -174,6 +175,29 @@ def _rehearsal_wrong(page: Page, address: str, stage: Stage) -> None:
     _rehearsal(page, address, stage, '"{}","2","a..@","Kakunin1","himitsu42"')
 
 
+def _notices(page: Page, address: str, stage: Stage, path: str = "") -> None:
+    """Come to the call notices of a number that is mailed, has one paused address, and calls of every kind."""
+    notices_of(stage)
+    _at(f"/notices{path}")(page, address, stage)
+
+
+def _notices_at(path: str) -> Callable[[Page, str, Stage], None]:
+    return lambda page, address, stage: _notices(page, address, stage, path)
+
+
+def _addresses_refused(page: Page, address: str, stage: Stage) -> None:
+    _at("/notices/addresses")(page, address, stage)
+    for place, text in ((1, "taro@example.jp"), (2, ".a..b@"), (3, "taro@example.jp")):
+        page.locator(f"#address-{place}").fill(text)
+    press(page)
+
+
+def _overtaken(page: Page, address: str, stage: Stage) -> None:
+    _notices(page, address, stage, "/conditions")
+    choose(stage, "taro@example.jp")
+    press(page)
+
+
 PLACES: Final = (
     Place("login", _login, "Log in"),
     Place("refused", _refused, "Log in"),
@@ -202,6 +226,14 @@ PLACES: Final = (
     Place("file", _at("/one-time/file", MANY), "One-time passwords by file"),
     Place("rehearsal", _rehearsal, "What it would do"),
     Place("rehearsal-wrong", _rehearsal_wrong, "What it would do"),
+    Place("notices-new", _at("/notices"), "Call notices"),
+    Place("notices", _notices_at(""), "Call notices"),
+    Place("notice-addresses", _notices_at("/addresses"), "Change the addresses"),
+    Place("notice-addresses-refused", _addresses_refused, "Change the addresses"),
+    Place("notice-conditions", _notices_at("/conditions"), "Conditions"),
+    Place("notice-listed", _notices_at("/listed"), "Listed numbers"),
+    Place("notice-overtaken", _overtaken, "Conditions"),
+    Place("notice-calls", _notices_at("/calls"), "Why no mail?"),
     Place("ended", _ended, "This login has ended"),
     Place("nowhere", _at("/nowhere"), "There is no such page"),
 )
