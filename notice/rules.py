@@ -1,4 +1,4 @@
-"""Who is mailed about a call, or why nobody is: the rules of the guide, in their order, the first that holds counts."""
+"""Who is mailed about a call, or why nobody is (docs/rules.md 7.3): the first rule that holds counts."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ class Rights:
             raise NotYours
 
     def may_set_notices_of(self, number: str) -> bool:
-        """Return whether this login may see and set the call notices of a number."""
+        """Return whether this login may see and set the call notices of a number (docs/rules.md 7.1)."""
         return number == self.number or (self._manages_line and number in self.line.numbers)
 
     @property

@@ -1,4 +1,4 @@
-"""The rules of settings that are typed (SPEC 5). Each broken one is named, with its place."""
+"""The rules of settings that are typed (docs/rules.md 7.2). Each broken one is named, with its place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The side of the journal's reader: verdicts, their mails, and the pauses of addresses whose servers refuse them.
+"""The side of the journal's reader: verdicts, their mails, and pauses after refusals (docs/rules.md 7.4).
 
 A verdict, the letters that it makes due and how far the journal was read are one transaction. So a reader that is
 killed at any moment has either done all of it or nothing, and whoever reads the same lines again finds it done.

@@ -48,6 +48,10 @@ from ivr.call.transcript import LEAST_POOLED
 from ivr.host.settings import Settings
 from ivr.media.playout import HIDES_A_KEY
 from ivr.telephony.audiosocket.arrivals import BEAT_S
+from mail import addresses
+from notice.settings.model import LONGEST_NAME, MOST_ADDRESSES, MOST_LISTED, REFUSALS_UNTIL_PAUSE
+from notice.sides import ledger_side
+from notice.store.verdicts import KEPT
 from storage.clock import CLOCKS_APART
 from tests.repository import ROOT
 
@@ -163,6 +167,15 @@ STATED: Final = (
     Stated("5.3", "kept for {} days (`RECORDS_DAYS`)", default("records_days")),
     Stated("5.4", "the first {} and", len(MASKED[0])),
     Stated("5.4", "the last {} digits", len(MASKED[-1])),
+    Stated("7.2", "has {} addresses at most", MOST_ADDRESSES),
+    Stated("7.2", "at most {} characters before", addresses.LONGEST_BEFORE_AT),
+    Stated("7.2", "and {} in all", addresses.LONGEST),
+    Stated("7.2", "has {} listed numbers at most", MOST_LISTED),
+    Stated("7.2", "name of {} characters at most", LONGEST_NAME),
+    Stated("7.2", "within {} minute are one mail", ledger_side.TOGETHER / MINUTE),
+    Stated("7.4", "sent for {} days", ledger_side._USEFUL / DAY),
+    Stated("7.4", "After {} notices in a row", REFUSALS_UNTIL_PAUSE),
+    Stated("7.5", "For {} days the site shows", KEPT / DAY),
 )
 
 NO_CONSTANTS: Final = {
@@ -178,6 +191,9 @@ NO_CONSTANTS: Final = {
     "3.15": "0 1 8",
     "4.1": "1 3",  # tests/credentials/limits/test_throttling.py
     "4.2": "1 3",
+    "7.1": "3.13",
+    "7.2": "3 20",  # tests/notice/settings/test_checking.py
+    "7.5": "7.1",
 }
 """Figures that are part of names, or that the code itself holds and another test checks."""
 

@@ -1,4 +1,4 @@
-"""Who is mailed about a call, and which rule keeps a mail back."""
+"""Who is mailed about a call, and which rule keeps a mail back (docs/rules.md 7.3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page that answers "why no mail?": the calls of the last 30 days to a number, each with what came of it."""
+"""The page that answers "why no mail?": the latest calls to a number, each with what came of it (docs/rules.md 7.5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings that are typed: each broken rule is named with its place."""
+"""Settings that are typed: each broken rule is named with its place (docs/rules.md 7.2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Verdicts and their mails in the store: once a call, with the place in the journal, by what the number has chosen."""
+"""Verdicts and their mails in the store, once a call, with the place in the journal (docs/rules.md 7.4)."""
 
 from __future__ import annotations
 

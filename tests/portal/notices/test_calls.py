@@ -1,4 +1,4 @@
-"""The page "Why no mail?": each call of a number with what came of it."""
+"""The page "Why no mail?": each call of a number with what came of it (docs/rules.md 7.5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages that show and change a number's call notices."""
+"""The pages that show and change a number's call notices (docs/rules.md 7.1)."""
 
 from __future__ import annotations
 
