@@ -13,16 +13,13 @@ What spreadsheets and copied text do to such files is named with row and column:
 curly quotes.
 """
 
-import csv
-import io
-import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from credentials.errors import BadOneTimeFile, InvalidNumber, Problem
-from credentials.lines.numbers import normalise_number
+from credentials.errors import BadOneTimeFile, Problem
+from credentials.lines.csv_cells import CURLY, has_curly_quotes, no_formula, read_cells, read_number, write_cells
 from credentials.lines.unseen import with_unseen_named
 from credentials.one_time.choices import Choice
 
@@ -35,11 +32,6 @@ COLUMNS: Final = (NUMBER, USE, ADDRESS, CONFIRMATION_ID, CONFIRMATION_PASSWORD)
 MOST_BYTES: Final = 8 * 1024 * 1024
 """Enough for 20,000 rows with the longest addresses that there are."""
 MOST_ROWS: Final = 20_000
-_KEPT_AS_TEXT: Final = re.compile(r'\A="([^"]*)"\Z')
-"""A formula whose value is the text in it: so a spreadsheet keeps a leading 0, and starts no formula of its own."""
-_STARTS_A_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-_LOST_ZERO: Final = re.compile(r"[1-9][0-9]{8,9}")
-_CURLY: Final = frozenset("“”„‟＂「」")
 
 
 @dataclass(frozen=True)
@@ -76,65 +68,24 @@ def read_rows(data: bytes) -> list[FileRow]:
     Raises:
         BadOneTimeFile: it is no such file, or larger than 8 MiB or 20,000 rows.
     """
-    if len(data) > MOST_BYTES:
-        raise _bad(0, f"the file has {len(data)} bytes, and may have {MOST_BYTES}: upload it in parts")
-    rows: list[FileRow] = []
-    for row, cells in _cells(_decoded(data)):
-        if not any(cells) or (row == 1 and _is_header(cells)):
-            continue
-        if len(rows) == MOST_ROWS:
-            raise _bad(row, f"the file has more than {MOST_ROWS} rows: upload it in parts")
-        rows.append(_row(row, cells))
-    if not rows:
-        raise _bad(0, "the file names no number")
-    return rows
+    cells = read_cells(data, most_bytes=MOST_BYTES, most_rows=MOST_ROWS, error=BadOneTimeFile)
+    return [_row(row, each) for row, each in cells]
 
 
 def write_rows(numbers: Iterable[tuple[str, Choice | None]]) -> bytes:
     """Return the present state of numbers as a file that `read_rows` reads: UTF-8 with a byte order mark, for Excel."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
+    rows = [list(COLUMNS)]
     for number, choice in numbers:
         use = "" if choice is None else str(int(choice.used))
         address = "" if choice is None else shown_address(choice) or ""
         confirmation_id = "" if choice is None else choice.confirmation_id or ""
-        writer.writerow([number, use, _no_formula(address), confirmation_id, ""])
-    return text.getvalue().encode("utf-8-sig")
+        rows.append([number, use, no_formula(address), confirmation_id, ""])
+    return write_cells(rows)
 
 
 def shown_address(choice: Choice) -> str | None:
     """Return the address that a file shows: the confirmed one, or else the one that waits."""
     return choice.address or choice.provisional_address
-
-
-def _no_formula(cell: str) -> str:
-    return f'="{cell}"' if cell.startswith(_STARTS_A_FORMULA) else cell
-
-
-def _decoded(data: bytes) -> str:
-    for encoding in ("utf-8-sig", "cp932"):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise _bad(0, "this is neither UTF-8 nor CP932 text: save the file as CSV UTF-8")
-
-
-def _cells(text: str) -> Iterator[tuple[int, list[str]]]:
-    row = 0
-    problem = ""
-    try:
-        for row, cells in enumerate(csv.reader(io.StringIO(text, newline=""), strict=True), 1):
-            yield row, [_KEPT_AS_TEXT.sub(r"\1", cell.strip()).strip() for cell in cells]
-    except csv.Error as error:
-        problem = f"this is not CSV: {error}: save the file as CSV, with straight quotes and commas"
-    if problem:
-        raise _bad(row + 1, problem)
-
-
-def _is_header(cells: list[str]) -> bool:
-    return not any(letter.isdigit() for letter in unicodedata.normalize("NFKC", cells[0])) and cells[0] != ""
 
 
 def _row(row: int, cells: list[str]) -> FileRow:
@@ -144,8 +95,7 @@ def _row(row: int, cells: list[str]) -> FileRow:
         problems.append(Problem(row, "", f"it has {len(cells)} cells, and must have {len(COLUMNS)}{other}"))
         cells = [*cells, *[""] * len(COLUMNS)][: len(COLUMNS)]
     by_column = dict(zip(COLUMNS, cells, strict=True))
-    curly = 'it has curly quotes in it: write straight ones, as in "0312345678"'
-    problems += [Problem(row, column, curly) for column, cell in by_column.items() if set(cell) & _CURLY]
+    problems += [Problem(row, column, CURLY) for column, cell in by_column.items() if has_curly_quotes(cell)]
     is_sound = not problems  # else a cell may stand in another's column, and no error must quote a password
     number = _number(row, by_column[NUMBER], problems) if is_sound else ""
     use = _use(row, by_column[USE], problems) if is_sound else None
@@ -161,20 +111,10 @@ def _row(row: int, cells: list[str]) -> FileRow:
 
 
 def _number(row: int, cell: str, problems: list[Problem]) -> str:
-    reason = ""
-    if not cell:
-        reason = "a number is missing here"
-    elif cell != unicodedata.normalize("NFKC", cell):
-        reason = f"{with_unseen_named(cell)!r} has full-width characters: write half-width digits"
-    elif _LOST_ZERO.fullmatch(cell):
-        reason = f"{cell} has lost its leading 0, as spreadsheets do: format the column as text, and write 0{cell}"
-    if not reason:
-        try:
-            return normalise_number(cell)
-        except InvalidNumber as error:
-            reason = str(error)
-    problems.append(Problem(row, NUMBER, reason))
-    return ""
+    number, reason = read_number(cell)
+    if reason:
+        problems.append(Problem(row, NUMBER, reason))
+    return number
 
 
 def _use(row: int, cell: str, problems: list[Problem]) -> bool | None:
@@ -184,7 +124,3 @@ def _use(row: int, cell: str, problems: list[Problem]) -> bool | None:
     shown = with_unseen_named(cell[:20])
     problems.append(Problem(row, USE, f"{shown!r} is not 0 or 1: write 1 to use one-time passwords, or 0 not to{wide}"))
     return None
-
-
-def _bad(row: int, reason: str) -> BadOneTimeFile:
-    return BadOneTimeFile((Problem(row, "", reason),))
