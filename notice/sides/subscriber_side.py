@@ -18,7 +18,7 @@ from mail.outbox import Delivery, Outbox
 from notice.mails.writing import Writer
 from notice.settings import table
 from notice.settings.checking import faults, tidied
-from notice.settings.model import Fault, Settings
+from notice.settings.model import Fault, Settings, summary
 from notice.store import verdicts
 from notice.store.verdicts import CallLine
 from storage.database import database_border
@@ -79,7 +79,7 @@ class SubscriberSide(SessionSide):
             if table.find(connection, number).version != typed.version:
                 return Change(changed=False, overtaken=True)
             table.replace(connection, number, new, self._now())
-            entry = Entry(Action.NOTICE_CHANGED, number, _summary(new))
+            entry = Entry(Action.NOTICE_CHANGED, number, summary(new))
             self._record(connection, [entry], actor=held.session.number, origin=held.origin)
         return Change(changed=True)
 
@@ -161,12 +161,3 @@ def _require_seen(session: Session, line: Line | None, number: str) -> None:
     seen = line.numbers if line is not None and session.is_administrator else {session.number}
     if number not in seen:
         raise NotAllowed(f"{session.number} may not see the call notices of {number}")
-
-
-def _summary(new: Settings) -> str:
-    """Say what the settings are, without an address."""
-    words = ["started" if new.started else "stopped", f"{sum(each.ticked for each in new.addresses)} addresses"]
-    words += [f"{sum(each.ticked for each in new.listed)} listed"] if new.only_listed else []
-    words += ["unanswered"] if new.only_unanswered else []
-    words += ["together"] if new.together else []
-    return ", ".join(words)

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from credentials.store import CredentialStore
 from mail.outbox import MAIL
+from notice.sides.bulk_side import NoticeBulkSide
 from notice.sides.ledger_side import LedgerSide
 from notice.sides.lookup_side import LookupSide
 from notice.sides.subscriber_side import SubscriberSide
@@ -14,10 +15,11 @@ from storage.database import Database, database_border
 from storage.migrate import upgrade
 
 
-class NoticeStore(SubscriberSide, LedgerSide, LookupSide, CredentialStore):
+class NoticeStore(SubscriberSide, NoticeBulkSide, LedgerSide, LookupSide, CredentialStore):
     """The credential store, and in it the call notices: settings, verdicts and how far the journals were read.
 
-    The settings site needs `SubscriberSide` of it, the journal's reader `LedgerSide`, an operator `LookupSide`.
+    The settings site needs `SubscriberSide` and `NoticeBulkSide` of it, the journal's reader `LedgerSide`, an operator
+    `LookupSide`.
     """
 
     @classmethod

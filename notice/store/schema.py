@@ -16,13 +16,14 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
     text,
 )
 
-from credentials.schema import numbers
+from credentials.schema import numbers, sessions
 from storage.columns import NAMES, UtcDateTime
 from storage.migrate import History
 
@@ -64,6 +65,18 @@ listed_numbers = Table(
     Column("name", String, nullable=False),
     Column("ticked", Boolean, nullable=False),
     CheckConstraint("place BETWEEN 1 AND 30", name="place"),
+)
+
+drafts = Table(
+    # Files of call notices that were rehearsed and wait for the button that stores them. `seen` is made from the
+    # versions of all settings that the file names.
+    "notice_drafts",
+    metadata,
+    Column("draft_id", String, primary_key=True),
+    Column("session", ForeignKey(sessions.c.name, ondelete="CASCADE"), nullable=False, index=True),
+    Column("made_at", UtcDateTime, nullable=False, index=True),
+    Column("content", LargeBinary, nullable=False),
+    Column("seen", String, nullable=False),
 )
 
 calls = Table(

@@ -49,8 +49,10 @@ from ivr.host.settings import Settings
 from ivr.media.playout import HIDES_A_KEY
 from ivr.telephony.audiosocket.arrivals import BEAT_S
 from mail import addresses
+from notice.settings import csv_file as notice_file
 from notice.settings.model import LONGEST_NAME, MOST_ADDRESSES, MOST_LISTED, REFUSALS_UNTIL_PAUSE
 from notice.sides import ledger_side
+from notice.store import drafts as notice_drafts
 from notice.store.verdicts import KEPT
 from storage.clock import CLOCKS_APART
 from tests.repository import ROOT
@@ -176,6 +178,10 @@ STATED: Final = (
     Stated("7.4", "sent for {} days", ledger_side._USEFUL / DAY),
     Stated("7.4", "After {} notices in a row", REFUSALS_UNTIL_PAUSE),
     Stated("7.5", "For {} days the site shows", KEPT / DAY),
+    Stated("7.6", "of {} numbers or more", MANY_NUMBERS),
+    Stated("7.6", "has {} MiB", notice_file.MOST_BYTES / 1024**2),
+    Stated("7.6", "and {} rows at most", notice_file.MOST_ROWS),
+    Stated("7.6", "within {} hour, once", notice_drafts.LIFETIME / HOUR),
 )
 
 NO_CONSTANTS: Final = {
@@ -194,6 +200,7 @@ NO_CONSTANTS: Final = {
     "7.1": "3.13",
     "7.2": "3 20",  # tests/notice/settings/test_checking.py
     "7.5": "7.1",
+    "7.6": "0 1 3.15",
 }
 """Figures that are part of names, or that the code itself holds and another test checks."""
 
