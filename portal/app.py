@@ -21,6 +21,7 @@ from portal.health import health_server, healthz
 from portal.metrics import Metrics, Timed
 from portal.pages import history, login, menu, password, unit
 from portal.pages.notices import calls, forms, overview
+from portal.pages.notices import file as notices_file
 from portal.pages.one_time import choice, code, file, link, own
 from portal.rehearsals import Rehearsals
 from portal.rights import NotYours
@@ -113,6 +114,9 @@ def create_app(config: PortalConfig, health: socket.socket | None = None) -> Sta
                     Route(f"{home}/calls", page(calls.show), methods=_GET),
                 )
             ),
+            Route("/notices/file", page(notices_file.show, files=1), methods=_BOTH),
+            Route("/notices/file/present.csv", page(notices_file.present), methods=_GET),
+            Route("/notices/file/store", page(notices_file.store), methods=_POST),
             Route("/one-time/file", page(file.show, files=1), methods=_BOTH),
             Route("/one-time/file/present.csv", page(file.present), methods=_GET),
             Route("/one-time/file/rehearsal", page(file.rehearsal), methods=_GET),
@@ -138,6 +142,7 @@ def create_app(config: PortalConfig, health: socket.socket | None = None) -> Sta
                     "/unit/line": _UNIT_FILE,
                     "/unit/admin-user": _UNIT_FILE,
                     "/one-time/file": file.LONGEST_REQUEST,
+                    "/notices/file": notices_file.LONGEST_REQUEST,
                 },
             ),
         ],

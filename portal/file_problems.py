@@ -24,7 +24,10 @@ _PATTERNS: Final = tuple(
         (r"a mail address has one @ .*", "address_wrong"),
         (r"the number has none to keep yet.*", "password_missing"),
         (r"it has curly quotes.*", "curly"),
+        (r"it has (?P<value>\d+) cells, and may have (?P<other>\d+) at most", "too_many_cells"),
         (r"it has (?P<value>\d+) cells.*", "cells"),
+        (r"(?P<value>'.*') is neither 0 nor 1.*", "tick_wrong"),
+        (r"write 1 to start the notices.*", "start_missing"),
         (r"write 8 to 12 characters", "LENGTH"),
         (r"write letters A-Z.*", "CHARACTERS"),
         (r"it is capitals alone.*", "CAPITALS_ALONE"),
@@ -51,11 +54,12 @@ def told(texts: Texts, problem: Problem) -> str:
     place = texts("file.row", row=problem.row) if problem.row else ""
     if problem.column:
         place = f"{place} {texts.word('file_column', problem.column.replace(' ', '_'))}".strip()
-    reason = _reason(texts, problem.reason)
+    reason = reason_text(texts, problem.reason)
     return texts("file.at", place=place, reason=reason) if place else reason
 
 
-def _reason(texts: Texts, reason: str) -> str:
+def reason_text(texts: Texts, reason: str) -> str:
+    """Return a reason in the page's language; one that has no text of ours as it is."""
     for pattern, key in _PATTERNS:
         found = pattern.fullmatch(reason)
         if found is not None:

@@ -65,7 +65,7 @@ def _ways(rights: Rights, *, can_mail: bool) -> list[Way]:
     ways += [Way("notices", "/notices", "bell")] if can_mail else []
     ways += [Way("password", "/password", "key"), Way("one_time", "/one-time", "code")]
     if rights.may_set_many and can_mail:
-        ways.append(Way("file", "/one-time/file", "file"))
+        ways += [Way("notices_file", "/notices/file", "file"), Way("file", "/one-time/file", "file")]
     ways += [Way("unit", "/unit", "unit"), Way("history", "/history", "clock")]
     return ways
 

@@ -67,6 +67,10 @@ def test_every_word_of_the_store_has_a_text(language: str) -> None:
         "confirmation_proof": [ConfirmationVerdict.WRONG, ConfirmationVerdict.VOID],
         "units": [f"proof_{verdict}" for verdict in ("WRONG", "VOID", "EXPIRED", "UNKNOWN") if LoginVerdict(verdict)],
         "notices": [*(f"done_{done}" for done in DONE), "last_test", "last_notice"],
+        "notice_column": [
+            *("number", "use", "only_listed", "only_unanswered", "together", "addresses", "listed"),
+            *(f"{part}_n" for part in ("address", "send", "number", "name", "counts")),
+        ],
         "condition": [name + part for name in CONDITIONS for part in ("", "_about")],
         "notice_fault": [problem for problem in Problem if problem is not Problem.ADDRESS],
         "delivery": [*State, *(f"{state}_at" for state in State)],

@@ -198,6 +198,21 @@ def _overtaken(page: Page, address: str, stage: Stage) -> None:
     press(page)
 
 
+def _notice_rehearsal(
+    page: Page, address: str, stage: Stage, row: str = "{},1,,1,,a@example.jp,1,b@example.jp,0"
+) -> None:
+    _at("/notices/file", MANY)(page, address, stage)
+    page.locator("#file").set_input_files(
+        {"name": "a.csv", "mimeType": "text/csv", "buffer": row.format(MANY).encode()}
+    )
+    page.locator("main form button").last.click()
+    page.locator("table").wait_for()
+
+
+def _notice_rehearsal_wrong(page: Page, address: str, stage: Stage) -> None:
+    _notice_rehearsal(page, address, stage, "{},2,,,,a..@,1")
+
+
 PLACES: Final = (
     Place("login", _login, "Log in"),
     Place("refused", _refused, "Log in"),
@@ -234,6 +249,9 @@ PLACES: Final = (
     Place("notice-listed", _notices_at("/listed"), "Listed numbers"),
     Place("notice-overtaken", _overtaken, "Conditions"),
     Place("notice-calls", _notices_at("/calls"), "Why no mail?"),
+    Place("notice-file", _at("/notices/file", MANY), "Call notices by file"),
+    Place("notice-rehearsal", _notice_rehearsal, "What it would do"),
+    Place("notice-rehearsal-wrong", _notice_rehearsal_wrong, "What it would do"),
     Place("ended", _ended, "This login has ended"),
     Place("nowhere", _at("/nowhere"), "There is no such page"),
 )
