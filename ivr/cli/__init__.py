@@ -57,6 +57,10 @@ COMMANDS: Final = {
         "ivr.cli.notice:notice_app",
         "Mail subscribers about calls to their numbers, and show why a call was mailed or not.",
     ),
+    "ring": (
+        "ivr.cli.ring:ring",
+        "Call a sample subscriber of the running `ivr up`, and say what came of it: a mail, or why there is none.",
+    ),
     "portal": (
         "ivr.cli.serving.commands:portal",
         "Serve the subscribers' settings site until SIGTERM or Ctrl-C.",

@@ -92,12 +92,17 @@ def why(call: Annotated[str, typer.Argument(metavar="CALL", help="As `ivr notice
     if found is None:
         print_remark(f"there is no call {call}: `ivr notice show NUMBER` lists those of the last 30 days")
         raise SystemExit(1)
-    verdict = found.verdict
-    rang = "it is not known for how long it rang" if verdict.ringing_s is None else f"rang {verdict.ringing_s} s"
-    print(f"{when(verdict.began_at)}  {_caller(found)} called {verdict.number}: {rang}, {verdict.result.value}")
-    print(_WHY[found.why])
+    print(f"{when(found.verdict.began_at)}  {in_words(found)}")
     for mail in found.mails:
         print(printable(f"  {mail.address}: {_delivery(mail)}"))
+
+
+def in_words(call: CallLine) -> str:
+    """Say of a call who called whom, what became of it, and whether it was mailed."""
+    verdict = call.verdict
+    rang = "it is not known for how long it rang" if verdict.ringing_s is None else f"rang {verdict.ringing_s} s"
+    became = verdict.result.value.replace("_", " ")
+    return f"{_caller(call)} called {verdict.number}: {rang}, {became}; {_WHY[call.why]}"
 
 
 @contextmanager

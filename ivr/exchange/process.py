@@ -148,11 +148,11 @@ class Exchange:
                 raise ExchangeError(f"{apology} is missing: build the prompts first")
         if run_dir.exists() and any(run_dir.iterdir()) and not (run_dir / _MARKER).exists():
             raise ExchangeError(f"{run_dir} holds other things: give the exchange a directory of its own")
-        shutil.rmtree(run_dir, ignore_errors=True)
-        run_dir.mkdir(mode=0o700, parents=True)
+        self._clear(run_dir)
+        run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         (run_dir / _MARKER).touch()
         for name in ("etc/karipass", f"sounds/{self.config.language}", "db", "spool", "cache", Path(JOURNAL).parent):
-            (run_dir / name).mkdir(mode=0o700, parents=True)
+            (run_dir / name).mkdir(mode=0o700, parents=True, exist_ok=True)
         for name, text in render(self.config, run=asterisk.run).items():
             path = run_dir / "etc" / name
             path.touch(mode=0o600)
@@ -162,6 +162,15 @@ class Exchange:
         if asterisk.owner is not None:
             for path in (run_dir, *run_dir.rglob("*")):
                 os.chown(path, asterisk.owner, asterisk.owner)
+
+    def _clear(self, run_dir: Path) -> None:
+        """Remove what an earlier start left, but not its journal: it may not have been read to its end."""
+        kept = {run_dir / _MARKER} | ({run_dir / Path(JOURNAL).parent} if self.config.has_journal else set())
+        for path in set(run_dir.iterdir()) - kept if run_dir.exists() else ():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
     def _spawn(self, asterisk: Asterisk) -> subprocess.Popen[bytes]:
         with (self.config.run_dir / "console.log").open("wb") as console:

@@ -13,8 +13,9 @@ import structlog
 from credentials.lines.number_groups import digits_of
 from credentials.store import CredentialStore
 from ivr.call.dialogue.limits import AFTER_THE_CALL_S
-from ivr.exchange.configuration import ExchangeConfig, Phone
+from ivr.exchange.configuration import JOURNAL, ExchangeConfig, Phone
 from ivr.exchange.process import Exchange
+from ivr.exchange import sample_subscribers
 from ivr.exchange.sample_phone import SAMPLE_PHONE
 from ivr.host.ports import MAILBOX_HOST
 from ivr.host.settings import Settings
@@ -88,6 +89,16 @@ def _kept_secret(path: Path) -> str:
     return secret
 
 
+def with_own_journal(settings: Settings) -> Settings:
+    """Return settings that lead to the journal of incoming calls of our own Asterisk."""
+    journal = _run_dir(settings) / JOURNAL
+    return settings.model_copy(update={"notice_journal": journal, "notice_exchange": "karipass"})
+
+
+def _run_dir(settings: Settings) -> Path:
+    return settings.state_dir.absolute() / "exchange"
+
+
 def prepare_exchange(settings: Settings) -> Exchange:
     """Make an Asterisk for these settings, not started yet (it is a context manager).
 
@@ -96,7 +107,7 @@ def prepare_exchange(settings: Settings) -> Exchange:
     """
     return Exchange(
         ExchangeConfig(
-            run_dir=settings.state_dir / "exchange",
+            run_dir=_run_dir(settings),
             access_number=settings.access_number,
             sounds_dir=home(settings.language, settings.operator_prompts_dir) / "audio",
             ami_secret=ami_secret(settings),
@@ -110,6 +121,8 @@ def prepare_exchange(settings: Settings) -> Exchange:
             ami_port=settings.ami_port,
             phones=[Phone(number=SAMPLE_PHONE, secret=phone_secret(settings))],
             call_cap_s=int(settings.call_s + AFTER_THE_CALL_S) + _CAP_MARGIN_S,
+            has_journal=True,
+            own={"extensions.conf": sample_subscribers.dialplan()},
         )
     )
 
@@ -125,7 +138,13 @@ def manual(settings: Settings, *, ivr: str, mailbox: bool, notes: Iterable[str] 
     """
     number = settings.access_number
     site = f"http://{settings.portal_host}:{settings.portal_port}/"
-    mails = f"    http://{MAILBOX_HOST}:{settings.mailbox_port}/ shows the mails that it sends\n" if mailbox else ""
+    box = f"http://{MAILBOX_HOST}:{settings.mailbox_port}/"
+    mails = f"    {box} shows the mails that it sends\n" if mailbox else ""
+    notices = f"""
+  Call a sample subscriber, and read in {box} the mail that tells of the call:
+
+    {ivr} ring --to {sample_subscribers.SUBSCRIBERS[0].number} --from 0459876543
+"""
     unusual = "".join(f"\n  {note}\n" for note in notes)
     return f"""
 karipass answers {"-".join(digits_of(number))}.
@@ -142,7 +161,7 @@ karipass answers {"-".join(digits_of(number))}.
   Then log in at the settings site with {SAMPLE_PHONE} and that password:
 
     {site}
-{mails}
+{mails}{notices if mailbox else ""}
   See the calls, in a terminal or in a browser:
 
     {ivr} calls --follow

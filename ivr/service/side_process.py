@@ -25,7 +25,7 @@ class SideProcess:
     It ends with the block, and at the latest with this process, however this process ends.
 
     Args:
-        command: the command's name.
+        command: the command, such as `mail` or `notice serve`.
         environment: its environment, which holds its settings.
         address: where it listens, if others connect to it.
     """
@@ -40,7 +40,7 @@ class SideProcess:
         # A process group of its own: Ctrl-C goes to the parent, which lets calls end before it stops us. (Stopped
         # twice, by the terminal and by the parent, the command would not end in order.)
         self._process = subprocess.Popen(  # noqa: S603
-            tied(sys.executable, "-m", "ivr", self._command, "--log-level", "warning"),
+            tied(sys.executable, "-m", "ivr", *self._command.split(), "--log-level", "warning"),
             env=self._environment,
             stdin=subprocess.DEVNULL,
             process_group=0,

@@ -83,6 +83,15 @@ class Settings:
         return any(each.ticked and number and each.number == number.lstrip("+") for each in self.listed)
 
 
+def summary(chosen: Settings) -> str:
+    """Say what settings are, without an address, as for the audit trail."""
+    words = ["started" if chosen.started else "stopped", f"{sum(each.ticked for each in chosen.addresses)} addresses"]
+    words += [f"{sum(each.ticked for each in chosen.listed)} listed"] if chosen.only_listed else []
+    words += ["unanswered"] if chosen.only_unanswered else []
+    words += ["together"] if chosen.together else []
+    return ", ".join(words)
+
+
 class Problem(StrEnum):
     """What is wrong with settings that were typed. Pages have a text for each in each language."""
 

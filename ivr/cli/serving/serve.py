@@ -7,15 +7,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 
 from ivr.call.guidance import Guidance
-from ivr.cli.common import DATABASE_VARIABLE, KEY_VARIABLE, open_store, system_operator
+from ivr.cli.common import DATABASE_VARIABLE, KEY_VARIABLE, system_operator
 from ivr.cli.serving.free_ports import Moved, with_free_ports
 from ivr.cli.serving.hosting import Host
 from ivr.cli.serving.instance import claimed_state_dir, command_line, start_turn
+from ivr.cli.serving.notice import open_notice_store
 from ivr.cli.serving.sides import has_mailbox, sides_of
 from ivr.cli.serving.signals import StopRequests
 from ivr.doctor.checks.ports import require_free
 from ivr.exchange.process import find_asterisk
-from ivr.exchange.standalone import import_sample_lines, manual, prepare_exchange
+from ivr.exchange.sample_subscribers import start_notices
+from ivr.exchange.standalone import import_sample_lines, manual, prepare_exchange, with_own_journal
 from ivr.host.handed_sockets import HandedSockets
 from ivr.host.port_marks import marked
 from ivr.host.ports import service_ports
@@ -67,8 +69,11 @@ def _start_in_turn(
         settings, moved = with_free_ports(settings)
         notes = [*notes, *_notes(settings, moved)]
         Guidance.load(settings.language, settings.operator_prompts_dir)  # before the store is made or migrated
-        with open_store(settings, AuditHeads().appended) as store:
+        settings = with_own_journal(settings)
+        with open_notice_store(settings, AuditHeads().appended) as store:
             import_sample_lines(store, operator=system_operator())
+            if has_mailbox():  # elsewhere mails would go out, to addresses that we made up
+                start_notices(store, operator=system_operator())
         sides, exchange = sides_of(settings), prepare_exchange(settings)
         for side in sides:
             requests.at_once(side.end_at_once)

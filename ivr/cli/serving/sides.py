@@ -1,4 +1,4 @@
-"""What `ivr up` runs beside the service: console, settings site, mail sender, and a mailbox for trying it out."""
+"""What `ivr up` runs beside the service: console, settings site, mails and call notices, and a mailbox."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ def sides_of(settings: Settings, environment: Mapping[str, str] = os.environ) ->
         }
         sides.append(SideProcess("mailbox", own, (MAILBOX_HOST, settings.mailbox_port)))
     sides.append(SideProcess("mail", own))
+    sides.append(SideProcess("notice serve", own))
     sides.append(SideProcess("portal", own, (settings.portal_host, settings.portal_port)))
     return sides
 
