@@ -6,6 +6,7 @@ from typing import Final
 
 from ivr.doctor.checks import (
     asterisk,
+    call_notices,
     database,
     disk,
     files,
@@ -23,7 +24,7 @@ CHECKS: Final = tuple(
     check
     for room in (
         *(local, priority, key_copy, privacy, disk, files, database, ports, reach, asterisk, own_name),
-        settings_site,
+        *(settings_site, call_notices),
     )
     for check in room.CHECKS
 )

@@ -35,6 +35,9 @@ MODULES: Final = (
     "res_rtp_asterisk",
 )
 """The modules that the dialplan of the access number needs (dialplan/karipass/extensions.conf)."""
+NOTICE: Final = "karipass-notice"
+NOTICE_MODULES: Final = ("app_celgenuserevent", "app_stack", "cel_custom", "func_uri", "res_cdrel_custom")
+"""The modules that the journal of incoming calls needs besides (dialplan/karipass/notice.conf)."""
 _ASKED_BY: Final = "func_module"
 GLOBALS: Final = (
     "KARIPASS_ACCESS_NUMBER",
@@ -59,6 +62,8 @@ class ExchangeFacts:
         variables: our global variables of the dialplan; "" for one that is not set.
         dialplan: the steps of our contexts, by context, with `extension`, `priority`, `application`, `appdata`.
         actions: the actions that the manager user may run.
+        notice_modules: whether each of `NOTICE_MODULES` runs; None if Asterisk cannot say.
+        has_notice: whether it has the dialplan of call notices.
     """
 
     version: str
@@ -66,6 +71,8 @@ class ExchangeFacts:
     variables: Mapping[str, str] = field(repr=False)
     dialplan: Mapping[str, Sequence[Fields]] = field(repr=False)
     actions: frozenset[str]
+    notice_modules: Mapping[str, bool] | None = None
+    has_notice: bool = False
 
 
 async def ask_exchange(login: AmiLogin) -> ExchangeFacts:
@@ -82,10 +89,12 @@ async def ask_exchange(login: AmiLogin) -> ExchangeFacts:
             actions = frozenset(name for name in (await connection.ask("ListCommands"))[0] if name != "response")
             return ExchangeFacts(
                 version=(await connection.ask("CoreSettings"))[0].get("asteriskversion", ""),
-                modules=await _modules(connection),
+                modules=await _modules(connection, MODULES),
                 variables={name: await _value(connection, name) for name in GLOBALS},
                 dialplan={context: await _steps(connection, context) for context in (INBOUND, ACCESS)},
                 actions=actions,
+                notice_modules=await _modules(connection, NOTICE_MODULES),
+                has_notice=bool(await _steps(connection, NOTICE)),
             )
     except TimeoutError:
         raise AmiError(
@@ -97,10 +106,10 @@ async def _value(connection: AmiConnection, name: str) -> str:
     return (await connection.ask("Getvar", Variable=name))[0].get("value", "")
 
 
-async def _modules(connection: AmiConnection) -> dict[str, bool] | None:
+async def _modules(connection: AmiConnection, names: Sequence[str]) -> dict[str, bool] | None:
     if not await _runs(connection, _ASKED_BY):
         return None
-    return {name: await _runs(connection, name) for name in MODULES}
+    return {name: await _runs(connection, name) for name in names}
 
 
 async def _runs(connection: AmiConnection, module: str) -> bool:

@@ -13,9 +13,9 @@ import structlog
 from credentials.lines.number_groups import digits_of
 from credentials.store import CredentialStore
 from ivr.call.dialogue.limits import AFTER_THE_CALL_S
+from ivr.exchange import sample_subscribers
 from ivr.exchange.configuration import JOURNAL, ExchangeConfig, Phone
 from ivr.exchange.process import Exchange
-from ivr.exchange import sample_subscribers
 from ivr.exchange.sample_phone import SAMPLE_PHONE
 from ivr.host.ports import MAILBOX_HOST
 from ivr.host.settings import Settings

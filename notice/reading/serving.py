@@ -24,6 +24,8 @@ _POLL_S: Final = 0.1
 _TOGETHER_S: Final = 1.0
 _REFUSALS_S: Final = 5.0
 _FORGET_S: Final = 3600.0
+_LOOKING_S: Final = 20.0
+"""How often it notes in the store that it reads."""
 
 
 def read_until_stopped(
@@ -53,6 +55,7 @@ def read_until_stopped(
         _Chore(_TOGETHER_S, lambda: store.mail_together(outbox, writer), "mails that wait for more calls wait longer"),
         _Chore(_REFUSALS_S, lambda: _tell_paused(store.count_refusals()), "no address is paused"),
         _Chore(_FORGET_S, store.forget_calls, "calls are kept for longer than 30 days"),
+        _Chore(_LOOKING_S, lambda: store.note_looking(exchange), "others cannot see that the journal is read"),
     ]
     _log.info("notice_reading", journal=str(journal), exchange=exchange, there=journal.exists())
     ready()
@@ -69,11 +72,11 @@ class _Chore:
 
     Args:
         every_s: how often.
-        do: does a part of it, and returns how much that was.
+        do: does a part of it, and returns how much that was; None if there are no parts.
         otherwise: what it means while it cannot be done.
     """
 
-    def __init__(self, every_s: float, do: Callable[[], int], otherwise: str) -> None:
+    def __init__(self, every_s: float, do: Callable[[], int | None], otherwise: str) -> None:
         self._every_s = every_s
         self._do = do
         self._at = time.monotonic()

@@ -62,6 +62,12 @@ class LedgerSide(StoreBase):
             return places.find(connection, exchange)
 
     @database_border
+    def note_looking(self, exchange: str) -> None:
+        """Note that the journal of an exchange is read, for those who look whether it is (`notice.reading.lag`)."""
+        with self._database.writing() as connection:
+            places.look(connection, exchange, self._now())
+
+    @database_border
     def post(self, exchange: str, found: Sequence[Verdict], place: Place, outbox: Outbox, writer: Writer) -> Posted:
         """Keep verdicts, put their mails into the outbox, and note how far the journal was read: all of it, or nothing.
 

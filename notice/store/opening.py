@@ -7,20 +7,20 @@ from typing import Any, Self
 from credentials.store import CredentialStore
 from mail.outbox import MAIL
 from notice.sides.bulk_side import NoticeBulkSide
+from notice.sides.choosing_side import ChoosingSide
 from notice.sides.ledger_side import LedgerSide
 from notice.sides.lookup_side import LookupSide
-from notice.sides.operator_side import OperatorSide
 from notice.sides.subscriber_side import SubscriberSide
 from notice.store.schema import NOTICE
 from storage.database import Database, database_border
 from storage.migrate import upgrade
 
 
-class NoticeStore(SubscriberSide, NoticeBulkSide, LedgerSide, LookupSide, OperatorSide, CredentialStore):
+class NoticeStore(SubscriberSide, NoticeBulkSide, LedgerSide, LookupSide, ChoosingSide, CredentialStore):
     """The credential store, and in it the call notices: settings, verdicts and how far the journals were read.
 
     The settings site needs `SubscriberSide` and `NoticeBulkSide` of it, the journal's reader `LedgerSide`, an operator
-    `LookupSide` and `OperatorSide`.
+    `LookupSide` and `ChoosingSide`.
     """
 
     @classmethod

@@ -120,7 +120,8 @@ mails = Table(
 )
 
 journals = Table(
-    # How far the journal of an exchange was read: up to the start of the oldest call without a verdict.
+    # How far the journal of an exchange was read: up to the start of the oldest call without a verdict. `read_at`:
+    # when its reader last looked at it.
     "notice_journals",
     metadata,
     Column("exchange", String, primary_key=True),

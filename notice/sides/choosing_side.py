@@ -1,4 +1,4 @@
-"""The operators' side that changes settings: a number's first ones."""
+"""The operators' side that chooses for a number."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from notice.settings.model import Settings, summary
 from storage.database import database_border
 
 
-class OperatorSide(StoreBase):
+class ChoosingSide(StoreBase):
     """The methods by which an operator chooses for a number."""
 
     @database_border
