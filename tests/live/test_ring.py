@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.request import urlopen
@@ -16,10 +15,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ivr.host.settings import Settings
-from ivr.lab.place_call import Origin
-from ivr.lab.ring import ring
 from notice.journal.caller import Reason
 from tests.live.terminals import Up, in_fresh_terminal, up
+from tests.repository import ROOT
 
 ANSWERS, BUSY, SILENT, FORWARDS = "0312345679", "0312345680", "0661234567", "0661234568"
 CALLER, NUISANCE = "0459876543", "05012345678"
@@ -81,14 +79,11 @@ def test_each_kind_of_call_is_mailed_or_kept_back_as_the_rules_say(tried: Up) ->
     assert mails(settings) == []
     started = datetime.now(TOKYO)
 
-    async def place_all() -> None:
-        values = [{"caller": CALLER} | call for call in CALLS.values()]
-        for each in values:
-            each.pop("mail")
-        await asyncio.gather(*(ring(Origin.of(settings), **each) for each in values))
-
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, place_all()).result(60)
+    calls = [
+        {"caller": CALLER} | {name: value for name, value in call.items() if name != "mail"} for call in CALLS.values()
+    ]
+    place = [sys.executable, "-m", "tests.live.ringing", str(tried.state)]
+    subprocess.run(place, input=json.dumps(calls), text=True, cwd=ROOT, timeout=90, check=True)
     give_up = time.monotonic() + 10
     while len(mails(settings)) < len(EXPECTED) and time.monotonic() < give_up:
         time.sleep(0.1)
