@@ -125,12 +125,3 @@ class Fault:
     problem: Problem
     place: int = 0
     rules: tuple[Rule, ...] = ()
-
-
-def summary(new: Settings) -> str:
-    """Say what the settings are, without an address."""
-    words = ["started" if new.started else "stopped", f"{sum(each.ticked for each in new.addresses)} addresses"]
-    words += [f"{sum(each.ticked for each in new.listed)} listed"] if new.only_listed else []
-    words += ["unanswered"] if new.only_unanswered else []
-    words += ["together"] if new.together else []
-    return ", ".join(words)
