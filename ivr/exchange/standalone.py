@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
+import socket
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -90,9 +92,13 @@ def _kept_secret(path: Path) -> str:
 
 
 def with_own_journal(settings: Settings) -> Settings:
-    """Return settings that lead to the journal of incoming calls of our own Asterisk."""
+    """Return settings that lead to the journal of incoming calls of our own Asterisk.
+
+    Each instance's Asterisk has a name of its own, because instances may share a store.
+    """
     journal = _run_dir(settings) / JOURNAL
-    return settings.model_copy(update={"notice_journal": journal, "notice_exchange": "karipass"})
+    place = hashlib.sha256(f"{socket.gethostname()}:{journal}".encode()).hexdigest()[:8]
+    return settings.model_copy(update={"notice_journal": journal, "notice_exchange": f"karipass-{place}"})
 
 
 def _run_dir(settings: Settings) -> Path:

@@ -55,7 +55,7 @@ def taken_of(ports: dict[str, Any]) -> list[str]:
     """The names of those ports that cannot be bound."""
     taken = []
     for name, number in ports.items():
-        if name == "rtp_ports":
+        if not name.endswith("_port"):
             continue
         kind = socket.SOCK_DGRAM if name == "sip_port" else socket.SOCK_STREAM
         with socket.socket(socket.AF_INET, kind) as probe:
