@@ -55,7 +55,7 @@ def tried(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
         it.wait_for("Ctrl-C stops all of it")
         yield it
         it.press_ctrl_c()
-        assert it.wait() == 0
+        assert it.wait(patience_s=90.0) == 0
         assert "Traceback" not in it.shown
 
 
