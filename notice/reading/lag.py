@@ -15,8 +15,9 @@ from sqlalchemy import Connection, select
 
 from notice.calls.judging import Verdict
 from notice.calls.open_calls import OpenCalls
-from notice.journal.file import JournalGone, Place, read_on
+from notice.journal.file import JournalGone, read_on
 from notice.journal.lines import BadLine, read_line
+from notice.journal.place import Place
 from notice.store import places, verdicts
 from notice.store.schema import calls, journals
 

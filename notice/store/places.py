@@ -19,8 +19,7 @@ def find(connection: Connection, exchange: str) -> Place:
 
 def look(connection: Connection, exchange: str, now: datetime) -> None:
     """Note that somebody reads the journal of an exchange, whether or not there is something new in it."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    adding = dialect.insert(journals).values(exchange=exchange, file="", offset=0, read_at=now)
+    adding = insert_into(connection, journals).values(exchange=exchange, file="", offset=0, read_at=now)
     connection.execute(adding.on_conflict_do_update(index_elements=["exchange"], set_={"read_at": now}))
 
 

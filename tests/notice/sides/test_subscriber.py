@@ -12,7 +12,7 @@ from credentials.model import Unit
 from mail.outbox import Outbox
 from notice.calls.judging import Result, Verdict
 from notice.journal.caller import Caller
-from notice.journal.file import Place
+from notice.journal.place import Place
 from notice.mails.writing import Writer
 from notice.settings.model import Address, Fault, Listed, Problem, Settings
 from notice.sides.subscriber_side import Change

@@ -12,8 +12,8 @@ from mail.outbox.leases import Leases
 from notice.calls.judging import Result, Verdict
 from notice.journal.caller import Caller
 from notice.journal.caller import Reason as NoNumber
-from notice.journal.file import Place
 from notice.journal.lines import Service
+from notice.journal.place import Place
 from notice.mails.writing import Writer
 from notice.settings import table
 from notice.settings.model import Address, Listed, Settings
