@@ -87,7 +87,7 @@ def test_calls_in_the_journal_are_mailed_and_operators_see_why_and_why_not(store
     assert kept_back.call_id in shown
 
     why = ivr("notice", "why", mailed.call_id).stdout
-    assert f"{CALLER} called {NUMBER}: rang 12 s, not_answered" in why
+    assert f"{CALLER} called {NUMBER}: rang 12 s, not answered" in why
     assert f"{ANN}: waiting" in why
     assert "only calls that were not answered are wanted" in ivr("notice", "why", kept_back.call_id).stdout
 
