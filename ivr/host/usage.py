@@ -58,3 +58,16 @@ def descendants(usages: Mapping[int, Usage], root: int) -> list[int]:
     for pid in found:
         found += [child for child, usage in usages.items() if usage.parent == pid]
     return found
+
+
+def waited_for_processor_s(pid: int) -> float | None:
+    """Say for how many seconds a process's threads have waited for a processor, all together.
+
+    None where Linux does not tell (it counts that if built with CONFIG_SCHED_INFO: /proc/PID/task/TID/schedstat, of the
+    kernel's sched-stats.rst), and if there is no such process.
+    """
+    waits = []
+    for thread in (_PROC / str(pid) / "task").glob("*"):
+        with suppress(OSError):  # it has ended meanwhile
+            waits.append(int((thread / "schedstat").read_text().split()[1]) / 1e9)
+    return sum(waits) if waits else None

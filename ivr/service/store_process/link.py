@@ -19,6 +19,7 @@ import structlog
 from credentials.audit import Head
 from ivr.call.caller import Caller
 from ivr.call.dialogue.events import Admitted, NotAdmitted, RefusalReason, StoreAway
+from ivr.host.usage import waited_for_processor_s
 from ivr.service.store_process import messages
 from ivr.service.store_process.codec import StoreProtocolError, encode
 from ivr.service.store_process.linked_calls import LinkedCallStore
@@ -29,7 +30,9 @@ from storage.errors import StoreUnavailable
 _log = structlog.get_logger(__name__)
 
 SILENCE_S: Final = 20.0
-"""A store process that says nothing for this long hangs. (On a strained host it may wait long for a processor.)"""
+"""A store process that says nothing for this long hangs, unless it waits for a processor."""
+_STARVED: Final = 0.5
+"""The share of the time that its threads then spend waiting for a processor, all together."""
 _REQUEST_S: Final = 60.0
 """How long the store process may take for a request: a queue of hashes, and then a busy database's own limits."""
 _BACK_OFF_S: Final = (0.0, 0.5, 1.0, 2.0, 5.0)
@@ -50,7 +53,8 @@ class StoreLink:
         command: how the process is started.
         appended: called with each new head of the audit trail.
         patience_s: how long a caller waits to be admitted, in seconds.
-        silence_s: how long the process may say nothing before it is ended, in seconds. It says something every second.
+        silence_s: how long the process may say nothing before it is ended, in seconds, unless the host is strained so
+            much that it gets no processor. It says something every second.
     """
 
     def __init__(
@@ -73,6 +77,7 @@ class StoreLink:
         self._requests = count(1)
         self._waiting_for: dict[int, asyncio.Future[messages.Reply]] = {}
         self._load = messages.Load(running=0, waiting=0, behind_s=0.0)
+        self._heard_at = time.monotonic()
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
         self._ending = False
@@ -167,8 +172,7 @@ class StoreLink:
             while True:
                 for message in process.parser.feed(data):
                     self._take(message)
-                async with asyncio.timeout(self._silence_s):
-                    data = await reader.read(_RECEIVE_BYTES)
+                data = await self._hear(reader, process)
                 if not data:
                     return
         except ConnectionError:
@@ -186,6 +190,25 @@ class StoreLink:
             writer.close()
             with contextlib.suppress(ConnectionError):
                 await writer.wait_closed()
+
+    async def _hear(self, reader: asyncio.StreamReader, process: StoreProcess) -> bytes:
+        """Wait until the process says something, for as long as it may be silent.
+
+        Raises:
+            TimeoutError: it hangs.
+        """
+        half_s = self._silence_s / 2
+        self._heard_at = time.monotonic()
+        while True:
+            waited_s = None
+            for _ in range(2):
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(half_s):
+                        return await reader.read(_RECEIVE_BYTES)
+                before_s, waited_s = waited_s, waited_for_processor_s(process.pid)
+            if waited_s is None or before_s is None or waited_s - before_s < _STARVED * half_s:
+                raise TimeoutError
+            _log.warning("store_process_starved", silent_for_s=self._silence_s, reason="it gets no processor")
 
     async def _reap(self) -> int | None:
         process, self._process = self._process, None
@@ -287,8 +310,13 @@ class StoreLink:
 
     @property
     def behind_s(self) -> float:
-        """For how many seconds the oldest password that is not hashed or stored has been asked for."""
-        return self._load.behind_s
+        """For how many seconds the oldest password that is not hashed or stored has been asked for.
+
+        A process that has not said for longer than it should is behind by that much.
+        """
+        if not self._up.is_set():
+            return 0.0
+        return max(self._load.behind_s, time.monotonic() - self._heard_at - messages.ALIVE_S)
 
     async def admission(self, caller: Caller) -> Admitted | NotAdmitted | StoreAway:
         """Ask the store whether a caller is admitted. A store that does not answer in time counts as away."""

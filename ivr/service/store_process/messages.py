@@ -19,6 +19,10 @@ VERSION: Final = 1
 """The version of these messages. A service goes on while its program is upgraded, and may start a newer process."""
 
 
+ALIVE_S: Final = 1.0
+"""How often a store process says something, at least: its load, if nothing else."""
+
+
 # --- from the service ---------------------------------------------------------------------------------------
 
 

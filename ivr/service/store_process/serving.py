@@ -42,8 +42,6 @@ _log = structlog.get_logger(__name__)
 _RECEIVE_BYTES: Final = 65536
 _LOAD_S: Final = 0.1
 """How often, at most, the service hears how many passwords wait."""
-_ALIVE_S: Final = 1.0
-"""How often it hears that at least, and so that the process lives."""
 _END_S: Final = 10.0
 """How long what is under way may take once the service has hung up."""
 
@@ -260,7 +258,7 @@ class ServedStore:
             threads, now = self._threads, time.monotonic()
             behind_s = round(threads.behind_s, 1)
             load = messages.Load(running=threads.running, waiting=threads.waiting, behind_s=behind_s)
-            if load != told or now - told_at >= _ALIVE_S:
+            if load != told or now - told_at >= messages.ALIVE_S:
                 told, told_at = load, now
                 self._send(load)
             await asyncio.sleep(_LOAD_S)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import time
 
-from ivr.host.usage import Usage, all_usages, descendants, parse_usage
+from ivr.host.usage import Usage, all_usages, descendants, parse_usage, waited_for_processor_s
 
 STAT = "4711 (a (strange) name) S 42 4711 4711 0 -1 4194304 1 2 3 4 150 50 0 0 20 0 1 0 5 1000 250 184"
 
@@ -26,3 +29,19 @@ def test_this_process_is_among_all_and_uses_memory() -> None:
     usage = all_usages()[os.getpid()]
     assert usage.parent == os.getppid()
     assert usage.memory > 1 << 20
+
+
+def test_a_process_that_shares_its_processor_has_waited_for_it() -> None:
+    alone = {min(os.sched_getaffinity(0))}
+    spins = [sys.executable, "-c", "while True: pass"]
+    first, second = [subprocess.Popen(spins, preexec_fn=lambda: os.sched_setaffinity(0, alone)) for _ in range(2)]
+    try:
+        give_up = time.monotonic() + 30
+        while (waited_for_processor_s(first.pid) or 0.0) < 0.05:
+            assert time.monotonic() < give_up
+            time.sleep(0.02)
+    finally:
+        for each in (first, second):
+            each.kill()
+            each.wait()
+    assert waited_for_processor_s(first.pid) is None

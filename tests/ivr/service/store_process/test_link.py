@@ -8,6 +8,7 @@ import os
 import signal
 import sqlite3
 import sys
+import time
 from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
@@ -280,6 +281,21 @@ class TestDeath:
             assert isinstance(await link.admission(CALLER), Admitted)
             assert link._process.pid != hangs
         assert '"store_process_silent"' in house.log.getvalue()
+
+    async def test_one_that_gets_no_processor_is_not_ended(
+        self, house: StoreHouse, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("ivr.service.store_process.link.waited_for_processor_s", lambda _: time.monotonic())
+        async with house.linked(silence_s=1.0, patience_s=30.0) as link:
+            assert link._process is not None
+            slow = link._process.pid
+            os.kill(slow, signal.SIGSTOP)
+            asking = asyncio.create_task(link.admission(CALLER))
+            await until(lambda: '"store_process_starved"' in house.log.getvalue())
+            assert link.behind_s > 0.0
+            os.kill(slow, signal.SIGCONT)
+            assert isinstance(await asking, Admitted)
+            assert link._process.pid == slow
 
     async def test_it_ends_with_the_service_after_what_was_under_way(self, house: StoreHouse) -> None:
         async with house.linked() as link:
