@@ -12,9 +12,9 @@ from ivr.call.caller import Caller, caller_from_network
 from ivr.call.dialogue.limits import AFTER_THE_CALL_S
 from ivr.exchange.configuration import CROWDED
 from ivr.host.settings import Settings
+from ivr.service.admission import Admission
 from ivr.service.places import CallPlaces
 from ivr.service.presented import presented_by
-from ivr.service.strain import Strain
 from ivr.service.watching.turned_away import TurnedAway
 from ivr.telephony.fastagi.proof import SECRET_FILE, proves
 from ivr.telephony.fastagi.server import AgiChannel
@@ -40,7 +40,7 @@ class Reception:
         settings: how many calls there may be, of all callers and of one.
         agi_secret: the secret that our Asterisk knows; without it, anyone who reached our port could claim to be any
             caller.
-        strain: says whether this host can carry one more call.
+        admission: says whether this host takes one more call.
         places: gives the calls their places.
         turned_away: called with the reason for each call that is turned away.
         take: takes a call of a caller.
@@ -56,14 +56,14 @@ class Reception:
         settings: Settings,
         agi_secret: str,
         *,
-        strain: Strain,
+        admission: Admission,
         places: CallPlaces,
         turned_away: Callable[[TurnedAway], None],
         take: Callable[[AgiChannel, Caller], Awaitable[None]],
     ) -> None:
         self._settings = settings
         self._agi_secret = agi_secret
-        self._strain = strain
+        self._admission = admission
         self._turned_away = turned_away
         self._take = take
         self._places = places
@@ -85,7 +85,7 @@ class Reception:
             _log.warning("call_refused", reason="stopping")
             self._turned_away(TurnedAway.STOPPING)
             return
-        if self._strain.sign is not None:
+        if not self._admission.takes(self.calls):
             await self._turn_away(channel, TurnedAway.STRAINED)
             return
         self.calls += 1

@@ -16,7 +16,7 @@ from ivr.call.guidance import Guidance
 from ivr.host.settings import Settings
 from ivr.media.clock import Media, Tick
 from ivr.records import Recorder
-from ivr.records.vitals import Sign
+from ivr.service.admission import Admission
 from ivr.service.doors import Doors
 from ivr.service.live_call import LiveCalls
 from ivr.service.places import CallPlaces
@@ -63,6 +63,7 @@ class Service:
         self._handed_over = False
         self._lateness = Lateness()
         self._strain = Strain(lambda: self._store.behind_s)
+        self._admission = Admission()
         self._media = Media(ticked=self._ticked)
         calls = LiveCalls(
             settings=settings,
@@ -74,7 +75,7 @@ class Service:
         )
         turned_away = monitoring.metrics.turned_away
         self._reception = Reception(
-            settings, agi_secret, strain=self._strain, places=places, turned_away=turned_away, take=calls.take
+            settings, agi_secret, admission=self._admission, places=places, turned_away=turned_away, take=calls.take
         )
         self._agi = FastAgiServer(
             self._reception.serve,
@@ -108,7 +109,7 @@ class Service:
     @property
     def strain(self) -> str:
         """The sign by which new calls are turned away; "" if they are taken."""
-        return self._strain.sign or ""
+        return self._admission.sign or ""
 
     @property
     def languages(self) -> Sequence[str]:
@@ -179,12 +180,6 @@ class Service:
         elif self.calls:
             self._tell_of_cut_off()
 
-    def _tell_strain(self, sign: Sign | None) -> None:
-        if sign is None:
-            _log.info("takes_calls_again", calls=self.calls)
-        else:
-            _log.warning("host_strained", by=sign.value, calls=self.calls, meanwhile="new calls hear an apology")
-
     async def _let_calls_end(self) -> None:
         calls = self._reception.calls
         if not calls:
@@ -207,7 +202,11 @@ class Service:
     def _ticked(self, tick: Tick) -> None:
         self._lateness.add(tick.late_s)
         self._monitoring.metrics.tick_late(tick.late_s)
-        before = self._strain.sign
+        strained, limited = self._strain.sign is not None, self._admission.sign is not None
         self._strain.ticked(tick)
-        if self._strain.sign is not before:
-            self._tell_strain(self._strain.sign)
+        sign = self._strain.sign
+        self._admission.note(sign, self.calls)
+        if sign is not None and not strained:
+            _log.warning("host_strained", by=sign.value, calls=self.calls, takes=self._admission.limit)
+        elif limited and self._admission.sign is None:
+            _log.info("takes_calls_again", calls=self.calls)

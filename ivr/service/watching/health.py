@@ -75,7 +75,7 @@ def _notes(vitals: Vitals) -> dict[str, str]:
     """Name what does not keep calls away, but should be known."""
     notes = {}
     if vitals.strain:
-        notes["strain"] = f"the host is behind ({vitals.strain}): new calls hear an apology until it has caught up"
+        notes["strain"] = f"the host is behind ({vitals.strain}): calls beyond what it carries hear an apology"
     if vitals.ami.status != "connected" or vitals.ami.reason:
         notes["ami"] = f"{vitals.ami.status}: {vitals.ami.reason}"
     if not vitals.recorder_up:

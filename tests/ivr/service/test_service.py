@@ -14,9 +14,8 @@ from ivr.call.session import CallSession
 from ivr.errors import PortTaken
 from ivr.host.handed_sockets import HandedSockets
 from ivr.lab.free_ports import free_tcp_ports
-from ivr.media.clock import Tick
 from ivr.records import Query
-from ivr.service.strain import BEHIND_S, Strain
+from ivr.service.strain import Strain
 from ivr.telephony.fastagi.server import AgiLimits
 from tests.ivr.service.scripted_asterisk import CONTRACT, PASSWORD, Channel, ScriptedHouse, Stream, in_call
 
@@ -110,8 +109,8 @@ async def test_there_are_no_more_calls_than_the_setting_says(house: ScriptedHous
 
 async def test_a_strained_host_takes_no_more_calls_and_lets_those_in_progress_go_on(house: ScriptedHouse) -> None:
     channel, stream = await in_call(house)
-    house.service._strain = house.service._reception._strain = strained = Strain(lambda: BEHIND_S)
-    strained.ticked(Tick(0.0, 1, 0))
+    house.service._strain = Strain(lambda: 0.0, memory=lambda: 0.0)
+    await house.logged('"host_strained"')
     one_more = Channel(house)
     await one_more.dial(number="0661234567")
     assert await one_more.until_exec() is None
