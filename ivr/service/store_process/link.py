@@ -200,7 +200,7 @@ class StoreLink:
         half_s = self._silence_s / 2
         self._heard_at = time.monotonic()
         while True:
-            waited_s = None
+            waited_s: float | None = None
             for _ in range(2):
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(half_s):
