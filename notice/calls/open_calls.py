@@ -27,7 +27,7 @@ Key = tuple[str, str]
 @dataclass
 class _Open:
     place: Place
-    counter: tuple[int, int]
+    second: int
     started_at: datetime
     story: Story
 
@@ -40,6 +40,8 @@ class OpenCalls:
         """In the order in which they started."""
         self._due: dict[Key, datetime] = {}
         """When the verdict on a call counts that is over as far as is known."""
+        self._newest = (0, 0)
+        """Of the channels seen, the one that Asterisk has counted last: its second and its count."""
 
     def __len__(self) -> int:
         return len(self._calls)
@@ -58,11 +60,10 @@ class OpenCalls:
         """
         yield from self._past_due(line.at)
         key = (line.call, line.number)
-        if line.step in OPENING:
-            counter = _counter(line.channel)
-            yield from self._ended_by_a_restart(counter)
-            if key not in self._calls:
-                self._calls[key] = _Open(place, counter, line.at, Story(line))
+        second, count = _counter(line.channel)
+        yield from self._ended_by_a_restart(second, count)
+        if line.step in OPENING and key not in self._calls:
+            self._calls[key] = _Open(place, second, line.at, Story(line))
         if key not in self._calls:
             return  # its verdict is known, or its start is older than the journal
         judgement = self._calls[key].story.take(line)
@@ -85,16 +86,19 @@ class OpenCalls:
     def _past_due(self, now: datetime) -> Iterator[Verdict]:
         yield from self._end([key for key, due in self._due.items() if due <= now])
 
-    def _ended_by_a_restart(self, counter: tuple[int, int]) -> Iterator[Verdict]:
+    def _ended_by_a_restart(self, second: int, count: int) -> Iterator[Verdict]:
         """Give up the calls of an Asterisk that is not there any more.
 
         The id of a channel ends with the second of its start and a count of all channels since Asterisk's own start. So
-        a later second with a lower count is of an Asterisk that has been started again. (The next second alone says
+        a later second without a higher count is of an Asterisk that has been started again. (The next second alone says
         nothing: two channels that start at once may take second and count in another order.)
         """
-        second, count = counter
-        dead = [key for key, call in self._calls.items() if call.counter[0] + 1 < second and call.counter[1] > count]
-        yield from self._end(dead)
+        newest_second, newest_count = self._newest
+        if count > newest_count:
+            self._newest = (second, count)
+        elif second > newest_second + 1:
+            self._newest = (second, count)
+            yield from self._end([key for key, call in self._calls.items() if call.second + 1 < second])
 
     def _end(self, keys: list[Key]) -> Iterator[Verdict]:
         for key in keys:

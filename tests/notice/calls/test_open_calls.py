@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -74,6 +75,15 @@ def test_calls_of_an_asterisk_that_died_are_given_up_at_the_first_call_of_the_ne
     found = take(calls, opening(call="0", start=later), first=2)
     assert [verdict.result for verdict in found] == [Result.NOT_ANSWERED] * 2
     assert [verdict.ringing_ms for verdict in found] == [None, None]
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize("first_of_the_next", ["0", "2"])
+def test_so_is_the_very_first_call_of_an_asterisk_that_died_soon(first_of_the_next: str) -> None:
+    calls = OpenCalls()
+    take(calls, opening(call="0"), line("leg", call="0", channel="1"), *missed_call(call="2"))
+    (found,) = take(calls, opening(call=first_of_the_next, start=START + timedelta(seconds=30)), first=9)
+    assert found.call.endswith(".0")
     assert len(calls) == 1
 
 
