@@ -1,15 +1,16 @@
 """Reads who calls from what the network says of the caller number (docs/rules.md 2.1).
 
 On a trunk the number is that of P-Asserted-Identity, or else that of From (dialplan/karipass/pjsip.conf). (Asterisk
-would take Remote-Party-ID before From, but nobody vouches for it.) Privacy withholds the number (RFC 3323, RFC 3325),
-in whichever of several headers it stands. If there is no number, Japanese networks say why in the display name of From
-(TTC JJ-90.24).
+would take Remote-Party-ID before From, but nobody vouches for it; and of a P-Asserted-Identity with two identities, as
+RFC 3325, 9.1 allows, 22.10.1 takes none, but From.) Privacy withholds the number (RFC 3323, RFC 3325), in whichever of
+several headers it stands. If there is no number, Japanese networks say why in the display name of From (TTC JJ-90.24).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote
@@ -22,6 +23,8 @@ from ivr.call.dialogue.events import RefusalReason
 _SHOWN: Final = 40
 """How many characters of the presented text are kept: any number is shorter."""
 _NAME_ADDRESS: Final = re.compile(r'\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^<"]*))\s*<(?P<uri>[^>]*)>')
+_IDENTITY: Final = re.compile(r'(?:"(?:[^"\\]|\\.)*"|<[^>]*>|[^",<])+')
+"""One of several in a header, between commas that are not within quotes or angle brackets."""
 _PRIVATE: Final = re.compile(r"(?<![a-z])(?:id|user)(?![a-z])")
 ANONYMOUS: Final = "Anonymous"
 DISPLAY_NAMES: Final[Mapping[str, RefusalReason]] = {
@@ -44,14 +47,15 @@ class Presented:
             may still have it in `number`; it must not be used then.
         privacy: the headers Privacy.
         sender: the header From.
-        unasserted: the call comes from a trunk, without P-Asserted-Identity: the number is that of `sender`.
+        asserted: the headers P-Asserted-Identity of a call from a trunk. If there are any, the number is theirs,
+            otherwise that of `sender`. None: the call does not come from a trunk, and the number is `number`.
     """
 
     number: str | None
     presentation: str | None
     privacy: Sequence[str] = ()
     sender: str | None = field(default=None, repr=False)
-    unasserted: bool = False
+    asserted: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +87,16 @@ def caller_from_network(presented: Presented) -> Caller:
     """Read the caller identity of an Asterisk channel."""
     name, user = _read_sender(presented.sender or "")
     reason = _REASONS.get(name.lower())
-    number = user if presented.unasserted else presented.number or ""
     presentation = presented.presentation or ""
+    number = presented.number or ""
+    if presented.asserted is not None:
+        number = _asserted(presented.asserted) if presented.asserted else user
     if presentation.startswith("prohib") or any(_PRIVATE.search(each.lower()) for each in presented.privacy):
         is_payphone = reason is RefusalReason.PAYPHONE
         return Caller(None, RefusalReason.PAYPHONE if is_payphone else RefusalReason.WITHHELD)
     if number.lower() == ANONYMOUS.lower():
         return Caller(None, reason or RefusalReason.WITHHELD)
-    if not number or not presentation.startswith("allowed"):
+    if not number or not (presented.asserted or presentation.startswith("allowed")):
         return Caller(None, reason or RefusalReason.UNKNOWN)
     try:
         return Caller(number_of(number))
@@ -116,8 +122,21 @@ def number_of(text: str) -> str:
     return normalise_number(digits)
 
 
+def _asserted(headers: Sequence[str]) -> str:
+    """Return the first number of a line among the identities that a network asserts, or else what is in its place."""
+    users = [_read_sender(identity)[1] for header in headers for identity in _IDENTITY.findall(header)]
+    for user in users:
+        with suppress(InvalidNumber):
+            number_of(user)
+            return user
+    return next(filter(None, users), "")
+
+
 def _read_sender(header: str) -> tuple[str, str]:
-    """Read display name and user from a header From (RFC 3261, 20.10 and 25.1); "" for a part that it lacks."""
+    """Read display name and user from a From header or an asserted identity (RFC 3261, 20.10 and 25.1).
+
+    A part that it lacks is "".
+    """
     match = _NAME_ADDRESS.match(header)
     name, uri = "", header.partition(";")[0].strip()
     if match:

@@ -9,8 +9,8 @@ from ivr.telephony.fastagi.server import AgiChannel
 
 TRUNK_VARIABLE: Final = "KARIPASS_TRUNK"
 """Set to `yes` by the template of trunks (dialplan/karipass/pjsip.conf)."""
-_MOST_PRIVACY: Final = 4
-"""How many headers of that name are read at most."""
+_MOST_HEADERS: Final = 4
+"""How many headers of a name are read at most."""
 
 
 async def presented_by(channel: AgiChannel) -> Presented:
@@ -20,17 +20,22 @@ async def presented_by(channel: AgiChannel) -> Presented:
         As `AgiChannel.execute`.
     """
     number, presentation = await channel.get_variable("CALLERID(num)"), await channel.get_variable("CALLERID(pres)")
-    privacy: list[str] = []
-    while len(privacy) < _MOST_PRIVACY and (header := await _header(channel, "Privacy", len(privacy) + 1)):
-        privacy.append(header)
+    privacy = await _headers(channel, "Privacy")
     is_trunk = await channel.get_variable(TRUNK_VARIABLE) == "yes"
     return Presented(
         number=number,
         presentation=presentation,
         privacy=privacy,
         sender=await _header(channel, "From"),
-        unasserted=is_trunk and not await _header(channel, "P-Asserted-Identity"),
+        asserted=await _headers(channel, "P-Asserted-Identity") if is_trunk else None,
     )
+
+
+async def _headers(channel: AgiChannel, name: str) -> list[str]:
+    headers: list[str] = []
+    while len(headers) < _MOST_HEADERS and (header := await _header(channel, name, len(headers) + 1)):
+        headers.append(header)
+    return headers
 
 
 async def _header(channel: AgiChannel, name: str, number: int = 1) -> str | None:

@@ -13,6 +13,7 @@ from tests.live.house import PHONE_NUMBER, PHONE_SECRET, House, new_password
 
 VICTIM = "0661234567"
 VICTIMS = f"sip:{VICTIM}@carrier.example"
+TWO_OF_ANOTHER = "<sip:0399999999@carrier.example>, <tel:+81399999999>"
 PAYPHONE = '"Coin line/payphone" <sip:anonymous@anonymous.invalid>'
 
 
@@ -31,6 +32,7 @@ def typed(password: str) -> list[Press]:
         (Caller(number=VICTIM, asserted=VICTIMS, privacy="id", sender=PAYPHONE), "refused.payphone"),
         (Caller(number=VICTIM, sender='"Unavailable" <sip:anonymous@anonymous.invalid>'), "refused.unknown"),
         (Caller(number="0399999999", others=[f"Remote-Party-ID: <{VICTIMS}>;screen=no"]), "refused.not_subscribed"),
+        (Caller(number=VICTIM, others=[f"P-Asserted-Identity: {TWO_OF_ANOTHER}"]), "refused.not_subscribed"),
     ],
     ids=[
         "number of no line",
@@ -41,6 +43,7 @@ def typed(password: str) -> list[Press]:
         "payphone that the network knows",
         "no number",
         "number that a gateway claims",
+        "From claims another than the two identities that are asserted",
     ],
 )
 def test_a_caller_of_no_known_number_hears_why_and_is_hung_up_on(

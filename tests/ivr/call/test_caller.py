@@ -22,10 +22,10 @@ def caller(
     *,
     privacy: Sequence[str] = (),
     sender: str | None = None,
-    unasserted: bool = False,
+    asserted: Sequence[str] | None = None,
 ) -> Caller:
     return caller_from_network(
-        Presented(number=number, presentation=presentation, privacy=privacy, sender=sender, unasserted=unasserted)
+        Presented(number=number, presentation=presentation, privacy=privacy, sender=sender, asserted=asserted)
     )
 
 
@@ -84,7 +84,7 @@ def test_privacy_withholds_whichever_header_asks_for_it(privacy: list[str], expe
 def test_the_name_of_an_anonymous_caller_tells_why_there_is_no_number(name: str, expected: Caller) -> None:
     sender = f"{name}<sip:anonymous@anonymous.invalid>;tag=1"
     assert caller("anonymous", sender=sender) == expected
-    assert caller("anonymous", sender=sender, unasserted=True) == expected
+    assert caller("anonymous", sender=sender, asserted=[]) == expected
 
 
 def test_a_payphone_whose_number_only_the_network_knows_is_a_payphone() -> None:
@@ -94,11 +94,39 @@ def test_a_payphone_whose_number_only_the_network_knows_is_a_payphone() -> None:
 
 def test_without_an_asserted_number_from_counts_whatever_else_asterisk_believed() -> None:
     """Asterisk takes Remote-Party-ID before From."""
-    assert caller("0399999999", sender=FROM_LINE, unasserted=True) == LINE
+    assert caller("0399999999", sender=FROM_LINE, asserted=[]) == LINE
 
 
-def test_an_asserted_number_counts_whatever_stands_in_from() -> None:
-    assert caller(sender="<sip:0399999999@carrier.example>;tag=1") == LINE
+@pytest.mark.parametrize(
+    "asserted",
+    [
+        ["<sip:0312345678@carrier.example>"],
+        ['"Hanako, <of> \\"Osaka" <sip:+81312345678@carrier.example;user=phone>'],
+        ["<sip:0312345678@carrier.example>", "<tel:+81312345678>"],
+        ["<sip:0312345678@carrier.example>, <tel:+81312345678>"],
+        ["<sip:hanako@carrier.example>,<tel:+81-3-1234-5678>"],
+        ['"0399999999, <sip:0399999999@x>" <sip:hanako@carrier.example>', "<tel:0312345678;phone-context=+81>"],
+        ["<sip:hanako,taro@carrier.example> , tel:+81312345678"],
+    ],
+)
+@pytest.mark.parametrize("presentation", ["allowed_not_screened", "unavailable"])
+def test_an_asserted_number_counts_whatever_asterisk_made_of_it_and_whatever_stands_in_from(
+    asserted: list[str], presentation: str
+) -> None:
+    sender = "<sip:0399999999@carrier.example>;tag=1"
+    assert caller("0399999999", presentation, sender=sender, asserted=asserted) == LINE
+
+
+@pytest.mark.parametrize("asserted", [["<sip:hanako@carrier.example>"], ["x"], ["<sip:12@x>,<tel:110>"]])
+def test_where_no_number_of_a_line_is_asserted_from_does_not_count(asserted: list[str]) -> None:
+    found = caller("0399999999", sender="<sip:0399999999@carrier.example>", asserted=asserted)
+    assert (found.number, found.refusal) == (None, RefusalReason.UNKNOWN)
+
+
+def test_an_asserted_number_is_withheld_all_the_same() -> None:
+    two = ["<sip:0312345678@carrier.example>, <tel:+81312345678>"]
+    assert caller("anonymous", "prohib_not_screened", asserted=two) == WITHHELD
+    assert caller("0399999999", privacy=["id"], asserted=two) == WITHHELD
 
 
 @pytest.mark.parametrize(
@@ -113,14 +141,14 @@ def test_an_asserted_number_counts_whatever_stands_in_from() -> None:
     ],
 )
 def test_the_number_in_from_is_found_however_it_is_written(sender: str) -> None:
-    assert caller("anything", sender=sender, unasserted=True) == LINE
+    assert caller("anything", sender=sender, asserted=[]) == LINE
 
 
 @pytest.mark.parametrize(
     "sender", [None, "", "<>", "<sip:carrier.example>", '"unended <sip:', "<mailto:a@b>", "\udcff"]
 )
 def test_a_from_without_a_number_is_no_number(sender: str | None) -> None:
-    assert caller("0312345678", sender=sender, unasserted=True) == UNKNOWN
+    assert caller("0312345678", sender=sender, asserted=[]) == UNKNOWN
 
 
 @pytest.mark.parametrize(
