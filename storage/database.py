@@ -1,7 +1,9 @@
 """Access to the database: engine, transactions, and the errors that its failures become.
 
-SQLite's own driver starts transactions late, and never for reads. So the engine starts them itself. A write starts with
-BEGIN IMMEDIATE, which queues for the lock at once; otherwise it could fail when a read turns into a write.
+The engine starts transactions itself. SQLite's own driver starts them late, and never for reads. A write starts with
+BEGIN IMMEDIATE, which queues for the lock at once; otherwise it could fail when a read turns into a write. PostgreSQL's
+driver would send a message for BEGIN alone; ours carries the transaction's limits, too, and shows whether a pooled
+connection still works.
 """
 
 import functools
@@ -9,12 +11,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from storage.database_url import BUSY_TIMEOUT_S, connect_args, parse_url
@@ -28,7 +30,8 @@ GIVE_WAY_S = 0.12
 POOLED_CONNECTIONS, CONNECTIONS = 5, 20
 _AFTER_COMMIT = "karipass_after_commit"
 
-_ONE_STATE_READ_ONLY = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_BEGIN_WRITE = "BEGIN"
+_BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _SERVER_LIMITS = (
     f"SET LOCAL lock_timeout = '{BUSY_TIMEOUT_S:.0f}s'",
     f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT_S}s'",
@@ -65,7 +68,7 @@ class Database:
             self._engine = create_engine(
                 parsed,
                 hide_parameters=True,  # statements carry hashes
-                pool_pre_ping=True,  # a database that was away is found again without a restart
+                pool_use_lifo=True,  # the connection that was used last has what it needs at hand, here and there
                 pool_timeout=BUSY_TIMEOUT_S,
                 pool_size=POOLED_CONNECTIONS,
                 max_overflow=CONNECTIONS - POOLED_CONNECTIONS,
@@ -85,6 +88,7 @@ class Database:
             self._file = SqliteFile.open(Path(str(parsed.database)), make=make)
             prepare(self._engine, self._file)
         else:
+            event.listen(self._engine, "connect", _leave_begin_to_us)
             event.listen(self._engine, "begin", self._begin_on_postgresql)
 
     def __str__(self) -> str:
@@ -95,7 +99,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Enter a transaction that sees one state of the database and changes nothing."""
-        with self._engine.connect() as connection, connection.begin():
+        with self._transaction() as connection:
             yield connection
 
     @contextmanager
@@ -105,15 +109,34 @@ class Database:
         Raises:
             StoreUnavailable: the file that was written to has gone.
         """
-        with self._turn(), self._engine.connect() as connection:
-            connection.execution_options(**{WRITE: True})
-            waiting = connection.info[_AFTER_COMMIT] = []
-            with connection.begin():
+        with self._turn():
+            with self._transaction(**{WRITE: True}) as connection:
+                waiting = connection.info[_AFTER_COMMIT] = []
                 yield connection
             if self._file is not None:
                 self._file.require_written()
         for action in waiting:
             action()
+
+    @contextmanager
+    def _transaction(self, **options: object) -> Iterator[Connection]:
+        """Enter a transaction on a pooled connection, or on another one if the server has closed that meanwhile.
+
+        Nothing has been done with a connection on which BEGIN fails, and its failure discards all that are as old.
+        So a database that was away is found again without a restart, and no message is spent to ask whether it is.
+        """
+        for is_last in (False, True):
+            with self._engine.connect() as connection:
+                connection.execution_options(**options)
+                try:
+                    begun = connection.begin()
+                except DBAPIError as error:
+                    if is_last or not error.connection_invalidated:
+                        raise
+                    continue
+                with begun:
+                    yield connection
+                return
 
     def _turn(self) -> AbstractContextManager[None]:
         """Wait for a turn to write. PostgreSQL has a queue of its own."""
@@ -133,20 +156,22 @@ class Database:
         self._engine.dispose()
 
     def _begin_on_postgresql(self, connection: Connection) -> None:
-        """Set up the transaction in one message; leave out limits if the URL's `options` may set them.
+        """Begin and set up the transaction in one message; leave out limits if the URL's `options` may set them.
 
         A write does not declare itself as one: a server that refuses writes (`default_transaction_read_only`) has its
         reasons.
         """
-        wanted = [] if connection.get_execution_options().get(WRITE, False) else [_ONE_STATE_READ_ONLY]
-        if "options" not in self._url.query:
-            wanted += _SERVER_LIMITS
-        if wanted:
-            connection.exec_driver_sql("; ".join(wanted))
+        begin = _BEGIN_WRITE if connection.get_execution_options().get(WRITE, False) else _BEGIN_READ
+        limits = () if "options" in self._url.query else _SERVER_LIMITS
+        connection.exec_driver_sql("; ".join((begin, *limits)))
 
     def _came_back(self, _connection: object, record: ConnectionPoolEntry) -> None:
         if self._closed:
             record.invalidate()  # its pool is gone, and would leave it open
+
+
+def _leave_begin_to_us(connection: Any, _record: object) -> None:
+    connection.autocommit = True  # the driver starts no transaction of its own
 
 
 def after_commit(connection: Connection, action: Callable[[], None]) -> None:

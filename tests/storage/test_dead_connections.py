@@ -1,0 +1,82 @@
+"""A pooled connection that the server has closed is replaced before anything is lost with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import psycopg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from storage.database import CONNECTIONS, Database
+from tests.storage.postgresql import Server
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def name(postgresql: Server) -> Iterator[str]:
+    name = postgresql.create()
+    yield name
+    postgresql.drop(name)
+
+
+@pytest.fixture
+def database(postgresql: Server, name: str) -> Iterator[Database]:
+    database = Database(postgresql.url(name))
+    with database.writing() as connection:
+        connection.execute(text("CREATE TABLE numbers (number INTEGER)"))
+    yield database
+    database.close()
+
+
+def end_connections(postgresql: Server, name: str) -> int:
+    """End all connections of a database, and return how many there were."""
+    ended = "SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity WHERE datname = %s"
+    where = f"host={postgresql.directory} user=karipass dbname=postgres"
+    with psycopg.connect(where) as connection:
+        row = connection.execute(ended, [name]).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def fill_pool(database: Database) -> None:
+    with ExitStack() as readings:
+        for _ in range(CONNECTIONS):
+            readings.enter_context(database.reading())
+
+
+@pytest.mark.parametrize("kind", ["reading", "writing"])
+def test_a_transaction_begins_on_another_connection(
+    database: Database, postgresql: Server, name: str, kind: str
+) -> None:
+    fill_pool(database)
+    assert end_connections(postgresql, name) > 1
+    for _ in range(CONNECTIONS):
+        with getattr(database, kind)() as connection:
+            assert connection.scalar(text("SELECT count(*) FROM numbers")) == 0
+
+
+def test_many_transactions_at_once_begin_on_others(database: Database, postgresql: Server, name: str) -> None:
+    fill_pool(database)
+    end_connections(postgresql, name)
+    fill_pool(database)
+
+
+def test_what_was_begun_is_not_done_twice(database: Database, postgresql: Server, name: str) -> None:
+    tries = []
+
+    def write() -> None:
+        with database.writing() as connection:
+            tries.append(connection)
+            connection.execute(text("INSERT INTO numbers VALUES (1)"))
+            end_connections(postgresql, name)
+            connection.execute(text("INSERT INTO numbers VALUES (2)"))
+
+    with pytest.raises(OperationalError):
+        write()
+    assert len(tries) == 1
+    with database.reading() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM numbers")) == 0
