@@ -7,8 +7,9 @@ connection still works.
 """
 
 import functools
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -22,6 +23,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from storage.database_url import BUSY_TIMEOUT_S, connect_args, parse_url
 from storage.errors import InvalidDatabaseUrl, StoreUnavailable
 from storage.failures import describe
+from storage.moment import Moment
 from storage.sqlite_file import WRITE, SqliteFile, prepare
 from storage.turns import turns_of
 
@@ -29,6 +31,7 @@ STATEMENT_TIMEOUT_S = 20
 GIVE_WAY_S = 0.12
 POOLED_CONNECTIONS, CONNECTIONS = 5, 20
 _AFTER_COMMIT = "karipass_after_commit"
+_ANSWERS = "karipass_answers"
 
 _BEGIN_WRITE = "BEGIN"
 _BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -82,6 +85,7 @@ class Database:
             ) from None
         self._patience_s = float(str(parsed.query.get("timeout", BUSY_TIMEOUT_S)))
         self._closed = False
+        self._moments = threading.local()
         event.listen(self._engine, "checkin", self._came_back)
         self._file: SqliteFile | None = None
         if self._engine.dialect.name == "sqlite":
@@ -98,9 +102,47 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Enter a transaction that sees one state of the database and changes nothing."""
-        with self._transaction() as connection:
+        """Enter a transaction that sees one state of the database and changes nothing.
+
+        Within `at_one_moment` it is the one that the thread's first reading there began.
+        """
+        moment = self._moment
+        with self._read() if moment is None else moment.reading() as connection:
             yield connection
+
+    @contextmanager
+    def at_one_moment(self) -> Iterator[None]:
+        """Let what this thread reads until the end be one transaction, begun by the first reading.
+
+        It ends before the thread writes, so that what it reads afterwards has what it wrote; and when a reading fails.
+
+        Raises:
+            StoreUnavailable: the database has gone since the last reading.
+        """
+        around, moment = self._moment, Moment(self._read)
+        self._moments.here = moment
+        try:
+            yield
+        finally:
+            self._moments.here = around  # first: the thread goes on, even if the end fails
+            _end(moment)
+
+    @property
+    def _moment(self) -> Moment | None:
+        return getattr(self._moments, "here", None)
+
+    def end_moment(self) -> None:
+        """End the transaction of `at_one_moment`, if this thread has begun one; what it reads next begins another.
+
+        Raises:
+            StoreUnavailable: the database has gone since.
+        """
+        moment = self._moment
+        if moment is not None:
+            _end(moment)
+
+    def _read(self) -> AbstractContextManager[Connection]:
+        return self._transaction(**{_ANSWERS: {}})
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -109,6 +151,7 @@ class Database:
         Raises:
             StoreUnavailable: the file that was written to has gone.
         """
+        self.end_moment()
         with self._turn():
             with self._transaction(**{WRITE: True}) as connection:
                 waiting = connection.info[_AFTER_COMMIT] = []
@@ -179,6 +222,23 @@ def after_commit(connection: Connection, action: Callable[[], None]) -> None:
     connection.info[_AFTER_COMMIT].append(action)
 
 
+def read_once(connection: Connection, question: Hashable, read: Callable[[], R]) -> R:
+    """Return what `read` reads, which is read once in a reading transaction: there the answer stays the same.
+
+    Args:
+        connection: a transaction; in one that writes, each call reads.
+        question: names what is read.
+        read: reads it.
+    """
+    answers = connection.get_execution_options().get(_ANSWERS)
+    if answers is None:
+        return read()
+    if question not in answers:
+        answers[question] = read()
+    answer: R = answers[question]
+    return answer
+
+
 def insert_into(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
     """Return an INSERT in the database's own dialect, with `on_conflict_do_nothing` and `on_conflict_do_update`."""
     return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
@@ -224,3 +284,8 @@ def database_border(function: Callable[P, R]) -> Callable[P, R]:
         raise failure
 
     return guarded
+
+
+@database_border
+def _end(moment: Moment) -> None:
+    moment.end()

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from storage.database import CONNECTIONS, Database
+from storage.errors import StoreUnavailable
 from tests.storage.postgresql import Server
 
 pytestmark = pytest.mark.slow
@@ -80,3 +81,33 @@ def test_what_was_begun_is_not_done_twice(database: Database, postgresql: Server
     assert len(tries) == 1
     with database.reading() as connection:
         assert connection.scalar(text("SELECT count(*) FROM numbers")) == 0
+
+
+def test_a_moment_whose_connection_is_ended_fails_once(database: Database, postgresql: Server, name: str) -> None:
+    def read() -> None:
+        with database.reading() as connection:
+            end_connections(postgresql, name)
+            connection.execute(text("SELECT 1"))
+
+    with database.at_one_moment():
+        with pytest.raises(OperationalError, match="terminat"):
+            read()
+        with database.reading() as connection:
+            assert connection.scalar(text("SELECT count(*) FROM numbers")) == 0
+
+
+def test_a_moment_whose_end_fails_is_over_all_the_same(database: Database, postgresql: Server, name: str) -> None:
+    def read() -> None:
+        with database.at_one_moment():
+            with database.reading():
+                pass
+            end_connections(postgresql, name)
+
+    with pytest.raises(StoreUnavailable, match="terminat"):
+        read()
+    for expected in range(3):  # transactions of their own
+        with database.reading() as connection:
+            assert connection.scalar(text("SELECT count(*) FROM numbers")) == expected
+        with database.writing() as connection:
+            connection.execute(text("INSERT INTO numbers VALUES (1)"))
+    assert database._engine.pool.checkedout() == 0  # type: ignore[attr-defined]
