@@ -10,15 +10,17 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from credentials.one_time.model import ConfirmationVerdict
 from credentials.rules import CONFIRMATION_TRIES
 from credentials.schema import address_links, one_time_codes
 from credentials.schema import one_time_choices as table
 from credentials.secrets.hashing import KeyedHash
+from storage.database import read_once
 
 _ROWS_AT_ONCE: Final = 2000
+_BY_NUMBER: Final = select(table).where(table.c.number == bindparam("number"))
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,12 @@ class NewChoice:
 
 def find(connection: Connection, number: str) -> Choice | None:
     """Return what a number has chosen; None if it has not chosen yet."""
-    return find_all(connection, [number]).get(number)
+
+    def read() -> Choice | None:
+        row = connection.execute(_BY_NUMBER, {"number": number}).one_or_none()
+        return None if row is None else _choice(row)
+
+    return read_once(connection, ("choice", number), read)
 
 
 def find_all(connection: Connection, numbers: Collection[str]) -> dict[str, Choice]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from credentials.one_time.model import CodeProof, CodeToSend, CodeVerdict
 from credentials.rules import CODE_DIGITS, CODE_LIFETIME, CODE_TRIES
@@ -29,6 +29,7 @@ _KEPT: Final = timedelta(hours=1)
 """How long a code is kept after its end, so that who types it late is told that it is late."""
 MOST_OF_A_NUMBER: Final = 20
 """How many codes of a number are kept. Mails are limited to far fewer by whoever sends them."""
+_BY_NUMBER: Final = select(table).where(table.c.number == bindparam("number"))
 _SEPARATORS: Final = re.compile(r"[\s\-]")
 _LONGEST_TEXT: Final = 40
 
@@ -110,7 +111,7 @@ def remove(connection: Connection, number: str) -> None:
 
 
 def _codes(connection: Connection, number: str) -> list[_Code]:
-    rows = connection.execute(select(table).where(table.c.number == number))
+    rows = connection.execute(_BY_NUMBER, {"number": number})
     return [
         _Code(row.code_id, row.name, row.digest, row.key_id, row.failures, row.made_at, row.expires_at) for row in rows
     ]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from credentials.one_time.model import LinkToSend, LinkVerdict
 from credentials.rules import LINK_LIFETIME
@@ -19,6 +19,7 @@ from storage.clock import latest_at
 
 _TOKEN_BYTES: Final = 32
 _ROWS_AT_ONCE: Final = 2000
+_BY_NUMBER: Final = select(table).where(table.c.number == bindparam("number"))
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def find(connection: Connection, token: str) -> list[Link]:
 
 def of_number(connection: Connection, number: str) -> Link | None:
     """Return a number's link, used or not; None if it has none."""
-    row = connection.execute(select(table).where(table.c.number == number)).one_or_none()
+    row = connection.execute(_BY_NUMBER, {"number": number}).one_or_none()
     return None if row is None else _link(row)
 
 

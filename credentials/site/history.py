@@ -7,7 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, String, bindparam, func, select
 
 from credentials.audit import Action, AuditRecord
 from credentials.schema import audit as table
@@ -100,6 +100,25 @@ class HistoryPage:
     older: int | None
 
 
+_NUMBERS: Final = bindparam("numbers", type_=String(), expanding=True)
+_ARRIVED: Final = (
+    select(table.c.number, func.max(table.c.position).label("position"))
+    .where(table.c.number.in_(_NUMBERS), table.c.action.in_([action.value for action in _ARRIVALS]))
+    .group_by(table.c.number)
+    .subquery()
+)
+# Built once: that takes as long as to read a page of events.
+_NEWEST: Final = (
+    select(*(table.c[name] for name in AuditRecord.__dataclass_fields__))
+    .outerjoin(_ARRIVED, _ARRIVED.c.number == table.c.number)
+    .where(table.c.number.in_(_NUMBERS), table.c.action.in_(list(PROOFS)))
+    .where(table.c.position > func.coalesce(_ARRIVED.c.position, 0))
+    .order_by(table.c.position.desc())
+    .limit(bindparam("most"))
+)
+_BEFORE: Final = _NEWEST.where(table.c.position < bindparam("before"))
+
+
 def page(connection: Connection, numbers: Collection[str], *, before: int | None, size: int) -> HistoryPage:
     """Return the newest events of numbers, as long as their present line has had them.
 
@@ -109,23 +128,12 @@ def page(connection: Connection, numbers: Collection[str], *, before: int | None
         before: only events before this position.
         size: the most events that the page has.
     """
-    arrived = (
-        select(table.c.number, func.max(table.c.position).label("position"))
-        .where(table.c.number.in_(numbers), table.c.action.in_([action.value for action in _ARRIVALS]))
-        .group_by(table.c.number)
-        .subquery()
-    )
-    wanted = (
-        select(*(table.c[name] for name in AuditRecord.__dataclass_fields__))
-        .outerjoin(arrived, arrived.c.number == table.c.number)
-        .where(table.c.number.in_(numbers), table.c.action.in_(list(PROOFS)))
-        .where(table.c.position > func.coalesce(arrived.c.position, 0))
-        .order_by(table.c.position.desc())
-        .limit(size + 1)
-    )
-    if before is not None:
-        wanted = wanted.where(table.c.position < before)
-    records = [AuditRecord(*row) for row in connection.execute(wanted)]
+    given: dict[str, object] = {"numbers": list(numbers), "most": size + 1}
+    if before is None:
+        rows = connection.execute(_NEWEST, given)
+    else:
+        rows = connection.execute(_BEFORE, given | {"before": before})
+    records = [AuditRecord(*row) for row in rows]
     events = tuple(_event(record) for record in records[:size])
     return HistoryPage(events, events[-1].position if len(records) > size else None)
 
