@@ -1,5 +1,6 @@
 """The credential store that the access number, the settings site and the operator's commands share."""
 
+from contextlib import AbstractContextManager
 from datetime import datetime
 from types import TracebackType
 from typing import Self
@@ -84,6 +85,17 @@ class CredentialStore(CallSide, BulkSide, OperatorSide, OperatorLoginsSide, Wait
         except BaseException:
             database.close()
             raise
+
+    def at_one_moment(self) -> AbstractContextManager[None]:
+        """Let what this thread asks of the store until the end be read in one transaction, so at one moment.
+
+        It ends before the thread changes something; what is asked afterwards is read in another.
+        """
+        return self._database.at_one_moment()
+
+    def end_moment(self) -> None:
+        """End the transaction of `at_one_moment`, if this thread has begun one."""
+        self._database.end_moment()
 
     def close(self) -> None:
         """Close all connections to the database."""

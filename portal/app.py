@@ -28,6 +28,7 @@ from portal.rights import NotYours
 from portal.static import files
 from portal.store_access import StoreAccess
 from portal.templates import Templates
+from portal.uses import Uses
 from storage.errors import StorageError
 from texts.catalogue import read_texts
 from web.guard import Guard
@@ -52,6 +53,7 @@ def create_app(config: PortalConfig, health: socket.socket | None = None) -> Sta
     """
     rehearsals = Rehearsals()
     store_access, metrics = StoreAccess(config.open_store, config.open_outbox), Metrics()
+    uses = Uses(store_access)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -63,6 +65,7 @@ def create_app(config: PortalConfig, health: socket.socket | None = None) -> Sta
         finally:
             await server.close()
             rehearsals.close()
+            uses.close()
             store_access.close()
 
     changing, proving = {Stage.CHANGE_PASSWORD}, {Stage.PROVE_ONE_TIME_PASSWORD}
@@ -159,6 +162,7 @@ def create_app(config: PortalConfig, health: socket.socket | None = None) -> Sta
     app.state.config = config
     app.state.store_access = store_access
     app.state.rehearsals = rehearsals
+    app.state.uses = uses
     app.state.metrics = metrics
     app.state.texts = {language: read_texts("portal.texts", language, config.texts_dir) for language in LANGUAGES}
     app.state.notice_writer = Writer(site=config.url, time_zone=config.time_zone, own=config.notice_texts_dir)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Collection
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Final
 
@@ -13,7 +14,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from credentials.errors import SessionOver, WrongStage
-from credentials.site.session import EndedSession, EndReason, Session, Stage
+from credentials.site.session import EndedSession, EndReason, Entered, Session, Stage
+from portal.store_access import StoreAccess
 from portal.visit import SESSION_COOKIE, VISITOR_COOKIE, Visit, cookies_of, go_to
 from web.forms import Form, FormRefused, read_form
 from web.login_queue import AGAIN_S, LoginQueue, Source
@@ -83,12 +85,12 @@ def page(
         visit = await _visit(request, files=files)
         if isinstance(visit, Response):
             return visit
+        if request.method != "POST" or not hashes:
+            return await run_in_threadpool(_enter_and_serve, visit, _guarded(handler), stages, used=used)
         entered = await run_in_threadpool(_enter, visit, stages, used=used)
         if isinstance(entered, Response):
             return entered
-        if request.method == "POST" and hashes:
-            return await _served(entered, _guarded(handler), Source(entered.logged_in.name, known=True))
-        return await run_in_threadpool(_guarded(handler), entered)
+        return await _served(entered, _guarded(handler), Source(entered.logged_in.name, known=True))
 
     return endpoint
 
@@ -119,16 +121,35 @@ async def _visit(request: Request, *, files: int) -> Visit | Response:
 
 def _enter(visit: Visit, stages: Collection[Stage], *, used: bool) -> Visit | Response:
     """Return the visit with its session, if it may see a page of these stages; else what to answer."""
-    found, line = visit.store.session_and_line(visit.session_id, used=used) if visit.session_id else (None, None)
+    visit.uses.settle(visit.session_id)
+    entered = visit.store.enter(visit.session_id, used=used) if visit.session_id else Entered(None)
+    found, use = entered.session, entered.use
     if not isinstance(found, Session):
         # A script that asks how long the login lasts gets no page: the reload that follows tells why it has ended.
         return ended(visit, found) if used else Response(status_code=401)
-    visit = replace(visit, session=found, line=line)
+    if use is not None and (visit.request.method == "POST" or found.stage not in stages):
+        visit.store.note_use(use)  # before the form is served, which may have to wait for its turn
+        use = None
+    visit = replace(visit, session=found, line=entered.line, use=use)
     if visit.request.method == "POST" and not visit.is_ours:
         return _forged(visit)
     if found.stage not in stages:
         return go_to(STAGE_PAGES[found.stage])
     return visit
+
+
+def _enter_and_serve(visit: Visit, handler: Handler, stages: Collection[Stage], *, used: bool) -> Response:
+    """Serve a page in one thread, and let what it reads be one transaction: each more costs what a small page costs."""
+    access: StoreAccess = visit.request.app.state.store_access
+    with access.at_one_moment() if visit.session_id else nullcontext():
+        entered = _enter(visit, stages, used=used)
+        if isinstance(entered, Response):
+            return entered
+        try:
+            return handler(entered)
+        finally:
+            if entered.use is not None:
+                entered.uses.note(visit.session_id, entered.use)
 
 
 def _guarded(handler: Handler) -> Handler:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from mail.outbox import Outbox
 from notice.store.opening import NoticeStore
@@ -41,6 +42,25 @@ class StoreAccess:
         if outbox is None:
             raise RuntimeError("no mails can be sent: ask `Visit.can_mail` before")
         return outbox
+
+    @contextmanager
+    def at_one_moment(self) -> Iterator[None]:
+        """Let what this thread reads until the end be one transaction, as long as it writes nothing.
+
+        Raises:
+            StorageError: the store cannot be opened.
+        """
+        with self.store().at_one_moment():
+            yield
+
+    def end_moment(self) -> None:
+        """End that transaction before its time: this thread has read what it needs.
+
+        Raises:
+            StorageError: the database has gone since.
+        """
+        if self._opened is not None:
+            self._opened[0].end_moment()
 
     def look(self) -> None:
         """Ask the store something, as a page does.

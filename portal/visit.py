@@ -15,7 +15,7 @@ from credentials.errors import UnknownLine
 from credentials.limits.origin import origin_of
 from credentials.model import Line
 from credentials.sides.wait_side import WAITS_FOR
-from credentials.site.session import Session
+from credentials.site.session import Session, Use
 from mail.outbox import Outbox
 from notice.mails.writing import Writer
 from notice.store.opening import NoticeStore
@@ -25,6 +25,7 @@ from portal.numbers import written
 from portal.rights import NotYours, Rights
 from portal.store_access import StoreAccess
 from portal.templates import Templates
+from portal.uses import Uses
 from texts.catalogue import Texts
 from web import forgery
 from web.addresses import client_address
@@ -51,6 +52,7 @@ class Visit:
         session_id: the id of the session that the browser shows; "" if it shows none.
         session: the session, if it is in force.
         line: the line of a session that is complete, as it was when the page was asked for.
+        use: the use of the session, if it is to be noted when the page is made.
     """
 
     request: Request
@@ -59,6 +61,7 @@ class Visit:
     session_id: str
     session: Session | None = None
     line: Line | None = None
+    use: Use | None = None
 
     @property
     def config(self) -> PortalConfig:
@@ -71,6 +74,12 @@ class Visit:
         """The store of credentials and call notices."""
         access: StoreAccess = self.request.app.state.store_access
         return access.store()
+
+    @property
+    def uses(self) -> Uses:
+        """Notes the uses of sessions."""
+        uses: Uses = self.request.app.state.uses
+        return uses
 
     @property
     def can_mail(self) -> bool:
@@ -160,6 +169,8 @@ class Visit:
     def page(self, template: str, *, status: int = 200, **values: Any) -> Response:
         """Return a page."""
         templates: Templates = self.request.app.state.templates
+        access: StoreAccess = self.request.app.state.store_access
+        access.end_moment()  # everything is read: others may have the connection while the page is made
         shown = templates.render(
             template,
             self.texts,

@@ -6,7 +6,6 @@ from sqlalchemy import Connection
 
 from credentials.audit import Action, Entry
 from credentials.errors import NotAllowed
-from credentials.lines import provisioning
 from credentials.model import Line
 from credentials.one_time import choices
 from credentials.secrets import passwords, temporary
@@ -34,8 +33,7 @@ class HistorySide(CodeSide):
             size: the most events that the page has.
         """
         with self._database.reading() as connection:
-            session = self._look(connection, session_id, WHEN_COMPLETE)
-            line = provisioning.find_line(connection, session.number)
+            session, line = self._look_with_line(connection, session_id, WHEN_COMPLETE)
             return history.page(connection, _seen(session, line), before=before, size=size)
 
     @database_border

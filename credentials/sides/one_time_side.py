@@ -58,9 +58,7 @@ class OneTimeSide(SessionSide):
     def one_time_state(self, session_id: str, *, number: str | None = None) -> OneTimeState:
         """Return what a number has chosen."""
         with self._database.reading() as connection:
-            session = self._look(connection, session_id, WITH_A_CHOICE)
-            own = number in (None, session.number)  # most pages are about that, and need not know the line
-            line = None if own else provisioning.find_line(connection, session.number)
+            session, line = self._look_with_line(connection, session_id, WITH_A_CHOICE)
             target = managed_number(session, number, () if line is None else line.numbers)
             choice = choices.find(connection, target)
             waits_for_link = choice is not None and choice.provisional_address is not None

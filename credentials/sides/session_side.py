@@ -27,15 +27,17 @@ from credentials.site import session_table
 from credentials.site.session import (
     EndedSession,
     EndReason,
+    Entered,
     Session,
     SessionId,
     SessionStart,
     Stage,
+    Use,
     digest_of,
     new_name,
 )
 from credentials.site.session_table import USE_STEP, NewSession, StoredSession
-from storage.database import database_border
+from storage.database import database_border, read_once
 
 WHILE_CHANGING = frozenset({Stage.CHANGE_PASSWORD, Stage.COMPLETE})
 WHEN_COMPLETE = frozenset({Stage.COMPLETE})
@@ -112,28 +114,36 @@ class SessionSide(UnitChangeSide):
             session_id: the id in the browser's cookie; any text.
             used: whether a person has just used it. A page that only looks how long it lasts leaves this out.
         """
-        return self.session_and_line(session_id, used=used)[0]
+        entered = self.enter(session_id, used=used)
+        if entered.use is not None and not self.note_use(entered.use):
+            entered = self.enter(session_id, used=False)  # it has ended meanwhile, or was used again
+        return entered.session
 
     @database_border
-    def session_and_line(
-        self, session_id: str, *, used: bool = True
-    ) -> tuple[Session | EndedSession | None, Line | None]:
-        """Return what `session` returns, and the line of a session that is complete, as they are at one moment.
+    def enter(self, session_id: str, *, used: bool = True) -> Entered:
+        """Return what `session` returns, with the line of a session that is complete, as they are at one moment.
 
-        Most pages need both, and one transaction is half of what two cost.
+        This writes nothing: a use that has to be noted is left to `note_use`, so that a page need not wait for it.
         """
-        digest, now, line = digest_of(session_id), self._now(), None
+        digest, now = digest_of(session_id), self._now()
         with self._database.reading() as connection:
-            found = self._found(connection, session_table.find(connection, digest), now)
-            if isinstance(found, Session) and found.stage is Stage.COMPLETE:
-                line = provisioning.find_line(connection, found.number)
-        if not isinstance(found, Session) or not used:
-            return found, line
-        if found.idle_ends_at - self._session_limits.idle > now - USE_STEP:
-            return found, line
+            stored, line = _look_for(connection, digest)
+            found = self._found(connection, stored, now)
+        if not isinstance(found, Session):
+            return Entered(found)
+        line = line if found.stage is Stage.COMPLETE else None
+        if not used or found.idle_ends_at - self._session_limits.idle > now - USE_STEP:
+            return Entered(found, line)
+        return Entered(replace(found, idle_ends_at=now + self._session_limits.idle), line, Use(digest, now))
+
+    @database_border
+    def note_use(self, use: Use) -> bool:
+        """Note a use of a session, and return whether this made it the session's last one.
+
+        If not, the session has ended since, or has got a new id, or a later use was noted.
+        """
         with self._database.writing() as connection:
-            session_table.note_use(connection, digest, now=now)
-            return self._found(connection, session_table.find(connection, digest), now), line
+            return session_table.note_use(connection, use.digest, now=use.at)
 
     @database_border
     def extend_session(self, session_id: str) -> Session:
@@ -276,8 +286,18 @@ class SessionSide(UnitChangeSide):
         Raises:
             SessionOver, WrongStage: it is not in force, or not at one of these stages.
         """
-        stored = session_table.find(connection, digest_of(session_id))
-        return _at(self._found(connection, stored, self._now()), stages)
+        return self._look_with_line(connection, session_id, stages)[0]
+
+    def _look_with_line(
+        self, connection: Connection, session_id: str, stages: Collection[Stage]
+    ) -> tuple[Session, Line | None]:
+        """Return what `_look` returns, with the line of the session.
+
+        Raises:
+            SessionOver, WrongStage: as for `_look`.
+        """
+        stored, line = _look_for(connection, digest_of(session_id))
+        return _at(self._found(connection, stored, self._now()), stages), line
 
     def _hold(self, connection: Connection, session_id: str, stages: Collection[Stage]) -> HeldSession:
         """Return a session with its line, which stays as it is until the transaction ends.
@@ -326,6 +346,12 @@ class SessionSide(UnitChangeSide):
     def _next_step(self, connection: Connection, number: str, now: datetime) -> Stage | None:
         """Return what a login with a password has to do next; None if it is complete."""
         return None
+
+
+def _look_for(connection: Connection, digest: str) -> tuple[StoredSession | None, Line | None]:
+    """Return a stored session and its line, in a reading transaction."""
+    found = read_once(connection, ("session", digest), lambda: session_table.find_with_line(connection, digest))
+    return (None, None) if found is None else found
 
 
 def _in_force(found: Session | EndedSession | None) -> Session:

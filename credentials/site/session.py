@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Self
 
-from credentials.model import ChangeReason, Login, Unit
+from credentials.model import ChangeReason, Line, Login, Unit
 
 _ID_BYTES: Final = 32
 
@@ -141,6 +141,35 @@ class EndedSession:
 
     reason: EndReason
     at: datetime
+
+
+@dataclass(frozen=True)
+class Use:
+    """A use of a session that is not noted yet.
+
+    Attributes:
+        digest: what the database knows the session's id by.
+        at: when it was used, in UTC.
+    """
+
+    digest: str = field(repr=False)
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Entered:
+    """What a page finds under the id of a session.
+
+    Attributes:
+        session: the session, if it is in force; why and when it ended; None if there is none (any more).
+        line: the line of a session that is complete.
+        use: the use that is to be noted (`note_use`); None if it need not be: most pages then cost no
+            write. `session` is as it is with this use.
+    """
+
+    session: Session | EndedSession | None
+    line: Line | None = None
+    use: Use | None = None
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ A session that a wrong clock dated in the future would last too long, so it has 
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, select, update
 
-from credentials.model import ChangeReason, Unit
+from credentials.model import ChangeReason, Line, Unit
 from credentials.schema import lines, numbers
 from credentials.schema import sessions as table
 from credentials.site import login_locks
@@ -21,7 +21,7 @@ from credentials.site.session import EndedSession, EndReason, SessionId, Session
 from storage.clock import latest_at
 
 USE_STEP: Final = timedelta(seconds=30)
-"""A use within so short a time after the last noted one is not written: most pages then cost no write."""
+"""A use within so short a time after the last noted one is not written."""
 _KEPT: Final = timedelta(hours=24)
 """How long an ended session is kept, so that its page is told why it ended."""
 _REMOVED_AT_ONCE: Final = 100
@@ -87,17 +87,51 @@ _WITH_LINE: Final = (
 )
 
 
+_MEMBERS: Final = numbers.alias()
+_NUMBERS: Final = (
+    select(func.aggregate_strings(_MEMBERS.c.number, ","))
+    .where(_MEMBERS.c.contract_number == lines.c.contract_number)
+    .scalar_subquery()
+)
+# Built once: to build a statement and to recognise it as one that is compiled takes as long as to run it.
+_BY_ID: Final = _WITH_LINE.where(table.c.id_digest == bindparam("digest"))
+_BY_FORMER_ID: Final = _WITH_LINE.where(table.c.former_digest == bindparam("digest"))
+_BY_ID_WITH_NUMBERS: Final = _BY_ID.add_columns(_NUMBERS.label("line_numbers"))
+_BY_FORMER_ID_WITH_NUMBERS: Final = _BY_FORMER_ID.add_columns(_NUMBERS.label("line_numbers"))
+
+
 def find(connection: Connection, digest: str) -> StoredSession | None:
     """Return the session that an id's digest names, in force or not; None if there is none (any more)."""
-    row = connection.execute(_WITH_LINE.where(table.c.id_digest == digest)).one_or_none()
-    if row is not None:
-        return _stored(row)
-    row = connection.execute(_WITH_LINE.where(table.c.former_digest == digest)).one_or_none()
+    row = _row(connection, digest, _BY_ID, _BY_FORMER_ID)
+    return None if row is None else _named(row, digest)
+
+
+def find_with_line(connection: Connection, digest: str) -> tuple[StoredSession, Line] | None:
+    """Return what `find` returns, with the session's line, by one statement."""
+    row = _row(connection, digest, _BY_ID_WITH_NUMBERS, _BY_FORMER_ID_WITH_NUMBERS)
     if row is None:
         return None
-    renewed = _stored(row)
-    ended = renewed.ended or EndedSession(EndReason.RENEWED, row.renewed_at)
-    return StoredSession(**{**vars(renewed), "ended": ended})
+    line = Line(
+        contract_number=row.contract_number,
+        numbers=frozenset(row.line_numbers.split(",")),
+        language=row.language,
+        locked=row.locked_at is not None,
+        unit=None if row.unit is None else Unit(row.unit),
+    )
+    return _named(row, digest), line
+
+
+def _row(connection: Connection, digest: str, by_id: Select[Any], by_former_id: Select[Any]) -> Row[Any] | None:
+    found = connection.execute(by_id, {"digest": digest}).one_or_none()
+    return found or connection.execute(by_former_id, {"digest": digest}).one_or_none()
+
+
+def _named(row: Row[Any], digest: str) -> StoredSession:
+    """Return a session as an id's digest names it: by its former id it has ended."""
+    stored = _stored(row)
+    if row.id_digest == digest:
+        return stored
+    return replace(stored, ended=stored.ended or EndedSession(EndReason.RENEWED, row.renewed_at))
 
 
 def _stored(row: Row[Any]) -> StoredSession:
@@ -162,10 +196,11 @@ def complete(connection: Connection, name: str, new: SessionId, *, now: datetime
     connection.execute(this.values(former | {"id_digest": new.digest, "completed_at": now, "used_at": now}))
 
 
-def note_use(connection: Connection, digest: str, *, now: datetime) -> None:
-    """Note that a session in force is used now."""
+def note_use(connection: Connection, digest: str, *, now: datetime) -> bool:
+    """Note that a session in force is used now, unless a later use is noted, and return whether it was noted."""
     in_force = (table.c.id_digest == digest) & table.c.ended_at.is_(None)
-    connection.execute(update(table).where(in_force).values(used_at=now))
+    earlier = table.c.used_at < now
+    return connection.execute(update(table).where(in_force, earlier).values(used_at=now)).rowcount == 1
 
 
 def end(

@@ -9,7 +9,6 @@ from typing import Final
 
 from credentials.audit import Action, Entry
 from credentials.errors import NotAllowed
-from credentials.lines import provisioning
 from credentials.model import Line
 from credentials.sides.session_side import WHEN_COMPLETE, SessionSide
 from credentials.site.session import Session
@@ -57,8 +56,7 @@ class SubscriberSide(SessionSide):
     def notice_settings(self, session_id: str, number: str) -> Settings:
         """Return what a number has chosen; if it has chosen nothing, settings without a version."""
         with self._database.reading() as connection:
-            session = self._look(connection, session_id, WHEN_COMPLETE)
-            _require_seen(session, provisioning.find_line(connection, session.number), number)
+            _require_seen(*self._look_with_line(connection, session_id, WHEN_COMPLETE), number)
             return table.find(connection, number)
 
     @database_border
@@ -128,8 +126,7 @@ class SubscriberSide(SessionSide):
     def notice_deliveries(self, session_id: str, number: str, outbox: Outbox) -> Mapping[str, Delivery]:
         """Return what became of the last notice or test to each address of a number that was mailed at all."""
         with self._database.reading() as connection:
-            session = self._look(connection, session_id, WHEN_COMPLETE)
-            _require_seen(session, provisioning.find_line(connection, session.number), number)
+            _require_seen(*self._look_with_line(connection, session_id, WHEN_COMPLETE), number)
             last: dict[str, Delivery] = {}
             for each in table.find(connection, number).addresses:
                 latest = outbox.deliveries(connection, number=number, address=each.address, most=_LOOKED_AT)
@@ -152,8 +149,7 @@ class SubscriberSide(SessionSide):
             most: how many at most.
         """
         with self._database.reading() as connection:
-            session = self._look(connection, session_id, WHEN_COMPLETE)
-            _require_seen(session, provisioning.find_line(connection, session.number), number)
+            _require_seen(*self._look_with_line(connection, session_id, WHEN_COMPLETE), number)
             return verdicts.of_number(connection, outbox, number, after=after, most=most)
 
 

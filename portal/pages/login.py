@@ -23,6 +23,7 @@ _DONE: Final = frozenset({"password", "logged_out"})
 
 def form(visit: Visit) -> Response:
     """Show the login page; who is logged in goes on where the login is."""
+    visit.uses.settle(visit.session_id)
     found = visit.store.session(visit.session_id, used=False) if visit.session_id else None
     if isinstance(found, Session):
         return go_to(STAGE_PAGES[found.stage])

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from credentials.errors import SessionOver
 from credentials.model import ChangeReason, LoginVerdict, Unit, UnitVerdict
-from credentials.site.session import EndedSession, EndReason, Session, SessionLimits, SessionStart, Stage
+from credentials.site.session import EndedSession, EndReason, Entered, Session, SessionLimits, SessionStart, Stage
 from credentials.site.session_table import USE_STEP
 from credentials.store import CredentialStore
 from tests.credentials.site.subscribers import (
@@ -156,19 +156,47 @@ class TestLasting:
     ) -> None:
         call(store)
         half = start(store, secret=TEMPORARY)
-        assert store.session_and_line(half) == (store.session(half), None)
+        assert store.enter(half) == Entered(store.session(half))
         sign_up(store)
         complete = log_in(store)
         clock.advance(seconds=USE_STEP.total_seconds())
-        found, line = store.session_and_line(complete)
-        assert isinstance(found, Session)
-        assert found.idle_ends_at == clock.now + IDLE
-        assert line == store.line_of(CONTRACT)
+        entered = store.enter(complete)
+        assert isinstance(entered.session, Session)
+        assert entered.session.idle_ends_at == clock.now + IDLE
+        assert entered.line == store.line_of(CONTRACT)
         log_in(store)
-        ended, none = store.session_and_line(complete)
-        assert isinstance(ended, EndedSession)
-        assert none is None
-        assert store.session_and_line("nobody's") == (None, None)
+        after = store.enter(complete)
+        assert isinstance(after.session, EndedSession)
+        assert after.line is None
+        assert store.enter("nobody's") == Entered(None)
+
+    def test_a_page_may_note_its_use_after_its_answer(self, store: CredentialStore, clock: Any) -> None:
+        sign_up(store)
+        session_id = start(store)
+        clock.advance(seconds=USE_STEP.total_seconds())
+        entered = store.enter(session_id)
+        assert store.enter(session_id) == entered  # it writes nothing
+        assert entered.use is not None
+        assert session_id not in repr(entered)
+        assert entered.use.digest not in repr(entered)
+        clock.advance(seconds=1)
+        assert store.note_use(entered.use)
+        assert store.session(session_id, used=False) == entered.session
+        assert store.enter(session_id).use is None
+
+    def test_a_use_that_is_noted_late_takes_nothing_back(self, store: CredentialStore, clock: Any) -> None:
+        sign_up(store)
+        session_id = start(store)
+        clock.advance(seconds=USE_STEP.total_seconds())
+        late = store.enter(session_id).use
+        assert late is not None
+        clock.advance(seconds=1)
+        used = store.extend_session(session_id)
+        assert not store.note_use(late)
+        assert store.session(session_id, used=False) == used
+        store.log_out(session_id)
+        assert not store.note_use(late)
+        assert isinstance(store.session(session_id), EndedSession)
 
     def test_those_that_ended_long_ago_are_removed_by_a_later_login(self, store: CredentialStore, clock: Any) -> None:
         sign_up(store)
