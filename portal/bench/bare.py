@@ -1,24 +1,29 @@
-"""The peer: bare Starlette pages that render the site's templates with the contexts that the site gave them."""
+"""The peers: bare Starlette pages that render the site's templates with the contexts that the site gave them."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
+from sqlalchemy import bindparam, create_engine, select
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import Message
 
+from credentials.schema import sessions
+from credentials.site.session import digest_of
 from portal.app import create_app
 from portal.config import PortalConfig
 from portal.templates import Templates
 from portal.visit import SESSION_COOKIE
+from storage.database import CONNECTIONS, POOLED_CONNECTIONS
 from texts.catalogue import Texts
 
+_SESSION: Final = select(sessions).where(sessions.c.id_digest == bindparam("digest"))
 Ask = Iterable[tuple[str, str]]
 """Paths, each with the id of the session that sees it."""
 
@@ -47,8 +52,14 @@ class _Recording:
         return getattr(self._templates, name)
 
 
-def bare_app(config: PortalConfig, asked: Ask) -> Starlette:
-    """Make the bare application: ask the site for each page once, and keep what it rendered."""
+def bare_app(config: PortalConfig, asked: Ask, url: str = "") -> Starlette:
+    """Make the bare application: ask the site for each page once, and keep what it rendered.
+
+    Args:
+        config: the site's.
+        asked: what to ask for.
+        url: a database, of which each page then asks one row; "" if pages ask none.
+    """
     site = create_app(config)
     templates: Templates = site.state.templates
     recording = site.state.templates = _Recording(templates)
@@ -60,11 +71,24 @@ def bare_app(config: PortalConfig, asked: Ask) -> Starlette:
         pages[path], recording.last = recording.last, None
     site.state.store_access.close()
 
-    async def page(request: Request) -> Response:
+    def rendered_page(request: Request) -> Response:
         rendered = pages[request.url.path]
         return HTMLResponse(templates.render(rendered.template, rendered.texts, **rendered.values))
 
-    return Starlette(routes=[Route("/{path:path}", page)])
+    async def page(request: Request) -> Response:
+        return rendered_page(request)
+
+    if not url:
+        return Starlette(routes=[Route("/{path:path}", page)])
+    engine = create_engine(url, pool_size=POOLED_CONNECTIONS, max_overflow=CONNECTIONS - POOLED_CONNECTIONS)
+
+    def asking_page(request: Request) -> Response:
+        # As anybody would write it: in a thread, since the driver blocks, and with the transaction that it begins.
+        with engine.connect() as connection:
+            connection.execute(_SESSION, {"digest": digest_of(request.cookies.get(SESSION_COOKIE, ""))}).one_or_none()
+        return rendered_page(request)
+
+    return Starlette(routes=[Route("/{path:path}", asking_page)])
 
 
 async def _ask(app: Starlette, path: str, session: str) -> None:

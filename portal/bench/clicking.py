@@ -1,4 +1,4 @@
-"""People who click: each has one connection to each server, and asks both for the same page in turn."""
+"""People who click: each has one connection to each server, and asks all for the same page in turn."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from typing import Final
 from portal.bench.people import Person
 from portal.visit import SESSION_COOKIE
 
-SERVERS: Final = ("ours", "bare")
+SERVERS: Final = ("ours", "bare", "asks")
+"""The site, bare pages, and bare pages that each ask the database once."""
 Times = dict[tuple[str, str], list[float]]
 """Seconds from asking to the last octet of the answer, by server and page."""
 _HEAD_END: Final = b"\r\n\r\n"

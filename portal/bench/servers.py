@@ -1,4 +1,4 @@
-"""The two servers of a bench, each in a process of its own."""
+"""The servers of a bench, each in a process of its own."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _CONNECTIONS: Final = 512
 
 
 def _serve(name: str, url: str, key: str, asked: Ask, told: Pipe) -> None:
-    """Serve the site or the bare pages, in a process of its own; say at which port."""
+    """Serve the site or bare pages, in a process of its own; say at which port."""
     config = config_of(url, Key.parse(key))
-    app = create_app(config) if name == "ours" else bare_app(config, asked)
+    app = create_app(config) if name == "ours" else bare_app(config, asked, url if name == "asks" else "")
 
     async def nothing() -> None:
         """No answer is endless."""
@@ -34,7 +34,7 @@ def _serve(name: str, url: str, key: str, asked: Ask, told: Pipe) -> None:
 
 @contextmanager
 def serving(url: str, key: Key, asked: Ask) -> Iterator[tuple[dict[str, int], dict[str, int]]]:
-    """Run both servers; yield their ports and their process numbers."""
+    """Run all servers; yield their ports and their process numbers."""
     spawning = multiprocessing.get_context("spawn")
     ports, pids = {}, {}
     with ExitStack() as running:
