@@ -13,9 +13,10 @@ from mail.addresses import require_address
 
 LONGEST_SUBJECT: Final = 200
 LONGEST_BODY: Final = 100_000
-_LETTERS: Final = "bcdfghjklmnpqrstvwxz"
+ID_LETTERS: Final = "bcdfghjklmnpqrstvwxz"
+"""What ids are made of. No digits, because logs mask what may be a password; no vowels, so no words."""
 _ID_LENGTH: Final = 24
-"""24 of 20 letters: 103 bits. No digits, because logs mask what may be a password; no vowels, so no words."""
+"""24 of 20 letters: 103 bits."""
 _STEERING: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Marks that turn the direction of writing: with them a text can look like another one."""
 
@@ -74,7 +75,7 @@ class Letter:
 
 def new_letter_id() -> str:
     """Return the id of a new letter: 24 small letters by chance."""
-    return "".join(secrets.choice(_LETTERS) for _ in range(_ID_LENGTH))
+    return "".join(secrets.choice(ID_LETTERS) for _ in range(_ID_LENGTH))
 
 
 def one_line(text: str, longest: int) -> str:

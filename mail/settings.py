@@ -11,14 +11,15 @@ from email.headerregistry import Address
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field, PositiveInt, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from credentials.secrets.keys import Key
 from mail.addresses import InvalidAddress, require_address
+from mail.bounces.addresses import bounce_address
+from mail.bounces.settings import BounceSettings
 from mail.outbox.limits import MailLimits, Rate
-from settings.errors import PREFIX, read_settings
 from settings.values import HostName, Port, Seconds
 
 LETTER: Final = "{letter}"
@@ -87,13 +88,11 @@ def _envelope_sender(text: str) -> str:
     return text
 
 
-class MailSettings(BaseSettings):
+class MailSettings(BounceSettings):
     """The settings. Each name, in capitals and with `KARIPASS_` before it, is an environment variable.
 
     Make one with `MailSettings.load`: it turns pydantic's errors into one line each.
     """
-
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
 
     smtp_host: HostName
     """The mail server that takes our mails."""
@@ -112,7 +111,8 @@ class MailSettings(BaseSettings):
     mail_from: Annotated[str, AfterValidator(_sender)]
     """The sender that people see."""
     mail_envelope_from: Annotated[str, AfterValidator(_envelope_sender)] | None = None
-    """Where mails that come back go; the address of `mail_from` if not set. `{letter}` becomes the letter's id."""
+    """Where mails that come back go if there is no domain for them; the address of `mail_from` if not set. `{letter}`
+    becomes the letter's id."""
     mails_at_once: PositiveInt = 8
     """How many connections to the mail server a sender has at once."""
     mail_days: Annotated[int, Field(ge=2, le=3650)] = 30
@@ -123,18 +123,6 @@ class MailSettings(BaseSettings):
     mails_of_a_client: Annotated[str, AfterValidator(_rates)] = "20/10m,100/1d"
     """How many mails may be asked for."""
 
-    @classmethod
-    def load(cls, **values: Any) -> MailSettings:
-        """Read the environment.
-
-        Args:
-            values: settings that override it.
-
-        Raises:
-            SettingsError: names each wrong variable, its value and what is expected.
-        """
-        return read_settings(cls, **values)
-
     @model_validator(mode="after")
     def _user_with_password(self) -> MailSettings:
         if bool(self.smtp_user) != bool(self.smtp_password):
@@ -142,6 +130,10 @@ class MailSettings(BaseSettings):
         if self.smtp_user and self.smtp_security is Security.NONE and self.smtp_host not in _LOOPBACK:
             raise ValueError(
                 "KARIPASS_SMTP_SECURITY=none: would send KARIPASS_SMTP_PASSWORD in the clear: write starttls or tls"
+            )
+        if self.mail_bounce_domain is not None and self.mail_envelope_from is not None:
+            raise ValueError(
+                "KARIPASS_MAIL_BOUNCE_DOMAIN and KARIPASS_MAIL_ENVELOPE_FROM both say where mails come back: set one"
             )
         if self.smtp_ca_file is not None and not self.smtp_ca_file.is_file():
             raise ValueError(f"KARIPASS_SMTP_CA_FILE={self.smtp_ca_file}: there is no such file: name one")
@@ -172,6 +164,13 @@ class MailSettings(BaseSettings):
             of_a_client=parse_rates(self.mails_of_a_client),
         )
 
-    def envelope_sender(self, letter_id: str) -> str:
-        """Return the address to which a letter comes back."""
+    def envelope_sender(self, letter_id: str, key: Key) -> str:
+        """Return the address to which a letter comes back.
+
+        Args:
+            letter_id: the letter's id.
+            key: the store's current key, by which `ivr bounces` knows the address again.
+        """
+        if self.mail_bounce_domain is not None:
+            return bounce_address(letter_id, self.mail_bounce_domain, key)
         return (self.mail_envelope_from or self.sender.addr_spec).replace(LETTER, letter_id)

@@ -118,7 +118,7 @@ class Sender:
         self.counts = Counts()
         self.trouble: Trouble | None = None
         self._settings = settings
-        self._server = MailServer(settings)
+        self._server = MailServer(settings, keys.current)
         lease = timedelta(seconds=settings.smtp_timeout_s + _LEASE_OVER_TIMEOUT_S)
         self._leases = Leases(database, keys, lease=lease, clock=clock)
         self._watch = watch

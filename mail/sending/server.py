@@ -21,11 +21,12 @@ from aiosmtplib.errors import (
     SMTPSenderRefused,
 )
 
+from credentials.secrets.keys import Key
 from mail.outbox.deliveries import Reason
 from mail.outbox.leases import Leased
+from mail.replies import reason_of, shown_reply
 from mail.sending.message import compose
 from mail.sending.outcomes import Away, Outcome, PutOff, Refused, Taken, Trouble
-from mail.sending.replies import reason_of, shown_reply
 from mail.settings import MailSettings, Security
 from settings.errors import SettingsError
 
@@ -42,13 +43,15 @@ class MailServer:
 
     Args:
         settings: name the server.
+        key: the store's current key, for the addresses to which mails come back.
 
     Raises:
         SettingsError: the trusted certificates cannot be read.
     """
 
-    def __init__(self, settings: MailSettings) -> None:
+    def __init__(self, settings: MailSettings, key: Key) -> None:
         self._settings = settings
+        self._key = key
         self._context = None if settings.smtp_security is Security.NONE else _trust(settings)
         self._leaving: set[asyncio.Task[None]] = set()
 
@@ -101,7 +104,7 @@ class MailServer:
         """Connect, log in and name the sender; returns why that did not work."""
         try:
             await client.connect()
-            await client.mail(self._settings.envelope_sender(letter_id))
+            await client.mail(self._settings.envelope_sender(letter_id, self._key))
         except (SMTPException, OSError, ValueError) as error:
             return _trouble(error)
         return None

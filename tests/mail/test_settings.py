@@ -7,11 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from credentials.secrets.keys import Key
+from mail.bounces.addresses import letter_of
+from mail.bounces.settings import BounceSettings
 from mail.outbox import Rate
 from mail.sending.server import MailServer
 from mail.settings import MailSettings, Security
 from settings.errors import SettingsError
 
+KEY = Key(bytes(range(32)))
 NEEDED = {"KARIPASS_SMTP_HOST": "mail.example.jp", "KARIPASS_MAIL_FROM": "no-reply@example.jp"}
 
 
@@ -24,7 +28,7 @@ def _what_is_needed(monkeypatch: pytest.MonkeyPatch, _no_settings_of_this_machin
 def test_server_and_sender_are_all_that_must_be_set() -> None:
     settings = MailSettings.load()
     assert (settings.smtp_host, settings.port, settings.smtp_security) == ("mail.example.jp", 587, Security.STARTTLS)
-    assert settings.envelope_sender("abc") == "no-reply@example.jp"
+    assert settings.envelope_sender("abc", KEY) == "no-reply@example.jp"
     assert settings.limits.of_a_number == [Rate(5, timedelta(minutes=10)), Rate(20, timedelta(days=1))]
 
 
@@ -54,6 +58,10 @@ def test_each_security_has_its_port(monkeypatch: pytest.MonkeyPatch, security: s
         ("KARIPASS_MAIL_FROM", "Karipass", "write one mail address"),
         ("KARIPASS_MAIL_FROM", "a@example.jp, b@example.jp", "write one mail address"),
         ("KARIPASS_MAIL_FROM", "x\r\nBcc: b@example.jp <a@example.jp>", "write one mail address"),
+        ("KARIPASS_MAIL_BOUNCE_DOMAIN", "@bounces", "write host names without"),
+        ("KARIPASS_MAIL_BOUNCE_DOMAIN", "bounces..jp", "write a domain that has no other mailboxes"),
+        ("KARIPASS_MAIL_BOUNCE_DOMAIN", "fd00::1", "write a domain that has no other mailboxes"),
+        ("KARIPASS_MAIL_BOUNCE_PORT", "0", "write 1 or more"),
         ("KARIPASS_MAIL_ENVELOPE_FROM", "bounce+{letter}", "{letter} in it becomes the letter's id"),
         ("KARIPASS_MAILS_OF_A_NUMBER", "many", "as in 5/10m,20/1d"),
         ("KARIPASS_MAILS_OF_A_CLIENT", "5/10m,20", "as in 5/10m,20/1d"),
@@ -94,12 +102,34 @@ def test_a_file_without_certificates_is_named(monkeypatch: pytest.MonkeyPatch, t
     (tmp_path / "ca.pem").write_text("not a certificate")
     monkeypatch.setenv("KARIPASS_SMTP_CA_FILE", str(tmp_path / "ca.pem"))
     with pytest.raises(SettingsError, match=r"KARIPASS_SMTP_CA_FILE=.*PEM"):
-        MailServer(MailSettings.load())
+        MailServer(MailSettings.load(), KEY)
 
 
 def test_the_envelope_sender_may_hold_the_letters_id(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KARIPASS_MAIL_ENVELOPE_FROM", "bounce+{letter}@example.jp")
-    assert MailSettings.load().envelope_sender("bcdf") == "bounce+bcdf@example.jp"
+    assert MailSettings.load().envelope_sender("bcdf", KEY) == "bounce+bcdf@example.jp"
+
+
+def test_with_a_domain_for_bounces_the_envelope_sender_is_an_address_that_only_we_can_make(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("KARIPASS_MAIL_BOUNCE_DOMAIN", "Bounces.Example.jp")
+    settings = MailSettings.load()
+    sender = settings.envelope_sender("bcdf", KEY)
+    assert letter_of(sender, "bounces.example.jp", [KEY]) == "bcdf"
+    assert (settings.mail_bounce_host, settings.mail_bounce_port) == ("127.0.0.1", 4571)
+
+
+def test_the_receiver_of_bounces_needs_no_mail_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KARIPASS_SMTP_HOST")
+    assert BounceSettings.load().mail_bounce_domain is None
+
+
+def test_mails_come_back_to_one_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KARIPASS_MAIL_BOUNCE_DOMAIN", "bounces.example.jp")
+    monkeypatch.setenv("KARIPASS_MAIL_ENVELOPE_FROM", "bounce+{letter}@example.jp")
+    with pytest.raises(SettingsError, match=r"KARIPASS_MAIL_BOUNCE_DOMAIN and KARIPASS_MAIL_ENVELOPE_FROM .* set one"):
+        MailSettings.load()
 
 
 def test_a_sender_may_have_a_name_in_any_alphabet(monkeypatch: pytest.MonkeyPatch) -> None:

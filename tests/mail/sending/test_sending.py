@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 from structlog.testing import capture_logs
 
+from credentials.secrets.keys import KeyRing
+from mail.bounces.addresses import letter_of
 from mail.outbox import Reason, State
 from mail.sending import Kind, Trouble
 from tests.mail.certificates import Certificates
@@ -37,6 +39,17 @@ async def test_a_letter_arrives_over_starttls_and_its_text_is_wiped(
         assert connection.exec_driver_sql("SELECT sealed FROM mail_letters").scalar_one() is None
     await post.told(Kind.TAKEN)
     assert post.sender.counts.taken == 1
+
+
+async def test_where_there_is_a_domain_for_bounces_the_envelope_sender_names_the_letter(
+    start_server: StartServer, start_post: StartPost, keys: KeyRing
+) -> None:
+    server = await start_server()
+    post = await start_post(server.port, mail_bounce_domain="bounces.example.jp")
+    letter_id = await post.mail()
+    (received,) = await server.wait_for(1)
+    assert letter_of(received.sender, "bounces.example.jp", keys) == letter_id
+    assert received.mail["From"] == "Karipass <no-reply@karipass.example.jp>"
 
 
 async def test_a_letter_that_the_same_process_adds_is_sent_at_once(

@@ -10,6 +10,7 @@ from mail.outbox.deliveries import Reason
 from mail.outbox.outbox import LONGEST_REPLY
 
 _ENHANCED: Final = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
+_CODES: Final = re.compile(r"\s*(?:[245]\d\d[ \t-]\s*)?(?:[245]\.\d{1,3}\.\d{1,3}(?!\S))?", re.ASCII)
 _PERMANENT: Final = 500
 _BY_SUBJECT_AND_DETAIL: Final = {
     ("1", "1"): Reason.NO_SUCH_ADDRESS,
@@ -19,6 +20,7 @@ _BY_SUBJECT_AND_DETAIL: Final = {
     ("1", "10"): Reason.NO_SUCH_ADDRESS,
     ("2", "1"): Reason.NO_SUCH_ADDRESS,
     ("2", "2"): Reason.MAILBOX_FULL,
+    ("4", "4"): Reason.NO_SUCH_ADDRESS,  # what stands after the @ is nobody's
     ("5", "1"): Reason.OTHER,
 }
 _BY_SUBJECT: Final = {"7": Reason.NOT_ACCEPTED}
@@ -65,6 +67,18 @@ def shown_reply(code: int, text: str, body: str) -> str:
     words = (_HIDDEN if _may_be_secret(word) and word.strip("<>\"'().,:;[]") in body else word for word in text.split())
     line = " ".join(words)
     return one_line(f"{code} {line}" if code else line, LONGEST_REPLY)
+
+
+def shown_report(text: str) -> str:
+    """Return what a report quotes of a server's answer as one line that may be kept and shown.
+
+    The letter's text was wiped when our server took it, and cannot be compared any more. So every word is left out that
+    could be a code or a link of the letter, apart from the codes with which an answer starts.
+    """
+    start = _CODES.match(text)
+    codes = start[0] if start is not None else ""
+    words = [_HIDDEN if _may_be_secret(word) else word for word in text[len(codes) :].split()]
+    return one_line(" ".join([*codes.split(), *words]), LONGEST_REPLY)
 
 
 def _may_be_secret(word: str) -> bool:
