@@ -49,6 +49,10 @@ COMMANDS: Final = {
         "ivr.cli.serving.commands:mail",
         "Send the mails that wait in the store's outbox until SIGTERM or Ctrl-C.",
     ),
+    "bounces": (
+        "ivr.cli.serving.commands:bounces",
+        "Take mails that come back, and note why, until SIGTERM or Ctrl-C.",
+    ),
     "mailbox": (
         "ivr.cli.serving.commands:mailbox",
         "Receive mails on this machine and show them on a page, for trying it out, until SIGTERM or Ctrl-C.",

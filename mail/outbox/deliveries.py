@@ -14,7 +14,7 @@ class State(StrEnum):
 
     WAITING = "waiting"
     TAKEN = "taken"
-    """The mail server took it. It may still send it back later: see `Outbox.bounced`."""
+    """The mail server took it. It may still come back (`Outbox.bounced`), or not arrive for long (`Outbox.delayed`)."""
     REFUSED = "refused"
     """A mail server refused it for good."""
     EXPIRED = "expired"

@@ -145,7 +145,7 @@ class Outbox:
         return Backlog(waiting=waiting, oldest_s=max(age.total_seconds(), 0.0) if age else 0.0)
 
     def bounced(self, connection: Connection, letter_id: str, reason: Reason, reply: str) -> bool:
-        """Note that a letter came back after our mail server had taken it.
+        """Note that a letter came back after our mail server had taken it: a server refused it for good.
 
         Args:
             connection: a transaction of `Database.writing`.
@@ -156,7 +156,23 @@ class Outbox:
         Returns:
             Whether there was such a letter. (One that had already come back stays as it was.)
         """
-        values = {"state": State.REFUSED.value, "reason": reason.value, "reply": one_line(reply, LONGEST_REPLY)}
+        return self._came_back(connection, letter_id, State.REFUSED, reason, reply)
+
+    def given_up(self, connection: Connection, letter_id: str, reason: Reason, reply: str) -> bool:
+        """Note that a letter came back because servers asked again and again to try later; as `bounced`."""
+        return self._came_back(connection, letter_id, State.EXPIRED, reason, reply)
+
+    def delayed(self, connection: Connection, letter_id: str, reason: Reason, reply: str) -> bool:
+        """Note why a letter that our mail server took has not arrived yet; as `bounced`."""
+        noted = connection.execute(
+            update(letters)
+            .where(letters.c.letter_id == letter_id, letters.c.state == State.TAKEN.value)
+            .values(reason=reason.value, reply=one_line(reply, LONGEST_REPLY))
+        )
+        return noted.rowcount == 1
+
+    def _came_back(self, connection: Connection, letter_id: str, state: State, reason: Reason, reply: str) -> bool:
+        values = {"state": state.value, "reason": reason.value, "reply": one_line(reply, LONGEST_REPLY)}
         noted = connection.execute(
             update(letters)
             # It may come back before the sender could note that it was taken.

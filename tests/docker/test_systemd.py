@@ -14,7 +14,12 @@ from tests import needs
 from tests.repository import ROOT
 
 UNITS = ROOT / "docker" / "systemd"
-COMMANDS = {"karipass.service": "serve", "karipass-portal.service": "portal", "karipass-mail.service": "mail"}
+COMMANDS = {
+    "karipass.service": "serve",
+    "karipass-portal.service": "portal",
+    "karipass-mail.service": "mail",
+    "karipass-bounces.service": "bounces",
+}
 PROGRAM = "/opt/karipass/.venv/bin/ivr"
 MOST_EXPOSED = "20"
 """Of 100, by systemd's own measure; a unit that says nothing has 96."""
@@ -77,7 +82,7 @@ def test_systemd_understands_every_line(understood: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("name", ["karipass-portal.service", "karipass-mail.service"])
+@pytest.mark.parametrize("name", ["karipass-portal.service", "karipass-mail.service", "karipass-bounces.service"])
 def test_what_strangers_reach_gives_little_away(understood: Path, name: str) -> None:
     command = ["systemd-analyze", "security", "--offline=true", f"--threshold={MOST_EXPOSED}", str(understood / name)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

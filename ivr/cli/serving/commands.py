@@ -1,4 +1,7 @@
-"""`ivr up`, `serve`, `console`, `portal`, `mail`, `mailbox`: their options and help; what they run is imported then."""
+"""`ivr up`, `serve`, `console`, `portal`, `mail`, `bounces`, `mailbox`: their options and help.
+
+What they run is imported then.
+"""
 
 from __future__ import annotations
 
@@ -89,6 +92,18 @@ def mail(log_level: LevelOption = LogLevel.INFO) -> None:
     more.
     """
     from ivr.cli.serving.mail import mail as run
+
+    run(log_level)
+
+
+@reporting_errors
+def bounces(log_level: LevelOption = LogLevel.INFO) -> None:
+    """Take mails that come back, and note why, until SIGTERM or Ctrl-C.
+
+    KARIPASS_MAIL_BOUNCE_DOMAIN names the domain to which they come back; docs/call-notice.md says how your mail server
+    brings them here, by SMTP or LMTP. One that was refused for good counts like a refusal.
+    """
+    from ivr.cli.serving.bounces import bounces as run
 
     run(log_level)
 
