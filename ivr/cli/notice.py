@@ -27,6 +27,7 @@ notice_app = typer.Typer(
     no_args_is_help=True,
 )
 _MOST: Final = 30
+_TAKEN: Final = "taken"
 _COLUMNS: Final = (
     Column(name="call"),
     Column(name="time"),
@@ -35,6 +36,7 @@ _COLUMNS: Final = (
     Column(name="result"),
     Column(name="mail", prose=True),
 )
+_PAUSED: Final = "its server refused three mails in a row"
 _WHY: Final = {
     "mailed": "mailed",
     "waits": "waits for more calls of this caller; mailed within a minute",
@@ -47,9 +49,19 @@ _WHY: Final = {
     "not_listed": "no mail: only listed numbers are wanted",
     "answered": "no mail: only calls that were not answered are wanted",
     "no_address": "no mail: no address is ticked",
-    "paused": "no mail: each address is paused, because its server refused three mails in a row",
+    "paused": f"no mail: each address is paused, because {_PAUSED}",
 }
 """What came of a call, in words; the keys are those of `notice.rules.Why`."""
+_REASON: Final = {
+    "no_such_address": "no server knows the address",
+    "mailbox_full": "the mailbox is full",
+    "not_accepted": "its server does not accept our mails",
+    "other": "for another reason",
+    "later": "its server asked to try again later",
+    "server_away": "our mail server is away, or takes no mails from us",
+    "unreadable": "its text was sealed under a key that is not at hand",
+}
+"""Why a mail was refused or still waits, in words; the keys are those of `mail.outbox.Reason`."""
 
 
 @notice_app.command()
@@ -133,7 +145,7 @@ def _chosen(number: str, chosen: Settings) -> Iterator[str]:
     if chosen.together:
         yield "  several calls of one caller within a minute are one mail"
     for address in chosen.addresses:
-        paused = f", paused since {when(address.paused_at)}" if address.paused_at else ""
+        paused = f", paused since {when(address.paused_at)}: {_PAUSED}" if address.paused_at else ""
         yield f"  address {address.address}{'' if address.ticked else ', not ticked'}{paused}"
     for listed in chosen.listed:
         yield f"  listed {listed.number} {listed.name}{'' if listed.ticked else ', not ticked'}"
@@ -156,5 +168,8 @@ def _delivery(mail: Told) -> str:
     if delivery is None:
         return "mailed; what became of it is forgotten"
     moment = when(delivery.ended_at or delivery.due_at)
-    reason = f" ({delivery.reason.value})" if delivery.reason.value else ""
-    return f"{delivery.state.value}{reason} {moment}"
+    if not delivery.reason.value:
+        return f"{delivery.state.value} {moment}"
+    reply = f": {delivery.reply}" if delivery.reply else ""
+    late = ", not delivered yet" if delivery.state.value == _TAKEN else ""
+    return f"{delivery.state.value} {moment}{late} ({_REASON[delivery.reason.value]}{reply})"

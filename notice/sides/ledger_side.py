@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, select, update
+from sqlalchemy import Connection, Row, Select, func, select, update
 
 from credentials.audit import Action, Entry
 from credentials.lines import provisioning
@@ -33,6 +33,8 @@ TOGETHER: Final = timedelta(minutes=1)
 """How long a mail waits for more calls of the same caller, if the subscriber wants that."""
 _USEFUL: Final = timedelta(days=5)
 """How long a notice is worth sending: our mail server may be away over a long weekend."""
+_COMES_BACK_WITHIN: Final = timedelta(hours=1)
+"""A mail that was taken longer ago, and has not come back, has arrived."""
 _AT_ONCE: Final = 200
 _ACTOR: Final = "call notices"
 
@@ -123,7 +125,11 @@ class LedgerSide(StoreBase):
 
     @database_border
     def count_refusals(self) -> int:
-        """Pause the addresses whose servers have refused the last three notices in a row; return how many."""
+        """Pause the addresses whose servers have refused the last three notices in a row; return how many.
+
+        A notice that came back was refused, too. Whether those that were mailed after it will come back is not known
+        yet: they end the row only when they were taken an hour ago.
+        """
         with self._database.reading() as connection:
             if connection.scalar(_refused().limit(1)) is None:
                 return 0
@@ -131,7 +137,9 @@ class LedgerSide(StoreBase):
         with self._database.writing() as connection:
             refused = connection.execute(_refused().limit(_AT_ONCE)).all()
             for number, address in sorted({(row.number, row.address) for row in refused}):
-                if _refused_in_a_row(connection, number, address) and table.pause(connection, number, address, now):
+                if _refused_in_a_row(connection, number, address, now) and table.pause(
+                    connection, number, address, now
+                ):
                     paused.append(Entry(Action.NOTICE_PAUSED, number))
             ids = [row.letter_id for row in refused]
             connection.execute(update(mails).where(mails.c.letter_id.in_(ids)).values(counted=True))
@@ -195,16 +203,20 @@ def _refused() -> Select[tuple[str, str, str]]:
     )
 
 
-def _refused_in_a_row(connection: Connection, number: str, address: str) -> bool:
-    """Whether the last notices to an address that were taken or refused were all refused."""
+def _refused_in_a_row(connection: Connection, number: str, address: str, now: datetime) -> bool:
+    """Whether the last notices to an address that arrived or were refused, as far as is known, were all refused."""
     since = table.counts_from(connection, number, address)
     if since is None:
         return False
-    ended = (State.TAKEN.value, State.REFUSED.value)
     theirs = select(mails.c.letter_id).where(mails.c.number == number, mails.c.address == address)
+    counting = letters.c.letter_id.in_(theirs) & (letters.c.created_at >= since)
+    refused = letters.c.state == State.REFUSED.value
+    last_refused = select(func.max(letters.c.created_at)).where(counting, refused).scalar_subquery()
+    settled = (letters.c.created_at < last_refused) | (letters.c.ended_at <= now - _COMES_BACK_WITHIN)
+    arrived = (letters.c.state == State.TAKEN.value) & settled
     last = connection.scalars(
         select(letters.c.state)
-        .where(letters.c.letter_id.in_(theirs), letters.c.created_at >= since, letters.c.state.in_(ended))
+        .where(counting, refused | arrived)
         .order_by(letters.c.created_at.desc())
         .limit(REFUSALS_UNTIL_PAUSE)
     ).all()

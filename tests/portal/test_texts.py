@@ -73,7 +73,7 @@ def test_every_word_of_the_store_has_a_text(language: str) -> None:
         ],
         "condition": [name + part for name in CONDITIONS for part in ("", "_about")],
         "notice_fault": [problem for problem in Problem if problem is not Problem.ADDRESS],
-        "delivery": [*State, *(f"{state}_at" for state in State)],
+        "delivery": [*State, *(f"{state}_at" for state in State), "delayed_at"],
         "delivery_reason": [reason for reason in Refusal if reason],
         "caller_reason": list(NoNumber),
         "call_result": list(Result),

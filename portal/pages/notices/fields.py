@@ -84,9 +84,11 @@ def told(visit: Visit, delivery: Delivery | None) -> Told:
     state = delivery.state
     moment = visit.moment(delivery.ended_at or delivery.created_at)
     text = texts(f"delivery.{state}_at", time=moment)
-    if state is not State.TAKEN and delivery.reason:
+    if is_delayed := state is State.TAKEN and bool(delivery.reason):
+        text, state = texts("delivery.delayed_at", time=moment), State.WAITING
+    if delivery.reason:
         text = f"{text} {texts(f'delivery_reason.{delivery.reason}')}"
-    if state is State.WAITING and delivery.tries:
+    if state is State.WAITING and delivery.tries and not is_delayed:
         text = f"{text} {texts('delivery.next_try', time=visit.moment(delivery.due_at))}"
-    reply = delivery.reply if state in (State.REFUSED, State.EXPIRED) else ""
+    reply = delivery.reply if is_delayed or state in (State.REFUSED, State.EXPIRED) else ""
     return Told(_COLOURS[state], texts(f"delivery.{state}"), text, reply)

@@ -4,17 +4,24 @@ was mailed or not."""
 from __future__ import annotations
 
 import io
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, timedelta
 from pathlib import Path
 
 import pytest
 
 from credentials.secrets.keys import KeyRing
-from ivr.cli.notice import _WHY
-from mail.outbox import Outbox
+from ivr.cli.notice import _REASON, _WHY
+from mail.outbox import Outbox, Reason
+from mail.outbox.leases import Leases
+from notice.calls.judging import Result, Verdict
+from notice.journal.caller import Caller
+from notice.journal.place import Place
+from notice.mails.writing import Writer
 from notice.rules import Why
 from notice.settings import table
 from notice.settings.model import Address, Listed, Settings
@@ -57,6 +64,40 @@ def ivr(*words: str) -> subprocess.CompletedProcess[str]:
 
 def test_each_reason_has_its_words() -> None:
     assert _WHY.keys() == {why.value for why in Why}
+    assert _REASON.keys() == {reason.value for reason in Reason if reason}
+
+
+@pytest.mark.slow
+def test_notices_that_came_back_say_why_and_pause_the_address_in_plain_words(
+    store: NoticeStore, tmp_path: Path
+) -> None:
+    keys = KeyRing.from_file(tmp_path / "key")
+    outbox, leases = Outbox(keys), Leases(store._database, keys, lease=timedelta(minutes=1))
+    writer = Writer(site="https://settings.example.jp", time_zone=UTC)
+    for number in range(4):
+        missed = Verdict(
+            call=f"call-{number}",
+            number=NUMBER,
+            caller=Caller(CALLER),
+            began_at=utc_now(),
+            ringing_ms=4000,
+            result=Result.NOT_ANSWERED,
+        )
+        store.post("exchange-1", [missed], Place(), outbox, writer)
+        for letter in leases.take(10):
+            leases.taken(letter)
+            with store._database.writing() as connection:
+                note = outbox.bounced if number else outbox.delayed
+                assert note(connection, letter.letter_id, Reason.MAILBOX_FULL, "552 5.2.2 over quota")
+    assert store.count_refusals() == 1
+    shown = ivr("notice", "show", NUMBER).stdout
+    assert re.search(rf"address {ANN}, paused since \S+ \S+: its server refused three mails in a row", shown)
+    newest, *_, oldest = store.calls_of(NUMBER, outbox)
+    for call, told in ((newest, "refused"), (oldest, "taken")):
+        why = ivr("notice", "why", call.call_id).stdout
+        late = ", not delivered yet" if told == "taken" else ""
+        words = rf"{ANN}: {told} \S+ \S+{late} \(the mailbox is full: 552 5.2.2 over quota\)"
+        assert re.search(words, why), why
 
 
 @pytest.mark.slow

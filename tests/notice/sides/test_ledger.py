@@ -201,6 +201,62 @@ def test_a_mail_that_is_taken_ends_the_row_and_one_that_comes_back_goes_on_with_
     assert ledger.store.count_refusals() == 1
 
 
+def come_back(ledger: Ledger, *places: int) -> list[int]:
+    """Let notices come back one by one, by their places from the first on; return how many addresses each pauses."""
+    letters = sorted(deliveries(ledger.store, ledger.outbox), key=lambda letter: letter.created_at)
+    paused = []
+    for place in places:
+        with ledger.store._database.writing() as connection:
+            assert ledger.outbox.bounced(connection, letters[place].letter_id, Reason.NO_SUCH_ADDRESS, "550 5.1.1 no")
+        paused.append(ledger.store.count_refusals())
+    return paused
+
+
+def mail_calls(ledger: Ledger, clock: FakeClock, keys: KeyRing, count: int) -> None:
+    """Let calls come, one a minute, whose mails are all taken."""
+    for number in range(1, count + 1):
+        ledger.post(nth(number))
+        send_all(ledger.store, keys, clock)
+        clock.advance(minutes=1)
+
+
+def test_three_notices_that_come_back_pause_the_address_though_later_ones_were_just_taken(
+    ledger: Ledger, clock: FakeClock, keys: KeyRing
+) -> None:
+    choose(ledger.store, clock)
+    mail_calls(ledger, clock, keys, 5)
+    assert come_back(ledger, 0, 1, 2) == [0, 0, 1]
+    assert chosen_by(ledger.store).addresses[0].paused_at == clock.now
+
+
+def test_a_notice_between_them_that_did_not_come_back_ends_the_row(
+    ledger: Ledger, clock: FakeClock, keys: KeyRing
+) -> None:
+    choose(ledger.store, clock)
+    mail_calls(ledger, clock, keys, 5)
+    assert come_back(ledger, 0, 1, 3, 4) == [0, 0, 0, 0]
+    assert come_back(ledger, 2) == [1]
+
+
+def test_old_notices_that_come_back_do_not_pause_an_address_that_gets_later_ones(
+    ledger: Ledger, clock: FakeClock, keys: KeyRing
+) -> None:
+    choose(ledger.store, clock)
+    mail_calls(ledger, clock, keys, 4)
+    clock.advance(hours=1)
+    assert come_back(ledger, 0, 1, 2) == [0, 0, 0]
+
+
+def test_notices_that_were_given_up_do_not_pause_an_address(ledger: Ledger, clock: FakeClock, keys: KeyRing) -> None:
+    choose(ledger.store, clock)
+    mail_calls(ledger, clock, keys, 4)
+    for letter in deliveries(ledger.store, ledger.outbox):
+        with ledger.store._database.writing() as connection:
+            assert ledger.outbox.given_up(connection, letter.letter_id, Reason.MAILBOX_FULL, "452 4.2.2 full")
+    assert ledger.store.count_refusals() == 0
+    assert chosen_by(ledger.store).addresses[0].is_used
+
+
 def test_refusals_from_before_an_address_was_taken_up_again_do_not_count(
     ledger: Ledger, clock: FakeClock, keys: KeyRing
 ) -> None:

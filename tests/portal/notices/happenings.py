@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from itertools import count
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from credentials.secrets.keys import KeyRing
 from mail.outbox import Reason
@@ -60,6 +60,15 @@ def deliver(stage: Stage, *, refuse: Reason | None = None, reply: str = "550 5.1
         else:
             leases.refused(letter, refuse, reply)
     return [letter.to for letter in letters]
+
+
+def come_back(stage: Stage, reason: Reason, reply: str, *, kind: Literal["bounced", "delayed"] = "bounced") -> None:
+    """Let the newest mail come back, or let its delay be reported."""
+    outbox = stage.open_outbox()
+    with stage.database.writing() as connection:
+        [newest] = outbox.deliveries(connection, most=1)
+        note = outbox.bounced if kind == "bounced" else outbox.delayed
+        assert note(connection, newest.letter_id, reason, reply)
 
 
 def notices_of(stage: Stage) -> None:

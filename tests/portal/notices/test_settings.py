@@ -13,7 +13,16 @@ from mail.outbox import Reason
 from mail.outbox.schema import letters
 from notice.settings.model import MOST_LISTED, Address, Listed
 from tests.portal.conftest import LogIn
-from tests.portal.notices.happenings import ANN, BEN, call, choose, chosen, deliver, refuse_until_paused
+from tests.portal.notices.happenings import (
+    ANN,
+    BEN,
+    call,
+    choose,
+    chosen,
+    come_back,
+    deliver,
+    refuse_until_paused,
+)
 from tests.portal.server import serving
 from tests.portal.stage import CONTRACT, MANY, MANY_NUMBERS, OTHER_LINE, SECOND, THIRD, Stage
 from tests.portal.visitor import Visitor, said
@@ -203,6 +212,29 @@ def test_a_refusal_is_told_in_plain_words_and_three_pause_the_address(holder: Vi
     assert chosen(stage).addresses[0].is_used
     assert "Paused since" not in said(holder.get(HOME))
     assert send(holder, "resume", address=ANN).headers["location"] == f"{HOME}?done=gone"
+
+
+def test_a_mail_that_comes_back_is_told_like_a_refusal_and_three_pause_the_address(
+    holder: Visitor, stage: Stage
+) -> None:
+    choose(stage, ANN)
+    for _ in range(3):
+        call(stage)
+        deliver(stage)
+        assert "Last notice: the mail server took it on" in said(holder.get(HOME))
+        come_back(stage, Reason.MAILBOX_FULL, "452 4.2.2 over quota", kind="delayed")
+        told = said(holder.get(HOME))
+        assert "has not been able to deliver it yet. The mailbox is full." in told
+        assert "The mail server's words: 452 4.2.2 over quota" in told
+        come_back(stage, Reason.NO_SUCH_ADDRESS, "550 5.1.1 <b>unknown</b>")
+        assert "The mail server's words: 550 5.1.1 <b>unknown</b>" in said(holder.get(HOME))
+        assert "<b>unknown</b>" not in holder.get(HOME).text
+        stage.store.count_refusals()
+        stage.later += timedelta(minutes=1)
+    told = said(holder.get(HOME))
+    assert "The mail server does not know this address" in told
+    assert "Paused since" in told
+    assert "refused three notices in a row" in told
 
 
 def test_mail_that_waits_says_when_it_is_tried_again(holder: Visitor, stage: Stage) -> None:
