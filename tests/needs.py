@@ -46,6 +46,7 @@ PACKAGES: Final = MappingProxyType(
         "libvo-amrwbenc0": _library("vo-amrwbenc"),
         "libbcg729-0": _library("bcg729"),
         "libgsm1": _library("gsm"),
+        "postfix": Path("/usr/lib/postfix/sbin/master").exists,
     }
 )
 """Debian's name of each package, and whether the part of it that the tests use is installed."""

@@ -10,12 +10,10 @@ import pytest
 
 from credentials.secrets.keys import KeyRing
 from mail.bounces.addresses import bounce_address
-from mail.bounces.receiver import Bounces, Connections
 from mail.outbox import Outbox
 from storage.database import Database
+from tests.mail.bounces.taking import DOMAIN, taking_bounces
 from tests.mail.post import UNLIMITED
-
-DOMAIN = "bounces.example.jp"
 
 
 class Client:
@@ -65,12 +63,8 @@ Connect = Callable[..., Awaitable[Client]]
 
 @pytest.fixture
 async def port(database: Database, keys: KeyRing) -> AsyncIterator[int]:
-    connections = Connections(Bounces(database, keys, DOMAIN))
-    server = await asyncio.get_running_loop().create_server(connections, "127.0.0.1", 0)
-    yield server.sockets[0].getsockname()[1]
-    server.close()
-    connections.end()
-    await asyncio.sleep(0)
+    async with taking_bounces(database, keys) as port:
+        yield port
 
 
 @pytest.fixture

@@ -17,8 +17,9 @@ from mail.outbox.leases import Leases
 from storage.clock import utc_now
 from storage.database import Database
 from storage.errors import StoreUnavailable
-from tests.mail.bounces.conftest import DOMAIN, Client, Connect
+from tests.mail.bounces.conftest import Client, Connect
 from tests.mail.bounces.samples import FIELDS, report, sample
+from tests.mail.bounces.taking import DOMAIN
 from tests.mail.post import ADDRESS, letter_for
 
 UNKNOWN = sample("postfix-unknown-user")
