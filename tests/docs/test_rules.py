@@ -177,6 +177,7 @@ STATED: Final = (
     Stated("7.2", "within {} minute are one mail", ledger_side.TOGETHER / MINUTE),
     Stated("7.4", "sent for {} days", ledger_side._USEFUL / DAY),
     Stated("7.4", "After {} notices in a row", REFUSALS_UNTIL_PAUSE),
+    Stated("7.4", "or after {} hour", ledger_side._COMES_BACK_WITHIN / HOUR),
     Stated("7.5", "For {} days the site shows", KEPT / DAY),
     Stated("7.6", "of {} numbers or more", MANY_NUMBERS),
     Stated("7.6", "has {} MiB", notice_file.MOST_BYTES / 1024**2),
@@ -199,6 +200,7 @@ NO_CONSTANTS: Final = {
     "4.2": "1 3",
     "7.1": "3.13",
     "7.2": "3 20",  # tests/notice/settings/test_checking.py
+    "7.4": "3464 5 4",  # tests/mail/bounces/test_reports.py
     "7.5": "7.1",
     "7.6": "0 1 3.15",
 }

@@ -1,4 +1,4 @@
-"""Checks of the settings site: its certificate, its mail server, and whether mails go out.
+"""Checks of the settings site: its certificate, its mail server, and whether mails go out and can come back.
 
 The settings site is not needed for calls, so what is wrong here is a warning.
 """
@@ -6,6 +6,7 @@ The settings site is not needed for calls, so what is wrong here is a warning.
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -20,6 +21,7 @@ from ivr.doctor.examination import Check
 from ivr.doctor.finding import Finding, ok, warning
 from ivr.doctor.modes import mode_of
 from ivr.doctor.site import Site
+from mail.bounces.settings import BounceSettings
 from mail.outbox import MAIL, Backlog, Outbox
 from mail.sending.outcomes import Away
 from mail.sending.server import MailServer
@@ -36,6 +38,7 @@ RENEW_WITHIN: Final = timedelta(days=14)
 WAIT_S: Final = 60.0
 """A sender takes a mail within a second, and looks for an absent mail server every 5 s."""
 _PATIENCE_S: Final = 10.0
+_GREETING_BYTES: Final = 512
 _OTHERS: Final = 0o007
 _SERVER: Final = "KARIPASS_SMTP_HOST"
 
@@ -102,6 +105,29 @@ def mails(site: Site) -> Iterator[Finding]:
         yield ok("none waits" if backlog is None or not backlog.waiting else f"{backlog.waiting} are just being sent")
 
 
+def bounces(site: Site) -> Iterator[Finding]:
+    """Whether mails that come back reach the one who notes it, if there is a domain for them."""
+    try:
+        settings = BounceSettings.load()
+    except SettingsError as problem:
+        yield warning(str(problem), "mend it: neither `ivr mail` nor `ivr bounces` starts")
+        return
+    if settings.mail_bounce_domain is None:
+        yield ok("KARIPASS_MAIL_BOUNCE_DOMAIN is not set: nobody notes that a mail comes back later")
+        return
+    where = f"{settings.mail_bounce_host}:{settings.mail_bounce_port}"
+    address = (settings.mail_bounce_host, settings.mail_bounce_port)
+    try:
+        with socket.create_connection(address, _PATIENCE_S) as connection:
+            is_there = connection.recv(_GREETING_BYTES).startswith(b"220")
+    except OSError:
+        is_there = False
+    if is_there:
+        yield ok(f"{where} takes those to {settings.mail_bounce_domain}")
+    else:
+        yield warning(f"{where} takes none", "is `ivr bounces` running? Until then your mail server keeps them")
+
+
 def _good_until(path: Path, end: datetime, now: datetime) -> Finding:
     renew = "renew it, then `systemctl reload karipass-portal`"
     if end <= now:
@@ -146,4 +172,9 @@ def _backlog(url: str) -> Backlog | None:
         database.close()
 
 
-CHECKS: Final = (Check("certificate", certificate), Check("mail server", mail_server), Check("mails", mails))
+CHECKS: Final = (
+    Check("certificate", certificate),
+    Check("mail server", mail_server),
+    Check("mails", mails),
+    Check("bounces", bounces),
+)

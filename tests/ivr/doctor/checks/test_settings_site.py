@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
+import threading
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -26,7 +28,7 @@ from tests.ivr.doctor.examined import looked, site_of
 from tests.mail import smtp_server
 from tests.mail.post import letter_for
 
-CERTIFICATE, MAIL_SERVER, MAILS = ((check,) for check in settings_site.CHECKS)
+CERTIFICATE, MAIL_SERVER, MAILS, BOUNCES = ((check,) for check in settings_site.CHECKS)
 
 
 def written(folder: Path, *, days: float = 60, names: tuple[str, ...] = ("settings.example.jp",)) -> dict[str, Path]:
@@ -188,3 +190,29 @@ def test_mails_that_wait_for_long_are_told(tmp_path: Path) -> None:
         assert "is `ivr mail` running?" in finding.remedy
     finally:
         database.close()
+
+
+def greet_once(listener: socket.socket) -> None:
+    connection, _ = listener.accept()
+    with connection:
+        connection.sendall(b"220 bounces.example.jp\r\n")
+
+
+def test_whether_mails_that_come_back_are_taken_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = site_of(tmp_path)
+    [finding] = found(BOUNCES, site)
+    assert (finding.level, "is not set" in finding.text) == (Level.OK, True)
+    monkeypatch.setenv("KARIPASS_MAIL_BOUNCE_DOMAIN", "bounces.example.jp")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        monkeypatch.setenv("KARIPASS_MAIL_BOUNCE_PORT", str(port))
+        greeting = threading.Thread(target=greet_once, args=(listener,))
+        greeting.start()
+        [finding] = found(BOUNCES, site)
+        greeting.join()
+    assert (finding.level, finding.text) == (Level.OK, f"127.0.0.1:{port} takes those to bounces.example.jp")
+    [finding] = found(BOUNCES, site)
+    assert (finding.level, finding.text) == (Level.WARNING, f"127.0.0.1:{port} takes none")
+    monkeypatch.setenv("KARIPASS_MAIL_BOUNCE_PORT", "x")
+    [finding] = found(BOUNCES, site)
+    assert "KARIPASS_MAIL_BOUNCE_PORT=x" in finding.text
