@@ -8,6 +8,7 @@ is in the store; while that is away, the mail server is asked to come again.
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -86,7 +87,8 @@ class Bounces:
 
     async def handle_exception(self, error: Exception) -> str:
         """Answer for a mistake of ours: the mail comes again, and nothing of it is in the log."""
-        _log.error("bounce_failed", error=type(error).__name__)
+        *_, last = traceback.extract_tb(error.__traceback__)
+        _log.error("bounce_failed", error=type(error).__name__, at=f"{last.filename}:{last.lineno}")
         return _FAILED
 
     @database_border

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 from collections.abc import Callable
 from typing import Final
@@ -33,6 +34,8 @@ def receive_until_stopped(
         OSError: the port cannot be listened on.
         StorageError: the database cannot be used.
     """
+    # aiosmtpd warns of commands that it does not know, in the words of whoever sent them: of a mail, perhaps.
+    logging.getLogger("mail.log").setLevel(logging.ERROR)
     database = open_outbox_database(url)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
@@ -169,7 +170,13 @@ async def test_a_mistake_of_ours_asks_it_to_come_again_and_shows_nothing(
     with capture_logs() as logs:
         answer = await (await connect()).bring(address_of(sent.letter_id), UNKNOWN)
     assert answer == "451 4.3.0 This went wrong here, please come again later"
-    assert logs == [{"event": "bounce_failed", "error": "ValueError", "log_level": "error"}]
+    [line] = logs
+    assert (line["event"], line["error"], Path(line["at"]).name.split(":")[0]) == (
+        "bounce_failed",
+        "ValueError",
+        Path(__file__).name,
+    )
+    assert "nobody" not in str(logs)
 
 
 # --- limits ---------------------------------------------------------------------------------------------------
