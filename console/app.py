@@ -14,6 +14,7 @@ import console.pages.calls as calls
 import console.pages.lines as lines
 import console.pages.live as live
 import console.pages.login as login
+import console.pages.notices as notices
 import console.pages.operators as operators
 import console.pages.report as report
 from console.config import ConsoleConfig
@@ -64,6 +65,7 @@ def create_app(config: ConsoleConfig) -> Starlette:
             Route("/lines", page(lines.search, Role.OPERATOR), methods=["GET"]),
             Route("/lines/{number}/{change}", page(lines.confirm, Role.OPERATOR), methods=["GET"]),
             Route("/lines/{number}/{change}", page(lines.make, Role.OPERATOR), methods=["POST"]),
+            Route("/notices", page(notices.search, Role.VIEWER), methods=["GET"]),
             Route("/report", page(report.show, Role.VIEWER), methods=["GET"]),
             Route("/operators", page(operators.show, Role.ADMIN), methods=["GET"]),
             Route("/operators", page(operators.add, Role.ADMIN), methods=["POST"]),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from console.config import ConsoleConfig
+from console.notices.reading import NoticeReader
 from console.operators import Operators, Sessions
 from credentials.lines import provisioning
 from credentials.model import Line
@@ -16,6 +17,8 @@ from credentials.site.login_counts import LoginCounts
 from credentials.site.states import LineState
 from credentials.store import CredentialStore
 from ivr.records import CallReader, open_records
+from mail.outbox import MAIL
+from notice.store.schema import NOTICE
 from storage.database import Database, database_border
 from storage.migrate import upgrade
 
@@ -39,6 +42,11 @@ class Backend:
     def calls(self) -> CallReader:
         """Reads the records of calls."""
         return CallReader(self._database, clock=self._config.clock)
+
+    @property
+    def notices(self) -> NoticeReader:
+        """Reads call notices."""
+        return NoticeReader(self._database)
 
     @property
     def operators(self) -> Operators:
@@ -119,7 +127,7 @@ class Backend:
             if self._opened is None:
                 database = open_records(self._config.database_url)
                 try:
-                    _make_lines(database)
+                    _make_tables(database)
                 except BaseException:
                     database.close()
                     raise
@@ -134,6 +142,7 @@ class Backend:
 
 
 @database_border
-def _make_lines(database: Database) -> None:
-    """Create the credentials' own tables, in case no service has done so yet."""
-    upgrade(database, CREDENTIALS)
+def _make_tables(database: Database) -> None:
+    """Create the tables of credentials, mail and call notices, in case no service has done so yet."""
+    for history in (CREDENTIALS, MAIL, NOTICE):  # settings of call notices refer to the numbers of the first
+        upgrade(database, history)

@@ -28,7 +28,7 @@ _HIDDEN: Final = "*"
 
 _OURS: Final = frozenset({"call_id", "service_id"})
 """Fields with random names that we give; links contain them."""
-_NUMBERS: Final = frozenset({"caller", "target", "shown"})
+_NUMBERS: Final = frozenset({"caller", "called", "target", "shown"})
 """Fields whose digits always belong to a number, however few there are: a foreign number, or part of one."""
 
 

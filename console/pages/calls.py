@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlencode
 
@@ -15,6 +14,7 @@ from starlette.responses import Response
 from console.call.drawing import AXIS, HEIGHT, Lane, draw
 from console.call.explanations import explain_miss
 from console.operators import Role
+from console.queries import read_moment, shortened
 from console.trunks import Trunks
 from console.visit import Visit, back_to
 from credentials.model import Line
@@ -28,7 +28,6 @@ _log = structlog.get_logger(__name__)
 _AT_ONCE: Final = 50
 _DIGITS: Final = 15
 """The longest telephone number, without its prefix: ITU-T E.164, 6.1. SQLite refuses patterns of 50,000."""
-_SHOWN: Final = 40
 _SEPARATORS: Final = re.compile(r"[-\s().\u2010-\u2015\u2212\u30fc]")
 
 
@@ -41,7 +40,7 @@ def search(visit: Visit) -> Response:
     if visit.masked:
         number = ""  # an operator who may not see a number must not find it out digit by digit
     outcome, trunks = asked["outcome"], Trunks(visit)
-    times = {name: _moment(visit, asked[name], wrong) for name in ("since", "until", "before")}
+    times = {name: read_moment(visit, asked[name], wrong) for name in ("since", "until", "before")}
     until = min((moment for moment in (times["until"], times["before"]) if moment is not None), default=None)
     query = Query(
         number=number or None,
@@ -134,24 +133,9 @@ def _number(visit: Visit, text: str, wrong: list[str]) -> str:
     """Return the digits of a number or of a part of one, in whatever form they are typed."""
     number = _SEPARATORS.sub("", unicodedata.normalize("NFKC", text))
     if len(text) > LONGEST_VALUE or (number.isdecimal() and len(number) > _DIGITS):
-        wrong.append(visit.texts("calls.long_number", text=_shortened(text), most=_DIGITS))
+        wrong.append(visit.texts("calls.long_number", text=shortened(text), most=_DIGITS))
         return ""
     if number and not (number.isascii() and number.isdigit()):
-        wrong.append(visit.texts("calls.wrong_number", text=_shortened(text)))
+        wrong.append(visit.texts("calls.wrong_number", text=shortened(text)))
         return ""
     return number
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
-
-
-def _moment(visit: Visit, text: str, wrong: list[str]) -> datetime | None:
-    """Read a local date and time, as a browser's field or one of our links writes it."""
-    if not text:
-        return None
-    try:
-        return datetime.fromisoformat(text).astimezone(UTC)
-    except (ValueError, OverflowError):
-        wrong.append(visit.texts("calls.wrong_time", text=_shortened(text)))
-        return None

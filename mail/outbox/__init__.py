@@ -2,7 +2,19 @@
 
 from mail.outbox.deliveries import Backlog, Delivery, Reason, State
 from mail.outbox.limits import Limit, LimitReached, MailLimits, Rate
-from mail.outbox.outbox import Outbox
+from mail.outbox.outbox import Outbox, find_deliveries
 from mail.outbox.schema import MAIL
 
-__all__ = ["MAIL", "Backlog", "Delivery", "Limit", "LimitReached", "MailLimits", "Outbox", "Rate", "Reason", "State"]
+__all__ = [
+    "MAIL",
+    "Backlog",
+    "Delivery",
+    "Limit",
+    "LimitReached",
+    "MailLimits",
+    "Outbox",
+    "Rate",
+    "Reason",
+    "State",
+    "find_deliveries",
+]

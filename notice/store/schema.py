@@ -54,6 +54,12 @@ addresses = Table(
     Column("counts_from", UtcDateTime, nullable=False),
     Column("paused_at", UtcDateTime),
     CheckConstraint("place BETWEEN 1 AND 5", name="place"),
+    Index(
+        "ix_notice_addresses_paused_at",
+        "paused_at",
+        sqlite_where=text("paused_at IS NOT NULL"),
+        postgresql_where=text("paused_at IS NOT NULL"),
+    ),
 )
 
 listed_numbers = Table(
@@ -98,6 +104,8 @@ calls = Table(
     Column("mail_at", UtcDateTime),
     CheckConstraint("(why = 'waits') = (mail_at IS NOT NULL)", name="waits"),
     Index(None, "number", "began_at"),
+    Index(None, "caller", "began_at"),
+    Index(None, "began_at", "call_id"),
     Index(None, "judged_at"),
     Index(
         "ix_notice_calls_mail_at",

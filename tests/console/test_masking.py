@@ -23,6 +23,8 @@ from console.masking import mask_number, mask_text, masked
 from console.operators import Role
 from ivr.records import AmiState, CallBegan, CallReader, Hangup, Query, RecordedEntry, Vitals
 from ivr.records.changes import ChannelEnded
+from tests.console.notices.happenings import ANN, BEN, CALLER, furnish
+from tests.console.notices.happenings import FOREIGN as CALLER_ABROAD
 from tests.console.server import serving
 from tests.console.stage import ADDITIONAL, CONTRACT, NAMES, Stage, Tone, bad_keys
 from tests.console.visitor import LogIn, Visitor
@@ -110,7 +112,7 @@ def test_what_has_no_number_comes_back_as_it_is() -> None:
 # --- every page and every event ---------------------------------------------------------------------------------
 
 PHONE, FOREIGN, QUOTED, GUEST = "0987654321", "+1 212 555 0123", "0477889900", "0355667788"
-NUMBERS = (CONTRACT, ADDITIONAL, PHONE, FOREIGN, QUOTED, GUEST)
+NUMBERS = (CONTRACT, ADDITIONAL, PHONE, FOREIGN, QUOTED, GUEST, CALLER, CALLER_ABROAD)
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +135,7 @@ def house(tmp_path_factory: pytest.TempPathFactory, empty_stage: Stage) -> Stage
         use_one_time(store, mailbox, CONTRACT)
         session_id = prove(store, mailbox, start(store, CONTRACT))
         store.change_address(session_id, NEW_ADDRESS, mailbox.link)
+    furnish(stage)
     stage.close()
     return stage
 
@@ -171,6 +174,7 @@ def texts_of(visitor: Visitor, stage: Stage) -> dict[str, str]:
     for number in NUMBERS:
         to_see += [f"/lines?number={quote(number)}"]
         to_see += [f"/lines/{quote(number)}/{change.value}" for change in Change]
+        to_see += [f"/notices?number={quote(number)}"]
         to_see += [f"/calls?number={quote(number)}", f"/calls?trunk={quote(number)}", f"/report?trunk={quote(number)}"]
     seen: dict[str, str] = {}
     while to_see:
@@ -189,7 +193,7 @@ def texts_of(visitor: Visitor, stage: Stage) -> dict[str, str]:
 
 
 def is_followed(path: str) -> bool:
-    return path in ("/", "/calls", "/lines", "/report") or path.endswith("/line")
+    return path in ("/", "/calls", "/lines", "/notices", "/report") or path.endswith("/line")
 
 
 def all_calls(stage: Stage) -> list[CallBegan]:
@@ -214,7 +218,7 @@ def asked_for(path: str, number: str) -> bool:
 
 def test_no_page_and_no_event_shows_a_viewer_a_number(texts: dict[Role, dict[str, str]]) -> None:
     shown = texts[Role.VIEWER]
-    assert {"/", "/calls", "/lines", "/report", "/live", "/healthz"} <= shown.keys()
+    assert {"/", "/calls", "/lines", "/notices", "/report", "/live", "/healthz"} <= shown.keys()
     assert any("*" in text and "wrong tries left" in text for path, text in shown.items() if path.endswith("/line"))
     clear = [
         (path, number)
@@ -227,7 +231,7 @@ def test_no_page_and_no_event_shows_a_viewer_a_number(texts: dict[Role, dict[str
 
 def test_no_page_shows_a_viewer_a_mail_address_and_operators_see_it(texts: dict[Role, dict[str, str]]) -> None:
     seen = {role: " ".join(shown.values()) for role, shown in texts.items()}
-    for address in (ADDRESS, NEW_ADDRESS):
+    for address in (ADDRESS, NEW_ADDRESS, ANN, BEN):
         local, _, domain = address.partition("@")
         assert [part for part in (local, domain) if part in seen[Role.VIEWER]] == []
         assert address in seen[Role.OPERATOR]

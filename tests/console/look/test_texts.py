@@ -10,9 +10,11 @@ import pytest
 from rich.console import Console
 
 import console
+import portal.texts
 import web
 from console.call.explanations import explain_miss
 from console.lines.changes import Change
+from console.notices.view import FORGOTTEN
 from console.operators import LANGUAGES, Role
 from console.report.logins import LOGIN_STACK
 from console.texts import load_texts
@@ -24,6 +26,11 @@ from ivr.call.dialogue.table import STEPS
 from ivr.cli.calls.one_call import print_transcript
 from ivr.records import OUTCOMES, RecordedEntry
 from ivr.records.vitals import AMI_STATES, STRAINS
+from mail.outbox import Reason, State
+from notice.calls.judging import Result
+from notice.journal.caller import Reason as NoNumber
+from notice.rules import Why
+from texts.catalogue import read_texts
 from web.languages import preferred_language
 
 BY_WORD = {
@@ -53,6 +60,11 @@ BY_WORD |= {
     "told",
     "login_kind",
     "login_refused",
+    "notice_why",
+    "caller_reason",
+    "call_result",
+    "delivery",
+    "delivery_reason",
 }
 """Groups whose texts are named after a word of the records or of the program."""
 
@@ -113,11 +125,25 @@ def test_every_word_of_the_records_has_a_text(language: str) -> None:
             *(verdict.lower() for verdict in LoginVerdict if not verdict.accepted),
             *(f"code_{verdict.lower()}" for verdict in CodeVerdict if verdict is not CodeVerdict.ACCEPTED),
         ],
+        "notice_why": list(Why),
+        "caller_reason": list(NoNumber),
+        "call_result": list(Result),
+        "delivery": [*State, FORGOTTEN],
+        "delivery_reason": [reason for reason in Reason if reason],
         **{group: [change.value for change in Change] for group in ("do", "ask", "does", "told")},
     }
     assert [
         f"{group}.{word}" for group, every in words.items() for word in every if f"{group}.{word}" not in texts
     ] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_came_of_an_incoming_call_is_said_as_at_the_settings_site(language: str) -> None:
+    ours, theirs = load_texts(language).texts, read_texts(portal.texts.__name__, language).texts
+    groups = ("notice_why", "caller_reason", "call_result", "delivery", "delivery_reason")
+    shared = {key: text for key, text in ours.items() if key.partition(".")[0] in groups}
+    assert len(shared) > len(Why)
+    assert shared == {key: theirs.get(key) for key in shared}
 
 
 @pytest.mark.parametrize("failed", list(FailedTest))
