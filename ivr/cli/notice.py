@@ -37,21 +37,6 @@ _COLUMNS: Final = (
     Column(name="mail", prose=True),
 )
 _PAUSED: Final = "its server refused three mails in a row"
-_WHY: Final = {
-    "mailed": "mailed",
-    "waits": "waits for more calls of this caller; mailed within a minute",
-    "anonymous_rejected": "no mail: refused by anonymous call rejection",
-    "nuisance_rejected": "no mail: refused by the list of nuisances",
-    "forwarding_failed": "no mail: it was forwarded to a number that was busy or not there",
-    "not_chosen": "no mail: the number has no settings",
-    "stopped": "no mail: notices are stopped",
-    "no_caller_number": "no mail: only listed numbers are wanted, and this call had none",
-    "not_listed": "no mail: only listed numbers are wanted",
-    "answered": "no mail: only calls that were not answered are wanted",
-    "no_address": "no mail: no address is ticked",
-    "paused": f"no mail: each address is paused, because {_PAUSED}",
-}
-"""What came of a call, in words; the keys are those of `notice.rules.Why`."""
 _REASON: Final = {
     "no_such_address": "no server knows the address",
     "mailbox_full": "the mailbox is full",
@@ -114,7 +99,14 @@ def in_words(call: CallLine) -> str:
     verdict = call.verdict
     rang = "it is not known for how long it rang" if verdict.ringing_s is None else f"rang {verdict.ringing_s} s"
     became = verdict.result.value.replace("_", " ")
-    return f"{_caller(call)} called {verdict.number}: {rang}, {became}; {_WHY[call.why]}"
+    return f"{_caller(call)} called {verdict.number}: {rang}, {became}. {_why(call)}"
+
+
+def _why(call: CallLine) -> str:
+    """Say whether a call was mailed, or what kept that back, as the console and the settings site say it."""
+    from console.texts import load_texts
+
+    return load_texts("en")(f"notice_why.{call.why}")
 
 
 @contextmanager
@@ -154,7 +146,7 @@ def _chosen(number: str, chosen: Settings) -> Iterator[str]:
 def _row(call: CallLine) -> Sequence[str]:
     verdict = call.verdict
     rang = "?" if verdict.ringing_s is None else f"{verdict.ringing_s} s"
-    mail = _WHY[call.why] if not call.mails else "; ".join(f"{mail.address} {_delivery(mail)}" for mail in call.mails)
+    mail = _why(call) if not call.mails else "; ".join(f"{mail.address} {_delivery(mail)}" for mail in call.mails)
     return call.call_id, when(verdict.began_at), _caller(call), rang, verdict.result.value, mail
 
 

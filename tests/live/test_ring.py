@@ -100,7 +100,9 @@ def test_each_kind_of_call_is_mailed_or_kept_back_as_the_rules_say(tried: Up) ->
 
 def test_the_command_that_the_terminal_shows_rings_and_names_the_command_that_says_why(tried: Up) -> None:
     rang = run(tried, *shown(tried)[1].split(), "--answer-after", "1")
-    assert rang.stdout.startswith(f"{CALLER} called {ANSWERS}: rang 1 s, answered; mailed (`ivr notice why "), rang
+    assert rang.stdout.startswith(f"{CALLER} called {ANSWERS}: rang 1 s, answered. It was mailed. (`ivr notice why "), (
+        rang
+    )
     call = rang.stdout.split()[-1].strip("`)")
     give_up = time.monotonic() + 10
     while "taken" not in (why := run(tried, "notice", "why", call)).stdout and time.monotonic() < give_up:
