@@ -16,7 +16,7 @@ from ivr.host.ports import Transport
 _PROC: Final = Path("/proc")
 _LISTENING: Final = "0A"  # TCP_LISTEN in /proc/net/tcp
 _PYTHON: Final = re.compile(r"python[0-9.]*")
-_SERVICES: Final = frozenset({"serve", "up", "console", "portal"})
+_SERVICES: Final = frozenset({"serve", "up", "console", "portal", "mail", "notice"})
 _SHOWN: Final = 100
 """How many characters of a command are shown: a path in a virtual environment and what follows it."""
 
@@ -35,7 +35,7 @@ class Process:
 
     @property
     def service(self) -> str | None:
-        """Which service of ours it is: `serve`, `up`, `console` or `portal`; None if it is not one."""
+        """Which service of ours it is, by the first word of its command; None if it is not one."""
         match [Path(self.words[0]).name, *self.words[1:]] if self.words else []:
             case ["ivr", *rest]:
                 pass

@@ -20,6 +20,8 @@ _MAILBOX: Final = ("mailbox",)
 MAILBOX_HOST: Final = "127.0.0.1"
 """Mails hold codes and links: nobody outside of this machine is to read them."""
 _PORTAL: Final = ("portal",)
+_MAIL: Final = ("mail",)
+_NOTICE: Final = ("notice",)
 
 
 class Transport(StrEnum):
@@ -103,6 +105,17 @@ def portal_health_port(settings: Settings) -> Port:
     """The port on which the settings site serves its health and its metrics."""
     name, port = "settings site health", settings.portal_health_port
     return Port(name, settings.health_host, port, "KARIPASS_PORTAL_HEALTH_PORT", _PORTAL)
+
+
+def mail_health_port(settings: Settings) -> Port:
+    """The port on which a sender of mails serves its health and its metrics."""
+    return Port("mail health", settings.health_host, settings.mail_health_port, "KARIPASS_MAIL_HEALTH_PORT", _MAIL)
+
+
+def notice_health_port(settings: Settings) -> Port:
+    """The port on which the reader of the journal of incoming calls serves its health and its metrics."""
+    name, port = "call notices health", settings.notice_health_port
+    return Port(name, settings.health_host, port, "KARIPASS_NOTICE_HEALTH_PORT", _NOTICE)
 
 
 def exchange_ports(settings: Settings) -> list[Port]:

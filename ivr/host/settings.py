@@ -148,6 +148,8 @@ class Settings(BaseSettings):
     """Where the mailbox for trying it out shows the mails that came; on loopback, as the next."""
     mailbox_smtp_port: Port = 4572
     """Where it takes mails."""
+    mail_health_port: Port = 4578
+    """Where a sender of mails serves its health and its metrics, on `health_host`."""
 
     portal_host: str = "127.0.0.1"
     portal_port: Port = 4577
@@ -174,6 +176,8 @@ class Settings(BaseSettings):
     """The journal of incoming calls that this host's exchange writes (dialplan/karipass/notice.conf)."""
     notice_exchange: Annotated[str, Field(min_length=1, max_length=100)] = Field(default_factory=socket.gethostname)
     """The name of that exchange, under which the store keeps how far its journal was read; by default this host's."""
+    notice_health_port: Port = 4570
+    """Where the journal's reader serves its health and its metrics, on `health_host`."""
     notice_texts_dir: Path | None = None
     """The operator's own texts of call notices; `notice-texts` in `state_dir` if not set."""
     time_zone: Annotated[str, AfterValidator(_time_zone)] = "Asia/Tokyo"

@@ -11,6 +11,7 @@ import uvloop
 
 from credentials.secrets.keys import KeyRing
 from mail.outbox.opening import open_outbox_database
+from mail.sending.metrics import Metrics
 from mail.sending.sender import Sender
 from mail.settings import MailSettings
 
@@ -18,7 +19,12 @@ _log = structlog.get_logger(__name__)
 
 
 def send_until_stopped(
-    url: str, keys: KeyRing, settings: MailSettings, *, ready: Callable[[], None] = lambda: None
+    url: str,
+    keys: KeyRing,
+    settings: MailSettings,
+    *,
+    metrics: Metrics | None = None,
+    ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Send what is in the outbox until SIGTERM or SIGINT; what is under way then comes to an end.
 
@@ -26,16 +32,20 @@ def send_until_stopped(
         url: the store's database, as for `CredentialStore.open`. The outbox's tables are made if needed.
         keys: the store's keys.
         settings: name the mail server.
+        metrics: count what happens to letters; None to count for nobody.
         ready: called when the sender is about to look into the outbox for the first time.
 
     Raises:
         SettingsError: the trusted certificates cannot be read.
         StorageError: the database cannot be used.
     """
+    metrics = metrics or Metrics()
     database = open_outbox_database(url)
     try:
+        sender = Sender(database, keys, settings, watch=metrics.happened)
+        metrics.watch_server(lambda: sender.trouble is None)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_send(Sender(database, keys, settings), settings, ready))
+            runner.run(_send(sender, settings, ready))
     finally:
         database.close()
 

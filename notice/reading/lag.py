@@ -19,10 +19,52 @@ from notice.journal.file import JournalGone, read_on
 from notice.journal.lines import BadLine, read_line
 from notice.journal.place import Place
 from notice.store import places, verdicts
-from notice.store.schema import calls, journals
+from notice.store.schema import NOTICE, calls, journals
+from storage.database import Database, database_border
+from storage.migrate import current_revision
 
 _MOST_STEPS: Final = 40
 """How many quarters of a megabyte are read: some twenty thousand lines say enough."""
+
+
+class LagProbe:
+    """Finds out again and again how far the reader of a journal is behind, on a database connection of its own.
+
+    Args:
+        url: the store's database; nothing is made or upgraded there.
+        path: the journal.
+        exchange: the exchange's name.
+    """
+
+    def __init__(self, url: str, path: Path, exchange: str) -> None:
+        self._url = url
+        self._path = path
+        self._exchange = exchange
+        self._database: Database | None = None
+
+    @database_border
+    def __call__(self, now: datetime) -> Lag | None:
+        """Find out how far it is behind; None if the store has no call notices yet.
+
+        Args:
+            now: the present moment.
+
+        Raises:
+            StorageError: the store cannot be asked.
+            OSError: the journal cannot be read.
+        """
+        if self._database is None:
+            self._database = Database(self._url, make=False)
+        if current_revision(self._database, NOTICE) is None:
+            return None
+        with self._database.reading() as connection:
+            return lag_of(connection, self._path, self._exchange, now)
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._database is not None:
+            self._database.close()
+            self._database = None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +18,7 @@ from notice.journal.lines import BadLine, Line, read_line
 from notice.journal.place import Place
 from notice.mails.writing import Writer
 from notice.reading.trouble import Trouble
+from notice.rules import Why
 from notice.sides.ledger_side import LedgerSide
 from storage.clock import Clock, utc_now
 from storage.errors import StoreUnavailable
@@ -31,13 +34,17 @@ class Counts:
         lines: lines that told a step of a call.
         bad_lines: lines that could not be read.
         verdicts: verdicts that were new to the store.
-        letters: letters that they made due.
+        letters: letters that were put into the outbox.
+        whys: what came of the verdicts.
+        looked_at: when the journal was last looked at, and what was found was kept; at first when the reader was made.
     """
 
+    looked_at: datetime
     lines: int = 0
     bad_lines: int = 0
     verdicts: int = 0
     letters: int = 0
+    whys: Counter[Why] = field(default_factory=Counter)
 
 
 class Reader:
@@ -55,7 +62,7 @@ class Reader:
     def __init__(
         self, store: LedgerSide, path: Path, exchange: str, outbox: Outbox, writer: Writer, *, clock: Clock = utc_now
     ) -> None:
-        self.counts = Counts()
+        self.counts = Counts(looked_at=clock())
         self._store = store
         self._path = path
         self._exchange = exchange
@@ -85,7 +92,13 @@ class Reader:
             self._trouble.met(str(error))
             return False
         self._trouble.passed()
+        self.counts.looked_at = self._clock()
         return read
+
+    def count_mails(self, letters: int) -> int:
+        """Count letters that were put into the outbox later than their verdicts, and return how many they are."""
+        self.counts.letters += letters
+        return letters
 
     def _read(self, place: Place) -> bool:
         try:
@@ -127,6 +140,7 @@ class Reader:
         self._found.clear()
         self.counts.verdicts += posted.new
         self.counts.letters += posted.letters
+        self.counts.whys.update(posted.whys)
         if posted.new:
             _log.info("notice_verdicts", verdicts=posted.new, letters=posted.letters)
         if posted.too_old:

@@ -12,7 +12,7 @@ import structlog
 
 from mail.outbox import Outbox
 from notice.mails.writing import Writer
-from notice.reading.reader import Reader
+from notice.reading.reader import Counts, Reader
 from notice.reading.trouble import Trouble
 from notice.store.opening import NoticeStore
 from storage.errors import StoreUnavailable
@@ -35,7 +35,7 @@ def read_until_stopped(
     outbox: Outbox,
     writer: Writer,
     *,
-    ready: Callable[[], None] = lambda: None,
+    ready: Callable[[Counts], None] = lambda _: None,
 ) -> None:
     """Read a journal and put mails into the outbox until SIGTERM or SIGINT.
 
@@ -45,20 +45,24 @@ def read_until_stopped(
         exchange: the exchange's name.
         outbox: where mails go.
         writer: writes them.
-        ready: called when the journal is about to be read.
+        ready: called when the journal is about to be read, with what the reader will count.
     """
     asked: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _: asked.append(number))
     reader = Reader(store, journal, exchange, outbox, writer)
     chores = [
-        _Chore(_TOGETHER_S, lambda: store.mail_together(outbox, writer), "mails that wait for more calls wait longer"),
+        _Chore(
+            _TOGETHER_S,
+            lambda: reader.count_mails(store.mail_together(outbox, writer)),
+            "mails that wait for more calls wait longer",
+        ),
         _Chore(_REFUSALS_S, lambda: _tell_paused(store.count_refusals()), "no address is paused"),
         _Chore(_FORGET_S, store.forget_calls, "calls are kept for longer than 30 days"),
         _Chore(_LOOKING_S, lambda: store.note_looking(exchange), "others cannot see that the journal is read"),
     ]
     _log.info("notice_reading", journal=str(journal), exchange=exchange, there=journal.exists())
-    ready()
+    ready(reader.counts)
     while not asked:
         more = reader.step()
         for chore in chores:

@@ -6,8 +6,9 @@ killed at any moment has either done all of it or nothing, and whoever reads the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -47,11 +48,13 @@ class Posted:
         new: how many were new.
         letters: how many letters they made due.
         too_old: how many are of calls so old that nothing is known of them any more.
+        whys: what came of the new ones.
     """
 
     new: int = 0
     letters: int = 0
     too_old: int = 0
+    whys: Mapping[Why, int] = field(default_factory=dict, compare=False)
 
 
 class LedgerSide(StoreBase):
@@ -84,6 +87,7 @@ class LedgerSide(StoreBase):
         """
         now = self._now()
         new = mailed = too_old = 0
+        whys = Counter[Why]()
         with self._database.writing() as connection:
             for verdict in found:
                 if verdict.began_at < now - verdicts.KEPT:
@@ -96,10 +100,11 @@ class LedgerSide(StoreBase):
                 if call_id is None:
                     continue
                 new += 1
+                whys[decision.why] += 1
                 if decision.why is Why.MAILED:
                     mailed += self._mail(connection, [call_id], [verdict], chosen, decision.addresses, outbox, writer)
             places.keep(connection, exchange, place, now)
-        return Posted(new, mailed, too_old)
+        return Posted(new, mailed, too_old, whys)
 
     @database_border
     def mail_together(self, outbox: Outbox, writer: Writer) -> int:

@@ -15,7 +15,9 @@ from ivr.host.ports import (
     Transport,
     console_port,
     exchange_ports,
+    mail_health_port,
     mailbox_ports,
+    notice_health_port,
     portal_health_port,
     portal_port,
     service_ports,
@@ -24,7 +26,7 @@ from ivr.host.ports import (
 from ivr.host.settings import Settings
 
 _STEP: Final = 10
-"""The distance from a port to the next one that is tried in its place: no other default is a multiple of it away."""
+"""The distance from a port to the next one that is tried in its place: no other default is less than 40 of it away."""
 _LAST: Final = 65535
 
 
@@ -59,7 +61,8 @@ def with_free_ports(settings: Settings) -> tuple[Settings, Sequence[Moved]]:
             found in place of a default one.
     """
     site = [portal_port(settings), portal_health_port(settings)]
-    pages = [console_port(settings), *site, *mailbox_ports(settings)]
+    mails = [*mailbox_ports(settings), mail_health_port(settings), notice_health_port(settings)]
+    pages = [console_port(settings), *site, *mails]
     wanted = [*service_ports(settings), *pages, *exchange_ports(settings)]
     fixed = [port for port in wanted if port.field in settings.model_fields_set]
     given: set[tuple[Transport, int]] = set()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from ivr.cli.common import key_ring, load_settings, make_state_dir
+from ivr.cli.serving.watched import watched
+from ivr.host.ports import mail_health_port
 from ivr.host.process_limits import leave_no_core_dumps
 from logs.levels import LogLevel
 from logs.setup import configure_logs
-from mail.sending import send_until_stopped
+from mail.sending import Metrics, send_until_stopped
 from mail.settings import MailSettings
 
 
@@ -21,4 +23,6 @@ def mail(log_level: LogLevel) -> None:
     settings = load_settings()
     mail_settings = MailSettings.load()
     make_state_dir(settings)
-    send_until_stopped(settings.store_url, key_ring(settings), mail_settings)
+    metrics = Metrics()
+    with watched(mail_health_port(settings), metrics.page, lambda: {"sender": ""}):
+        send_until_stopped(settings.store_url, key_ring(settings), mail_settings, metrics=metrics)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, closing
+from datetime import timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from credentials.sides.base import Appended
 from credentials.site.session import SessionLimits
 from ivr.cli.common import key_ring, load_settings, make_state_dir
+from ivr.cli.serving.watched import watched
+from ivr.host.ports import notice_health_port
 from ivr.host.process_limits import leave_no_core_dumps
 from ivr.host.settings import Settings
 from ivr.service.watching.audit_heads import AuditHeads
@@ -14,8 +19,15 @@ from logs.levels import LogLevel
 from logs.setup import configure_logs
 from mail.outbox import Outbox
 from notice.mails.writing import Writer
+from notice.reading.lag import LagProbe
+from notice.reading.metrics import Metrics
+from notice.reading.reader import Counts
 from notice.reading.serving import read_until_stopped
 from notice.store.opening import NoticeStore
+from storage.clock import utc_now
+
+_SILENT: Final = timedelta(seconds=60)
+"""It looks ten times a second."""
 
 
 def serve(log_level: LogLevel) -> None:
@@ -28,9 +40,23 @@ def serve(log_level: LogLevel) -> None:
     leave_no_core_dumps()
     settings = load_settings()
     writer = notice_writer(settings)
-    with open_notice_store(settings, AuditHeads().appended) as store:
-        outbox = Outbox(key_ring(settings))
-        read_until_stopped(store, settings.notice_journal, settings.notice_exchange, outbox, writer)
+    journal, exchange = settings.notice_journal, settings.notice_exchange
+    with ExitStack() as running:
+        store = running.enter_context(open_notice_store(settings, AuditHeads().appended))
+        probe = running.enter_context(closing(LagProbe(settings.store_url, journal, exchange)))
+
+        def ready(counts: Counts) -> None:
+            metrics = Metrics(counts, probe)
+            running.enter_context(watched(notice_health_port(settings), metrics.page, lambda: _problems(counts)))
+
+        read_until_stopped(store, journal, exchange, Outbox(key_ring(settings)), writer, ready=ready)
+
+
+def _problems(counts: Counts) -> dict[str, str]:
+    """Name what is wrong with the reader, for a watchdog."""
+    behind = utc_now() - counts.looked_at
+    unread = f"not looked at for {behind.total_seconds():.0f} s: the log says why" if behind > _SILENT else ""
+    return {"journal": unread}
 
 
 def notice_writer(settings: Settings) -> Writer:

@@ -6,18 +6,16 @@ Call notices are not needed for the access number's calls, so what is wrong here
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime, timedelta
 from typing import Final
 
 from ivr.doctor.examination import Check
 from ivr.doctor.finding import Finding, ok, warning
 from ivr.doctor.site import Site
-from notice.reading.lag import Lag, lag_of
-from notice.store.schema import NOTICE
+from notice.reading.lag import Lag, LagProbe
 from storage.clock import utc_now
-from storage.database import Database, database_border
 from storage.errors import StorageError
-from storage.migrate import current_revision
 
 SILENT: Final = timedelta(seconds=90)
 """`ivr notice serve` notes every 20 s that it has looked at the journal."""
@@ -96,18 +94,11 @@ def _is_used(site: Site) -> bool:
     return "notice_journal" in site.settings.model_fields_set or site.settings.notice_journal.exists()
 
 
-@database_border
 def _lag(site: Site, now: datetime) -> Lag | None:
     """Return how far the reader is behind; None if the store has no call notices yet."""
     settings = site.settings
-    database = Database(settings.store_url, make=False)
-    try:
-        if current_revision(database, NOTICE) is None:
-            return None
-        with database.reading() as connection:
-            return lag_of(connection, settings.notice_journal, settings.notice_exchange, now)
-    finally:
-        database.close()
+    with closing(LagProbe(settings.store_url, settings.notice_journal, settings.notice_exchange)) as probe:
+        return probe(now)
 
 
 CHECKS: Final = (Check("notice journal", journal), Check("notices", reader))

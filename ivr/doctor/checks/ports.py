@@ -14,6 +14,8 @@ from ivr.host.ports import (
     Port,
     PortUnavailable,
     console_port,
+    mail_health_port,
+    notice_health_port,
     portal_health_port,
     portal_port,
     service_ports,
@@ -25,7 +27,8 @@ def ports(site: Site) -> Iterator[Finding]:
     """Whether the service can have its ports."""
     settings = site.settings
     of_site = [portal_port(settings), portal_health_port(settings)]
-    wanted = [*service_ports(settings), console_port(settings), *of_site]
+    of_mails = [mail_health_port(settings), notice_health_port(settings)]
+    wanted = [*service_ports(settings), console_port(settings), *of_site, *of_mails]
     numbers = [each.port for each in wanted]
     for each in wanted:
         if numbers.count(each.port) > 1:

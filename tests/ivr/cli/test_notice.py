@@ -12,10 +12,12 @@ from collections.abc import Iterator
 from datetime import UTC, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 
 from credentials.secrets.keys import KeyRing
 from ivr.cli.notice import _REASON
+from ivr.lab.free_ports import free_tcp_ports
 from mail.outbox import Outbox, Reason
 from mail.outbox.leases import Leases
 from notice.calls.judging import Result, Verdict
@@ -42,7 +44,12 @@ CHOSEN = Settings(
 @pytest.fixture
 def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     key = KeyRing.from_file(tmp_path / "key")
-    given = {"KARIPASS_STATE_DIR": str(tmp_path), "KARIPASS_NOTICE_JOURNAL": str(tmp_path / "notice.json")}
+    [port] = free_tcp_ports(1)
+    given = {
+        "KARIPASS_STATE_DIR": str(tmp_path),
+        "KARIPASS_NOTICE_JOURNAL": str(tmp_path / "notice.json"),
+        "KARIPASS_NOTICE_HEALTH_PORT": str(port),
+    }
     for name, value in given.items():
         monkeypatch.setenv(name, value)
     with NoticeStore.open(f"sqlite:///{tmp_path / 'store.db'}", key=key) as store:
@@ -100,7 +107,9 @@ def test_notices_that_came_back_say_why_and_pause_the_address_in_plain_words(
 
 
 @pytest.mark.slow
-def test_calls_in_the_journal_are_mailed_and_operators_see_why_and_why_not(store: NoticeStore, tmp_path: Path) -> None:
+def test_calls_in_the_journal_are_mailed_and_operators_see_why_and_why_not(
+    store: NoticeStore, tmp_path: Path, environment: dict[str, str]
+) -> None:
     now = utc_now()
     calls = [*missed_call(call="1", start=now), *answered_call(call="2", start=now)]
     (tmp_path / "notice.json").write_bytes(b"".join(line + b"\n" for line in calls))
@@ -109,10 +118,16 @@ def test_calls_in_the_journal_are_mailed_and_operators_see_why_and_why_not(store
         give_up = time.monotonic() + 30
         while len(lines := store.calls_of(NUMBER, outbox)) < 2 and time.monotonic() < give_up:
             time.sleep(0.05)
+        health = f"http://127.0.0.1:{environment['KARIPASS_NOTICE_HEALTH_PORT']}"
+        metrics = httpx.get(f"{health}/metrics", trust_env=False).text
+        assert httpx.get(f"{health}/healthz", trust_env=False).json() == {"journal": "ok"}
         service.terminate()
         logged = service.communicate(timeout=30)[1].decode()
     assert service.returncode == 0
     assert "notice_reading" in logged
+    for line in ("notice_lines_total 9.0", 'notice_verdicts_total{why="mailed"} 1.0', "notice_lag_seconds 0.0"):
+        assert f"karipass_{line}" in metrics
+    assert CALLER not in metrics
     assert CALLER not in logged
     assert ANN not in logged
     mailed = next(line for line in lines if line.why is Why.MAILED)

@@ -19,7 +19,9 @@ def main(url: str, key: str, journal: str) -> None:
     writer = Writer(site="https://settings.example.jp", time_zone=ZoneInfo("Asia/Tokyo"))
     with NoticeStore.open(url, key=keys) as store:
         outbox = Outbox(keys)
-        read_until_stopped(store, Path(journal), "exchange-1", outbox, writer, ready=lambda: print("ready", flush=True))
+        read_until_stopped(
+            store, Path(journal), "exchange-1", outbox, writer, ready=lambda _: print("ready", flush=True)
+        )
 
 
 if __name__ == "__main__":

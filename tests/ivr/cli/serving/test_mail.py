@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ import httpx
 import pytest
 
 from credentials.secrets.keys import KeyRing
+from ivr.lab.free_ports import free_tcp_ports
 from mail.outbox import MAIL, Outbox
 from storage.clock import utc_now
 from storage.database import Database
@@ -27,19 +27,21 @@ Start = Callable[..., subprocess.Popen[bytes]]
 
 
 @pytest.fixture
-def ports() -> tuple[int, int]:
-    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
-        return one.getsockname()[1], other.getsockname()[1]
+def ports() -> tuple[int, int, int]:
+    """The ports of the mailbox's page, of its SMTP, and of the sender's metrics."""
+    page, smtp, health = free_tcp_ports(3)
+    return page, smtp, health
 
 
 @pytest.fixture
-def environment(tmp_path: Path, ports: tuple[int, int]) -> dict[str, str]:
-    page, smtp = ports
+def environment(tmp_path: Path, ports: tuple[int, int, int]) -> dict[str, str]:
+    page, smtp, health = ports
     kept = {name: value for name, value in os.environ.items() if not name.startswith("KARIPASS_")}
     return kept | {
         "KARIPASS_STATE_DIR": str(tmp_path),
         "KARIPASS_MAILBOX_PORT": str(page),
         "KARIPASS_MAILBOX_SMTP_PORT": str(smtp),
+        "KARIPASS_MAIL_HEALTH_PORT": str(health),
         "KARIPASS_SMTP_HOST": "127.0.0.1",
         "KARIPASS_SMTP_PORT": str(smtp),
         "KARIPASS_SMTP_SECURITY": "none",
@@ -75,7 +77,7 @@ def wait_for_mail(page: int, within_s: float = 30.0) -> list[dict[str, str]]:
 
 
 def test_a_letter_in_the_store_comes_to_the_mailbox_and_no_log_shows_its_code(
-    start: Start, tmp_path: Path, ports: tuple[int, int]
+    start: Start, tmp_path: Path, ports: tuple[int, int, int]
 ) -> None:
     database = Database(f"sqlite:///{tmp_path / 'store.db'}")
     upgrade(database, MAIL)
@@ -88,6 +90,9 @@ def test_a_letter_in_the_store_comes_to_the_mailbox_and_no_log_shows_its_code(
     assert CODE in came["text"]
     assert came["to"] == "ann@example.jp"
     time.sleep(0.5)
+    metrics = httpx.get(f"http://127.0.0.1:{ports[2]}/metrics", trust_env=False).text
+    assert 'karipass_mail_letters_total{outcome="taken",purpose="code"} 1.0' in metrics
+    assert "karipass_mail_server_up 1.0" in metrics
     for process in (mail, mailbox):
         process.terminate()
         log = process.communicate(timeout=20)[1].decode()
