@@ -17,7 +17,13 @@ from ivr.host.settings import Settings
 from ivr.records import Vitals
 from ivr.service.watching.metrics import Metrics
 from ivr.telephony.ami.channel_end import channel_end
+from mail.letter import Purpose
+from mail.sending import Happening, Kind
+from mail.sending import Metrics as MailMetrics
+from notice.reading.metrics import Metrics as NoticeMetrics
+from notice.reading.reader import Counts
 from portal.metrics import Metrics as SiteMetrics
+from storage.clock import utc_now
 from tests import needs
 from tests.repository import ROOT
 
@@ -37,6 +43,7 @@ FUNCTIONS = {
     "max_over_time",
     "and",
     "scalar",
+    "time",
 }
 
 
@@ -75,7 +82,7 @@ def expressions() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def names() -> dict[str, set[str]]:
-    """The labels of each sample that a service and a settings site in use have."""
+    """The labels of each sample of a service, a settings site, a sender of mails and a reader of incoming calls."""
     metrics = Metrics()
     metrics.watch(Vitals)
     figures = KeyFigures(
@@ -96,7 +103,11 @@ def names() -> dict[str, set[str]]:
     metrics.tick_late(0.0)
     site = SiteMetrics()
     site.request("menu", 200, 0.01)
-    families = [*metrics.registry.collect(), *site.registry.collect()]
+    mail = MailMetrics()
+    mail.happened(Happening(kind=Kind.TAKEN, purpose=Purpose.NOTICE))
+    notice = NoticeMetrics(Counts(looked_at=utc_now()), lambda _: None)
+    families = [*metrics.registry.collect(), *site.registry.collect(), *mail.registry.collect()]
+    families += notice.collect()
     return {
         sample.name: set(sample.labels)
         for family in families
@@ -141,6 +152,8 @@ def test_what_is_scraped_is_where_it_is_served_by_default() -> None:
     assert scraped == {
         "karipass": [f"{settings.health_host}:{settings.health_port}"],
         "karipass-site": [f"{settings.health_host}:{settings.portal_health_port}"],
+        "karipass-mail": [f"{settings.health_host}:{settings.mail_health_port}"],
+        "karipass-notice": [f"{settings.health_host}:{settings.notice_health_port}"],
     }
     watched = {name for text in expressions() for name in re.findall(r'up\{job="([^"]+)"', text)}
     assert watched == scraped.keys()
