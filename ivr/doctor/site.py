@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -13,10 +14,14 @@ from sqlalchemy.exc import ArgumentError
 from ivr.doctor.exchange_facts import ExchangeFacts, ask_exchange
 from ivr.exchange.configuration import MANAGER_USER
 from ivr.exchange.standalone import agi_secret, ami_secret
+from ivr.host.running import running_environment
 from ivr.host.settings import Settings
 from ivr.telephony.ami.connection import AmiLogin
 from ivr.telephony.ami.messages import AmiError
+from mail.settings import MailSettings
 from settings.errors import SettingsError
+
+MAIL_SERVER: Final = "KARIPASS_SMTP_HOST"
 
 
 class Site:
@@ -30,6 +35,28 @@ class Site:
     def __init__(self, settings: Settings, environment: Mapping[str, str]) -> None:
         self.settings = settings
         self.environment = environment
+
+    @cached_property
+    def mail_of_instance(self) -> Mapping[str, str]:
+        """The variables by which the instance that runs here leads mails to its mailbox for trying it out.
+
+        Empty if this terminal names a mail server, or no instance with a mailbox runs. (No other terminal has the
+        variables that `ivr up` sets for its own processes.)
+        """
+        return {} if MAIL_SERVER in self.environment else running_environment(self.settings.state_dir)
+
+    @property
+    def has_mail_server(self) -> bool:
+        """Whether there is a mail server: one that this terminal names, or an instance's mailbox."""
+        return MAIL_SERVER in self.environment or MAIL_SERVER in self.mail_of_instance
+
+    def mail_settings(self) -> MailSettings:
+        """Read the settings of mail.
+
+        Raises:
+            SettingsError: names each wrong variable, its value and what is expected.
+        """
+        return MailSettings.of_environment(self.mail_of_instance)
 
     @cached_property
     def exchange(self) -> ExchangeFacts | str:

@@ -55,23 +55,27 @@ class RunningInstance:
         instance._withdraw()  # the file that a killed instance left
         return instance
 
-    def publish(self, values: Mapping[str, Any]) -> None:
+    def publish(self, values: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> None:
         """Publish the settings of this instance, by name, in a file that only its owner can read.
+
+        Args:
+            values: its settings.
+            environment: variables that it has set for its processes, and that are no settings of its own.
 
         Raises:
             RunningError: the file cannot be written.
         """
         try:
-            self._write(values)
+            self._write({"settings": dict(values), "environment": dict(environment or {})})
         except OSError as error:
             raise RunningError(f"{self._file} cannot be written ({error.strerror})") from None
 
-    def _write(self, values: Mapping[str, Any]) -> None:
+    def _write(self, told: Mapping[str, Any]) -> None:
         draft = self._file.with_name(f".{_FILE}.{secrets.token_hex(4)}")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump({"pid": os.getpid(), "settings": dict(values)}, file, ensure_ascii=False, indent=2)
+                json.dump({"pid": os.getpid(), **told}, file, ensure_ascii=False, indent=2)
             draft.replace(self._file)
         except BaseException:
             draft.unlink(missing_ok=True)
@@ -91,14 +95,23 @@ class RunningInstance:
 
 def running_settings(state_dir: Path) -> Mapping[str, Any]:
     """Read the settings that the instance in a state directory has published; empty if none is seen to run."""
+    return _published(state_dir, "settings")
+
+
+def running_environment(state_dir: Path) -> Mapping[str, str]:
+    """Read the variables that the instance in a state directory has set for its processes; empty if none runs."""
+    return {name: value for name, value in _published(state_dir, "environment").items() if isinstance(value, str)}
+
+
+def _published(state_dir: Path, part: str) -> dict[str, Any]:
     if not is_running(state_dir):
         return {}
     try:
         told = json.loads((state_dir / _FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}  # it is just starting or stopping
-    settings = told.get("settings") if isinstance(told, dict) else None
-    return settings if isinstance(settings, dict) else {}
+    values = told.get(part) if isinstance(told, dict) else None
+    return values if isinstance(values, dict) else {}
 
 
 def is_running(state_dir: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, Self
 
 from pydantic import AfterValidator
@@ -48,3 +49,15 @@ class BounceSettings(BaseSettings):
             SettingsError: names each wrong variable, its value and what is expected.
         """
         return read_settings(cls, **values)
+
+    @classmethod
+    def of_environment(cls, environment: Mapping[str, str]) -> Self:
+        """Read an environment that is this process's with more variables in it.
+
+        Raises:
+            SettingsError: as above.
+        """
+        variables = {name: f"{PREFIX}{name.upper()}" for name in cls.model_fields}
+        return cls.load(
+            **{name: environment[variable] for name, variable in variables.items() if variable in environment}
+        )

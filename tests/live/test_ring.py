@@ -115,6 +115,9 @@ def test_the_doctor_sees_that_the_journal_is_written_and_read(tried: Up) -> None
     mine = [each for each in findings if each["check"].startswith("notice")]
     assert [each["level"] for each in mine] == ["ok", "ok"], mine
     assert "last written at" in mine[0]["text"]
+    [mail] = [each for each in findings if each["check"] == "mail server"]
+    assert mail["level"] == "ok"
+    assert "takes connection, login and sender" in mail["text"], "the mailbox of the instance is looked at"
 
 
 def shown(tried: Up) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from ivr.cli.serving.free_ports import Moved, with_free_ports
 from ivr.cli.serving.hosting import Host
 from ivr.cli.serving.instance import claimed_state_dir, command_line, start_turn
 from ivr.cli.serving.notice import open_notice_store
-from ivr.cli.serving.sides import has_mailbox, sides_of
+from ivr.cli.serving.sides import has_mailbox, mail_environment, sides_of
 from ivr.cli.serving.signals import StopRequests
 from ivr.doctor.checks.ports import require_free
 from ivr.exchange.process import find_asterisk
@@ -91,7 +91,7 @@ def _start_in_turn(
             running.enter_context(exchange)
             for side in sides:
                 side.wait_until_it_listens()
-            instance.publish(settings.to_publish)
+            instance.publish(settings.to_publish, mail_environment(settings))
             Host(settings, os.environ, log_level, log_json=None).run(requests, ready=ready, exchange=exchange)
 
 

@@ -26,17 +26,24 @@ def sides_of(settings: Settings, environment: Mapping[str, str] = os.environ) ->
     own = environment_of(settings, environment)
     sides = [SideProcess("console", own, (settings.console_host, settings.console_port))]
     if has_mailbox(environment):
-        own |= {
-            MAIL_SERVER: MAILBOX_HOST,
-            "KARIPASS_SMTP_PORT": str(settings.mailbox_smtp_port),
-            "KARIPASS_SMTP_SECURITY": "none",
-            "KARIPASS_MAIL_FROM": environment.get("KARIPASS_MAIL_FROM", _SENDER),
-        }
+        own |= mail_environment(settings, environment)
         sides.append(SideProcess("mailbox", own, (MAILBOX_HOST, settings.mailbox_port)))
     sides.append(SideProcess("mail", own))
     sides.append(SideProcess("notice serve", own))
     sides.append(SideProcess("portal", own, (settings.portal_host, settings.portal_port)))
     return sides
+
+
+def mail_environment(settings: Settings, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the variables that lead mails to the mailbox for trying it out; none if there is a mail server."""
+    if not has_mailbox(environment):
+        return {}
+    return {
+        MAIL_SERVER: MAILBOX_HOST,
+        "KARIPASS_SMTP_PORT": str(settings.mailbox_smtp_port),
+        "KARIPASS_SMTP_SECURITY": "none",
+        "KARIPASS_MAIL_FROM": environment.get("KARIPASS_MAIL_FROM", _SENDER),
+    }
 
 
 def has_mailbox(environment: Mapping[str, str] = os.environ) -> bool:

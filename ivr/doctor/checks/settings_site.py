@@ -20,7 +20,7 @@ from credentials.secrets.keys import Key, KeyRing
 from ivr.doctor.examination import Check
 from ivr.doctor.finding import Finding, ok, warning
 from ivr.doctor.modes import mode_of
-from ivr.doctor.site import Site
+from ivr.doctor.site import MAIL_SERVER, Site
 from mail.bounces.settings import BounceSettings
 from mail.outbox import MAIL, Backlog, Outbox
 from mail.sending.outcomes import Away
@@ -40,7 +40,6 @@ WAIT_S: Final = 60.0
 _PATIENCE_S: Final = 10.0
 _GREETING_BYTES: Final = 512
 _OTHERS: Final = 0o007
-_SERVER: Final = "KARIPASS_SMTP_HOST"
 
 
 def certificate(site: Site) -> Iterator[Finding]:
@@ -71,11 +70,11 @@ def certificate(site: Site) -> Iterator[Finding]:
 
 def mail_server(site: Site) -> Iterator[Finding]:
     """Whether the mail server takes our connection, login and sender. No mail is sent."""
-    if _SERVER not in site.environment:
-        yield ok(f"{_SERVER} is not set: nobody can choose one-time passwords")
+    if not site.has_mail_server:
+        yield ok(f"{MAIL_SERVER} is not set: nobody can choose one-time passwords")
         return
     try:
-        settings = MailSettings.load()
+        settings = site.mail_settings()
         away = asyncio.run(_try_out(settings.model_copy(update={"smtp_timeout_s": _PATIENCE_S})))
     except SettingsError as problem:
         yield warning(str(problem), "mend it: neither `ivr mail` nor `ivr portal` starts")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr.host.running import RunningError, RunningInstance, is_running, running_settings
+from ivr.host.running import RunningError, RunningInstance, is_running, running_environment, running_settings
 from ivr.host.settings import Settings
 
 KILLED = """
@@ -35,11 +35,13 @@ def test_others_find_the_settings_of_an_instance_while_it_runs(tmp_path: Path) -
     assert not is_running(tmp_path)
     instance = claim(tmp_path)
     assert running_settings(tmp_path) == {}  # it is starting
-    instance.publish({"agi_port": 4583})
+    instance.publish({"agi_port": 4583}, {"KARIPASS_SMTP_HOST": "127.0.0.1"})
     assert running_settings(tmp_path) == {"agi_port": 4583}
+    assert running_environment(tmp_path) == {"KARIPASS_SMTP_HOST": "127.0.0.1"}
     assert (tmp_path / "running.json").stat().st_mode & 0o777 == 0o600
     instance.release()
     instance.release()
+    assert running_environment(tmp_path) == {}
     assert not is_running(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["running.lock"]
 
@@ -62,11 +64,11 @@ def test_what_a_killed_instance_left_does_not_count_and_goes_with_the_next(tmp_p
     instance.release()
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"settings": 5}', "\x80", '{"settings": {"agi_'])
+@pytest.mark.parametrize("text", ["", "[]", '{"settings": 5, "environment": [1]}', "\x80", '{"settings": {"agi_'])
 def test_a_file_that_makes_no_sense_is_as_none(tmp_path: Path, text: str) -> None:
     instance = claim(tmp_path)
     (tmp_path / "running.json").write_text(text, encoding="latin-1")
-    assert running_settings(tmp_path) == {}
+    assert running_settings(tmp_path) == running_environment(tmp_path) == {}
     instance.release()
 
 

@@ -17,8 +17,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from credentials.secrets.keys import KeyRing
+from ivr.cli.serving.sides import mail_environment
 from ivr.doctor import Finding, Level, Site
 from ivr.doctor.checks import settings_site
+from ivr.host.running import RunningInstance
 from ivr.host.settings import Settings
 from mail.outbox import MAIL, Outbox
 from storage.clock import utc_now
@@ -164,6 +166,24 @@ def test_settings_of_mail_that_are_wrong_are_told(with_mail: Site, monkeypatch: 
 def test_without_a_mail_server_none_is_looked_for(tmp_path: Path) -> None:
     [finding] = found(MAIL_SERVER, site_of(tmp_path))
     assert finding.level is Level.OK
+
+
+async def test_beside_an_instance_its_own_mailbox_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KARIPASS_SMTP_HOST", raising=False)
+    instance = RunningInstance.claim(tmp_path)
+    assert instance is not None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    async with smtp_server.serving(context, starttls=False) as server:
+        settings = Settings.load(state_dir=tmp_path, mailbox_smtp_port=server.port)
+        instance.publish({}, mail_environment(settings, {}))
+        [well] = await asyncio.to_thread(found, MAIL_SERVER, Site(settings, {}))
+    instance.release()
+    assert (well.level, well.text) == (
+        Level.OK,
+        f"127.0.0.1:{server.port} takes connection, login and sender (none)",
+    )
+    [none] = found(MAIL_SERVER, Site(settings, {}))
+    assert "KARIPASS_SMTP_HOST is not set" in none.text
 
 
 def test_mails_that_wait_for_long_are_told(tmp_path: Path) -> None:
