@@ -17,6 +17,7 @@ from ivr.doctor.checks import (
     priority,
     privacy,
     reach,
+    sender_domain,
     settings_site,
 )
 
@@ -24,7 +25,7 @@ CHECKS: Final = tuple(
     check
     for room in (
         *(local, priority, key_copy, privacy, disk, files, database, ports, reach, asterisk, own_name),
-        *(settings_site, call_notices),
+        *(settings_site, sender_domain, call_notices),
     )
     for check in room.CHECKS
 )
