@@ -4,22 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from ivr.doctor.checks import (
-    asterisk,
-    call_notices,
-    database,
-    disk,
-    files,
-    key_copy,
-    local,
-    own_name,
-    ports,
-    priority,
-    privacy,
-    reach,
-    sender_domain,
-    settings_site,
-)
+from ivr.doctor.checks.exchange import asterisk, call_notices
+from ivr.doctor.checks.host import files, local, own_name, ports, priority, reach
+from ivr.doctor.checks.site import sender_domain, settings_site
+from ivr.doctor.checks.store import database, disk, key_copy, privacy
 
 CHECKS: Final = tuple(
     check

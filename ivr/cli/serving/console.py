@@ -13,7 +13,7 @@ from console.serving import serve_console
 from credentials.site.session import SessionLimits
 from ivr.cli.common import open_store
 from ivr.cli.serving.interrupts import heed_sigint
-from ivr.doctor.checks.ports import require_free
+from ivr.doctor.checks.host.ports import require_free
 from ivr.host.ports import console_port
 from ivr.host.process_limits import leave_no_core_dumps
 from ivr.host.settings import Settings

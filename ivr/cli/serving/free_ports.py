@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ivr.doctor.checks.ports import why_not
+from ivr.doctor.checks.host.ports import why_not
 from ivr.errors import PortTaken
 from ivr.host.port_marks import marked_ranges
 from ivr.host.ports import (

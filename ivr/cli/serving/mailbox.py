@@ -6,7 +6,7 @@ import structlog
 
 from ivr.cli.common import print_remark
 from ivr.cli.serving.interrupts import heed_sigint
-from ivr.doctor.checks.ports import require_free
+from ivr.doctor.checks.host.ports import require_free
 from ivr.host.ports import mailbox_ports
 from ivr.host.process_limits import leave_no_core_dumps
 from ivr.host.settings import Settings

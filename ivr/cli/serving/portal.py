@@ -17,7 +17,7 @@ from credentials.site.session import SessionLimits
 from ivr.cli.common import key_ring
 from ivr.cli.serving.interrupts import heed_sigint
 from ivr.cli.serving.notice import open_notice_store
-from ivr.doctor.checks.ports import require_free
+from ivr.doctor.checks.host.ports import require_free
 from ivr.host.ports import portal_health_port, portal_port
 from ivr.host.process_limits import leave_no_core_dumps
 from ivr.host.settings import Settings

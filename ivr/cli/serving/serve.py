@@ -14,7 +14,7 @@ from ivr.cli.serving.instance import claimed_state_dir, command_line, start_turn
 from ivr.cli.serving.notice import open_notice_store
 from ivr.cli.serving.sides import has_mailbox, mail_environment, sides_of
 from ivr.cli.serving.signals import StopRequests
-from ivr.doctor.checks.ports import require_free
+from ivr.doctor.checks.host.ports import require_free
 from ivr.exchange.process import find_asterisk
 from ivr.exchange.sample_subscribers import start_notices
 from ivr.exchange.standalone import import_sample_lines, manual, prepare_exchange, with_own_journal

@@ -1,1 +1,1 @@
-"""The checks of `ivr doctor`, one file each."""
+"""The checks of `ivr doctor`, one file each, in rooms: `host`, `store`, `exchange`, and `site` with the mails."""

@@ -10,7 +10,7 @@ import pytest
 
 from ivr.cli.doctor import doctor
 from ivr.doctor import Check, all_checks
-from ivr.doctor.checks import local
+from ivr.doctor.checks.host import local
 from tests.ivr.doctor.examined import free_ports
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ivr.doctor import Level, Site
-from ivr.doctor.checks import asterisk
+from ivr.doctor.checks.exchange import asterisk
 from ivr.doctor.exchange_facts import ACCESS, GLOBALS, INBOUND, MODULES, ExchangeFacts
 from ivr.host.settings import Settings
 from tests.ivr.doctor.examined import FACTS, SECRET, looked, site_of, wrong

@@ -12,7 +12,9 @@ import pytest
 
 from credentials.secrets.keys import KeyRing
 from ivr.doctor import Check, Level, Site
-from ivr.doctor.checks import asterisk, database, local, ports
+from ivr.doctor.checks.exchange import asterisk
+from ivr.doctor.checks.host import local, ports
+from ivr.doctor.checks.store import database
 from ivr.host.settings import Settings
 from tests.ivr.doctor.examined import looked, site_of, worst, wrong
 from tests.repository import ROOT

@@ -14,7 +14,7 @@ import pytest
 
 from credentials.secrets.keys import Key
 from ivr.doctor import Finding, Level, Site
-from ivr.doctor.checks import call_notices
+from ivr.doctor.checks.exchange import call_notices
 from ivr.doctor.exchange_facts import NOTICE_MODULES, ExchangeFacts
 from notice.store.opening import NoticeStore
 from tests.credentials.stores import CHEAP, LINES, MANY_CALLS

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from ivr.doctor import Level
-from ivr.doctor.checks import own_name
-from ivr.doctor.checks.own_name import knows
+from ivr.doctor.checks.host import own_name
+from ivr.doctor.checks.host.own_name import knows
 from tests.ivr.doctor.examined import looked, site_of
 
 

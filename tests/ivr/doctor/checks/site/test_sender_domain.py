@@ -15,7 +15,7 @@ import dns.rrset
 import pytest
 
 from ivr.doctor import Finding, Level, Site
-from ivr.doctor.checks import sender_domain
+from ivr.doctor.checks.site import sender_domain
 from ivr.host.settings import Settings
 from tests.ivr.doctor.examined import looked
 

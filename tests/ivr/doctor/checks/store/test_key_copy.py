@@ -9,7 +9,7 @@ import pytest
 
 from credentials.secrets.keys import Key, KeyRing
 from ivr.doctor import Level, Site
-from ivr.doctor.checks import key_copy
+from ivr.doctor.checks.store import key_copy
 from ivr.host.settings import Settings
 from ivr.service.key_copies import KeyCopy, known_copies, note_copy, write_copy
 from settings.errors import SettingsError

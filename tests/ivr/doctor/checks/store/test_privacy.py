@@ -11,7 +11,7 @@ import pytest
 from credentials.secrets.keys import KeyRing
 from credentials.store import CredentialStore
 from ivr.doctor import Level, Site
-from ivr.doctor.checks import privacy
+from ivr.doctor.checks.store import privacy
 from tests.ivr.doctor.examined import looked, site_of, worst, wrong
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ivr.doctor import Level
-from ivr.doctor.checks import priority
+from ivr.doctor.checks.host import priority
 from ivr.doctor.port_holder import Process
 from ivr.host.clock_priority import REMEDY, Scheduling
 from tests.ivr.doctor.examined import looked, site_of

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ivr.doctor import Level
-from ivr.doctor.checks import ports
+from ivr.doctor.checks.host import ports
 from ivr.doctor.port_holder import Process
 from ivr.errors import PortTaken
 from ivr.host.ports import Port

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from credentials.secrets.keys import KeyRing
 from credentials.store import CredentialStore
 from ivr.doctor import Level, Site
-from ivr.doctor.checks import database
+from ivr.doctor.checks.store import database
 from ivr.records import open_records
 from storage.database import Database
 from tests.ivr.doctor.examined import looked, site_of, worst, wrong

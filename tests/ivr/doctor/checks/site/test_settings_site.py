@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from credentials.secrets.keys import KeyRing
 from ivr.cli.serving.sides import mail_environment
 from ivr.doctor import Finding, Level, Site
-from ivr.doctor.checks import settings_site
+from ivr.doctor.checks.site import settings_site
 from ivr.host.running import RunningInstance
 from ivr.host.settings import Settings
 from mail.outbox import MAIL, Outbox

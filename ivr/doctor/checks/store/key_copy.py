@@ -7,7 +7,7 @@ from typing import Final
 
 from credentials.errors import InvalidKey
 from credentials.secrets.keys import KeyRing
-from ivr.doctor.checks.local import KEY_VARIABLE
+from ivr.doctor.checks.host.local import KEY_VARIABLE
 from ivr.doctor.examination import Check
 from ivr.doctor.finding import Finding, ok, warning
 from ivr.doctor.site import Site

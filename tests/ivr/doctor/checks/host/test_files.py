@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ivr.doctor import Level
-from ivr.doctor.checks import files
+from ivr.doctor.checks.host import files
 from ivr.doctor.port_holder import Process
 from tests.ivr.doctor.examined import free_ports, looked, site_of
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select, text
 from credentials.errors import InvalidKey
 from credentials.schema import CREDENTIALS, digest_keys
 from credentials.secrets.keys import KeyRing
-from ivr.doctor.checks.local import KEY_VARIABLE
+from ivr.doctor.checks.host.local import KEY_VARIABLE
 from ivr.doctor.examination import Check
 from ivr.doctor.finding import Finding, error, ok, warning
 from ivr.doctor.site import Site

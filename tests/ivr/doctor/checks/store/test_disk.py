@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ivr.doctor import Level
-from ivr.doctor.checks import disk
+from ivr.doctor.checks.store import disk
 from ivr.doctor.port_holder import Process
 from tests.ivr.doctor.examined import looked, site_of
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ivr.doctor import Level
-from ivr.doctor.checks import reach
+from ivr.doctor.checks.host import reach
 from ivr.doctor.port_holder import addresses_of
 from tests.ivr.doctor.examined import looked, site_of, worst, wrong
 
