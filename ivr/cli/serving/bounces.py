@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ivr.cli.common import key_ring, load_settings, make_state_dir, print_remark
-from ivr.doctor.checks.ports import require_free
+from ivr.doctor.checks.host.ports import require_free
 from ivr.host.ports import Port
 from ivr.host.process_limits import leave_no_core_dumps
 from logs.levels import LogLevel
