@@ -19,7 +19,7 @@ from ivr.host.settings import Settings
 from ivr.telephony.ami.connection import AmiLogin
 from ivr.telephony.ami.messages import AmiError
 from mail.settings import MailSettings
-from settings.errors import SettingsError
+from settings.errors import PREFIX, SettingsError
 
 MAIL_SERVER: Final = "KARIPASS_SMTP_HOST"
 
@@ -56,7 +56,8 @@ class Site:
         Raises:
             SettingsError: names each wrong variable, its value and what is expected.
         """
-        return MailSettings.of_environment(self.mail_of_instance)
+        beside = {name.removeprefix(PREFIX).lower(): value for name, value in self.mail_of_instance.items()}
+        return MailSettings.load(**beside)
 
     @cached_property
     def exchange(self) -> ExchangeFacts | str:

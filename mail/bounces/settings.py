@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Final, Self
 
 from pydantic import AfterValidator
@@ -36,7 +35,7 @@ class BounceSettings(BaseSettings):
     """Mails that come back go to addresses of this domain, and your mail server brings them to `ivr bounces`."""
     mail_bounce_host: HostName = "127.0.0.1"
     """Where `ivr bounces` takes them, by SMTP or LMTP. A bounce may quote the mail: keep it off public networks."""
-    mail_bounce_port: Port = 4571
+    mail_bounce_port: Port = 4580
 
     @classmethod
     def load(cls, **values: Any) -> Self:
@@ -49,15 +48,3 @@ class BounceSettings(BaseSettings):
             SettingsError: names each wrong variable, its value and what is expected.
         """
         return read_settings(cls, **values)
-
-    @classmethod
-    def of_environment(cls, environment: Mapping[str, str]) -> Self:
-        """Read an environment that is this process's with more variables in it.
-
-        Raises:
-            SettingsError: as above.
-        """
-        variables = {name: f"{PREFIX}{name.upper()}" for name in cls.model_fields}
-        return cls.load(
-            **{name: environment[variable] for name, variable in variables.items() if variable in environment}
-        )

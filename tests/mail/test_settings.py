@@ -117,7 +117,7 @@ def test_with_a_domain_for_bounces_the_envelope_sender_is_an_address_that_only_w
     settings = MailSettings.load()
     sender = settings.envelope_sender("bcdf", KEY)
     assert letter_of(sender, "bounces.example.jp", [KEY]) == "bcdf"
-    assert (settings.mail_bounce_host, settings.mail_bounce_port) == ("127.0.0.1", 4571)
+    assert (settings.mail_bounce_host, settings.mail_bounce_port) == ("127.0.0.1", 4580)
 
 
 def test_the_receiver_of_bounces_needs_no_mail_server(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -100,8 +100,8 @@ def recipe(directory: Path, *, bounces_port: int, others: str) -> tuple[str, str
     found = _RECIPE.search(_MANUAL.read_text(encoding="utf-8"))
     assert found is not None, _MANUAL
     main, table = found.groups()
-    assert "4571 }" in main
-    main = main.replace("4571 }", f"{bounces_port}, {others} }}").replace("/etc/postfix/", f"{directory}/")
+    assert "4580 }" in main
+    main = main.replace("4580 }", f"{bounces_port}, {others} }}").replace("/etc/postfix/", f"{directory}/")
     return main, f"{table}\n"
 
 

@@ -34,7 +34,7 @@ def sender_domain(site: Site) -> Iterator[Finding]:
     except SettingsError:
         return  # the check of the mail server says what is wrong
     seen = settings.sender.domain.lower()
-    envelope = (settings.mail_envelope_from or seen).rpartition("@")[2].lower()
+    envelope = (settings.mail_bounce_domain or settings.mail_envelope_from or seen).rpartition("@")[2].lower()
     if seen.rpartition(".")[2] in _RESERVED:
         yield _reserved(seen, settings)
         return
