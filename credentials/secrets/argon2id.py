@@ -112,4 +112,5 @@ class Argon2id:
 def _give_way() -> None:
     """Make this thread nice. (On Linux each thread has its own niceness, which the threads that it starts inherit.)"""
     with contextlib.suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+        own = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, own, max(_NICENESS, os.getpriority(os.PRIO_PROCESS, own)))
