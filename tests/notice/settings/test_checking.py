@@ -48,6 +48,8 @@ def test_to_start_takes_an_address_that_is_ticked() -> None:
         ("03 1234 5678", Problem.HYPHENS),
         ("(03)12345678", Problem.NUMBER),
         ("03ー1234ー5678", Problem.HYPHENS),
+        ("0" + "-" * 299, Problem.HYPHENS),
+        ("0" + "-" * 298 + "x", Problem.NUMBER),
         ("ann", Problem.NUMBER),
         ("12", Problem.NUMBER),
         ("1" * 21, Problem.NUMBER),
