@@ -17,7 +17,7 @@ from credentials.lines.unseen import with_unseen_named
 
 CURLY: Final = 'it has curly quotes in it: write straight ones, as in "0312345678"'
 """What is wrong with a cell that `has_curly_quotes`."""
-_KEPT_AS_TEXT: Final = re.compile(r'\A="([^"]*)"\Z')
+_KEPT_AS_TEXT: Final = re.compile(r'\A="((?:[^"]|"")*)"\Z')
 """A formula whose value is the text in it: so a spreadsheet keeps a leading 0, and starts no formula of its own."""
 _STARTS_A_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _LOST_ZERO: Final = re.compile(r"[1-9][0-9]{8,9}")
@@ -65,7 +65,9 @@ def write_cells(rows: Iterable[Sequence[str]]) -> bytes:
 
 def no_formula(cell: str) -> str:
     """Return a cell in a form that no spreadsheet takes for a formula of its own."""
-    return f'="{cell}"' if cell.startswith(_STARTS_A_FORMULA) else cell
+    if not unicodedata.normalize("NFKC", cell).startswith(_STARTS_A_FORMULA):
+        return cell
+    return '="' + cell.replace('"', '""') + '"'
 
 
 def has_curly_quotes(cell: str) -> bool:
@@ -98,7 +100,13 @@ def _decoded(data: bytes, error: type[BadFile]) -> str:
 
 def _split(text: str) -> Iterator[tuple[int, list[str]]]:
     for row, cells in enumerate(csv.reader(io.StringIO(text, newline=""), strict=True), 1):
-        yield row, [_KEPT_AS_TEXT.sub(r"\1", cell.strip()).strip() for cell in cells]
+        yield row, [_plain(cell.strip()).strip() for cell in cells]
+
+
+def _plain(cell: str) -> str:
+    """Return the text of a cell that is kept as a text (`no_formula`), and any other cell as it is."""
+    kept = _KEPT_AS_TEXT.match(cell)
+    return cell if kept is None else kept[1].replace('""', '"')
 
 
 def _is_header(cells: Sequence[str]) -> bool:
