@@ -15,6 +15,8 @@ from typing import Final
 
 from ivr.records.vitals import Sign
 
+FEWEST: Final = 16
+"""The lowest limit: fewer calls are not what strains a host (`strain.FEW_CALLS`), and it must find its way up again."""
 KEPT: Final = 0.7
 """The limit, as a share of the calls that were too many. The rest is for those who are turned away: an apology costs
 Asterisk as much as any other call that lasts as long."""
@@ -67,7 +69,7 @@ class Admission:
             self._turned_away_at = now
             if now - self._lowered_at >= FELT_S:
                 self._lowered_at = now
-                self._limit = max(1.0, KEPT * min(calls, self._limit or calls))
+                self._limit = max(float(FEWEST), KEPT * min(calls, self._limit or calls))
             return
         quiet_s = now - self._turned_away_at
         if quiet_s >= QUIET_S:

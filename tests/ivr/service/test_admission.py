@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.records.vitals import Sign
-from ivr.service.admission import FELT_S, FORGOTTEN_S, GROWTH, KEPT, QUIET_S, USED, Admission
+from ivr.service.admission import FELT_S, FEWEST, FORGOTTEN_S, GROWTH, KEPT, QUIET_S, USED, Admission
 
 
 class Door:
@@ -86,10 +86,14 @@ def test_a_strain_that_lasts_lowers_the_limit_again_when_that_could_have_been_fe
     assert door.limit == pytest.approx(KEPT * 100, abs=1)
 
 
-def test_what_strains_a_host_with_one_call_leaves_it_one(door: Door) -> None:
-    door.passes(1, calls=1, sign=Sign.MEMORY)
-    door.passes(0.1, calls=0)
-    assert door.admission.takes(0)
+@given(st.integers(0, 40), st.floats(0.1, 600))
+def test_however_long_a_strain_lasted_the_limit_rises_again_while_more_call(calls: int, lasted_s: float) -> None:
+    door = Door()
+    door.passes(lasted_s, calls=calls, sign=Sign.MEMORY)
+    assert door.limit >= FEWEST
+    for _ in range(300):
+        door.passes(1, calls=door.limit, asked=True)
+    assert door.limit >= 2 * FEWEST
 
 
 @given(
