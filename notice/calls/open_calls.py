@@ -61,8 +61,13 @@ class OpenCalls:
         yield from self._past_due(line.at)
         key = (line.call, line.number)
         second, count = _counter(line.channel)
-        yield from self._ended_by_a_restart(second, count)
-        if line.step in OPENING and key not in self._calls:
+        is_new = line.step in OPENING and key not in self._calls
+        if count > self._newest[1]:
+            self._newest = (second, count)
+        elif is_new and second > self._newest[0] + 1:
+            self._newest = (second, count)
+            yield from self._ended_by_a_restart(second)
+        if is_new:
             self._calls[key] = _Open(place, second, line.at, Story(line))
         if key not in self._calls:
             return  # its verdict is known, or its start is older than the journal
@@ -86,19 +91,18 @@ class OpenCalls:
     def _past_due(self, now: datetime) -> Iterator[Verdict]:
         yield from self._end([key for key, due in self._due.items() if due <= now])
 
-    def _ended_by_a_restart(self, second: int, count: int) -> Iterator[Verdict]:
+    def _ended_by_a_restart(self, second: int) -> Iterator[Verdict]:
         """Give up the calls of an Asterisk that is not there any more.
 
         The id of a channel ends with the second of its start and a count of all channels since Asterisk's own start. So
-        a later second without a higher count is of an Asterisk that has been started again. (The next second alone says
-        nothing: two channels that start at once may take second and count in another order.)
+        a new call of a later second without a higher count is of an Asterisk that has been started again. (The next
+        second alone says nothing: two channels that start at once may take second and count in another order. Neither
+        do steps of calls that are known: the clock may have been set back since they started.)
+
+        Args:
+            second: the second of its first call.
         """
-        newest_second, newest_count = self._newest
-        if count > newest_count:
-            self._newest = (second, count)
-        elif second > newest_second + 1:
-            self._newest = (second, count)
-            yield from self._end([key for key, call in self._calls.items() if call.second + 1 < second])
+        yield from self._end([key for key, call in self._calls.items() if call.second + 1 < second])
 
     def _end(self, keys: list[Key]) -> Iterator[Verdict]:
         for key in keys:

@@ -78,6 +78,15 @@ def test_calls_of_an_asterisk_that_died_are_given_up_at_the_first_call_of_the_ne
     assert len(calls) == 1
 
 
+def test_a_clock_that_is_set_back_ends_no_call() -> None:
+    calls = OpenCalls()
+    take(calls, opening(call="50"), line("leg", call="50", channel="51"))
+    back = START - timedelta(seconds=10)
+    take(calls, opening(call="52", start=back), line("leg", call="52", channel="53", start=back), first=2)
+    assert take(calls, line("leg-end", 3.0, call="50", channel="51", ring=100, cause=17), first=4) == []
+    assert len(calls) == 2
+
+
 @pytest.mark.parametrize("first_of_the_next", ["0", "2"])
 def test_so_is_the_very_first_call_of_an_asterisk_that_died_soon(first_of_the_next: str) -> None:
     calls = OpenCalls()
