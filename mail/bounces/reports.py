@@ -25,6 +25,8 @@ _MOST_RECIPIENTS: Final = 32
 """A letter has one, and a list to which that one leads may add some."""
 _LONGEST_BLOCK: Final = 64 * 1024
 """How many bytes of headers, or of a report, are read."""
+_LONGEST_TYPE: Final = 1000
+"""How long a header Content-Type may be: the standard library takes quadratic time for it."""
 _LONGEST_BOUNDARY: Final = 200
 _STATUS_TYPES: Final = frozenset({"message/delivery-status", "message/global-delivery-status"})
 _BLANK_LINE: Final = re.compile(rb"(?:\A|\r?\n)[ \t]*\r?\n")
@@ -78,7 +80,7 @@ def read_report(content: bytes) -> Report | None:
         report, or reports nothing of these.
     """
     header, body = _split(content)
-    if header is None or header.get_content_type() != "multipart/report":
+    if header is None or _type_of(header) != "multipart/report":
         return None
     status = next((text for text in map(_status_of, _parts(header, body)) if text is not None), None)
     if status is None:
@@ -88,7 +90,10 @@ def read_report(content: bytes) -> Report | None:
 
 def _parts(header: Message, body: bytes) -> Sequence[bytes]:
     """Return the first parts of a mail, each with its header."""
-    boundary = header.get_boundary()
+    try:
+        boundary = header.get_boundary()
+    except (ValueError, TypeError, LookupError):  # of parameters in pieces and charsets (RFC 2231) that are none
+        return ()
     if not boundary or not boundary.isascii() or len(boundary) > _LONGEST_BOUNDARY:
         return ()
     mark = re.escape(boundary.encode())
@@ -96,10 +101,15 @@ def _parts(header: Message, body: bytes) -> Sequence[bytes]:
     return cut.split(body, _MOST_PARTS)[1:]
 
 
+def _type_of(header: Message) -> str:
+    """Return a part's type; "" if it is too long to be looked at."""
+    return "" if len(str(header.get("Content-Type", ""))) > _LONGEST_TYPE else header.get_content_type()
+
+
 def _status_of(part: bytes) -> bytes | None:
     """Return the text of a part that is a delivery status; None of any other."""
     header, body = _split(part.removeprefix(b"\r").removeprefix(b"\n"))
-    if header is None or header.get_content_type() not in _STATUS_TYPES:
+    if header is None or _type_of(header) not in _STATUS_TYPES:
         return None
     encoding = str(header.get("Content-Transfer-Encoding", "")).strip().lower()
     if encoding == "quoted-printable":

@@ -210,8 +210,15 @@ MEGABYTE = 1024 * 1024
         b"Content-Type: multipart/report\n\n--b\n",
         b"Content-Type: multipart/report; boundary=\n\n--\n",
         b"From: \xff\xfe\nContent-Type: text/\xe3\x81\x82\n\n" + FIELDS,
+        b"Content-Type: multipart/report; boundary*" + 5000 * b"9" + b"=b\n\n--b\n",
+        b"Content-Type: multipart/report; boundary*" + 500 * b"9" + b"=b\n\n--b\n",
+        b"Content-Type: multipart/report; boundary*=idna''%ff\n\n--b\n",
+        b"Content-Type: multipart/report; boundary*0*=punycode''%ff; boundary*1*=b\n\n--b\n",
+        b"Content-Type: multipart/report; boundary*=a\x00b''b\n\n--b\n",
+        b"Content-Type: multipart/report; boundary*=a''b; boundary*1*=x\n\n--b\n",
+        b'Content-Type: multipart/report; a="' + b";" * 60_000 + b"\n\n",
     ],
-    ids=range(27),
+    ids=range(34),
 )
 def test_a_hostile_mail_says_nothing_and_costs_little(content: bytes) -> None:
     started = time.process_time()
