@@ -9,7 +9,7 @@ from ivr.telephony.fastagi.server import AgiChannel
 
 TRUNK_VARIABLE: Final = "KARIPASS_TRUNK"
 """Set to `yes` by the template of trunks (dialplan/karipass/pjsip.conf)."""
-_MOST_HEADERS: Final = 4
+_MOST_HEADERS: Final = 16
 """How many headers of a name are read at most."""
 
 
@@ -33,8 +33,8 @@ async def presented_by(channel: AgiChannel) -> Presented:
 
 async def _headers(channel: AgiChannel, name: str) -> list[str]:
     headers: list[str] = []
-    while len(headers) < _MOST_HEADERS and (header := await _header(channel, name, len(headers) + 1)):
-        headers.append(header)
+    while len(headers) < _MOST_HEADERS and (header := await _header(channel, name, len(headers) + 1)) is not None:
+        headers.append(header)  # an empty one, too: others may stand behind it
     return headers
 
 

@@ -33,6 +33,8 @@ SILENCE_S: Final = 20.0
 """A store process that says nothing for this long hangs, unless it waits for a processor."""
 _STARVED: Final = 0.5
 """The share of the time that its threads then spend waiting for a processor, all together."""
+_MOST_STARVED: Final = 6
+"""How many times as long it may be silent if it waits for a processor: threads that wait may hide one that hangs."""
 _REQUEST_S: Final = 60.0
 """How long the store process may take for a request: a queue of hashes, and then a busy database's own limits."""
 _BACK_OFF_S: Final = (0.0, 0.5, 1.0, 2.0, 5.0)
@@ -199,7 +201,7 @@ class StoreLink:
         """
         half_s = self._silence_s / 2
         self._heard_at = time.monotonic()
-        while True:
+        for _ in range(_MOST_STARVED):
             waited_s: float | None = None
             for _ in range(2):
                 with contextlib.suppress(TimeoutError):
@@ -207,8 +209,9 @@ class StoreLink:
                         return await reader.read(_RECEIVE_BYTES)
                 before_s, waited_s = waited_s, waited_for_processor_s(process.pid)
             if waited_s is None or before_s is None or waited_s - before_s < _STARVED * half_s:
-                raise TimeoutError
+                break
             _log.warning("store_process_starved", silent_for_s=self._silence_s, reason="it gets no processor")
+        raise TimeoutError
 
     async def _reap(self) -> int | None:
         process, self._process = self._process, None
