@@ -11,6 +11,7 @@ from sqlalchemy import Connection, String, bindparam, func, select
 
 from credentials.audit import Action, AuditRecord
 from credentials.schema import audit as table
+from storage.clock import latest_at
 
 _ARRIVALS: Final = (Action.LINE_ADDED, Action.NUMBER_ADDED, Action.NUMBER_MOVED)
 """What was done to a number before the newest of these was done to its earlier holder, and is not shown."""
@@ -142,6 +143,22 @@ def find(connection: Connection, numbers: Collection[str], position: int) -> Eve
     """Return the event at a position, if the history of those numbers has it."""
     events = page(connection, numbers, before=position + 1, size=1).events
     return events[0] if events and events[0].position == position else None
+
+
+def arrived_at(connection: Connection, number: str, now: datetime) -> datetime | None:
+    """Return when a number got its present line, by which its present holder is told from earlier ones.
+
+    Args:
+        connection: a transaction.
+        number: the number.
+        now: the present moment. What a wrong clock recorded in the future does not count.
+
+    Returns:
+        The moment; None if the audit trail does not tell. For a number that was removed, when its last line got it.
+    """
+    arrivals = table.c.action.in_([action.value for action in _ARRIVALS]) & (table.c.at <= latest_at(now))
+    moment: datetime | None = connection.scalar(select(func.max(table.c.at)).where(table.c.number == number, arrivals))
+    return moment
 
 
 def _event(record: AuditRecord) -> Event:

@@ -23,7 +23,7 @@ from mail.outbox.schema import letters
 from notice.calls.judging import Verdict
 from notice.journal.place import Place
 from notice.mails.writing import Writer
-from notice.rules import Why, decide
+from notice.rules import Decision, Why, decide
 from notice.settings import table
 from notice.settings.model import REFUSALS_UNTIL_PAUSE, Settings
 from notice.store import places, verdicts
@@ -94,7 +94,7 @@ class LedgerSide(StoreBase):
                     too_old += 1
                     continue
                 chosen = table.find(connection, verdict.number)
-                decision = decide(verdict, chosen)
+                decision = _decide(connection, verdict, chosen, now)
                 mail_at = _mail_at(connection, verdict, now) if decision.why is Why.WAITS else None
                 call_id = verdicts.add(connection, verdict, decision.why, now=now, mail_at=mail_at)
                 if call_id is None:
@@ -115,14 +115,17 @@ class LedgerSide(StoreBase):
                 return 0
         with self._database.writing() as connection:
             due = select(calls).where(calls.c.mail_at <= now).order_by(calls.c.began_at).limit(_AT_ONCE)
-            groups: dict[tuple[str, str, str | None], list[Row[Any]]] = {}
+            groups: dict[tuple[str, str, str | None, bool], list[Row[Any]]] = {}
             for row in connection.execute(due.with_for_update()).all():
-                groups.setdefault((row.number, row.caller, row.reason), []).append(row)
-            for (number, _, _), rows in groups.items():
+                earlier = verdicts.is_of_earlier_holder(connection, row.number, row.began_at, now)
+                groups.setdefault((row.number, row.caller, row.reason, earlier), []).append(row)
+            for (number, *_), rows in groups.items():
                 chosen = table.find(connection, number)
                 found = [verdicts.verdict_of(row) for row in rows]
                 ids = [row.call_id for row in rows]
-                decision = decide(found[-1], chosen)  # by what is chosen now: it may have been stopped
+                decision = _decide(
+                    connection, found[-1], chosen, now
+                )  # by what is chosen now: it may have been stopped
                 why = Why.MAILED if decision.addresses else decision.why
                 connection.execute(update(calls).where(calls.c.call_id.in_(ids)).values(why=why.value, mail_at=None))
                 written += self._mail(connection, ids, found, chosen, decision.addresses, outbox, writer)
@@ -185,6 +188,14 @@ class LedgerSide(StoreBase):
             )
             verdicts.note_mail(connection, call_ids, number, address, outbox.add(connection, letter))
         return len(addresses)
+
+
+def _decide(connection: Connection, call: Verdict, chosen: Settings, now: datetime) -> Decision:
+    """Decide what is to come of a call. The holder of its number is not mailed about those of an earlier holder."""
+    decision = decide(call, chosen)
+    if decision.addresses and verdicts.is_of_earlier_holder(connection, call.number, call.began_at, now):
+        return Decision(Why.NOT_CHOSEN)  # what the earlier holder had chosen is gone
+    return decision
 
 
 def _mail_at(connection: Connection, verdict: Verdict, now: datetime) -> datetime:

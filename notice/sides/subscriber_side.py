@@ -150,7 +150,7 @@ class SubscriberSide(SessionSide):
         """
         with self._database.reading() as connection:
             _require_seen(*self._look_with_line(connection, session_id, WHEN_COMPLETE), number)
-            return verdicts.of_number(connection, outbox, number, after=after, most=most)
+            return verdicts.of_number(connection, outbox, number, now=self._now(), after=after, most=most)
 
 
 def _require_seen(session: Session, line: Line | None, number: str) -> None:

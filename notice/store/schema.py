@@ -1,7 +1,7 @@
 """The tables of call notices. They share the store's database, with a history of their own in `migrations/`.
 
-Settings belong to the holder of a number: they go with the number, and when it moves to another line (by triggers).
-Verdicts stay until they are old. They hold neither a withheld number nor a display name.
+Settings and verdicts belong to the holder of a number: they go with the number, and when it moves to another line (by
+triggers). Otherwise verdicts stay until they are old. They hold neither a withheld number nor a display name.
 """
 
 from __future__ import annotations

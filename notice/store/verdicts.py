@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, insert, select
 
+from credentials.site.history import arrived_at
 from mail.outbox import Delivery, Outbox
 from notice.calls.judging import Result, Verdict
 from notice.journal.caller import Caller, Reason
@@ -128,24 +129,36 @@ def find(connection: Connection, outbox: Outbox, call_id: str) -> CallLine | Non
 
 
 def of_number(
-    connection: Connection, outbox: Outbox, number: str, *, after: str = "", most: int = 50
+    connection: Connection, outbox: Outbox, number: str, *, now: datetime, after: str = "", most: int = 50
 ) -> list[CallLine]:
-    """Return what came of a number's calls, the newest first.
+    """Return what came of a number's calls that began since its present holder got it, the newest first.
 
     Args:
         connection: a transaction.
         outbox: knows what became of mails.
         number: the called number.
+        now: the present moment.
         after: the id of a call of this number: only of those that stand after it in this order.
         most: how many at most.
     """
     asked = select(calls).where(calls.c.number == number)
+    if (since := arrived_at(connection, number, now)) is not None:
+        asked = asked.where(calls.c.began_at >= since)
     if after:
         began_at = select(calls.c.began_at).where(calls.c.call_id == after, calls.c.number == number).scalar_subquery()
         later = (calls.c.began_at == began_at) & (calls.c.call_id > after)
         asked = asked.where((calls.c.began_at < began_at) | later)
     rows = connection.execute(asked.order_by(calls.c.began_at.desc(), calls.c.call_id).limit(most)).all()
     return [_line(connection, outbox, row) for row in rows]
+
+
+def is_of_earlier_holder(connection: Connection, number: str, began_at: datetime, now: datetime) -> bool:
+    """Whether a call to a number began before its present holder got it.
+
+    The reader may be behind, or read again what it has read: then a call comes to the store after the number moved.
+    """
+    since = arrived_at(connection, number, now)
+    return since is not None and began_at < since
 
 
 def forget(connection: Connection, now: datetime) -> int:

@@ -8,7 +8,7 @@ import shutil
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from mail.outbox import MAIL
 from notice.store.schema import NOTICE
 from prompts import Catalogue, load_catalogue
 from sound.samples import to_int16
+from storage.clock import Clock, utc_now
 from storage.database import Database
 from storage.migrate import upgrade
 from tests.credentials.stores import CHEAP
@@ -88,15 +89,15 @@ class Stage:
         self.writer = CallWriter(self.database, service_id="service", host=socket.gethostname(), pid=os.getpid())
         self._calls = 0
         if copy_of is None:
-            with self.open_store() as store:
+            with self.open_store(clock=lambda: utc_now() - timedelta(days=1)) as store:  # before what a test tells of
                 store.import_lines(io.StringIO(LINES))
             for history in (MAIL, NOTICE):  # once: consoles would make them otherwise, each in its copy
                 upgrade(self.database, history)
             for role, name in NAMES.items():
                 self.operators.add(name, OPERATOR_PASSWORD, role=role, language="en", by="operator root")
 
-    def open_store(self) -> CredentialStore:
-        return CredentialStore.open(self.url, key=self.key, policy=CHEAP)
+    def open_store(self, clock: Clock = utc_now) -> CredentialStore:
+        return CredentialStore.open(self.url, key=self.key, policy=CHEAP, clock=clock)
 
     def config(self, **changes: Any) -> ConsoleConfig:
         values: dict[str, Any] = {

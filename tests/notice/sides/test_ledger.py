@@ -126,11 +126,14 @@ def test_verdicts_are_forgotten_after_thirty_days(ledger: Ledger, clock: FakeClo
     assert ledger.store.calls_of(NUMBER, ledger.outbox) == []
 
 
-def test_settings_go_when_the_number_gets_another_holder(ledger: Ledger, clock: FakeClock) -> None:
+def test_settings_and_calls_go_when_the_number_gets_another_holder(ledger: Ledger, clock: FakeClock) -> None:
     additional = "0312345679"
     choose(ledger.store, clock, additional, listed=(Listed(number=CALLER),))
+    ledger.post(replace(CALL, number=additional), CALL)
     ledger.store.move_number(additional, to=ENGLISH_NUMBER)
     assert chosen_by(ledger.store, additional).version == ""
+    assert ledger.store.calls_of(additional, ledger.outbox) == []
+    assert len(ledger.store.calls_of(NUMBER, ledger.outbox)) == 1
     ledger.store.move_number(additional, to=NUMBER)
     assert chosen_by(ledger.store, additional).version == ""
     choose(ledger.store, clock, additional)
