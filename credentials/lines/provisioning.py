@@ -3,7 +3,7 @@
 `credentials.lines.importing` imports a whole file of them.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -32,6 +32,16 @@ def hold_line(connection: Connection, number: str) -> Line | None:
     # Read after the lock is taken: we see a change that we waited for, and none can follow.
     line = find_line(connection, number)
     return line if line is None or line.contract_number == contract_number else None
+
+
+def hold_lines(connection: Connection, of_numbers: Collection[str]) -> None:
+    """Keep the lines that numbers belong to from being changed until the transaction ends.
+
+    All are held in one order, so that two who hold several do not wait for each other.
+    """
+    theirs = select(numbers.c.contract_number).where(numbers.c.number.in_(of_numbers))
+    held = select(lines.c.contract_number).where(lines.c.contract_number.in_(theirs))
+    connection.execute(held.order_by(lines.c.contract_number).with_for_update())
 
 
 def all_lines(connection: Connection) -> Iterator[Line]:

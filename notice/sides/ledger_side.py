@@ -123,9 +123,8 @@ class LedgerSide(StoreBase):
                 chosen = table.find(connection, number)
                 found = [verdicts.verdict_of(row) for row in rows]
                 ids = [row.call_id for row in rows]
-                decision = _decide(
-                    connection, found[-1], chosen, now
-                )  # by what is chosen now: it may have been stopped
+                # By what is chosen now: it may have been stopped.
+                decision = _decide(connection, found[-1], chosen, now)
                 why = Why.MAILED if decision.addresses else decision.why
                 connection.execute(update(calls).where(calls.c.call_id.in_(ids)).values(why=why.value, mail_at=None))
                 written += self._mail(connection, ids, found, chosen, decision.addresses, outbox, writer)
@@ -144,6 +143,8 @@ class LedgerSide(StoreBase):
         now, paused = self._now(), list[Entry]()
         with self._database.writing() as connection:
             refused = connection.execute(_refused().limit(_AT_ONCE)).all()
+            # Whoever stores settings holds the line, too: then a pause is not lost with what it replaces.
+            provisioning.hold_lines(connection, {row.number for row in refused})
             for number, address in sorted({(row.number, row.address) for row in refused}):
                 if _refused_in_a_row(connection, number, address, now) and table.pause(
                     connection, number, address, now

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import Connection
 
+from credentials.lines import provisioning
 from credentials.secrets.keys import KeyRing
 from mail.letter import Purpose
 from mail.outbox import Outbox, Reason, State
@@ -16,6 +19,7 @@ from notice.journal.caller import Reason as NoNumber
 from notice.journal.place import Place
 from notice.mails.writing import Writer
 from notice.rules import Why
+from notice.settings import table
 from notice.settings.model import Listed
 from notice.sides.ledger_side import TOGETHER, Posted
 from notice.store.opening import NoticeStore
@@ -263,8 +267,6 @@ def test_notices_that_were_given_up_do_not_pause_an_address(ledger: Ledger, cloc
 def test_refusals_from_before_an_address_was_taken_up_again_do_not_count(
     ledger: Ledger, clock: FakeClock, keys: KeyRing
 ) -> None:
-    from notice.settings import table
-
     choose(ledger.store, clock)
     for number in range(1, 4):
         ledger.post(nth(number))
@@ -288,6 +290,55 @@ def test_the_refusals_of_one_number_pause_no_other(ledger: Ledger, clock: FakeCl
     send_all(ledger.store, keys, clock, refuse=Reason.OTHER)
     assert ledger.store.count_refusals() == 1
     assert chosen_by(ledger.store, other).addresses[0].is_used
+
+
+def test_a_pause_is_not_lost_where_its_number_stores_settings_at_that_moment(
+    ledger: Ledger, clock: FakeClock, keys: KeyRing
+) -> None:
+    chosen = choose(ledger.store, clock)
+    for number in range(1, 4):
+        ledger.post(nth(number))
+    send_all(ledger.store, keys, clock, refuse=Reason.OTHER)
+    with ThreadPoolExecutor() as threads:
+        with ledger.store._database.writing() as connection:
+            assert provisioning.hold_line(connection, NUMBER) is not None
+            table.replace(connection, NUMBER, replace(chosen, only_listed=True), clock())
+            counting = threads.submit(ledger.store.count_refusals)
+            with pytest.raises(TimeoutError):
+                counting.result(timeout=0.5)
+        assert counting.result() == 1
+    after = chosen_by(ledger.store)
+    assert (after.only_listed, after.addresses[0].paused_at) == (True, clock.now)
+
+
+def test_settings_that_are_stored_while_refusals_are_counted_keep_the_pause(
+    ledger: Ledger, clock: FakeClock, keys: KeyRing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = choose(ledger.store, clock)
+    for number in range(1, 4):
+        ledger.post(nth(number))
+    send_all(ledger.store, keys, clock, refuse=Reason.OTHER)
+
+    def store_settings() -> None:
+        with ledger.store._database.writing() as connection:
+            assert provisioning.hold_line(connection, NUMBER) is not None
+            table.replace(connection, NUMBER, replace(chosen, only_listed=True), clock())
+
+    with ThreadPoolExecutor() as threads:
+        storing: list[Future[None]] = []
+        pause = table.pause
+
+        def pause_slowly(connection: Connection, number: str, address: str, now: datetime) -> bool:
+            storing.append(threads.submit(store_settings))
+            with pytest.raises(TimeoutError):  # it waits until the refusals are counted
+                storing[0].result(timeout=0.5)
+            return pause(connection, number, address, now)
+
+        monkeypatch.setattr(table, "pause", pause_slowly)
+        assert ledger.store.count_refusals() == 1
+        storing[0].result()
+    after = chosen_by(ledger.store)
+    assert (after.only_listed, after.addresses[0].paused_at) == (True, clock.now)
 
 
 # --- why no mail? ---------------------------------------------------------------------------------------------
