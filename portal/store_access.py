@@ -54,11 +54,7 @@ class StoreAccess:
             yield
 
     def end_moment(self) -> None:
-        """End that transaction before its time: this thread has read what it needs.
-
-        Raises:
-            StorageError: the database has gone since.
-        """
+        """End that transaction before its time: this thread has read what it needs."""
         if self._opened is not None:
             self._opened[0].end_moment()
 

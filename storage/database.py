@@ -104,6 +104,7 @@ class Database:
     def reading(self) -> Iterator[Connection]:
         """Enter a transaction that sees one state of the database and changes nothing.
 
+        If only its end fails, what was read is good all the same: the connection is discarded, and nobody is told.
         Within `at_one_moment` it is the one that the thread's first reading there began.
         """
         moment = self._moment
@@ -115,17 +116,14 @@ class Database:
         """Let what this thread reads until the end be one transaction, begun by the first reading.
 
         It ends before the thread writes, so that what it reads afterwards has what it wrote; and when a reading fails.
-
-        Raises:
-            StoreUnavailable: the database has gone since the last reading.
         """
         around, moment = self._moment, Moment(self._read)
         self._moments.here = moment
         try:
             yield
         finally:
-            self._moments.here = around  # first: the thread goes on, even if the end fails
-            _end(moment)
+            self._moments.here = around
+            moment.end()
 
     @property
     def _moment(self) -> Moment | None:
@@ -135,14 +133,24 @@ class Database:
         """End the transaction of `at_one_moment`, if this thread has begun one; what it reads next begins another.
 
         Raises:
-            StoreUnavailable: the database has gone since.
+            RuntimeError: the thread is inside a `reading` of it, whose connection would be closed.
         """
         moment = self._moment
-        if moment is not None:
-            _end(moment)
+        if moment is None:
+            return
+        if moment.is_being_read:
+            raise RuntimeError("this thread still reads: leave the block of `reading` before you write or end it all")
+        moment.end()
 
-    def _read(self) -> AbstractContextManager[Connection]:
-        return self._transaction(**{_ANSWERS: {}})
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        with self._transaction(**{_ANSWERS: {}}) as connection:
+            try:
+                yield connection
+            except BaseException:
+                _end_or_discard(connection, connection.rollback)
+                raise
+            _end_or_discard(connection, connection.commit)
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -150,12 +158,14 @@ class Database:
 
         Raises:
             StoreUnavailable: the file that was written to has gone.
+            RuntimeError: the thread is inside a `reading` that is part of `at_one_moment`.
         """
         self.end_moment()
         with self._turn():
             with self._transaction(**{WRITE: True}) as connection:
                 waiting = connection.info[_AFTER_COMMIT] = []
                 yield connection
+            self.end_moment()  # one that began before the commit would not have what was written
             if self._file is not None:
                 self._file.require_written()
         for action in waiting:
@@ -211,6 +221,14 @@ class Database:
     def _came_back(self, _connection: object, record: ConnectionPoolEntry) -> None:
         if self._closed:
             record.invalidate()  # its pool is gone, and would leave it open
+
+
+def _end_or_discard(connection: Connection, end: Callable[[], None]) -> None:
+    """End a transaction that has changed nothing; a connection on which that fails is not used again."""
+    try:
+        end()
+    except SQLAlchemyError:
+        connection.invalidate()
 
 
 def _leave_begin_to_us(connection: Any, _record: object) -> None:
@@ -284,8 +302,3 @@ def database_border(function: Callable[P, R]) -> Callable[P, R]:
         raise failure
 
     return guarded
-
-
-@database_border
-def _end(moment: Moment) -> None:
-    moment.end()

@@ -17,6 +17,12 @@ class Moment:
         self._begin = begin
         self._connection: Connection | None = None
         self._open = ExitStack()
+        self._readings = 0
+
+    @property
+    def is_being_read(self) -> bool:
+        """Whether the thread is inside a reading."""
+        return self._readings > 0
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -26,12 +32,15 @@ class Moment:
         """
         if self._connection is None:
             self._connection = self._open.enter_context(self._begin())
+        self._readings += 1
         try:
             yield self._connection
         except BaseException as error:
             self._connection = None
             self._open.__exit__(type(error), error, error.__traceback__)
             raise
+        finally:
+            self._readings -= 1
 
     def end(self) -> None:
         """End the transaction, if there is one; the next reading begins another."""

@@ -11,7 +11,6 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from storage.database import CONNECTIONS, Database
-from storage.errors import StoreUnavailable
 from tests.storage.postgresql import Server
 
 pytestmark = pytest.mark.slow
@@ -96,15 +95,45 @@ def test_a_moment_whose_connection_is_ended_fails_once(database: Database, postg
             assert connection.scalar(text("SELECT count(*) FROM numbers")) == 0
 
 
-def test_a_moment_whose_end_fails_is_over_all_the_same(database: Database, postgresql: Server, name: str) -> None:
-    def read() -> None:
-        with database.at_one_moment():
-            with database.reading():
-                pass
-            end_connections(postgresql, name)
+def test_a_reading_whose_end_fails_has_read_all_the_same(database: Database, postgresql: Server, name: str) -> None:
+    with database.reading() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM numbers")) == 0
+        end_connections(postgresql, name)
+    with database.reading() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM numbers")) == 0
 
-    with pytest.raises(StoreUnavailable, match="terminat"):
+
+def test_an_error_of_its_own_is_not_hidden_by_a_connection_that_is_gone(
+    database: Database, postgresql: Server, name: str
+) -> None:
+    def read() -> None:
+        with database.at_one_moment(), database.reading():
+            end_connections(postgresql, name)
+            raise KeyError
+
+    with pytest.raises(KeyError):
         read()
+    assert database._engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+
+
+def test_a_write_is_done_although_the_connection_of_the_moment_is_gone(
+    database: Database, postgresql: Server, name: str
+) -> None:
+    with database.at_one_moment():
+        with database.reading():
+            pass
+        end_connections(postgresql, name)
+        with database.writing() as connection:
+            connection.execute(text("INSERT INTO numbers VALUES (1)"))
+        with database.reading() as connection:
+            assert connection.scalar(text("SELECT count(*) FROM numbers")) == 1
+
+
+def test_a_moment_whose_end_fails_is_over_all_the_same(database: Database, postgresql: Server, name: str) -> None:
+    with database.at_one_moment():
+        with database.reading():
+            pass
+        end_connections(postgresql, name)
     for expected in range(3):  # transactions of their own
         with database.reading() as connection:
             assert connection.scalar(text("SELECT count(*) FROM numbers")) == expected

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
-from sqlalchemy import Connection, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Connection, event, text
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from storage.database import Database, read_once
 
@@ -63,6 +64,31 @@ def test_what_the_thread_writes_itself_is_seen_at_once(database: Database) -> No
         assert count(database) == 1
 
 
+def test_what_began_inside_a_write_ends_with_its_commit(database: Database) -> None:
+    with database.at_one_moment():
+        with database.writing() as connection:
+            connection.execute(text("INSERT INTO numbers VALUES (1)"))
+            assert count(database) == 0
+        assert count(database) == 1
+
+
+def test_a_write_inside_one_of_its_readings_is_refused_and_the_reading_goes_on(database: Database) -> None:
+    with database.at_one_moment():
+        with database.reading() as connection:
+            with database.reading():
+                pass
+            with pytest.raises(RuntimeError, match="leave the block of `reading` before you write"):
+                add(database)
+            with pytest.raises(RuntimeError, match="leave the block of `reading`"):
+                database.end_moment()
+            assert counted(connection) == 0
+        add(database)
+        assert count(database) == 1
+    with database.reading():  # one that is no part of a moment has a connection of its own
+        add(database)
+    assert count(database) == 2
+
+
 def test_it_may_end_before_its_time_and_then_another_moment_starts(database: Database) -> None:
     with database.at_one_moment():
         assert count(database) == 0
@@ -78,6 +104,36 @@ def test_a_reading_that_fails_ends_it_and_the_next_one_is_served(database: Datab
         with pytest.raises(SQLAlchemyError), database.reading() as connection:
             connection.execute(text("SELECT * FROM nothing"))
         assert count(database) == 0
+
+
+def test_a_reading_that_fails_inside_another_does_not_forbid_the_next_write(database: Database) -> None:
+    with database.at_one_moment():
+        with pytest.raises(SQLAlchemyError), database.reading(), database.reading() as connection:
+            connection.execute(text("SELECT * FROM nothing"))
+        add(database)
+        assert count(database) == 1
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_an_end_that_fails_costs_the_connection_and_nothing_else(database: Database, *, fails: bool) -> None:
+    ended = []
+
+    def end(_connection: Connection) -> None:
+        ended.append(1)
+        raise OperationalError("COMMIT", {}, Exception("disk I/O error"))
+
+    read = []
+    event.listen(database._engine, "rollback" if fails else "commit", end, once=True)
+    with suppress(KeyError), database.at_one_moment(), database.reading() as connection:
+        read.append(connection.connection.dbapi_connection)
+        assert counted(connection) == 0
+        if fails:
+            raise KeyError
+    assert ended
+    with database.reading() as connection:
+        assert connection.connection.dbapi_connection is not read[0]
+        assert counted(connection) == 0
+    assert database._engine.pool.checkedout() == 0  # type: ignore[attr-defined]
 
 
 def test_a_moment_within_a_moment_is_one_of_its_own(database: Database) -> None:
