@@ -52,6 +52,7 @@ class BulkSide(HistorySide):
             session = self._look(connection, session_id, WHEN_COMPLETE)
             line = _require_bulk(session, provisioning.find_line(connection, session.number))
             known = choices.find_all(connection, line.numbers)
+        self._database.end_moment()  # nothing is read while the file is made
         return csv_file.write_rows((number, known.get(number)) for number in sorted(line.numbers))
 
     @database_border

@@ -34,6 +34,7 @@ class NoticeBulkSide(SessionSide):
             session = self._look(connection, session_id, WHEN_COMPLETE)
             line = _require_bulk(session, provisioning.find_line(connection, session.number))
             known = table.find_all(connection, line.numbers)
+        self._database.end_moment()  # nothing is read while the file is made
         return csv_file.write_rows((number, known.get(number)) for number in sorted(line.numbers))
 
     @database_border
@@ -47,6 +48,7 @@ class NoticeBulkSide(SessionSide):
             session = self._look(connection, session_id, WHEN_COMPLETE)
             line = _require_bulk(session, provisioning.find_line(connection, session.number))
             known = table.find_all(connection, line.numbers)
+        self._database.end_moment()  # a large file takes a second
         rows = csv_file.read_rows(data)
         answer = rehearse(rows, line.numbers, known)
         if not answer.changes:
@@ -64,17 +66,23 @@ class NoticeBulkSide(SessionSide):
             session_id: the id of the session that rehearsed it.
             draft_id: what the rehearsal said; any text.
         """
+        with self._database.reading() as connection:
+            session, at_first = self._look_with_line(connection, session_id, WHEN_COMPLETE)
+            _require_bulk(session, at_first)
+            draft = drafts.find(connection, session.name, draft_id, self._now())
+        if draft is None:
+            return FileApplied(FileVerdict.GONE)
+        self._database.end_moment()  # a large file takes a second
+        rows = csv_file.read_rows(draft[0])
         with self._database.writing() as connection:
             held = self._hold(connection, session_id, WHEN_COMPLETE)
             line = _require_bulk(held.session, held.line)
             now = self._now()
-            taken = drafts.take(connection, held.session.name, draft_id, now)
-            if taken is None:
+            if drafts.take(connection, held.session.name, draft_id, now) != draft:
                 return FileApplied(FileVerdict.GONE)
-            rows = csv_file.read_rows(taken[0])
             known = table.find_all(connection, line.numbers)
             answer = rehearse(rows, line.numbers, known)
-            if answer.wrong or seen(rows, known) != taken[1]:
+            if answer.wrong or seen(rows, known) != draft[1]:
                 return FileApplied(FileVerdict.CHANGED)
             new = {row.number: row.new for row in answer.rows if row.new is not None}
             table.replace_all(connection, new, now)

@@ -10,7 +10,7 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, delete, insert, select
 
 from notice.store.schema import drafts as table
 from storage.clock import latest_at
@@ -27,11 +27,21 @@ def store(connection: Connection, session: str, content: bytes, seen: str, now: 
     return draft_id
 
 
-def take(connection: Connection, session: str, draft_id: str, now: datetime) -> tuple[bytes, str] | None:
-    """Remove a file of a session, and return it with what was seen; None if there is none, or it is too old."""
-    mine = (table.c.draft_id == draft_id) & (table.c.session == session)
-    row = connection.execute(select(table).where(mine)).one_or_none()
+def find(connection: Connection, session: str, draft_id: str, now: datetime) -> tuple[bytes, str] | None:
+    """Return a file of a session with what was seen; None if there is none, or it is too old."""
+    row = connection.execute(select(table).where(_is(session, draft_id))).one_or_none()
     if row is None or not now - LIFETIME < row.made_at <= latest_at(now):
         return None
-    connection.execute(delete(table).where(mine))
     return row.content, row.seen
+
+
+def take(connection: Connection, session: str, draft_id: str, now: datetime) -> tuple[bytes, str] | None:
+    """Remove a file of a session, and return what `find` returns."""
+    found = find(connection, session, draft_id, now)
+    if found is not None:
+        connection.execute(delete(table).where(_is(session, draft_id)))
+    return found
+
+
+def _is(session: str, draft_id: str) -> ColumnElement[bool]:
+    return (table.c.draft_id == draft_id) & (table.c.session == session)

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from credentials.errors import NotAllowed, SessionOver
 from credentials.model import Unit
+from credentials.one_time import csv_file
 from credentials.one_time.model import LinkVerdict
 from credentials.one_time.rehearsal import FileVerdict, RowState
 from credentials.sides.one_time_side import Confirmation
@@ -117,6 +118,20 @@ class TestRehearsal:
         rehearsal = store.rehearse_one_time_file(admin, store.one_time_file(admin), check_address=no_rule)
         assert (rehearsal.problems, rehearsal.changes, rehearsal.draft_id) == ((), 0, None)
         assert PASSWORD_IN_THE_FILE.encode() not in store.one_time_file(admin)
+
+    def test_no_transaction_is_open_while_a_download_is_made(
+        self, store: CredentialStore, admin: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        opened = []
+
+        def watched(rows: Any) -> bytes:
+            opened.append(store._database._engine.pool.checkedout())  # type: ignore[attr-defined]
+            return b"".join(number.encode() for number, _ in rows)
+
+        monkeypatch.setattr(csv_file, "write_rows", watched)
+        with store.at_one_moment():
+            assert SECOND.encode() in store.one_time_file(admin)
+        assert opened == [0]
 
     def test_the_database_has_hashes_alone_while_it_waits(self, store: CredentialStore, admin: str) -> None:
         rehearse(store, admin, USES)
