@@ -58,7 +58,11 @@ def read_until_stopped(
             "mails that wait for more calls wait longer",
         ),
         _Chore(_REFUSALS_S, lambda: _tell_paused(store.count_refusals()), "no address is paused"),
-        _Chore(_FORGET_S, store.forget_calls, "calls are kept for longer than 30 days"),
+        _Chore(
+            _FORGET_S,
+            store.forget_calls,
+            "calls are kept for longer than 30 days, and rehearsed files for longer than an hour",
+        ),
         _Chore(_LOOKING_S, lambda: store.note_looking(exchange), "others cannot see that the journal is read"),
     ]
     _log.info("notice_reading", journal=str(journal), exchange=exchange, there=journal.exists())

@@ -26,7 +26,7 @@ from notice.mails.writing import Writer
 from notice.rules import Decision, Why, decide
 from notice.settings import table
 from notice.settings.model import REFUSALS_UNTIL_PAUSE, Settings
-from notice.store import places, verdicts
+from notice.store import drafts, places, verdicts
 from notice.store.schema import calls, mails
 from storage.database import database_border
 
@@ -157,9 +157,11 @@ class LedgerSide(StoreBase):
 
     @database_border
     def forget_calls(self) -> int:
-        """Remove verdicts that are older than 30 days, some at a time; return how many."""
+        """Remove verdicts that are older than 30 days, some at a time, and return how many; and old rehearsed files."""
+        now = self._now()
         with self._database.writing() as connection:
-            return verdicts.forget(connection, self._now())
+            drafts.forget(connection, now)
+            return verdicts.forget(connection, now)
 
     def _mail(
         self,

@@ -20,11 +20,17 @@ LIFETIME: Final = timedelta(hours=1)
 
 def store(connection: Connection, session: str, content: bytes, seen: str, now: datetime) -> str:
     """Store a file in place of any earlier one of its session, remove those that are too old, and return its id."""
-    connection.execute(delete(table).where((table.c.session == session) | (table.c.made_at <= now - LIFETIME)))
+    connection.execute(delete(table).where(table.c.session == session))
+    forget(connection, now)
     draft_id = uuid.uuid4().hex
     row = {"draft_id": draft_id, "session": session, "made_at": now, "content": content, "seen": seen}
     connection.execute(insert(table).values(row))
     return draft_id
+
+
+def forget(connection: Connection, now: datetime) -> None:
+    """Remove the files that are too old to be taken: they hold addresses and names."""
+    connection.execute(delete(table).where(table.c.made_at <= now - LIFETIME))
 
 
 def find(connection: Connection, session: str, draft_id: str, now: datetime) -> tuple[bytes, str] | None:
