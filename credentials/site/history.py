@@ -156,9 +156,10 @@ def arrived_at(connection: Connection, number: str, now: datetime) -> datetime |
     Returns:
         The moment; None if the audit trail does not tell. For a number that was removed, when its last line got it.
     """
-    arrivals = table.c.action.in_([action.value for action in _ARRIVALS]) & (table.c.at <= latest_at(now))
-    moment: datetime | None = connection.scalar(select(func.max(table.c.at)).where(table.c.number == number, arrivals))
-    return moment
+    # A number arrives a few times. Asked for the last one alone, SQLite would go through the arrivals of all numbers.
+    arrivals = table.c.action.in_([action.value for action in _ARRIVALS])
+    moments = connection.scalars(select(table.c.at).where(table.c.number == number, arrivals)).all()
+    return max((moment for moment in moments if moment <= latest_at(now)), default=None)
 
 
 def _event(record: AuditRecord) -> Event:

@@ -147,6 +147,9 @@ def test_one_that_was_kept_in_the_very_moment_of_the_move_is_not_mailed_with_tho
     assert number.mailed() == [BEN]
     (line,) = number.shown()
     assert (line.verdict.call, line.why) == ("present", Why.MAILED)
+    kept = number.store.call_line(call_id_of("earlier", SECOND), number.outbox)
+    assert kept is not None
+    assert (kept.why, kept.mails) == (Why.NOT_CHOSEN, ())
 
 
 def test_calls_from_before_a_number_had_a_holder_are_not_shown_to_its_first(number: Number) -> None:
