@@ -25,7 +25,7 @@ run:
 test:
 	@PYTHON=$(PYTHON) VENV=$(VENV) docker/preflight test $(TEST_PACKAGES)
 	@$(MAKE) --no-print-directory setup test-needs
-	$(BIN)/pytest -m "not live" --numprocesses 6 --dist worksteal
+	$(BIN)/pytest -m "not live" --numprocesses 4 --dist worksteal
 	$(BIN)/pytest tests/live -m "not alone" --numprocesses 8 --dist worksteal
 	$(BIN)/pytest tests/live -m alone --numprocesses 3 --dist loadfile
 

@@ -107,7 +107,10 @@ async def test_there_are_no_more_calls_than_the_setting_says(house: ScriptedHous
     one_more.writer.close()
 
 
-async def test_a_strained_host_takes_no_more_calls_and_lets_those_in_progress_go_on(house: ScriptedHouse) -> None:
+async def test_a_strained_host_takes_no_more_calls_and_lets_those_in_progress_go_on(
+    house: ScriptedHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ivr.service.admission.FEWEST", 1)
     channel, stream = await in_call(house)
     house.service._strain = Strain(lambda: 0.0, memory=lambda: 0.0)
     await house.logged('"host_strained"')
