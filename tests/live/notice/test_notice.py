@@ -77,6 +77,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
     keys = KeyRing([Key(bytes(range(32)))])
     started: dict[str, datetime] = {}
     with ExitStack() as running:
+        store = running.enter_context(open_store(directory, keys))  # who gets a number later is told nothing
         behaviours = TARGETS | {each.number: Behaviour(**each.phone) for each in SCENARIOS if each.phone is not None}
         phones = {
             number: running.enter_context(RingingPhone(behaviour, PHONES_HOST))
@@ -91,7 +92,6 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
         with ThreadPoolExecutor(AT_ONCE) as callers:
             list(callers.map(place, SCENARIOS))
         time.sleep(1.5)
-        store = running.enter_context(open_store(directory, keys))
         outbox = Outbox(keys)
         writer = Writer(site="https://settings.example.jp", time_zone=TOKYO)
         reader = Reader(store, journal_of(exchange), "exchange-1", outbox, writer)
