@@ -63,7 +63,7 @@ def run(url: str, *, people: int, rounds: int, pause_s: float) -> None:
         for peer, does in PEERS.items():
             print(f"{people} people at once, each looks at a page for {pause_s:g} s; the bare page {does}:")
             worst = _table(times, peer)
-            print(f"the largest ratio is {worst:.2f}; at most {MOST:g} is wanted of a bare page that {PEERS['asks']}\n")
+            print(f"the largest ratio is {worst:.2f}; at most {MOST:g} is wanted\n")
         for peer, does in PEERS.items():
             print(
                 f"{people} people at once, who click as fast as they can (both servers wait for the same processors);"
