@@ -100,13 +100,14 @@ def _decoded(data: bytes, error: type[BadFile]) -> str:
 
 def _split(text: str) -> Iterator[tuple[int, list[str]]]:
     for row, cells in enumerate(csv.reader(io.StringIO(text, newline=""), strict=True), 1):
-        yield row, [_plain(cell.strip()).strip() for cell in cells]
+        yield row, [plain(cell) for cell in cells]
 
 
-def _plain(cell: str) -> str:
-    """Return the text of a cell that is kept as a text (`no_formula`), and any other cell as it is."""
+def plain(cell: str) -> str:
+    """Return what a cell holds without the blanks around it; of one that is kept as a text (`no_formula`), the text."""
+    cell = cell.strip()
     kept = _KEPT_AS_TEXT.match(cell)
-    return cell if kept is None else kept[1].replace('""', '"')
+    return cell if kept is None else kept[1].replace('""', '"').strip()
 
 
 def _is_header(cells: Sequence[str]) -> bool:

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import NamedTuple, TextIO
 
 from credentials.errors import BadLinesFile, InvalidNumber, Problem
+from credentials.lines.csv_cells import plain
 from credentials.lines.numbers import normalise_number
 from credentials.lines.unseen import unseen, with_unseen_named
 from credentials.model import Line
@@ -35,8 +36,6 @@ _COLUMNS = {CONTRACT_NUMBER, NUMBER, LANGUAGE}
 _REQUIRED = {CONTRACT_NUMBER, NUMBER}
 _OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs"}
 """Spreadsheets write semicolons where numbers have decimal commas, and tabs when they save as text."""
-_KEPT_AS_TEXT = re.compile(r'\A="([^"]*)"\Z')
-"""A formula whose value is the text in it. It can mean nothing else, and the text must still be a number."""
 _LANGUAGE_CODE = re.compile(r"[a-z]{2,3}")
 _MOST_PROBLEMS = 100
 _ROWS_A_STEP = 1000
@@ -223,7 +222,7 @@ def _rows(stream: TextIO) -> Iterator[tuple[int, list[str]]]:
     row = 0
     try:
         for row, cells in enumerate(csv.reader(stream, strict=True), 1):
-            yield row, [_KEPT_AS_TEXT.sub(r"\1", cell.strip()).strip() for cell in cells]
+            yield row, [plain(cell) for cell in cells]
     except UnicodeDecodeError:
         reason = "this is not UTF-8 text: save the file as CSV UTF-8"
     except csv.Error as error:
