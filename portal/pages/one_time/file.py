@@ -86,6 +86,7 @@ def _rehearsed(visit: Visit, found: Found) -> Response:
         "one_time/file_rehearsal.html",
         found=found,
         rows=[(row, [told(visit.texts, problem) for problem in row.problems]) for row in found.rows],
+        more=found.more,
     )
 
 
