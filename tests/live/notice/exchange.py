@@ -25,7 +25,7 @@ type = identify
 endpoint = carrier
 match = {CARRIER_HOST}
 """
-_OPTIONS: Final = "B(karipass-notice^{step}^1(${{EXTEN}}))b(karipass-notice^leg^1)U(karipass-notice)"
+OPTIONS: Final = "B(karipass-notice^{step}^1(${{EXTEN}}))b(karipass-notice^leg^1)U(karipass-notice)"
 _LONG_NAME: Final = '"' + "あ" * 3333 + f'" <sip:{CALLER}@carrier.example>'
 
 
@@ -37,15 +37,35 @@ def exchange_for(directory: Path, scenarios: Sequence[Scenario], phones: Mapping
         scenarios: whose numbers it has.
         phones: the phones by their numbers.
     """
-    sip, rtp = free_udp_ports(_AUDIO_PORTS)
-    ami, agi = free_tcp_ports(2)
-    dialplan = ["[calls]"]
+    dialplan = []
     for scenario in scenarios:
         dialplan += _dialplan(scenario)
-    dialplan += [f"exten => _X.,1,Dial(PJSIP/${{EXTEN}},8,{_OPTIONS.format(step='call')})", " same => n,Hangup()"]
+    dialplan += [f"exten => _X.,1,Dial(PJSIP/${{EXTEN}},8,{OPTIONS.format(step='call')})", " same => n,Hangup()"]
+    return exchange_of(directory, dialplan, phones, audio_ports=_AUDIO_PORTS)
+
+
+def exchange_of(
+    directory: Path,
+    dialplan: Sequence[str],
+    phones: Mapping[str, RingingPhone],
+    *,
+    audio_ports: int,
+    own: Mapping[str, str] | None = None,
+) -> Exchange:
+    """Make an exchange with a journal that a carrier's trunk calls, not started yet.
+
+    Args:
+        directory: where it keeps its files.
+        dialplan: what it does with the trunk's calls.
+        phones: its phones by their names.
+        audio_ports: how many ports for audio it has.
+        own: what its configuration files have besides.
+    """
+    sip, rtp = free_udp_ports(audio_ports)
+    ami, agi = free_tcp_ports(2)
     endpoints = [
-        f"[{number}]\n{_ENDPOINT}aors = {number}\n[{number}]\ntype = aor\ncontact = sip:{number}@{phone.address}\n"
-        for number, phone in phones.items()
+        f"[{name}]\n{_ENDPOINT}aors = {name}\n[{name}]\ntype = aor\ncontact = sip:{name}@{phone.address}\n"
+        for name, phone in phones.items()
     ]
     return Exchange(
         ExchangeConfig(
@@ -55,10 +75,14 @@ def exchange_for(directory: Path, scenarios: Sequence[Scenario], phones: Mapping
             ami_secret="not-a-secret",
             agi_port=agi,
             sip_port=sip,
-            rtp_ports=(rtp, rtp + _AUDIO_PORTS - 1),
+            rtp_ports=(rtp, rtp + audio_ports - 1),
             ami_port=ami,
             has_journal=True,
-            own={"pjsip.conf": _CARRIER + "".join(endpoints), "extensions.conf": "\n".join(dialplan) + "\n"},
+            own={
+                "pjsip.conf": _CARRIER + "".join(endpoints),
+                "extensions.conf": "\n".join(["[calls]", *dialplan]) + "\n",
+            }
+            | dict(own or {}),
         )
     )
 
@@ -86,8 +110,8 @@ def _dialplan(scenario: Scenario) -> list[str]:
     if "refuses" in does:
         steps = [f"Gosub(karipass-notice,refused,1(${{EXTEN}},{does['refuses']}))", "Hangup(21)"]
     else:
-        own = f"Dial(PJSIP/${{EXTEN}},{rings_s},{_OPTIONS.format(step='call')})"
-        target = f"Dial(PJSIP/{does.get('forwards_to')},{rings_s},{_OPTIONS.format(step='forward')})"
+        own = f"Dial(PJSIP/${{EXTEN}},{rings_s},{OPTIONS.format(step='call')})"
+        target = f"Dial(PJSIP/{does.get('forwards_to')},{rings_s},{OPTIONS.format(step='forward')})"
         steps = [] if does.get("always") else [own]
         steps += [target] if "forwards_to" in does else []
         steps += ["Answer()", f"Wait({does['voicemail_s']})"] if "voicemail_s" in does else []

@@ -15,9 +15,8 @@ from typing import Final
 
 from credentials.secrets.keys import KeyRing
 from ivr.exchange.configuration import JOURNAL
-from ivr.exchange.process import Exchange, ExchangeConfig
-from ivr.exchange.standalone import SOUNDS_DIR
-from ivr.lab.free_ports import free_tcp_ports, free_udp_ports
+from ivr.exchange.process import Exchange
+from ivr.lab.free_ports import free_tcp_ports
 from mail.outbox import Outbox
 from notice.journal.lines import OPENING, BadLine, read_line
 from notice.settings import table
@@ -25,16 +24,15 @@ from notice.settings.model import Address, Settings
 from notice.store.opening import NoticeStore
 from notice.store.verdicts import CallLine
 from storage.clock import utc_now
+from tests.live.notice.exchange import CARRIER_HOST, OPTIONS, exchange_of
 from tests.live.notice.ringing_phone import Behaviour, RingingPhone
 from tests.live.notice.storm.crowd import Crowd
 from tests.live.notice.storm.letterbox import Taken, mails_in
 from tests.portal.processes import Command
 from tests.storage import postgresql
 
-CARRIER: Final = "127.0.0.5"
 PHONES: Final = "127.0.0.6"
 CONTRACT: Final = "0612345678"
-OPTIONS: Final = "B(karipass-notice^call^1(${EXTEN}))b(karipass-notice^leg^1)U(karipass-notice)"
 BEHAVIOURS: Final = {
     "answers": Behaviour(rings_after_s=0.1, then_after_s=0.8),
     "silent": Behaviour(rings_after_s=0.1, status=None),
@@ -46,7 +44,6 @@ _NUMBERS: Final = 40
 _AUDIO_PORTS: Final = 2000
 _STORE: Final = {"fsync": "off"}
 """The server is killed, and not the machine: what it has handed to the system is safe."""
-_ENDPOINT: Final = "type = endpoint\ncontext = calls\ndisallow = all\nallow = ulaw\ndirect_media = no\n"
 
 
 def numbers() -> Sequence[str]:
@@ -118,7 +115,7 @@ class Stage:
         self._crowds += 1
         exchange = ("127.0.0.1", self.exchange.config.sip_port)
         folder = self._folder / f"crowd {self._crowds}"
-        callers = Crowd(called, a_second=a_second, exchange=exchange, host=CARRIER, folder=folder, at_once=at_once)
+        callers = Crowd(called, a_second=a_second, exchange=exchange, host=CARRIER_HOST, folder=folder, at_once=at_once)
         try:
             yield callers
         finally:
@@ -183,10 +180,8 @@ def stage(folder: Path, *, with_notices: bool = True) -> Iterator[Stage]:
 
 
 def _exchange(folder: Path, phones: dict[str, RingingPhone], *, with_notices: bool) -> Exchange:
-    sip, rtp = free_udp_ports(_AUDIO_PORTS)
-    ami, agi = free_tcp_ports(2)
-    options = f",3,{OPTIONS}" if with_notices else ",3"
-    dialplan = ["[calls]"]
+    options = f",3,{OPTIONS.format(step='call')}" if with_notices else ",3"
+    dialplan = []
     for number in numbers():
         if kind_of(number) == REFUSED:
             steps = ["Gosub(karipass-notice,refused,1(${EXTEN},nuisance))"] if with_notices else ["NoOp()"]
@@ -194,27 +189,8 @@ def _exchange(folder: Path, phones: dict[str, RingingPhone], *, with_notices: bo
         else:
             steps = [f"Dial(PJSIP/{kind_of(number)}{options})", "Hangup()"]
         dialplan += [f"exten => {number},1,{steps[0]}", f" same => n,{steps[1]}"]
-    carrier = f"[carrier]\n{_ENDPOINT}identify_by = ip\ntrust_id_inbound = yes\n"
-    carrier += f"[carrier]\ntype = identify\nendpoint = carrier\nmatch = {CARRIER}\n"
-    endpoints = [
-        f"[{kind}]\n{_ENDPOINT}aors = {kind}\n[{kind}]\ntype = aor\ncontact = sip:{kind}@{phone.address}\n"
-        for kind, phone in phones.items()
-    ]
-    return Exchange(
-        ExchangeConfig(
-            run_dir=folder / "exchange",
-            access_number="0363044747",
-            sounds_dir=SOUNDS_DIR,
-            ami_secret="not-a-secret",
-            agi_port=agi,
-            sip_port=sip,
-            rtp_ports=(rtp, rtp + _AUDIO_PORTS - 1),
-            ami_port=ami,
-            has_journal=True,
-            own={"pjsip.conf": carrier + "".join(endpoints), "extensions.conf": "\n".join(dialplan) + "\n"}
-            | ({} if with_notices else {"cel.conf": "[general](+)\nenable = no\n"}),
-        )
-    )
+    without = {} if with_notices else {"cel.conf": "[general](+)\nenable = no\n"}
+    return exchange_of(folder, dialplan, phones, audio_ports=_AUDIO_PORTS, own=without)
 
 
 def _subscribe(url: str, keys: KeyRing) -> None:
