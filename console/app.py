@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 
 import console.pages.calls as calls
+import console.pages.hosts as hosts
 import console.pages.lines as lines
 import console.pages.live as live
 import console.pages.login as login
@@ -66,6 +67,7 @@ def create_app(config: ConsoleConfig) -> Starlette:
             Route("/lines/{number}/{change}", page(lines.confirm, Role.OPERATOR), methods=["GET"]),
             Route("/lines/{number}/{change}", page(lines.make, Role.OPERATOR), methods=["POST"]),
             Route("/notices", page(notices.search, Role.VIEWER), methods=["GET"]),
+            Route("/hosts", page(hosts.show, Role.VIEWER), methods=["GET"]),
             Route("/report", page(report.show, Role.VIEWER), methods=["GET"]),
             Route("/operators", page(operators.show, Role.ADMIN), methods=["GET"]),
             Route("/operators", page(operators.add, Role.ADMIN), methods=["POST"]),

@@ -21,6 +21,8 @@ from mail.outbox import MAIL
 from notice.store.schema import NOTICE
 from storage.database import Database, database_border
 from storage.migrate import upgrade
+from storage.programs.registry import ProgramState, read_programs
+from storage.programs.schema import PROGRAMS
 
 
 class Backend:
@@ -111,6 +113,10 @@ class Backend:
         with self._config.open_store() as store:
             return bool(change(store))
 
+    def programs(self) -> list[ProgramState]:
+        """Read which programs use the database, on all hosts."""
+        return read_programs(self._database)
+
     def close(self) -> None:
         """Close all connections."""
         with self._opening:
@@ -144,5 +150,5 @@ class Backend:
 @database_border
 def _make_tables(database: Database) -> None:
     """Create the tables of credentials, mail and call notices, in case no service has done so yet."""
-    for history in (CREDENTIALS, MAIL, NOTICE):  # settings of call notices refer to the numbers of the first
+    for history in (CREDENTIALS, MAIL, NOTICE, PROGRAMS):  # settings of call notices refer to the numbers of the first
         upgrade(database, history)

@@ -100,6 +100,8 @@ class Action(StrEnum):
     """From now on this key makes new hashes."""
     KEY_ADDED = "KEY_ADDED"
     """A key is added to the key file; recorded before the file is written."""
+    KEY_MADE_FIRST = "KEY_MADE_FIRST"
+    """A key is made the first of a host's key file; recorded before the file is written."""
     KEY_COPIED = "KEY_COPIED"
     """The keys are copied to another file (recorded before it is written), or an operator said where a copy is."""
     OPERATOR_ADDED = "OPERATOR_ADDED"

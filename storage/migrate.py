@@ -7,16 +7,20 @@ start, and nearly every database has the newest version.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from importlib import resources
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, MetaData, column, inspect, select, table
 
 from storage.database import Database
+from storage.database_time import database_time
 from storage.errors import SchemaMismatch
+from storage.reach import ALIVE_S, left_behind, note_oldest_program, oldest_program
 
 if TYPE_CHECKING:
     from alembic.config import Config
+    from alembic.script import ScriptDirectory
 
 _ADVISORY_LOCK = 0x6B617269  # any number that is ours alone; "kari"
 
@@ -38,33 +42,63 @@ class History:
 def upgrade(database: Database, history: History, revision: str = "head") -> None:
     """Bring the schema up to a revision: all steps or none. Processes that do so at the same time queue up.
 
+    A schema that a newer program has made is left as it is, if that program says that this one can work with it.
+
     Raises:
-        SchemaMismatch: a newer version of this program made the database.
+        SchemaMismatch: a newer program made the schema, and this one cannot work with it; or programs still run that
+            could not work with it once it is brought up.
     """
     with database.reading() as connection:
         present = _revision(connection, history)
-    if present == (newest_revision(history) if revision == "head" else revision):
+        oldest = oldest_program(connection, history.version_table)
+    newest = newest_revision(history)
+    if present == (newest if revision == "head" else revision):
         return
     from alembic import command
     from alembic.script import ScriptDirectory
 
     script = ScriptDirectory.from_config(_config(history))
     if present is not None and present not in {step.revision for step in script.walk_revisions()}:
+        if oldest is not None and oldest <= newest:
+            return
         raise SchemaMismatch(
             f"{database} has schema version {present}, unknown to this program: install the newer program"
         )
+    oldest = _oldest_after(script, newest if revision == "head" else revision)
     with database.writing() as connection:
         _queue(connection)
+        _refuse_to_leave_behind(connection, history, oldest)
         command.upgrade(_config(history, connection), revision)
+        note_oldest_program(connection, history.version_table, oldest)
+
+
+def _oldest_after(script: ScriptDirectory, revision: str) -> str:
+    """Return the newest revision that the oldest program which can work with the schema at a revision knows."""
+    steps = (step for step in script.walk_revisions() if step.revision <= revision)
+    return max(str(getattr(step.module, "oldest_program", step.revision)) for step in steps)
+
+
+def _refuse_to_leave_behind(connection: Connection, history: History, oldest: str) -> None:
+    since = database_time(connection) - timedelta(seconds=ALIVE_S)
+    if behind := left_behind(connection, history.version_table, oldest, since=since):
+        raise SchemaMismatch(
+            f"{', '.join(behind)}: still of an older version, which cannot work with the schema of this one: update"
+            f" or stop them first (a program that was killed counts for {ALIVE_S:.0f} s)"
+        )
 
 
 def downgrade(database: Database, history: History, revision: str) -> None:
     """Take the schema back to a revision ("base" removes all of it). Data of the removed steps is lost."""
     from alembic import command
+    from alembic.script import ScriptDirectory
 
+    oldest = None
+    if revision != "base":
+        oldest = _oldest_after(ScriptDirectory.from_config(_config(history)), revision)
     with database.writing() as connection:
         _queue(connection)
         command.downgrade(_config(history, connection), revision)
+        note_oldest_program(connection, history.version_table, oldest)
 
 
 def current_revision(database: Database, history: History) -> str | None:

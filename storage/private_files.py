@@ -29,6 +29,24 @@ def draft_of(path: Path) -> Iterator[Path]:
         draft.unlink()
 
 
+@contextmanager
+def replacement_of(path: Path) -> Iterator[Path]:
+    """Enter with an empty file of mode 600 beside a path, which takes its place at the end, unless the block fails.
+
+    Raises:
+        OSError: the directory cannot be written to.
+    """
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    try:
+        yield draft
+        sync(draft)
+        draft.replace(path)
+        sync(path.parent)  # otherwise a power cut may bring the old file back
+    finally:
+        draft.unlink(missing_ok=True)
+
+
 def sync(path: Path) -> None:
     """Write a file, or the names in a directory, to the disk.
 

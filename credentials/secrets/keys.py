@@ -1,9 +1,9 @@
 """The keys of the keyed digest. They live in a file or in the environment, and never in the database.
 
 To rotate the key, add a new one at the end of the key file (`ivr keys add`), copy the file to every host and restart
-them, so that all can verify with it. Then make it the first line everywhere and restart again. From the first restarted
-host on, new hashes are made with it, and an old hash is recomputed at its owner's next login. An earlier key can be
-removed once no credential uses it (`ivr keys list`).
+them, so that all can verify with it. Then make it the first line everywhere (`ivr keys first`) and restart again. From
+the first restarted host on, new hashes are made with it, and an old hash is recomputed at its owner's next login. An
+earlier key can be removed once no credential uses it (`ivr keys list`).
 """
 
 import base64
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Self
 
 from credentials.errors import InvalidKey, KeyFileError, KeyMismatch
-from storage.private_files import draft_of
+from storage.private_files import draft_of, replacement_of
 
 KEY_BYTES = 32  # as long as the output of HMAC-SHA-256 (RFC 2104, section 3)
 _PREFIX = "karipass-key:1:"  # tells people and secret scanners what this is
@@ -195,6 +195,24 @@ class KeyRing:
                 file.write(f"\n{key.to_text()}\n".encode("ascii"))
                 file.flush()
                 os.fsync(file.fileno())
+        except OSError as error:
+            raise KeyFileError(f"the key file {path} cannot be written: {error.strerror or error}") from None
+
+    @classmethod
+    def lead_file(cls, path: str | Path, key_id: str) -> None:
+        """Make a key of a key file its first one; the file is replaced whole, and keeps its owner.
+
+        Raises:
+            KeyFileError: as for `from_file`.
+            KeyMismatch: the file does not have that key.
+        """
+        path = Path(path)
+        ring = cls.from_file(path).led_by(key_id, earlier=())
+        try:
+            with replacement_of(path) as draft:
+                owner = path.stat()
+                draft.write_text(ring.to_text(), encoding="ascii")
+                os.chown(draft, owner.st_uid, owner.st_gid)
         except OSError as error:
             raise KeyFileError(f"the key file {path} cannot be written: {error.strerror or error}") from None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -28,7 +29,12 @@ keys_app = typer.Typer(
 _COPY: Final = "karipass-key"
 _LONGEST_PLACE: Final = 100
 _PARTS_OF_A_KEY: Final = re.compile(r"karipass-key:|[A-Za-z0-9_-]{40,}")
-_COLUMNS: Final = Column(name="key"), Column(name="credentials"), Column(name="what needs it", prose=True)
+_COLUMNS: Final = (
+    Column(name="key"),
+    Column(name="credentials"),
+    Column(name="what needs it", prose=True),
+    Column(name="who lacks it", prose=True),
+)
 
 
 @keys_app.command("list")
@@ -36,7 +42,8 @@ _COLUMNS: Final = Column(name="key"), Column(name="credentials"), Column(name="w
 def list_keys() -> None:
     """List the available keys by their ids, how many credentials use each, and what needs it.
 
-    An earlier key that no credential uses any more can be taken out of the key file.
+    An earlier key that no credential uses any more can be taken out of the key file. A key that a program lacks must
+    not become the first one: that program could not check what others make with it.
     """
     settings = load_settings()
     with open_store(settings) as store:
@@ -53,7 +60,7 @@ def list_keys() -> None:
             need = "these credentials, until their owners log in again"
         else:
             need = "nothing any more: it can be taken out"
-        rows.append((key_id, str(count), need))
+        rows.append((key_id, str(count), need, ", ".join(lacking(settings, key_id)) or "nobody"))
     print_table(terminal(), _COLUMNS, rows)
 
 
@@ -62,8 +69,8 @@ def list_keys() -> None:
 def add() -> None:
     """Add a new key at the end of the key file.
 
-    Bring the file to every host and restart them; then make the new key the first line of the file everywhere, and
-    restart again. No password is lost: each gets a new hash at its owner's next login.
+    Bring the file to every host and restart them; then make the new key the first one everywhere (`ivr keys first`),
+    and restart again. No password is lost: each gets a new hash at its owner's next login.
     """
     from credentials.audit import Action, Entry
     from credentials.secrets.keys import Key, KeyRing
@@ -77,6 +84,36 @@ def add() -> None:
         store.record_ahead(Entry(Action.KEY_ADDED, "", f"key {key.key_id}"), operator=system_operator())
     KeyRing.add_to_file(path, key)
     print(f"key {key.key_id} added to {path}")
+
+
+@keys_app.command()
+@reporting_errors
+def first(
+    key_id: Annotated[str, typer.Argument(help="The key's id, as `ivr keys list` shows it.")],
+    *,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Also if a program that runs lacks the key.")] = False,
+) -> None:
+    """Make a key the first one of the key file here: it makes new hashes as soon as the programs here start again.
+
+    Do so on every host, after the file with the key has been brought to all of them and their programs were restarted.
+    """
+    from credentials.audit import Action, Entry
+    from credentials.secrets.keys import KeyRing
+    from settings.errors import SettingsError
+
+    if KEY_VARIABLE in os.environ:
+        raise SettingsError(f"{KEY_VARIABLE} holds the keys here, not a file: write that key first in it")
+    settings = load_settings()
+    key_ring(settings).get(key_id)
+    if (without := lacking(settings, key_id)) and not anyway:
+        raise SettingsError(
+            f"{', '.join(without)}: without this key, and could not check what others make with it: bring the key file"
+            " there and restart it first (a program that was killed counts for a minute; --anyway does not ask)"
+        )
+    with open_store(settings) as store:
+        store.record_ahead(Entry(Action.KEY_MADE_FIRST, "", f"key {key_id}"), operator=system_operator())
+    KeyRing.lead_file(settings.store_key_file, key_id)
+    print(f"key {key_id} is the first one of {settings.store_key_file}: restart the programs of this host")
 
 
 @keys_app.command()
@@ -120,6 +157,23 @@ def noted(place: Annotated[str, typer.Argument(help="Where the copy is, in a few
     where = one_line(place, _LONGEST_PLACE)
     key_ids = _note(settings, _recorded(settings, f"said to be in {where}"), where, same_disk=False)
     print(f"noted: {counted(len(key_ids), 'key')} in {where}")
+
+
+def lacking(settings: Settings, key_id: str) -> list[str]:
+    """Name the programs that run, on any host, and lack a key: each as `portal on host-a`, once.
+
+    Raises:
+        StorageError: the store cannot be used.
+    """
+    from storage.database import Database
+    from storage.migrate import upgrade
+    from storage.programs.registry import read_programs
+    from storage.programs.schema import PROGRAMS
+
+    with closing(Database(settings.store_url)) as database:
+        upgrade(database, PROGRAMS)
+        states = read_programs(database)
+    return sorted({str(state.program) for state in states if state.alive and key_id not in state.program.keys})
 
 
 def _recorded(settings: Settings, what: str) -> KeyRing:

@@ -82,6 +82,7 @@ class Vitals:
         store: the credential store.
         ami: the link to Asterisk's manager interface.
         audit_records: how many records the audit trail had when it was last read.
+        clock_ahead_s: by how many seconds its host's clock is ahead of the database's.
     """
 
     calls: int | None = None
@@ -98,6 +99,7 @@ class Vitals:
     store: StoreState = StoreState()
     ami: AmiState = AmiState()
     audit_records: int | None = None
+    clock_ahead_s: float | None = None
 
     @property
     def states(self) -> tuple[object, ...]:

@@ -126,6 +126,11 @@ class Service:
         """How many passwords wait to be stored."""
         return self._store.waiting
 
+    @property
+    def clock_ahead_s(self) -> float | None:
+        """By how many seconds this host's clock is ahead of the database's; None if that is not known."""
+        return self._store.clock_ahead_s
+
     async def run(
         self,
         doors: Doors,

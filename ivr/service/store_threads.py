@@ -68,6 +68,11 @@ class StoreThreads:
         with self._counting:
             return time.monotonic() - next(iter(self._asked.values())) if self._asked else 0.0
 
+    @property
+    def clock_ahead_s(self) -> float | None:
+        """Not known here: a store process has its clock compared (`ivr.cli.serving.registered`)."""
+        return None
+
     async def admission(self, caller: Caller) -> Admitted | NotAdmitted | StoreAway:
         """Ask the store whether a caller is admitted. A store that does not answer in time counts as away."""
         asked = asyncio.get_running_loop().run_in_executor(self._admissions, admit, self._store, caller)

@@ -28,6 +28,10 @@ class CallStores(Protocol):
     def behind_s(self) -> float:
         """For how many seconds the oldest of all these has been asked for; 0 if there is none."""
 
+    @property
+    def clock_ahead_s(self) -> float | None:
+        """By how many seconds this host's clock is ahead of the database's; None if that is not known."""
+
     async def admission(self, caller: Caller) -> Admitted | NotAdmitted | StoreAway:
         """Ask the store whether a caller is admitted. A store that does not answer in time counts as away."""
 

@@ -32,6 +32,7 @@ pytestmark = pytest.mark.slow
 MONITORING = ROOT / "docker" / "monitoring"
 OF_PROMETHEUS = {"up", "job", "instance", "le"}
 FUNCTIONS = {
+    "or",
     "sum",
     "min",
     "by",

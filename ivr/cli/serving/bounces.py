@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ivr.cli.common import key_ring, load_settings, make_state_dir, print_remark
+from ivr.cli.serving.registered import registered
 from ivr.doctor.checks.host.ports import require_free
 from ivr.host.ports import Port
 from ivr.host.process_limits import leave_no_core_dumps
@@ -38,4 +39,5 @@ def bounces(log_level: LogLevel) -> None:
     except ModuleNotFoundError as error:
         print_remark(f"ivr bounces needs the Python package {error.name}: install karipass with its extra bounces")
         raise SystemExit(1) from None
-    receive_until_stopped(settings.store_url, key_ring(settings), own.mail_bounce_domain, host, port)
+    with registered(settings, "bounces"):
+        receive_until_stopped(settings.store_url, key_ring(settings), own.mail_bounce_domain, host, port)

@@ -13,6 +13,7 @@ from console.serving import serve_console
 from credentials.site.session import SessionLimits
 from ivr.cli.common import open_store
 from ivr.cli.serving.interrupts import heed_sigint
+from ivr.cli.serving.registered import registered
 from ivr.doctor.checks.host.ports import require_free
 from ivr.host.ports import console_port
 from ivr.host.process_limits import leave_no_core_dumps
@@ -48,9 +49,10 @@ def console(*, names: list[str] | None, https: bool | None, log_level: LogLevel)
         session_limits=SessionLimits(idle=timedelta(seconds=settings.portal_idle_s)),
     )
     where = f"http://{settings.console_host}:{settings.console_port}/"
-    serve_console(
-        config,
-        host=settings.console_host,
-        port=settings.console_port,
-        ready=lambda: _log.info("console_serving", address=where),
-    )
+    with registered(settings, "console"):
+        serve_console(
+            config,
+            host=settings.console_host,
+            port=settings.console_port,
+            ready=lambda: _log.info("console_serving", address=where),
+        )

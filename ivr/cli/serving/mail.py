@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ivr.cli.common import key_ring, load_settings, make_state_dir
+from ivr.cli.serving.registered import registered
 from ivr.cli.serving.watched import watched
 from ivr.host.ports import mail_health_port
 from ivr.host.process_limits import leave_no_core_dumps
@@ -24,5 +25,8 @@ def mail(log_level: LogLevel) -> None:
     mail_settings = MailSettings.load()
     make_state_dir(settings)
     metrics = Metrics()
-    with watched(mail_health_port(settings), metrics.page, lambda: {"sender": ""}):
+    with (
+        registered(settings, "mail"),
+        watched(mail_health_port(settings), metrics.page, lambda: {"sender": ""}),
+    ):
         send_until_stopped(settings.store_url, key_ring(settings), mail_settings, metrics=metrics)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from credentials.sides.base import Appended
 from credentials.site.session import SessionLimits
 from ivr.cli.common import key_ring, load_settings, make_state_dir
+from ivr.cli.serving.registered import registered
 from ivr.cli.serving.watched import watched
 from ivr.host.ports import notice_health_port
 from ivr.host.process_limits import leave_no_core_dumps
@@ -43,6 +44,7 @@ def serve(log_level: LogLevel) -> None:
     journal, exchange = settings.notice_journal, settings.notice_exchange
     with ExitStack() as running:
         store = running.enter_context(open_notice_store(settings, AuditHeads().appended))
+        running.enter_context(registered(settings, "notice"))
         probe = running.enter_context(closing(LagProbe(settings.store_url, journal, exchange)))
 
         def ready(counts: Counts) -> None:

@@ -17,6 +17,7 @@ from credentials.site.session import SessionLimits
 from ivr.cli.common import key_ring
 from ivr.cli.serving.interrupts import heed_sigint
 from ivr.cli.serving.notice import open_notice_store
+from ivr.cli.serving.registered import registered
 from ivr.doctor.checks.host.ports import require_free
 from ivr.host.ports import portal_health_port, portal_port
 from ivr.host.process_limits import leave_no_core_dumps
@@ -65,14 +66,15 @@ def portal(log_level: LogLevel) -> None:
         texts_dir=settings.operator_site_texts_dir,
         notice_texts_dir=settings.operator_notice_texts_dir,
     )
-    serve_portal(
-        config,
-        host=settings.portal_host,
-        port=settings.portal_port,
-        certificate=certificate,
-        health=(settings.health_host, settings.portal_health_port),
-        ready=lambda: _log.info("portal_serving", address=f"{settings.portal_address}/"),
-    )
+    with registered(settings, "portal"):
+        serve_portal(
+            config,
+            host=settings.portal_host,
+            port=settings.portal_port,
+            certificate=certificate,
+            health=(settings.health_host, settings.portal_health_port),
+            ready=lambda: _log.info("portal_serving", address=f"{settings.portal_address}/"),
+        )
 
 
 def _outbox(settings: Settings) -> Callable[[], Outbox] | None:

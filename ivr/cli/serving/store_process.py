@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from ivr.cli.common import expected_errors, open_store, told
+from ivr.cli.serving.registered import registered
 from ivr.host.process_limits import leave_no_core_dumps
 from ivr.host.settings import Settings
 from ivr.records import CallWriter, open_records
@@ -44,7 +45,12 @@ def main(ours: socket.socket, stack: ExitStack) -> None:
         outbox(messages.NotOpened(problem=told(error)))
         return
     outbox(messages.Opened(version=messages.VERSION))
-    asyncio.run(serve_store(opened, ours, parser, outbox))
+
+    def compared(ahead_s: float | None) -> None:
+        outbox(messages.ClockCompared(ahead_s=ahead_s))
+
+    with registered(Settings.from_environment(), "serve", compared=compared):
+        asyncio.run(serve_store(opened, ours, parser, outbox))
 
 
 def _open(hello: messages.Hello, outbox: Outbox, stack: ExitStack) -> OpenStore:

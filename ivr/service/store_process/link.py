@@ -79,6 +79,7 @@ class StoreLink:
         self._requests = count(1)
         self._waiting_for: dict[int, asyncio.Future[messages.Reply]] = {}
         self._load = messages.Load(running=0, waiting=0, behind_s=0.0)
+        self._clock_ahead_s: float | None = None
         self._heard_at = time.monotonic()
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -231,6 +232,8 @@ class StoreLink:
                 self._tell_of([message])
             case messages.Load():
                 self._load = message
+            case messages.ClockCompared(ahead_s=ahead_s):
+                self._clock_ahead_s = ahead_s
             case _:
                 raise StoreProtocolError(f"the store process sent a {type(message).__name__}")
 
@@ -320,6 +323,11 @@ class StoreLink:
         if not self._up.is_set():
             return 0.0
         return max(self._load.behind_s, time.monotonic() - self._heard_at - messages.ALIVE_S)
+
+    @property
+    def clock_ahead_s(self) -> float | None:
+        """By how many seconds this host's clock is ahead of the database's; None if that is not known."""
+        return self._clock_ahead_s
 
     async def admission(self, caller: Caller) -> Admitted | NotAdmitted | StoreAway:
         """Ask the store whether a caller is admitted. A store that does not answer in time counts as away."""

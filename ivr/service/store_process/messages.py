@@ -236,9 +236,20 @@ class Load:
     behind_s: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockCompared:
+    """This host's clock was compared with the database's.
+
+    Attributes:
+        ahead_s: by how many seconds it is ahead; None where the database is a file of this host.
+    """
+
+    ahead_s: float | None
+
+
 FromService = (
     Hello | Admit | Prepare | Discard | Store | Withdraw | NoteFailure | Probe | Write | MarkLost | ForgetBefore
 )
 Reply = Admission | Answer | Probed | Done | Unavailable
-FromStore = Opened | NotOpened | Reply | Appended | Load
+FromStore = Opened | NotOpened | Reply | Appended | Load | ClockCompared
 Message = FromService | FromStore

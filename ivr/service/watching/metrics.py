@@ -172,6 +172,11 @@ class Metrics:
             "Records of the audit trail; their number never falls.",
             lambda now: now.audit_records,
         )
+        gauge(
+            "karipass_clock_ahead_seconds",
+            "By how much this host's clock is ahead of the database's.",
+            lambda now: now.clock_ahead_s,
+        )
 
     def observer(self) -> Observer:
         """Make an observer of a call that starts now."""

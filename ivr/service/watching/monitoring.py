@@ -63,6 +63,10 @@ class Service(Protocol):
     def hashes_waiting(self) -> int:
         """How many passwords wait to be stored."""
 
+    @property
+    def clock_ahead_s(self) -> float | None:
+        """By how many seconds this host's clock is ahead of the database's; None if that is not known."""
+
 
 class Monitoring:
     """Watches one service.
@@ -112,6 +116,7 @@ class Monitoring:
             store=self._store_watch.state,
             ami=_ami_state(self.link.state),
             audit_records=self._heads.records,
+            clock_ahead_s=service.clock_ahead_s,
         )
 
     async def run(self, stop: asyncio.Event) -> None:

@@ -73,6 +73,7 @@ def merged_vitals(workers: Sequence[Vitals]) -> Vitals:
         store=min((each.store for each in workers), key=lambda store: store.up, default=StoreState()),
         ami=min((each.ami for each in workers), key=_is_well, default=AmiState()),
         audit_records=_of(max, (each.audit_records for each in workers)),
+        clock_ahead_s=_of(_farthest, (each.clock_ahead_s for each in workers)),
     )
 
 
@@ -80,6 +81,10 @@ def _of(merge: Callable[[list[T]], T], values: Iterable[T | None]) -> T | None:
     """Merge the values that were reported; None if none was."""
     known = [value for value in values if value is not None]
     return merge(known) if known else None
+
+
+def _farthest(seconds: list[float]) -> float:
+    return max(seconds, key=abs)
 
 
 def _is_well(ami: AmiState) -> bool:

@@ -8,13 +8,17 @@ import pwd
 import re
 import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from credentials.secrets.keys import KeyRing
 from ivr.cli import app
 from ivr.cli.common import system_operator
+from storage.database import Database
+from storage.programs.registry import Program, Registry
 from tests.ivr.cli.commands import ivr, wav
 
 pytestmark = pytest.mark.usefixtures("state")
@@ -125,6 +129,42 @@ class TestKeys:
         assert [row[:3] for row in rows] == [[added, "0", "makes"], [before, "1", "these"]]
         ivr("lines", "remove", "0312345678", "--line")
         assert "nothing any more: it can be taken out" in ivr("keys", "list").stdout.splitlines()[2]
+
+    @pytest.mark.usefixtures("lines")
+    def test_a_key_is_made_the_first_one_and_that_is_recorded(self, tmp_path: Path) -> None:
+        ivr("keys", "list")
+        added = ivr("keys", "add").stdout.split()[1]
+        assert ivr("keys", "first", added).exit_code == 0
+        file = tmp_path / "state" / "key"
+        assert KeyRing.from_file(file).current.key_id == added
+        assert len(list(KeyRing.from_file(file))) == 2
+        assert f"KEY_MADE_FIRST operator {pwd.getpwuid(os.getuid()).pw_name} key {added}" in " ".join(
+            ivr("audit", "show").stdout.split()
+        )
+
+    @pytest.mark.usefixtures("lines")
+    def test_a_key_that_a_program_of_another_host_lacks_does_not_become_the_first_one(self, tmp_path: Path) -> None:
+        ivr("keys", "list")
+        added = ivr("keys", "add").stdout.split()[1]
+        before = (tmp_path / "state" / "key").read_bytes()
+        with closing(Database(f"sqlite:///{tmp_path / 'state' / 'store.db'}")) as database:
+            other = Registry(
+                database, Program(kind="portal", version="1", schemas={}, keys=("another",), host="osaka-1")
+            )
+            other.beat()
+            refused = ivr("keys", "first", added)
+            assert refused.exit_code == 1
+            assert "portal on osaka-1" in refused.stderr
+            assert (tmp_path / "state" / "key").read_bytes() == before
+            assert "portal on osaka-1" in " ".join(ivr("keys", "list").stdout.split())
+            other.leave()
+        assert ivr("keys", "first", added).exit_code == 0
+
+    def test_a_key_that_is_not_here_does_not_become_the_first_one(self) -> None:
+        ivr("keys", "list")
+        refused = ivr("keys", "first", "0" * 16)
+        assert refused.exit_code == 1
+        assert "is not among the keys at hand" in refused.stderr
 
     @pytest.mark.usefixtures("lines")
     def test_a_copy_is_made_recorded_and_noted(self, tmp_path: Path) -> None:

@@ -8,10 +8,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Final
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import select
 
 from credentials.errors import InvalidKey
 from credentials.schema import CREDENTIALS, digest_keys
@@ -22,12 +21,11 @@ from ivr.doctor.finding import Finding, error, ok, warning
 from ivr.doctor.site import Site
 from ivr.records.schema import IVR_HISTORY
 from storage.database import Database, database_border, write_probe
+from storage.database_time import TOLERATED_S, seconds_ahead
 from storage.errors import StorageError
 from storage.migrate import History, current_revision, newest_revision
 
 HISTORIES: Final = {"credentials": CREDENTIALS, "call records": IVR_HISTORY}
-TOLERATED_S: Final = 2.0
-"""How far the database's clock may be from ours."""
 
 
 def store(site: Site) -> Iterator[Finding]:
@@ -121,12 +119,12 @@ def _writable(database: Database) -> Finding:
 
 def _clock(database: Database) -> Iterator[Finding]:
     """Whether a database elsewhere has the same time: hosts that share it decide by their own clocks."""
-    away_s = _seconds_ahead(database)
-    if away_s is None:
+    ahead_s = _seconds_ahead(database)
+    if ahead_s is None:
         return
-    if abs(away_s) > TOLERATED_S:
+    if abs(ahead_s) > TOLERATED_S:
         yield warning(
-            f"the database's clock is {abs(away_s):.1f} s {'ahead of' if away_s > 0 else 'behind'} this host's",
+            f"the database's clock is {abs(ahead_s):.1f} s {'behind' if ahead_s > 0 else 'ahead of'} this host's",
             "run an NTP client on both",
         )
     else:
@@ -136,16 +134,7 @@ def _clock(database: Database) -> Iterator[Finding]:
 @database_border
 def _seconds_ahead(database: Database) -> float | None:
     with database.reading() as connection:
-        if connection.dialect.name != "postgresql":
-            return None
-        return _difference(connection)
-
-
-def _difference(connection: Connection) -> float:
-    before = datetime.now(UTC)
-    there: datetime = connection.scalar(text("SELECT clock_timestamp()"))
-    after = datetime.now(UTC)
-    return (there - (before + (after - before) / 2)).total_seconds()
+        return seconds_ahead(connection)
 
 
 CHECKS: Final = (Check("store", store),)

@@ -85,6 +85,7 @@ def test_a_database_of_a_newer_version_is_told(tmp_path: Path) -> None:
     database = Database(url)
     with database.writing() as connection:
         connection.exec_driver_sql("UPDATE ivr_version SET version_num = '9999'")
+        connection.exec_driver_sql("UPDATE schema_reach SET oldest_program = '9999'")
     database.close()
     assert "9999" in refusal(tmp_path)
 

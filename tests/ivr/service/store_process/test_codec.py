@@ -67,6 +67,8 @@ EXAMPLES: tuple[Message, ...] = (
     messages.Unavailable(request=5, problem="full\ndisk \ud800"),
     messages.Appended(head="12:9f86d081884c7d659a2feaa0c55ad015"),
     messages.Load(running=4, waiting=46, behind_s=0.7),
+    messages.ClockCompared(ahead_s=-0.25),
+    messages.ClockCompared(ahead_s=None),
 )
 
 

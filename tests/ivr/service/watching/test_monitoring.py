@@ -45,6 +45,7 @@ class Service:
     hashes_running: int = 0
     hashes_waiting: int = 0
     late_s: float = 0.0123
+    clock_ahead_s: float | None = -0.25
 
 
 @dataclass

@@ -27,6 +27,7 @@ WELL = Vitals(
     store=StoreState(up=True),
     ami=AmiState(status="connected", asterisk="22.10.1"),
     audit_records=7,
+    clock_ahead_s=0.5,
 )
 ILL = Vitals(
     calls=3,
@@ -43,6 +44,7 @@ ILL = Vitals(
     store=StoreState(up=False, problem="the disk is full"),
     ami=AmiState(status="away", reason="refused"),
     audit_records=6,
+    clock_ahead_s=-3600.0,
 )
 
 
@@ -99,7 +101,7 @@ def test_a_call_is_carried_if_one_worker_can_carry_it_and_what_is_wrong_is_told(
         assert (both.store, both.ami, both.recorder_up) == (ILL.store, ILL.ami, False)
         assert (both.calls, both.hashes_running, both.hashes_waiting) == (5, 3, 5)
         assert (both.records_waiting, both.records_left_out, both.late_ms) == (7, 1, 900.0)
-        assert (both.languages, both.audit_records) == (2, 7)
+        assert (both.languages, both.audit_records, both.clock_ahead_s) == (2, 7, -3600.0)
 
 
 def test_a_worker_that_has_not_reported_yet_changes_nothing() -> None:
