@@ -53,7 +53,7 @@ class Differences:
 
     Attributes:
         versions: the versions that run, if there are several.
-        lacking: the programs that lack a key which another one has, each as `portal on host-a`.
+        lacking: the programs that lack a key which another one has, each as `portal (host-a)`.
     """
 
     versions: Sequence[str]
@@ -65,5 +65,5 @@ def differences_of(states: Sequence[ProgramState]) -> Differences:
     alive = [state.program for state in states if state.alive]
     versions = sorted({program.version for program in alive})
     keys = {key for program in alive for key in program.keys}
-    lacking = {str(program) for program in alive if keys - set(program.keys)}
+    lacking = {f"{program.kind} ({program.host})" for program in alive if keys - set(program.keys)}
     return Differences(versions if len(versions) > 1 else [], sorted(lacking))

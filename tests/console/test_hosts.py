@@ -53,7 +53,7 @@ def test_several_versions_and_a_key_that_not_all_have_are_told(stage: Stage, log
     reports(stage, "serve", "osaka-1")
     text = page(logged_in)
     assert "Several versions run at once: 1.0, 1.1" in text
-    assert "lack a key that others have: serve on osaka-1" in text
+    assert "lack a key that others have: serve (osaka-1)" in text
 
 
 def test_what_has_ended_makes_no_difference(stage: Stage, logged_in: LogIn) -> None:

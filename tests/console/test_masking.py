@@ -193,7 +193,7 @@ def texts_of(visitor: Visitor, stage: Stage) -> dict[str, str]:
 
 
 def is_followed(path: str) -> bool:
-    return path in ("/", "/calls", "/lines", "/notices", "/report") or path.endswith("/line")
+    return path in ("/", "/calls", "/lines", "/notices", "/report", "/hosts") or path.endswith("/line")
 
 
 def all_calls(stage: Stage) -> list[CallBegan]:
@@ -218,7 +218,7 @@ def asked_for(path: str, number: str) -> bool:
 
 def test_no_page_and_no_event_shows_a_viewer_a_number(texts: dict[Role, dict[str, str]]) -> None:
     shown = texts[Role.VIEWER]
-    assert {"/", "/calls", "/lines", "/notices", "/report", "/live", "/healthz"} <= shown.keys()
+    assert {"/", "/calls", "/lines", "/notices", "/report", "/hosts", "/live", "/healthz"} <= shown.keys()
     assert any("*" in text and "wrong tries left" in text for path, text in shown.items() if path.endswith("/line"))
     clear = [
         (path, number)
