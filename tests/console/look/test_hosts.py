@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from console.operators import Role
 from storage.programs.registry import Program, Registry
 from storage.programs.schema import programs
+from tests.axe import violations
 from tests.console.look.test_browser import log_in
 from tests.console.look.test_line import WIDER_THAN_THE_SCREEN
 from tests.console.stage import NAMES, Stage
@@ -37,7 +37,7 @@ def test_it_fits_each_width_and_everybody_can_use_it(page: Page, stage: Stage, a
     page.goto(f"{address}/hosts")
     expect(page.locator("html")).to_have_attribute("lang", language)
     expect(page.locator("table.hosts")).to_have_count(2)
-    assert Axe().run(page).violations_count == 0
+    assert violations(page) == []
     for width in (1280, 820, 390):
         page.set_viewport_size({"width": width, "height": 844})
         assert not page.evaluate(WIDER_THAN_THE_SCREEN), width

@@ -1,4 +1,4 @@
-"""What tests in a real browser share: a page that notes faults, the way to each page of the site, and axe."""
+"""What tests in a real browser share: a page that notes faults, and the way to each page of the site."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from typing import Any, Final
 
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
@@ -20,7 +18,6 @@ DESKTOP: Final[ViewportSize] = {"width": 1280, "height": 900}
 SMARTPHONE: Final[ViewportSize] = {"width": 390, "height": 844}
 WRONG: Final = "wrong9999"
 GOOD_ROW: Final = '"{}","1","a@example.jp","Kakunin1","himitsu42"'
-_TAGS: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 @contextmanager
@@ -256,16 +253,3 @@ PLACES: Final = (
     Place("nowhere", _at("/nowhere"), "There is no such page"),
 )
 """Every page of the site that looks different."""
-
-
-def violations(page: Page) -> list[str]:
-    """Return what axe finds wrong on a page: its rule, how bad it is, and where."""
-    page.evaluate(_axe())
-    options = {"runOnly": {"type": "tag", "values": _TAGS}, "resultTypes": ["violations"]}
-    found = page.evaluate("options => axe.run(document, options)", options)
-    return [f"{one['id']} ({one['impact']}): {node['html']}" for one in found["violations"] for node in one["nodes"]]
-
-
-@cache
-def _axe() -> str:
-    return resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.portal.look.browsing import DESKTOP, PLACES, SMARTPHONE, Place, browsing, violations
+from tests.axe import violations
+from tests.portal.look.browsing import DESKTOP, PLACES, SMARTPHONE, Place, browsing
 from tests.portal.stage import Stage
 
 pytestmark = pytest.mark.slow
