@@ -1,0 +1,64 @@
+"""Subscribers who log in all the time: what they see when a site is there, is replaced, or is away."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from credentials.model import Unit
+from ivr.lab.free_ports import free_tcp_ports
+from ivr.lab.load.logins import Account, Logins, log_in
+from tests.portal.server import serving
+from tests.portal.stage import CONTRACT, TEMPORARY, Stage
+
+GOOD, WRONG = Account(number=CONTRACT, secret=TEMPORARY), Account(number=CONTRACT, secret="11112222")
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[tuple[str, int]]:
+    with closing(Stage(tmp_path)) as stage:
+        stage.store.set_temporary_password(
+            caller=CONTRACT, target=CONTRACT, unit=Unit.LINE, password=TEMPORARY, call_id="1"
+        )
+        with serving(stage.config()) as address:
+            parts = urlsplit(address)
+            yield str(parts.hostname), int(parts.port or 0)
+
+
+@pytest.fixture
+def nobody() -> tuple[str, int]:
+    return "127.0.0.1", free_tcp_ports(1)[0]
+
+
+def test_a_right_secret_comes_in_and_a_wrong_one_is_seen(site: tuple[str, int]) -> None:
+    assert log_in([site], GOOD) == ""
+    assert log_in([site], WRONG) == "the login: status 403"
+
+
+def test_a_site_that_takes_no_connection_is_passed_over(site: tuple[str, int], nobody: tuple[str, int]) -> None:
+    assert log_in([nobody, site], GOOD) == ""
+
+
+def test_without_any_site_the_login_fails(nobody: tuple[str, int]) -> None:
+    assert log_in([nobody], GOOD) == "NoSite: no site takes a connection"
+
+
+def test_people_log_in_at_each_site_in_turn_until_the_end(site: tuple[str, int], nobody: tuple[str, int]) -> None:
+    logins = Logins([site, nobody], [GOOD], each_second=200)
+    enough = threading.Event()
+    with logins.going_on():
+        until = time.monotonic() + 60
+        while len(logins.tries) < 10 and time.monotonic() < until:
+            enough.wait(0.01)
+    assert len(logins.tries) >= 10
+    assert {each.problem for each in logins.tries} == {""}
+
+
+def test_no_secret_is_shown() -> None:
+    assert TEMPORARY not in repr(GOOD)
