@@ -1,7 +1,8 @@
 """Subscribers who log in at the settings site, so many a second, while something else happens to it.
 
-They come as by a proxy that knows several sites: where one takes no connection, the next is asked. So a site that is
-being replaced costs a subscriber nothing, and anything else that goes wrong is seen as a browser would see it.
+They come as by a proxy that knows several sites: it says whose client it is, and where one site takes no connection,
+it asks the next. So a site that is being replaced costs a subscriber nothing, and anything else that goes wrong is seen
+as a browser would see it.
 """
 
 from __future__ import annotations
@@ -33,10 +34,12 @@ class Account:
     Attributes:
         number: the number.
         secret: its password or temporary password.
+        address: whose client it is, which a site believes if it trusts us as a proxy.
     """
 
     number: str
     secret: str = field(repr=False)
+    address: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,12 +72,13 @@ def log_in(sites: Sequence[tuple[str, int]], account: Account) -> str:
         What went wrong; "" if nothing did.
     """
     try:
-        status, cookies, page = _ask(sites, "GET", "/login", {}, "")
+        client = {"x-forwarded-for": account.address}
+        status, cookies, page = _ask(sites, "GET", "/login", client, "")
         token = _CSRF.search(page)
         if status != http.client.OK or token is None:
             return f"the page of the login: status {status}"
         form = urlencode({"csrf": token[1], "number": account.number, "secret": account.secret})
-        status, _, _ = _ask(sites, "POST", "/login", {"cookie": cookies, **_FORM}, form)
+        status, _, _ = _ask(sites, "POST", "/login", {"cookie": cookies, **client, **_FORM}, form)
     except (OSError, http.client.HTTPException, NoSite) as error:
         return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     return "" if status == _SEE_OTHER else f"the login: status {status}"

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,7 +18,8 @@ from ivr.lab.load.logins import Account, Logins, log_in
 from tests.portal.server import serving
 from tests.portal.stage import CONTRACT, TEMPORARY, Stage
 
-GOOD, WRONG = Account(number=CONTRACT, secret=TEMPORARY), Account(number=CONTRACT, secret="11112222")
+GOOD = Account(number=CONTRACT, secret=TEMPORARY, address="203.0.113.1")
+WRONG = Account(number=CONTRACT, secret="11112222", address="203.0.113.1")
 
 
 @pytest.fixture
@@ -26,7 +28,7 @@ def site(tmp_path: Path) -> Iterator[tuple[str, int]]:
         stage.store.set_temporary_password(
             caller=CONTRACT, target=CONTRACT, unit=Unit.LINE, password=TEMPORARY, call_id="1"
         )
-        with serving(stage.config()) as address:
+        with serving(stage.config(proxies=[ip_network("127.0.0.1")])) as address:
             parts = urlsplit(address)
             yield str(parts.hostname), int(parts.port or 0)
 
@@ -50,7 +52,8 @@ def test_without_any_site_the_login_fails(nobody: tuple[str, int]) -> None:
 
 
 def test_people_log_in_at_each_site_in_turn_until_the_end(site: tuple[str, int], nobody: tuple[str, int]) -> None:
-    logins = Logins([site, nobody], [GOOD], each_second=200)
+    people = [Account(number=CONTRACT, secret=TEMPORARY, address=f"203.0.113.{place}") for place in range(1, 200)]
+    logins = Logins([site, nobody], people, each_second=20)
     enough = threading.Event()
     with logins.going_on():
         until = time.monotonic() + 60
