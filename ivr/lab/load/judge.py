@@ -82,11 +82,15 @@ class JudgedCall:
         notes: what its caller noted.
         record: the service's record; None if it has none.
         fate: what became of it.
+        stored: what it stored; None for nothing.
+        opens: whether the password that was typed opens the number; True if a later call has replaced it.
     """
 
     notes: CallNotes
     record: CallSummary | None
     fate: Fate
+    stored: Stored | None = None
+    opens: bool = True
 
     @property
     def keys_off(self) -> int | None:
@@ -134,7 +138,8 @@ def judge(
     for notes, record in zip(calls, found, strict=True):
         of_call = by_call.get(record.call_id) if record is not None else None
         opened = record is None or opens.get(record.call_id, True)
-        judged.append(JudgedCall(notes, record, fate_of(notes, record, of_call, opens=opened)))
+        fate = fate_of(notes, record, of_call, opens=opened)
+        judged.append(JudgedCall(notes, record, fate, of_call, opened))
     return judged
 
 
