@@ -22,6 +22,7 @@ MAILBOX_HOST: Final = "127.0.0.1"
 _PORTAL: Final = ("portal",)
 _MAIL: Final = ("mail",)
 _NOTICE: Final = ("notice",)
+_BOUNCES: Final = ("bounces",)
 
 
 class Transport(StrEnum):
@@ -116,6 +117,12 @@ def notice_health_port(settings: Settings) -> Port:
     """The port on which the reader of the journal of incoming calls serves its health and its metrics."""
     name, port = "call notices health", settings.notice_health_port
     return Port(name, settings.health_host, port, "KARIPASS_NOTICE_HEALTH_PORT", _NOTICE)
+
+
+def bounces_health_port(settings: Settings) -> Port:
+    """The port on which the receiver of bounces serves its health and its metrics."""
+    name, port = "bounces health", settings.bounces_health_port
+    return Port(name, settings.health_host, port, "KARIPASS_BOUNCES_HEALTH_PORT", _BOUNCES)
 
 
 def exchange_ports(settings: Settings) -> list[Port]:

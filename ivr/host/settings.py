@@ -178,6 +178,8 @@ class Settings(BaseSettings):
     """The name of that exchange, under which the store keeps how far its journal was read; by default this host's."""
     notice_health_port: Port = 4570
     """Where the journal's reader serves its health and its metrics, on `health_host`."""
+    bounces_health_port: Port = 4569
+    """Where the receiver of bounces serves its health and its metrics, on `health_host`."""
     notice_texts_dir: Path | None = None
     """The operator's own texts of call notices; `notice-texts` in `state_dir` if not set."""
     time_zone: Annotated[str, AfterValidator(_time_zone)] = "Asia/Tokyo"

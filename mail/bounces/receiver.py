@@ -17,6 +17,7 @@ from aiosmtpd.smtp import SMTP, Envelope
 
 from credentials.secrets.keys import KeyRing
 from mail.bounces.addresses import letter_of
+from mail.bounces.metrics import FATES, Came, Metrics
 from mail.bounces.reports import Fate, Report, read_report
 from mail.outbox import Outbox
 from storage.database import Database, database_border
@@ -47,10 +48,12 @@ class Bounces:
         database: the store's, with the outbox's tables.
         keys: the store's keys.
         domain: the domain of bounces.
+        metrics: counts the mails.
     """
 
-    def __init__(self, database: Database, keys: KeyRing, domain: str) -> None:
+    def __init__(self, database: Database, keys: KeyRing, domain: str, metrics: Metrics | None = None) -> None:
         self.domain = domain
+        self._metrics = metrics or Metrics()
         self._database = database
         self._keys = keys
         self._outbox = Outbox(keys)
@@ -60,6 +63,7 @@ class Bounces:
     ) -> str:
         """Take an address that we made, if the mail has none yet: so LMTP, too, has one answer for each mail."""
         if letter_of(address, self.domain, self._keys) is None:
+            self._metrics.count(Came.NOT_OURS)
             return _NOT_OURS
         if envelope.rcpt_tos:
             return _ONE_EACH
@@ -74,19 +78,23 @@ class Bounces:
             return _NOT_OURS
         report = await asyncio.to_thread(read_report, content)
         if report is None:
+            self._metrics.count(Came.NO_REPORT)
             _log.info("bounce_without_report", letter=letter_id)
             return "250 2.0.0 OK, it is no report of a mail"
         try:
             noted = await asyncio.to_thread(self._note, letter_id, report)
         except StoreUnavailable as error:
+            self._metrics.count(Came.NOT_NOTED)
             _log.error("bounce_not_noted", letter=letter_id, reason=str(error))
             return _AGAIN
+        self._metrics.count(FATES[report.fate] if noted or report.fate is Fate.DELIVERED else Came.KNOWN)
         known = {"letter": letter_id, "fate": report.fate.name.lower(), "status": report.status}
         _log.info("bounce_noted" if noted else "bounce_changes_nothing", **known, reason=report.reason.value)
         return "250 2.0.0 OK, noted"
 
     async def handle_exception(self, error: Exception) -> str:
         """Answer for a mistake of ours: the mail comes again, and nothing of it is in the log."""
+        self._metrics.count(Came.NOT_NOTED)
         *_, last = traceback.extract_tb(error.__traceback__)
         _log.error("bounce_failed", error=type(error).__name__, at=f"{last.filename}:{last.lineno}")
         return _FAILED

@@ -12,6 +12,7 @@ import structlog
 import uvloop
 
 from credentials.secrets.keys import KeyRing
+from mail.bounces.metrics import Metrics
 from mail.bounces.receiver import Bounces, Connections
 from mail.outbox.opening import open_outbox_database
 
@@ -19,7 +20,14 @@ _log: Final = structlog.get_logger(__name__)
 
 
 def receive_until_stopped(
-    url: str, keys: KeyRing, domain: str, host: str, port: int, *, ready: Callable[[], None] = lambda: None
+    url: str,
+    keys: KeyRing,
+    domain: str,
+    host: str,
+    port: int,
+    *,
+    metrics: Metrics | None = None,
+    ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Take bounces until SIGTERM or SIGINT.
 
@@ -28,6 +36,7 @@ def receive_until_stopped(
         keys: the store's keys.
         domain: the domain of bounces.
         host, port: where to listen.
+        metrics: counts them.
         ready: called when bounces can come.
 
     Raises:
@@ -39,7 +48,7 @@ def receive_until_stopped(
     database = open_outbox_database(url)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_receive(Bounces(database, keys, domain), host, port, ready))
+            runner.run(_receive(Bounces(database, keys, domain, metrics), host, port, ready))
     finally:
         database.close()
 

@@ -17,6 +17,7 @@ from ivr.host.settings import Settings
 from ivr.records import Vitals
 from ivr.service.watching.metrics import Metrics
 from ivr.telephony.ami.channel_end import channel_end
+from mail.bounces.metrics import Metrics as BounceMetrics
 from mail.letter import Purpose
 from mail.sending import Happening, Kind
 from mail.sending import Metrics as MailMetrics
@@ -83,7 +84,7 @@ def expressions() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def names() -> dict[str, set[str]]:
-    """The labels of each sample of a service, a settings site, a sender of mails and a reader of incoming calls."""
+    """The labels of each sample of a service, a settings site, and the processes of mails and call notices."""
     metrics = Metrics()
     metrics.watch(Vitals)
     figures = KeyFigures(
@@ -108,7 +109,7 @@ def names() -> dict[str, set[str]]:
     mail.happened(Happening(kind=Kind.TAKEN, purpose=Purpose.NOTICE))
     notice = NoticeMetrics(Counts(looked_at=utc_now()), lambda _: None)
     families = [*metrics.registry.collect(), *site.registry.collect(), *mail.registry.collect()]
-    families += notice.collect()
+    families += [*notice.collect(), *BounceMetrics().registry.collect()]
     return {
         sample.name: set(sample.labels)
         for family in families
@@ -155,6 +156,7 @@ def test_what_is_scraped_is_where_it_is_served_by_default() -> None:
         "karipass-site": [f"{settings.health_host}:{settings.portal_health_port}"],
         "karipass-mail": [f"{settings.health_host}:{settings.mail_health_port}"],
         "karipass-notice": [f"{settings.health_host}:{settings.notice_health_port}"],
+        "karipass-bounces": [f"{settings.health_host}:{settings.bounces_health_port}"],
     }
     watched = {name for text in expressions() for name in re.findall(r'up\{job="([^"]+)"', text)}
     assert watched == scraped.keys()

@@ -6,11 +6,13 @@ from typing import Final
 
 from ivr.cli.common import key_ring, load_settings, make_state_dir, print_remark
 from ivr.cli.serving.registered import registered
+from ivr.cli.serving.watched import watched
 from ivr.doctor.checks.host.ports import require_free
-from ivr.host.ports import Port
+from ivr.host.ports import Port, bounces_health_port
 from ivr.host.process_limits import leave_no_core_dumps
 from logs.levels import LogLevel
 from logs.setup import configure_logs
+from mail.bounces.metrics import Metrics
 from mail.bounces.settings import BounceSettings
 from settings.errors import SettingsError
 
@@ -39,5 +41,11 @@ def bounces(log_level: LogLevel) -> None:
     except ModuleNotFoundError as error:
         print_remark(f"ivr bounces needs the Python package {error.name}: install karipass with its extra bounces")
         raise SystemExit(1) from None
-    with registered(settings, "bounces"):
-        receive_until_stopped(settings.store_url, key_ring(settings), own.mail_bounce_domain, host, port)
+    metrics = Metrics()
+    with (
+        registered(settings, "bounces"),
+        watched(bounces_health_port(settings), metrics.page, lambda: {"receiver": ""}),
+    ):
+        receive_until_stopped(
+            settings.store_url, key_ring(settings), own.mail_bounce_domain, host, port, metrics=metrics
+        )

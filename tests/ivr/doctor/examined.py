@@ -56,5 +56,6 @@ def free_ports() -> dict[str, int]:
     names = (
         *("agi_port", "audiosocket_port", "health_port", "console_port"),
         *("portal_port", "portal_health_port", "mail_health_port", "notice_health_port"),
+        "bounces_health_port",
     )
     return dict(zip(names, free_tcp_ports(len(names)), strict=True))

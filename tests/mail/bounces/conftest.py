@@ -10,6 +10,7 @@ import pytest
 
 from credentials.secrets.keys import KeyRing
 from mail.bounces.addresses import bounce_address
+from mail.bounces.metrics import Metrics
 from mail.outbox import Outbox
 from storage.database import Database
 from tests.mail.bounces.taking import DOMAIN, taking_bounces
@@ -62,8 +63,13 @@ Connect = Callable[..., Awaitable[Client]]
 
 
 @pytest.fixture
-async def port(database: Database, keys: KeyRing) -> AsyncIterator[int]:
-    async with taking_bounces(database, keys) as port:
+def metrics() -> Metrics:
+    return Metrics()
+
+
+@pytest.fixture
+async def port(database: Database, keys: KeyRing, metrics: Metrics) -> AsyncIterator[int]:
+    async with taking_bounces(database, keys, metrics) as port:
         yield port
 
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from credentials.secrets.keys import KeyRing
+from mail.bounces.metrics import Metrics
 from mail.bounces.receiver import Bounces, Connections
 from storage.database import Database
 
@@ -14,9 +15,9 @@ DOMAIN = "bounces.example.jp"
 
 
 @asynccontextmanager
-async def taking_bounces(database: Database, keys: KeyRing) -> AsyncIterator[int]:
+async def taking_bounces(database: Database, keys: KeyRing, metrics: Metrics | None = None) -> AsyncIterator[int]:
     """Take them until the end, and yield the port."""
-    connections = Connections(Bounces(database, keys, DOMAIN))
+    connections = Connections(Bounces(database, keys, DOMAIN, metrics))
     server = await asyncio.get_running_loop().create_server(connections, "127.0.0.1", 0)
     yield server.sockets[0].getsockname()[1]
     server.close()

@@ -13,6 +13,7 @@ from ivr.errors import PortTaken
 from ivr.host.ports import (
     Port,
     PortUnavailable,
+    bounces_health_port,
     console_port,
     mail_health_port,
     notice_health_port,
@@ -27,7 +28,7 @@ def ports(site: Site) -> Iterator[Finding]:
     """Whether the service can have its ports."""
     settings = site.settings
     of_site = [portal_port(settings), portal_health_port(settings)]
-    of_mails = [mail_health_port(settings), notice_health_port(settings)]
+    of_mails = [mail_health_port(settings), notice_health_port(settings), bounces_health_port(settings)]
     wanted = [*service_ports(settings), console_port(settings), *of_site, *of_mails]
     numbers = [each.port for each in wanted]
     for each in wanted:
