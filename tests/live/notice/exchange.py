@@ -11,6 +11,7 @@ from ivr.exchange.process import Exchange, ExchangeConfig
 from ivr.exchange.standalone import SOUNDS_DIR
 from ivr.lab.free_ports import free_tcp_ports, free_udp_ports
 from tests.live.callers.phone import Caller, SippPhone
+from tests.live.notice.raw_caller import place_raw_call
 from tests.live.notice.ringing_phone import RingingPhone
 from tests.notice.scenarios.scenario import CALLER, Scenario
 
@@ -95,6 +96,10 @@ def place_call(exchange: Exchange, scenario: Scenario) -> None:
     """Place the call of a scenario, and wait for its end."""
     values = dict(scenario.caller)
     stays_s = float(values.pop("stays_s", 12.0))
+    if "octets" in values:
+        sender = values["octets"].encode("latin-1")
+        place_raw_call(("127.0.0.1", exchange.config.sip_port), scenario.number, host=CARRIER_HOST, sender=sender)
+        return
     if values.pop("long_name", False):
         values["sender"] = _LONG_NAME
     phone = SippPhone(

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from email.message import EmailMessage
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -59,12 +60,14 @@ class Ran:
         lines: what came of it in the store.
         bodies: the mails that came, by their addresses.
         subjects: their subjects.
+        mails: the mails as they were received.
     """
 
     started: dict[str, datetime]
     lines: dict[str, list[CallLine]]
     bodies: dict[str, list[str]]
     subjects: dict[str, str]
+    mails: list[EmailMessage]
 
 
 def address_of(number: str) -> str:
@@ -104,9 +107,10 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
         mails = asyncio.run(send(store, keys, directory, reader.counts.letters))
         lines = {each.number: store.calls_of(each.number, outbox) for each in SCENARIOS}
         bodies: dict[str, list[str]] = {}
-        for to, _, body in mails:
-            bodies.setdefault(to, []).append(body)
-        yield Ran(started, lines, bodies, {to: subject for to, subject, _ in mails})
+        for mail in mails:
+            bodies.setdefault(str(mail["To"]), []).append(mail.get_content())
+        subjects = {str(mail["To"]): str(mail["Subject"]) for mail in mails}
+        yield Ran(started, lines, bodies, subjects, mails)
 
 
 def open_store(directory: Path, keys: KeyRing) -> NoticeStore:
@@ -121,8 +125,8 @@ def open_store(directory: Path, keys: KeyRing) -> NoticeStore:
     return store
 
 
-async def send(store: NoticeStore, keys: KeyRing, directory: Path, count: int) -> list[tuple[str, str, str]]:
-    """Send what is in the outbox to a mail server; return who got it, subject and text."""
+async def send(store: NoticeStore, keys: KeyRing, directory: Path, count: int) -> list[EmailMessage]:
+    """Send what is in the outbox to a mail server; return what came."""
     certificates = Certificates(directory)
     async with serving(certificates.server_context()) as server:
         settings = MailSettings.load(
@@ -136,7 +140,7 @@ async def send(store: NoticeStore, keys: KeyRing, directory: Path, count: int) -
                 await asyncio.sleep(0.5)  # at the last, one mail too many would come now
                 if len(server.received) >= count:
                     break
-    return [(each.mail["To"], each.mail["Subject"], each.mail.get_content()) for each in server.received]
+    return [each.mail for each in server.received]
 
 
 def record(journal: Path) -> None:
@@ -183,3 +187,11 @@ def test_a_call_has_the_verdict_and_the_mail_that_its_scenario_says(ran: Ran, sc
         "このメールは送信専用のアドレスからお送りしています。ご返信いただいてもお読みできません。",
     ]
     assert ran.subjects[address_of(scenario.number)] == f"着信のお知らせ（{number}）"
+
+
+def test_whatever_a_caller_sends_all_mails_are_well_formed_and_have_the_same_headers(ran: Ran) -> None:
+    assert {tuple(mail.keys()) for mail in ran.mails} == {tuple(ran.mails[0].keys())}
+    for mail in ran.mails:
+        assert mail.defects == []
+        assert all(value.defects == () for value in mail.values())
+        assert mail.get_content_type() == "text/plain"

@@ -43,7 +43,8 @@ class Scenario:
         number: the number that is called.
         phone: what its phone does (`ringing_phone.Behaviour`); None: it has none.
         exchange: what the exchange does.
-        caller: who calls (`Caller`), and for how long.
+        caller: who calls (`Caller`), and for how long; or the `octets` of the header From, as the characters of
+            Latin-1, of a caller whom the exchange does not connect.
         expect: the verdict.
     """
 

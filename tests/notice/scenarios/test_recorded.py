@@ -40,4 +40,4 @@ def test_a_recorded_call_has_the_verdict_of_its_scenario(scenario: Scenario) -> 
 
 def test_each_scenario_has_a_number_of_its_own() -> None:
     numbers = [scenario.number for scenario in all_scenarios()]
-    assert len(numbers) == len(set(numbers)) >= 25
+    assert len(numbers) == len(set(numbers)) >= 30
