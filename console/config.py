@@ -9,7 +9,7 @@ from typing import Final
 from credentials.secrets.argon2id import HashPolicy
 from credentials.site.session import SessionLimits
 from credentials.store import CredentialStore
-from storage.clock import Clock, utc_now
+from storage.clock import Clock
 from web.addresses import Network
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -37,7 +37,7 @@ class ConsoleConfig:
     names: frozenset[str] = frozenset()
     proxies: Collection[Network] = ()
     https: bool = False
-    clock: Clock = utc_now
+    clock: Clock | None = None
     policy: HashPolicy | None = None
     poll_s: float = 0.5
     session_limits: SessionLimits = field(default_factory=SessionLimits)

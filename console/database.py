@@ -84,6 +84,14 @@ class Backend:
         with self._config.open_store() as store:
             store.unlock_line(contract_number, operator=operator)
 
+    def now(self) -> datetime:
+        """Return the present moment, by the clock that all hosts share.
+
+        Raises:
+            StoreUnavailable: the database cannot be opened.
+        """
+        return (self._config.clock or self._database.now)()
+
     @database_border
     def credentials_of(self, line: Line, *, after: str, size: int) -> LineState:
         """Return the state of a line's credentials, without any secret. This needs no key.
@@ -93,8 +101,9 @@ class Backend:
             after: only the numbers after this one.
             size: the most numbers to return.
         """
-        limits, now = self._config.session_limits, self._config.clock()
+        limits = self._config.session_limits
         with self._database.reading() as connection:
+            now = self.now()
             return states.read(connection, line, after=after, size=size, limits=limits, now=now)
 
     def count_logins(self, bounds: Sequence[datetime]) -> list[LoginCounts]:

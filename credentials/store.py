@@ -21,7 +21,7 @@ from credentials.sides.operator_logins import OperatorLoginsSide
 from credentials.sides.operator_side import OperatorSide
 from credentials.sides.wait_side import WaitSide
 from credentials.site.session import SessionLimits
-from storage.clock import Clock, utc_now
+from storage.clock import Clock
 from storage.database import Database, after_commit, database_border, hold_table
 from storage.migrate import upgrade
 
@@ -45,7 +45,7 @@ class CredentialStore(CallSide, BulkSide, OperatorSide, OperatorLoginsSide, Wait
         url: str,
         *,
         key: Key | KeyRing,
-        clock: Clock = utc_now,
+        clock: Clock | None = None,
         policy: HashPolicy | None = None,
         limits: CallLimits | None = None,
         session_limits: SessionLimits | None = None,
@@ -57,7 +57,7 @@ class CredentialStore(CallSide, BulkSide, OperatorSide, OperatorLoginsSide, Wait
             url: sqlite:///FILE (created if missing, in a directory that exists) or postgresql+psycopg://...
             key: the key of the keyed digest, or a ring of keys; the same for all processes that share the database. If
                 the database does not know the first key yet, that key makes new hashes from now on.
-            clock: the clock that decides about expiry.
+            clock: the clock that decides about expiry; by default the one that all hosts share (`Database.now`).
             policy: what each hash costs, for tests. By default a temporary password's costs less than a password's.
             limits: how many calls a number and its line may make.
             session_limits: how long a session of the settings site lasts; the same for all processes of the site.
@@ -70,13 +70,14 @@ class CredentialStore(CallSide, BulkSide, OperatorSide, OperatorLoginsSide, Wait
             StoreUnavailable: the database cannot be reached or is damaged.
         """
         database = Database(url)
+        now = clock or database.now
         try:
             upgrade(database, CREDENTIALS)
-            ring = _agree_on_keys(database, key if isinstance(key, KeyRing) else KeyRing([key]), clock, appended)
+            ring = _agree_on_keys(database, key if isinstance(key, KeyRing) else KeyRing([key]), now, appended)
             return cls(
                 database,
                 ring=ring,
-                clock=clock,
+                clock=now,
                 policy=policy,
                 limits=limits or CallLimits(),
                 session_limits=session_limits,

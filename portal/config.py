@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 
 from mail.outbox import Backlog, Outbox
 from notice.store.opening import NoticeStore
-from storage.clock import Clock, utc_now
 from web.addresses import Network
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -39,7 +38,6 @@ class PortalConfig:
         texts_dir: the directory of the operator's own texts (ja.toml, en.toml); None if there are none.
         notice_texts_dir: the directory of the operator's own texts for mails of call notices; None if there are none.
         hashes_at_once: how many requests that need hashes are served at the same time.
-        clock: the clock that pages count with; the store has its own.
     """
 
     open_store: Callable[[], NoticeStore] = field(repr=False)
@@ -54,7 +52,6 @@ class PortalConfig:
     texts_dir: Path | None = None
     notice_texts_dir: Path | None = None
     hashes_at_once: int = HASHES_AT_ONCE
-    clock: Clock = utc_now
 
     @property
     def hosts(self) -> frozenset[str]:

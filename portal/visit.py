@@ -190,7 +190,7 @@ class Visit:
         if self.session is None:
             return 0
         ends_at = min(self.session.idle_ends_at, self.session.ends_at)
-        return max(0, int((ends_at - self.config.clock()).total_seconds()))
+        return max(0, int((ends_at - self.store.now()).total_seconds()))
 
     def keep_cookies(self, response: Response) -> Response:
         """Let the browser keep what names it, and the language that was just chosen."""

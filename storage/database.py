@@ -1,4 +1,4 @@
-"""Access to the database: engine, transactions, and the errors that its failures become.
+"""Access to the database: engine, transactions, and the errors that its failures become; and the database's clock.
 
 The engine starts transactions itself. SQLite's own driver starts them late, and never for reads. A write starts with
 BEGIN IMMEDIATE, which queues for the lock at once; otherwise it could fail when a read turns into a write. PostgreSQL's
@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -24,6 +25,7 @@ from storage.database_url import BUSY_TIMEOUT_S, connect_args, parse_url
 from storage.errors import InvalidDatabaseUrl, StoreUnavailable
 from storage.failures import describe
 from storage.moment import Moment
+from storage.shared_clock import SharedClock
 from storage.sqlite_file import WRITE, SqliteFile, prepare
 from storage.turns import turns_of
 
@@ -33,6 +35,8 @@ POOLED_CONNECTIONS, CONNECTIONS = 5, 20
 _AFTER_COMMIT = "karipass_after_commit"
 _ANSWERS = "karipass_answers"
 
+_AT_ITS_START = "SELECT clock_timestamp()"
+"""Asked in the same message as each BEGIN, so that the database's clock costs nothing (`storage.shared_clock`)."""
 _BEGIN_WRITE = "BEGIN"
 _BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _SERVER_LIMITS = (
@@ -85,6 +89,7 @@ class Database:
             ) from None
         self._patience_s = float(str(parsed.query.get("timeout", BUSY_TIMEOUT_S)))
         self._closed = False
+        self._clock = SharedClock()
         self._moments = threading.local()
         event.listen(self._engine, "checkin", self._came_back)
         self._file: SqliteFile | None = None
@@ -94,11 +99,19 @@ class Database:
         else:
             event.listen(self._engine, "connect", _leave_begin_to_us)
             event.listen(self._engine, "begin", self._begin_on_postgresql)
+            event.listen(self._engine, "after_cursor_execute", _go_to_last_answer)
 
     def __str__(self) -> str:
         """Return where the database is, without the URL's user, password and query, which may hold a password."""
         url = self._url
         return URL.create(url.drivername, host=url.host, port=url.port, database=url.database).render_as_string()
+
+    def now(self) -> datetime:
+        """Return the present moment by the database's clock, as the transaction that began last has seen it.
+
+        Without a server, and before the first transaction, it is this host's.
+        """
+        return self._clock()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -216,7 +229,8 @@ class Database:
         """
         begin = _BEGIN_WRITE if connection.get_execution_options().get(WRITE, False) else _BEGIN_READ
         limits = () if "options" in self._url.query else _SERVER_LIMITS
-        connection.exec_driver_sql("; ".join((begin, *limits)))
+        began = connection.exec_driver_sql("; ".join((begin, *limits, _AT_ITS_START)))
+        self._clock.set(began.scalar_one())
 
     def _came_back(self, _connection: object, record: ConnectionPoolEntry) -> None:
         if self._closed:
@@ -229,6 +243,13 @@ def _end_or_discard(connection: Connection, end: Callable[[], None]) -> None:
         end()
     except SQLAlchemyError:
         connection.invalidate()
+
+
+def _go_to_last_answer(_connection: Connection, cursor: Any, statement: str, *_: object) -> None:
+    """Of a message with several statements, keep the answer to the last."""
+    if statement.endswith(_AT_ITS_START):
+        while cursor.nextset():
+            pass
 
 
 def _leave_begin_to_us(connection: Any, _record: object) -> None:

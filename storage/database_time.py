@@ -1,7 +1,7 @@
-"""The database's own clock, and how far this host's is from it.
+"""How far this host's clock is from the database's.
 
-Hosts that share a database decide by their own clocks (`storage.clock`), so a host whose clock is wrong lets a
-temporary password live too long, or not at all. Each compares itself with the one clock that all of them can see.
+What the store notes, it notes by the database's clock (`storage.shared_clock`). But logs and mails have the host's, so
+somebody must be told if it is wrong.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from console.operators.tries import FAILURES_OF_STRANGERS, Count, Origin, TriesB
 from credentials.audit import Action, Entry
 from credentials.secrets.argon2id import HashPolicy
 from credentials.store import CredentialStore
-from storage.clock import Clock, utc_now
+from storage.clock import Clock
 from storage.database import Database, database_border, hold_table
 
 HASHES_AT_ONCE: Final = 2
@@ -55,7 +55,7 @@ class Operators:
         database: a database with the schema of `ivr.records.schema`.
         open_store: opens the credential store of the same database, whose key the audit trail needs.
         policy: what a hash costs; the default is for production.
-        clock: returns the present moment.
+        clock: returns the present moment; by default by the clock that all hosts share.
     """
 
     def __init__(
@@ -64,13 +64,13 @@ class Operators:
         *,
         open_store: Callable[[], CredentialStore],
         policy: HashPolicy | None = None,
-        clock: Clock = utc_now,
+        clock: Clock | None = None,
     ) -> None:
         self._database = database
         self._open_store = open_store
         self._hasher = PasswordHasher(policy or HashPolicy(at_once=HASHES_AT_ONCE))
         self._tries = TriesBySource()
-        self._clock = clock
+        self._clock = clock or database.now
 
     @database_border
     def require_free(self, name: str, *, language: str) -> None:

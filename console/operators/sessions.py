@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, delete, insert, select, update
 
 from console.operators.model import Operator, Role
 from console.operators.schema import operator_sessions, operators
-from storage.clock import Clock, latest_at, utc_now
+from storage.clock import Clock, latest_at
 from storage.database import Database, database_border
 
 IDLE: Final = timedelta(minutes=30)
@@ -27,12 +27,12 @@ class Sessions:
 
     Args:
         database: a database with the schema of `ivr.records.schema`.
-        clock: returns the present moment.
+        clock: returns the present moment; by default by the clock that all hosts share.
     """
 
-    def __init__(self, database: Database, *, clock: Clock = utc_now) -> None:
+    def __init__(self, database: Database, *, clock: Clock | None = None) -> None:
         self._database = database
-        self._clock = clock
+        self._clock = clock or database.now
 
     @database_border
     def begin(self, name: str) -> str:

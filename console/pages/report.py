@@ -18,7 +18,7 @@ def show(visit: Visit) -> Response:
     period = Period.of(visit.asked("period"))
     trunk, trunks = visit.asked("trunk"), Trunks(visit)
     wanted = trunks.named(trunk)
-    now = visit.config.clock()
+    now = visit.backend.now()
     calls = visit.backend.calls
 
     def report(since: datetime, until: datetime) -> Report:

@@ -53,8 +53,12 @@ class StoreBase:
         self._tries = TryLimits()
         self._appended = appended
 
-    def _now(self) -> datetime:
+    def now(self) -> datetime:
+        """Return the present moment by the store's clock, in UTC."""
         return read_clock(self._clock)
+
+    def _now(self) -> datetime:
+        return self.now()
 
     def _record(self, connection: Connection, entries: Sequence[audit.Entry], *, actor: str, origin: str) -> None:
         """Append to the audit trail, as the last step before the commit (`credentials.audit` says why)."""

@@ -26,7 +26,7 @@ from ivr.records.report import Report, Tally, tally_alike
 from ivr.records.schema import call_entries, calls, services
 from ivr.records.vitals import vitals_from_json
 from ivr.records.writing import is_alive, mark_lost
-from storage.clock import Clock, utc_now
+from storage.clock import Clock
 from storage.database import Database, database_border
 
 
@@ -39,12 +39,12 @@ class CallReader:
 
     Args:
         database: with the schema of `ivr.records.schema`.
-        clock: the time.
+        clock: the time; by default the one that all hosts share.
     """
 
-    def __init__(self, database: Database, *, clock: Clock = utc_now) -> None:
+    def __init__(self, database: Database, *, clock: Clock | None = None) -> None:
         self._database = database
-        self._clock = clock
+        self._clock = clock or database.now
 
     @database_border
     def search(self, query: Query) -> list[CallSummary]:

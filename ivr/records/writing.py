@@ -18,7 +18,7 @@ from ivr.records.changes import Change, ChannelEnded, EntryNoted, Progress, Serv
 from ivr.records.model import CallBegan, Fate
 from ivr.records.schema import call_entries, calls, services
 from ivr.records.vitals import BEAT_S
-from storage.clock import Clock, utc_now
+from storage.clock import Clock
 from storage.database import Database, database_border, insert_into
 
 _log = structlog.get_logger(__name__)
@@ -48,16 +48,16 @@ class CallWriter:
         service_id: names the process.
         host: the host that it runs on.
         pid: its process id there.
-        clock: gives the time.
+        clock: gives the time; by default the one that all hosts share.
     """
 
-    def __init__(self, database: Database, *, service_id: str, host: str, pid: int, clock: Clock = utc_now) -> None:
+    def __init__(self, database: Database, *, service_id: str, host: str, pid: int, clock: Clock | None = None) -> None:
         self._database = database
         self._service_id = service_id
         self._host = host
         self._pid = pid
-        self._clock = clock
-        self._started_at = clock()
+        self._clock = clock or database.now
+        self._started_at = self._clock()
 
     @database_border
     def write(self, changes: Sequence[Change]) -> int:

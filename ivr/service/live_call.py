@@ -23,7 +23,6 @@ from ivr.service.stores import CallStores
 from ivr.service.watching.monitoring import Monitoring
 from ivr.telephony.fastagi.server import AgiChannel
 from prompts import Catalogue
-from storage.clock import utc_now
 
 _log = structlog.get_logger(__name__)
 
@@ -108,7 +107,7 @@ class LiveCalls:
                 call_id=call_id,
                 channel_id=_channel_id(channel),
                 trunk=endpoint_of(channel.request.variables.get("channel", "")),
-                began_at=utc_now(),
+                began_at=self.store.now(),
                 caller=caller.shown,
                 language=catalogue.language,
             )

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
 from typing import Any, TypeVar
 
 import structlog
@@ -67,6 +68,10 @@ class StoreThreads:
         """For how many seconds the oldest password that is not hashed or stored has been asked for; 0 without one."""
         with self._counting:
             return time.monotonic() - next(iter(self._asked.values())) if self._asked else 0.0
+
+    def now(self) -> datetime:
+        """Return the present moment by the store's clock."""
+        return self._store.now()
 
     @property
     def clock_ahead_s(self) -> float | None:

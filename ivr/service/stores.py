@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Final, Protocol
 
 from ivr.call.caller import Caller
@@ -27,6 +28,9 @@ class CallStores(Protocol):
     @property
     def behind_s(self) -> float:
         """For how many seconds the oldest of all these has been asked for; 0 if there is none."""
+
+    def now(self) -> datetime:
+        """Return the present moment by the store's clock, as far as it is known; at first by this host's."""
 
     @property
     def clock_ahead_s(self) -> float | None:

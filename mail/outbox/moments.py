@@ -6,11 +6,12 @@ which may be minutes apart, a sender could take a letter that another one is jus
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import Connection
 
-from storage.clock import Clock, utc_now
+from storage.clock import Clock
+from storage.database_time import database_time
 
 
 def moment_of(connection: Connection, clock: Clock | None) -> datetime:
@@ -22,7 +23,4 @@ def moment_of(connection: Connection, clock: Clock | None) -> datetime:
     """
     if clock is not None:
         return clock()
-    if connection.dialect.name == "postgresql":
-        now: datetime = connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
-        return now.astimezone(UTC)
-    return utc_now()
+    return database_time(connection)

@@ -112,7 +112,6 @@ class Stage:
             "open_outbox": self.open_outbox,
             "access_number": ACCESS_NUMBER,
             "url": "https://settings.example.jp",
-            "clock": self.now,
         }
         return PortalConfig(**(values | changes))
 

@@ -47,6 +47,7 @@ from ivr.service.workers.line import Line
 from ivr.service.workers.process import PROCESS_NAME
 from logs.levels import LogLevel
 from logs.setup import configure_logs
+from storage.clock import Clock
 
 _log = structlog.get_logger(__name__)
 
@@ -94,7 +95,7 @@ async def _serve(
 ) -> None:
     loop = asyncio.get_running_loop()
     at_work = AtWork(line)
-    async with link.talking(), _recording(settings, LinkedRecords(link, loop)) as recorder:
+    async with link.talking(), _recording(settings, LinkedRecords(link, loop), link.now) as recorder:
         monitoring = Monitoring(settings, ami_secret(settings), LinkedProbe(link, loop), recorder, heads)
         recorder.vitals = monitoring.vitals
         service = Service(settings, link, guidance, agi_secret(settings), recorder, monitoring, at_work)
@@ -125,9 +126,9 @@ def _store_link(settings: Settings, heads: AuditHeads, post: Post) -> StoreLink:
 
 
 @asynccontextmanager
-async def _recording(settings: Settings, writer: LinkedRecords) -> AsyncIterator[Recorder]:
+async def _recording(settings: Settings, writer: LinkedRecords, clock: Clock) -> AsyncIterator[Recorder]:
     """Run a recorder until the service has ended."""
-    recorder = Recorder(writer, keep=timedelta(days=settings.records_days))
+    recorder = Recorder(writer, keep=timedelta(days=settings.records_days), clock=clock)
     recorder.start()
     try:
         yield recorder

@@ -10,6 +10,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from itertools import count
 from types import TracebackType
 from typing import Any, Final, Self
@@ -25,6 +26,7 @@ from ivr.service.store_process.codec import StoreProtocolError, encode
 from ivr.service.store_process.linked_calls import LinkedCallStore
 from ivr.service.store_process.messages import FromService, Message
 from ivr.service.store_process.process import StoreCommand, StoreNotOpenedError, StoreProcess
+from storage.clock import utc_now
 from storage.errors import StoreUnavailable
 
 _log = structlog.get_logger(__name__)
@@ -323,6 +325,10 @@ class StoreLink:
         if not self._up.is_set():
             return 0.0
         return max(self._load.behind_s, time.monotonic() - self._heard_at - messages.ALIVE_S)
+
+    def now(self) -> datetime:
+        """Return the present moment by the store's clock, as far as it is known; at first by this host's."""
+        return utc_now() - timedelta(seconds=self._clock_ahead_s or 0.0)
 
     @property
     def clock_ahead_s(self) -> float | None:

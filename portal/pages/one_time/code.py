@@ -79,7 +79,7 @@ def address(visit: Visit) -> Response:
 
 
 def _page(visit: Visit, errors: FormErrors, *, status: int = 200, problem: str = "") -> Response:
-    now = visit.config.clock()
+    now = visit.store.now()
     sent_to, sent = visit.store.code_state(visit.session_id)
     return visit.page(
         "one_time/code.html",

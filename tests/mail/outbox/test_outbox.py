@@ -7,8 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.runtime.migration import MigrationContext
 
 from credentials.secrets.keys import KeyRing
 from mail.addresses import InvalidAddress
@@ -20,6 +18,7 @@ from storage.database import Database
 from storage.migrate import downgrade, upgrade
 from tests.mail.post import ADDRESS, CODE, LINK, NUMBER, letter_for
 from tests.storage.databases import FakeClock
+from tests.storage.schemas import differences
 
 
 def add(database: Database, outbox: Outbox, letter: Letter) -> str:
@@ -30,9 +29,7 @@ def add(database: Database, outbox: Outbox, letter: Letter) -> str:
 def test_the_migrations_make_exactly_the_schema_of_the_code_and_can_be_taken_back(empty_url: str) -> None:
     database = Database(empty_url)
     upgrade(database, MAIL)
-    with database.reading() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "version_table": "mail_version"})
-        assert compare_metadata(context, metadata) == []
+    assert differences(database, MAIL, metadata) == []
     downgrade(database, MAIL, "base")
     upgrade(database, MAIL)
     database.close()

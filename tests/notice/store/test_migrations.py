@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from sqlalchemy import Connection, insert, select
 
 from notice.store.opening import NoticeStore
@@ -12,17 +10,11 @@ from storage.migrate import current_revision, downgrade, newest_revision, upgrad
 from tests.notice.journals import CALLER, NUMBER, START
 from tests.notice.subscribers import choose, chosen_by
 from tests.storage.databases import FakeClock
+from tests.storage.schemas import differences
 
 
 def test_the_history_leads_to_the_schema(store: NoticeStore) -> None:
-    tables = set(metadata.tables)
-
-    def is_ours(_item: object, name: str | None, kind: str, *_: object) -> bool:
-        return kind != "table" or name in tables
-
-    with store._database.reading() as connection:
-        context = MigrationContext.configure(connection, opts={"include_object": is_ours})
-        assert compare_metadata(context, metadata) == []
+    assert differences(store._database, NOTICE, metadata) == []
 
 
 def test_all_of_it_can_be_taken_back_and_made_again(store: NoticeStore, clock: FakeClock) -> None:

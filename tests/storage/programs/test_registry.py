@@ -12,11 +12,13 @@ import pytest
 
 from storage.database import Database
 from storage.errors import StorageError
+from storage.migrate import downgrade, upgrade
 from storage.programs.beating import reported
 from storage.programs.registry import Program, Registry, read_programs
-from storage.programs.schema import programs
+from storage.programs.schema import PROGRAMS, metadata, programs
 from storage.reach import ALIVE_S
 from tests.storage.postgresql import Server
+from tests.storage.schemas import differences
 
 
 @pytest.fixture
@@ -36,6 +38,14 @@ def age(database: Database, seconds: float) -> None:
         for row in connection.execute(programs.select()).all():
             mine = programs.c.program_id == row.program_id
             connection.execute(programs.update().where(mine).values(beat_at=row.beat_at - timedelta(seconds=seconds)))
+
+
+def test_the_history_makes_exactly_the_schema_of_the_code_and_can_be_taken_back(database: Database) -> None:
+    upgrade(database, PROGRAMS)
+    assert differences(database, PROGRAMS, metadata) == []
+    downgrade(database, PROGRAMS, "base")
+    upgrade(database, PROGRAMS)
+    assert read_programs(database) == []
 
 
 def test_what_a_program_reports_is_read_as_it_said_it(database: Database) -> None:
