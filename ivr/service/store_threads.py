@@ -25,6 +25,7 @@ from ivr.call.dialogue.events import (
     StorePassword,
 )
 from ivr.service.store_events import admit, note_failure, prepare_password, store_password
+from ivr.service.stores import AGAIN_S
 
 _log = structlog.get_logger(__name__)
 
@@ -38,11 +39,22 @@ class StoreThreads:
     Args:
         store: the credential store.
         patience_s: how long a caller waits to be admitted, in seconds.
+        admitted_within_s, stored_within_s: for how many seconds a store that is away is asked again to admit a caller,
+            and to store a password. (Storing twice what a call has set changes nothing.)
     """
 
-    def __init__(self, store: CredentialStore, *, patience_s: float) -> None:
+    def __init__(
+        self,
+        store: CredentialStore,
+        *,
+        patience_s: float,
+        admitted_within_s: float = 0.0,
+        stored_within_s: float = 0.0,
+    ) -> None:
         self._store = store
         self._patience_s = patience_s
+        self._admitted_within_s = admitted_within_s
+        self._stored_within_s = stored_within_s
         self._admissions = ThreadPoolExecutor(4, thread_name_prefix="admission")  # never behind a queue of hashes
         self._hashing = ThreadPoolExecutor(4, thread_name_prefix="hashing")
         self._storing = ThreadPoolExecutor(16, thread_name_prefix="storing")
@@ -80,12 +92,20 @@ class StoreThreads:
 
     async def admission(self, caller: Caller) -> Admitted | NotAdmitted | StoreAway:
         """Ask the store whether a caller is admitted. A store that does not answer in time counts as away."""
-        asked = asyncio.get_running_loop().run_in_executor(self._admissions, admit, self._store, caller)
+        give_up = time.monotonic() + self._admitted_within_s
         try:
-            return await asyncio.wait_for(asked, self._patience_s)
+            async with asyncio.timeout(self._patience_s):
+                while True:
+                    answer = await self._admit(caller)
+                    if not isinstance(answer, StoreAway) or time.monotonic() >= give_up:
+                        return answer
+                    await asyncio.sleep(AGAIN_S)
         except TimeoutError:
             _log.error("store_away", during="admission", problem=f"no answer within {self._patience_s:g} s")
             return StoreAway()
+
+    async def _admit(self, caller: Caller) -> Admitted | NotAdmitted | StoreAway:
+        return await asyncio.get_running_loop().run_in_executor(self._admissions, admit, self._store, caller)
 
     def of_call(self, caller: Caller, call_id: str, *, broken: Callable[[], None]) -> ThreadedCallStore:
         """Make the store of one call.
@@ -117,23 +137,22 @@ class StoreThreads:
         still_wanted: Callable[[], bool],
     ) -> StoreAnswer:
         """Store a password once its hash is ready. Whatever goes wrong, the caller gets an answer."""
+        give_up = time.monotonic() + self._stored_within_s
         try:
             hashed = None
             if prepared is not None:
                 hashed = await asyncio.wrap_future(prepared)
-            return await asyncio.wrap_future(
-                self._counted(
-                    self._storing,
-                    lambda: store_password(
-                        self._store,
-                        command,
-                        caller=caller,
-                        call_id=call_id,
-                        prepared=hashed,
-                        still_wanted=still_wanted,
-                    ),
+
+            def store() -> StoreAnswer:
+                return store_password(
+                    self._store, command, caller=caller, call_id=call_id, prepared=hashed, still_wanted=still_wanted
                 )
-            )
+
+            while True:
+                answer = await asyncio.wrap_future(self._counted(self._storing, store))
+                if not isinstance(answer, StoreAway) or not still_wanted() or time.monotonic() >= give_up:
+                    return answer
+                await asyncio.sleep(AGAIN_S)
         except Exception:  # noqa: BLE001 - the border of a call: the caller must get an answer, whatever failed
             _log.exception("storing_failed", call=call_id)
             return StoreAway()

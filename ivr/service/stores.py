@@ -14,6 +14,15 @@ ADMISSION_S: Final = 15.0
 """How long a caller waits to be admitted: longer than the store waits for a busy database."""
 
 
+ADMITTED_WITHIN_S: Final = 4.0
+"""How long a store that is away is asked again to admit a caller, who hears ringing meanwhile."""
+STORED_WITHIN_S: Final = 20.0
+"""How long a store that is away is asked again to store a password: less than a call waits (`KARIPASS_STORING_S`). Its
+caller is asked to wait meanwhile. A database that was started again, or whose replica takes over, is back by then."""
+AGAIN_S: Final = 0.5
+"""The time between two tries."""
+
+
 class CallStores(Protocol):
     """Makes the stores of live calls. No method blocks."""
 

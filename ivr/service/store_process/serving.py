@@ -34,7 +34,7 @@ from ivr.service.store_process import messages
 from ivr.service.store_process.codec import MessageParser, StoreProtocolError, encode
 from ivr.service.store_process.messages import FromStore, Message, Outcome, Reply
 from ivr.service.store_threads import StoreThreads, ThreadedCallStore
-from ivr.service.stores import ADMISSION_S
+from ivr.service.stores import ADMISSION_S, ADMITTED_WITHIN_S, STORED_WITHIN_S
 from storage.errors import StoreUnavailable
 
 _log = structlog.get_logger(__name__)
@@ -153,7 +153,12 @@ class ServedStore:
         self._store = opened.store
         self._records = opened.records
         self._send = send
-        self._threads = StoreThreads(opened.store, patience_s=ADMISSION_S)
+        self._threads = StoreThreads(
+            opened.store,
+            patience_s=ADMISSION_S,
+            admitted_within_s=ADMITTED_WITHIN_S,
+            stored_within_s=STORED_WITHIN_S,
+        )
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="records")
         self._probing = ThreadPoolExecutor(1, thread_name_prefix="probe")
         self._calls: dict[str, ThreadedCallStore] = {}

@@ -12,8 +12,9 @@ from credentials.limits.throttling import CallLimits
 from credentials.model import LoginVerdict
 from credentials.secrets.argon2id import Argon2id
 from credentials.store import CredentialStore
-from ivr.call.dialogue.events import NotAdmitted, PreparePassword, RefusalReason, StoreAway, Stored
+from ivr.call.dialogue.events import Admitted, NotAdmitted, PreparePassword, RefusalReason, StoreAway, Stored
 from ivr.service.store_threads import StoreThreads
+from storage.errors import StoreUnavailable
 from tests.credentials.stores import check
 from tests.ivr.service.asking_stores import CALLER, CONTRACT, OTHER, PASSWORD, PREPARE, live, stored
 from tests.ivr.telephony.servers import until
@@ -115,6 +116,48 @@ class TestHashingAhead:
         call.prepare_password(PREPARE)
         assert await stored(call) == StoreAway()
         assert "storing_failed" in capsys.readouterr().out
+
+    async def test_a_store_that_is_away_for_a_moment_costs_its_callers_nothing(
+        self, store: CredentialStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        threads = StoreThreads(store, patience_s=60, admitted_within_s=60, stored_within_s=60)
+        tries = {"admit": 0, "set_temporary_password": 0}
+
+        def away_at_first(name: str) -> None:
+            real = getattr(store, name)
+
+            def asked(*words: object, **named: object) -> object:
+                tries[name] += 1
+                if tries[name] < 3:
+                    raise StoreUnavailable("the database is being started")
+                return real(*words, **named)
+
+            monkeypatch.setattr(store, name, asked)
+
+        for name in tries:
+            away_at_first(name)
+        assert isinstance(await threads.admission(CALLER), Admitted)
+        assert await stored(live(threads)) == Stored()
+        assert tries == {"admit": 3, "set_temporary_password": 3}
+        assert check(store, CONTRACT, PASSWORD).accepted
+        threads.close()
+
+    async def test_who_has_hung_up_meanwhile_is_not_asked_for_again(
+        self, store: CredentialStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        threads = StoreThreads(store, patience_s=60, stored_within_s=60)
+        call = live(threads)
+        tries = []
+
+        def away(**_: object) -> None:
+            tries.append(1)
+            call.withdraw()
+            raise StoreUnavailable("the database is being started")
+
+        monkeypatch.setattr(store, "set_temporary_password", away)
+        assert await stored(call) == StoreAway()
+        assert len(tries) == 1
+        threads.close()
 
     async def test_a_stopped_service_prepares_nothing(self, threads: StoreThreads) -> None:
         threads.close()
