@@ -25,6 +25,7 @@ MODULES: Final = (
     "func_callerid",
     "func_channel",
     "func_env",
+    "func_global",
     "func_logic",
     "func_sha1",
     "func_strings",

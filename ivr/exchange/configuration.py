@@ -26,6 +26,7 @@ JOURNAL: Final = "cel-custom/karipass-notice.json"
 _LEFT_AT_DEFAULTS: Final = ("acl", "ccss", "features", "pjproject", "stasis", "udptl")
 
 _NUMBER: Final = re.compile(r"\+?[0-9]{1,20}")
+_NAME: Final = re.compile(r"[0-9A-Za-z-]{1,32}")
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[0-9A-Za-z]+)*")
 _HOST: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]{0,252}")
 _NETWORK: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]{0,252}(/[0-9]{1,2})?")
@@ -50,12 +51,14 @@ class ExchangeConfig:
     """One exchange.
 
     Attributes:
+        name: the exchange's name, with which the ids of its calls start; exchanges that share a store need one each.
         run_dir: a directory for the exchange alone (configuration, log, control socket); made if missing.
         access_number: the number that reaches the service.
         sounds_dir: holds ``<language>/unavailable.wav`` and ``crowded.wav`` (`APOLOGIES`).
         ami_secret: the secret of the manager user ``karipass``.
         agi_host: where the service listens for FastAGI.
         agi_port: its TCP port.
+        more_agi: host and port of further services, which are asked in turn if that one does not take a call.
         agi_secret: the secret that shows the service that a call comes from this exchange.
         language: the language of the apology.
         sip_host: the address for phones and trunks; ``0.0.0.0`` for all addresses of the machine.
@@ -80,6 +83,7 @@ class ExchangeConfig:
     ami_secret: str = field(repr=False)
     agi_host: str = "127.0.0.1"
     agi_port: int = 4573
+    more_agi: Sequence[tuple[str, int]] = ()
     agi_secret: str = field(repr=False, default="no-secret")
     language: str = "ja"
     sip_host: str = "127.0.0.1"
@@ -92,11 +96,14 @@ class ExchangeConfig:
     call_cap_s: int = 360
     has_journal: bool = False
     own: Mapping[str, str] = field(default_factory=dict)
+    name: str = "karipass"
 
     def __post_init__(self) -> None:
         _require(_NUMBER, self.access_number, "the access number", "digits")
         _require(_LANGUAGE, self.language, "the language", "a language code such as ja or en")
-        _require(_HOST, self.agi_host, "the FastAGI host", "a host name or IPv4 address")
+        _require(_NAME, self.name, "the exchange's name", "letters, digits and -")
+        for host, _ in self.agi:
+            _require(_HOST, host, "the FastAGI host", "a host name or IPv4 address")
         _require(_HOST, self.sip_host, "the SIP host", "an IPv4 address")
         for trunk in (*self.trunks, *self.detecting_trunks):
             _require(_NETWORK, trunk, "a trunk", "an IPv4 address or network")
@@ -105,11 +112,16 @@ class ExchangeConfig:
         for secret in (self.ami_secret, self.agi_secret, *(phone.secret for phone in self.phones)):
             if not _SECRET.fullmatch(secret):  # the message does not show it
                 raise ExchangeError("a secret has to be 8 to 128 of the characters 0-9 A-Z a-z _ . ~ + / -")
-        for port in (self.agi_port, self.sip_port, self.ami_port, *self.rtp_ports):
+        for port in (*(port for _, port in self.agi), self.sip_port, self.ami_port, *self.rtp_ports):
             if not 1 <= port <= 65535:
                 raise ExchangeError(f"port {port} is not within 1-65535")
         if self.rtp_ports[0] >= self.rtp_ports[1]:
             raise ExchangeError(f"KARIPASS_RTP_PORTS: {self.rtp_ports[0]}-{self.rtp_ports[1]} is not a range")
+
+    @property
+    def agi(self) -> Sequence[tuple[str, int]]:
+        """Host and port of all services, in the order in which they are asked."""
+        return ((self.agi_host, self.agi_port), *self.more_agi)
 
 
 def _require(pattern: re.Pattern[str], value: str, name: str, form: str) -> None:
@@ -134,8 +146,8 @@ def render(config: ExchangeConfig, *, run: str) -> dict[str, str]:
     values = {
         "run": run,
         "access_number": config.access_number,
-        "agi_host": config.agi_host,
-        "agi_port": config.agi_port,
+        "agi": ",".join(f"{host}:{port}" for host, port in config.agi),
+        "name": config.name,
         "language": config.language,
         "sip_host": config.sip_host,
         "sip_port": config.sip_port,

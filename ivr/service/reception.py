@@ -24,6 +24,11 @@ _log = structlog.get_logger(__name__)
 CALLER_VARIABLE: Final = "KARIPASS_CALLER"
 CAP_VARIABLE: Final = "KARIPASS_CALL_CAP_S"
 APOLOGY_VARIABLE: Final = "KARIPASS_APOLOGY"
+READY_VARIABLE: Final = "KARIPASS_READY"
+READY: Final = "yes"
+_READY_SCRIPT: Final = "ready"
+"""What the dialplan asks before it brings a call: whether it would be taken. (Asterisk waits without end for a service
+that has a call, and only so long as it wants for this answer.)"""
 _TOLD: Final = {
     TurnedAway.TOO_MANY_CALLS: "too many calls (KARIPASS_CALLS)",
     TurnedAway.TOO_MANY_OF_A_NUMBER: "too many calls of one number",
@@ -80,13 +85,16 @@ class Reception:
         return f"wrong secret: the file that {SECRET_FILE} names in Asterisk's [globals] must hold KARIPASS_AGI_SECRET"
 
     async def serve(self, channel: AgiChannel) -> None:
-        """Serve a call from its first request to its end."""
+        """Serve a call from its first request to its end, or say whether one would be taken."""
         if not self.opened:
             _log.warning("call_refused", reason="stopping")
             self._turned_away(TurnedAway.STOPPING)
             return
         if not self._admission.takes(self.calls):
             await self._turn_away(channel, TurnedAway.STRAINED)
+            return
+        if channel.request.variables.get("network_script") == _READY_SCRIPT:
+            await channel.execute("SET VARIABLE", READY_VARIABLE, READY)
             return
         self.calls += 1
         self.empty.clear()

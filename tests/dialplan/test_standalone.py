@@ -25,6 +25,7 @@ def test_no_placeholder_is_left(name: str) -> None:
     ("name", "statement"),
     [
         ("asterisk.conf", f"astetcdir => {RUN}/etc"),
+        ("asterisk.conf", "systemname = karipass"),
         ("asterisk.conf", f"astlogdir => {RUN}"),
         ("extensions.conf", "KARIPASS_ACCESS_NUMBER = 0363044747"),
         ("extensions.conf", "KARIPASS_AGI = 127.0.0.9:14573"),
@@ -65,7 +66,17 @@ def test_a_call_waits_for_the_service_for_half_a_minute_and_then_hears_that_it_i
     """The service then sets the cap: tests/ivr/service/test_service.py."""
     files = rendered()
     lines = list(statements(files["extensions.conf"], files))
-    asks = next(number for number, line in enumerate(lines) if "AGI(" in line)
-    assert "TIMEOUT(absolute)=30" in lines[asks - 1]
+    asks, brings = [number for number, line in enumerate(lines) if "AGI(" in line]
+    assert "AGIEXITONHANGUP=yes" in lines[asks - 1]
+    assert "TIMEOUT(absolute)=${KARIPASS_READY_S}" in lines[asks - 2]
+    assert "KARIPASS_READY_S=${IF($[${FIELDQTY(KARIPASS_AGI,\\,)} > 1]?4:30)}" in "".join(lines)
+    assert "AGIEXITONHANGUP=no" in lines[asks + 1]
+    assert "TIMEOUT(absolute)=30" in lines[brings - 1]
     too_late = next(number for number, line in enumerate(lines) if line.startswith("exten => T,1,"))
     assert any("unavailable" in line for line in lines[too_late : too_late + 4])
+
+
+def test_further_services_are_asked_in_turn() -> None:
+    files = rendered(replace(CONFIG, more_agi=[("10.0.0.2", 4573), ("10.0.0.3", 4573)]))
+    lines = list(statements(files["extensions.conf"], files))
+    assert "KARIPASS_AGI = 127.0.0.9:14573,10.0.0.2:4573,10.0.0.3:4573" in lines

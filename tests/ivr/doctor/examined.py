@@ -24,7 +24,7 @@ FACTS = ExchangeFacts(
     dialplan={
         INBOUND: [{"extension": "0363044747", "application": "Goto", "appdata": "karipass-access,call,1"}],
         ACCESS: [
-            {"extension": "call", "application": "AGI", "appdata": "agi://${KARIPASS_AGI}/access"},
+            {"extension": "call", "application": "AGI", "appdata": "agi://${KARIPASS_HOST}/access"},
             {"extension": "h", "application": "UserEvent", "appdata": "KaripassCall,Cause: ${A},Rtp: ${B}"},
         ],
     },

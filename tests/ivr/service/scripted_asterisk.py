@@ -102,10 +102,10 @@ class Channel:
         self.variables: dict[str, str] = {}
         self.asked: list[str] = []
 
-    async def dial(self, *, secret: str = SECRET, number: str = CONTRACT) -> None:
+    async def dial(self, *, secret: str = SECRET, number: str = CONTRACT, script: str = "access") -> None:
         self._number = number
         self.reader, self.writer = await self._house.connect(self._house.settings.agi_port)
-        self.say(f"agi_network: yes\nagi_uniqueid: {UNIQUE_ID}\n\n")
+        self.say(f"agi_network: yes\nagi_network_script: {script}\nagi_uniqueid: {UNIQUE_ID}\n\n")
         question = await self.command()
         assert question is not None
         self.say(f"200 result=1 ({proof(question, UNIQUE_ID, secret)})\n")

@@ -94,6 +94,26 @@ async def test_a_port_that_is_held_for_the_service_stays_held_when_it_is_gone(ho
             socket.create_server(("127.0.0.1", agi_port))
 
 
+async def test_a_service_says_whether_it_would_take_a_call_and_takes_none_by_that(
+    house: ScriptedHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asks = Channel(house)
+    await asks.dial(script="ready")
+    assert await asks.until_exec() is None
+    assert asks.asked == ['SET VARIABLE "KARIPASS_READY" "yes"']
+    assert house.service.calls == 0
+    monkeypatch.setattr("ivr.service.admission.FEWEST", 1)
+    channel, stream = await in_call(house)
+    house.service._strain = Strain(lambda: 0.0, memory=lambda: 0.0)
+    await house.logged('"host_strained"')
+    asks_again = Channel(house)
+    await asks_again.dial(script="ready")
+    assert await asks_again.until_exec() is None
+    assert asks_again.asked == [CROWDED]
+    for writer in (asks.writer, stream.writer, channel.writer, asks_again.writer):
+        writer.close()
+
+
 async def test_there_are_no_more_calls_than_the_setting_says(house: ScriptedHouse) -> None:
     calls = [await in_call(house) for _ in range(house.settings.calls)]
     one_more = Channel(house)

@@ -13,6 +13,7 @@ from ivr.doctor.exchange_facts import ACCESS, INBOUND, ExchangeFacts
 from ivr.doctor.finding import Finding, error, ok, warning
 from ivr.doctor.site import Site
 from ivr.exchange.asterisk import new_enough
+from ivr.host.settings import Settings
 from ivr.telephony.ami.connection import Fields
 from ivr.telephony.ami.link import CALL_EVENT
 from settings.errors import SettingsError
@@ -91,7 +92,7 @@ def dialplan(site: Site, facts: ExchangeFacts) -> Iterator[Finding]:
             f"KARIPASS_ACCESS_NUMBER is {number} here, and in Asterisk's [globals] it is"
             f" {facts.variables['KARIPASS_ACCESS_NUMBER'] or 'not set'}: they must be equal",
         )
-    if not any(_runs(step, "AGI", "${KARIPASS_AGI}") for step in facts.dialplan[ACCESS]):
+    if not any(_runs(step, "AGI", "agi://${KARIPASS_HOST}/access") for step in facts.dialplan[ACCESS]):
         yield error(f"{ACCESS} asks no service", f"take {_EXTENSIONS} as it is")
     yield from _globals(site, facts)
     if not any(_runs(step, "UserEvent", CALL_EVENT, "Cause: ", "Rtp: ") for step in facts.dialplan[ACCESS]):
@@ -102,19 +103,7 @@ def dialplan(site: Site, facts: ExchangeFacts) -> Iterator[Finding]:
 
 def _globals(site: Site, facts: ExchangeFacts) -> Iterator[Finding]:
     settings, variables = site.settings, facts.variables
-    agi = f"{settings.agi_host}:{settings.agi_port}"
-    if variables["KARIPASS_AGI"].rpartition(":")[2] != str(settings.agi_port):
-        yield error(
-            f"Asterisk looks for the service at {variables['KARIPASS_AGI'] or 'nowhere'}, and it is at {agi}",
-            "KARIPASS_AGI in Asterisk's [globals] must lead to KARIPASS_AGI_HOST and _PORT of the service",
-        )
-    elif variables["KARIPASS_AGI"] != agi and settings.agi_host not in _EVERYWHERE:
-        yield warning(
-            f"Asterisk looks for the service at {variables['KARIPASS_AGI']}, and it listens on {agi}",
-            "see that both are one address: KARIPASS_AGI in Asterisk's [globals], KARIPASS_AGI_HOST of the service",
-        )
-    else:
-        yield ok(f"{ACCESS} leads to {variables['KARIPASS_AGI']}")
+    yield _way_to_us(settings, variables["KARIPASS_AGI"])
     yield from _agi_secret(site, variables)
     cap, longest_s = variables["KARIPASS_CALL_CAP_S"], settings.call_s + AFTER_THE_CALL_S
     if not cap.isdigit() or float(cap) < longest_s:
@@ -122,6 +111,26 @@ def _globals(site: Site, facts: ExchangeFacts) -> Iterator[Finding]:
             f"Asterisk ends calls after {cap or 'no'} s, which the service allows {longest_s:g} s",
             f"KARIPASS_CALL_CAP_S in Asterisk's [globals]: more than {longest_s:g}",
         )
+
+
+def _way_to_us(settings: Settings, asked: str) -> Finding:
+    """Whether Asterisk asks this service, as one of those in its list."""
+    own, hosts = f"{settings.agi_host}:{settings.agi_port}", asked.split(",")
+    if own in hosts or (settings.agi_host in _EVERYWHERE and _of_port(hosts, settings.agi_port)):
+        return ok(f"{ACCESS} leads to {asked}")
+    if not _of_port(hosts, settings.agi_port):
+        return error(
+            f"Asterisk looks for the service at {asked or 'nowhere'}, and it is at {own}",
+            "KARIPASS_AGI in Asterisk's [globals] must lead to KARIPASS_AGI_HOST and _PORT of the service",
+        )
+    return warning(
+        f"Asterisk looks for the service at {asked}, and it listens on {own}",
+        "see that both are one address: KARIPASS_AGI in Asterisk's [globals], KARIPASS_AGI_HOST of the service",
+    )
+
+
+def _of_port(hosts: Iterable[str], port: int) -> bool:
+    return any(host.rpartition(":")[2] == str(port) for host in hosts)
 
 
 def _agi_secret(site: Site, variables: Mapping[str, str]) -> Iterator[Finding]:

@@ -37,6 +37,8 @@ def with_variable(name: str, value: str) -> ExchangeFacts:
         (with_variable("KARIPASS_AGI", "127.0.0.1:9999"), Level.ERROR, "127.0.0.1:9999"),
         (with_variable("KARIPASS_AGI", ""), Level.ERROR, "nowhere"),
         (with_variable("KARIPASS_AGI", "192.0.2.7:4573"), Level.WARNING, "192.0.2.7:4573"),
+        (with_variable("KARIPASS_AGI", "192.0.2.7:4573,192.0.2.8:4573"), Level.WARNING, "192.0.2.8:4573"),
+        (with_variable("KARIPASS_AGI", "192.0.2.7:9999,192.0.2.8:9999"), Level.ERROR, "192.0.2.8:9999"),
         (with_variable("KARIPASS_AGI_SECRET", SECRET), Level.WARNING, "anyone who may ask Asterisk"),
         (with_variable("KARIPASS_AGI_SECRET_FILE", ""), Level.ERROR, "no FastAGI secret"),
         (with_variable("KARIPASS_CALL_CAP_S", "60"), Level.WARNING, "60 s"),
@@ -51,6 +53,11 @@ def test_what_is_wrong_with_the_exchange_is_found(
     (finding,) = wrong(looked(asterisk.CHECKS, site_of(tmp_path, facts)))
     assert finding.level is level
     assert words in finding.text
+
+
+def test_this_service_may_be_one_of_those_that_asterisk_asks(tmp_path: Path) -> None:
+    facts = with_variable("KARIPASS_AGI", "192.0.2.7:4573,127.0.0.1:4573")
+    assert wrong(looked(asterisk.CHECKS, site_of(tmp_path, facts))) == []
 
 
 def test_a_dialplan_of_an_older_version_is_told(tmp_path: Path) -> None:
