@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from dsp import ulaw_decode, ulaw_encode
 from ivr.lab.sender import KeyEvent, Sent
 from ivr.lab.telephone.rtp import END_REPEATS, EVENTS, HEAD, MARKER, PCMU, VERSION, event_payload
-from ivr.lab.telephone.sip import Message, Requests, consent, new_call_id, offer
+from ivr.lab.telephone.sip import Message, Requests, consent, new_branch, new_call_id, offer
 from ivr.telephony.errors import TelephonyError
 from sound.telephone import FRAME_SAMPLES
 
@@ -132,20 +132,22 @@ class PhoneCall:
         if withheld:
             identity.append("Privacy: id")
         headers = [*identity, "Content-Type: application/sdp"]
-        self._say(self._requests.write("INVITE", 1, headers=headers, body=offer(self._host, self._rtp.port)))
+        branch, body = new_branch(), offer(self._host, self._rtp.port)
+        self._say(self._requests.write("INVITE", 1, headers=headers, body=body, branch=branch))
         try:
             async with asyncio.timeout(_ANSWER_S):
                 answer = await self._final_response()
         except TimeoutError:
             raise CallRefused(f"no answer to a call within {_ANSWER_S:g} s") from None
         self._requests.to = answer.headers.get("to", self._requests.to)
-        self._say(self._requests.write("ACK", 1))
         if answer.status != 200:
+            self._say(self._requests.write("ACK", 1, branch=branch))
             raise CallRefused(f"the exchange refused the call: {answer.first_line}")
+        self._requests.take_contact(answer)
+        self._say(self._requests.write("ACK", 1))
         if answer.media is None:
             raise CallRefused("the exchange answered the call without audio")
         self.media = answer.media
-        self._requests.take_contact(answer)
 
     # --- audio ----------------------------------------------------------------------------------------------
 

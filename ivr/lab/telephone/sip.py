@@ -11,16 +11,27 @@ from typing import Final
 from ivr.lab.telephone.rtp import EVENTS, PCMU
 from sound.telephone import SAMPLE_RATE_HZ
 
-_COPIED: Final = ("Via", "From", "To", "Call-ID", "CSeq")
+_COPIED: Final = ("From", "To", "Call-ID", "CSeq")
+_ADDRESS: Final = re.compile(r"<[^>]*>")
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A SIP message: its first line, its headers by lower-case name (the first of each), and its body."""
+    """A SIP message.
+
+    Attributes:
+        first_line: its first line.
+        headers: its headers by lower-case name, the first of each.
+        body: its body.
+        vias: all headers Via, each a way that the response goes back.
+        record_routes: the addresses of all headers Record-Route: proxies that want to see the call's further requests.
+    """
 
     first_line: str
     headers: dict[str, str]
     body: str
+    vias: tuple[str, ...] = ()
+    record_routes: tuple[str, ...] = ()
 
     @property
     def status(self) -> int | None:
@@ -44,11 +55,16 @@ class Message:
         """Read a datagram. Any datagram becomes a message: a stranger's noise has no status and no headers."""
         head, _, body = data.decode("utf-8", "replace").partition("\r\n\r\n")
         first_line, *lines = head.split("\r\n")
-        headers: dict[str, str] = {}
-        for line in lines:
-            name, _, value = line.partition(":")
-            headers.setdefault(name.strip().lower(), value.strip())
-        return cls(first_line, headers, body)
+        fields = [(name.strip().lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines)]
+        return cls(
+            first_line,
+            dict(reversed(fields)),
+            body,
+            vias=tuple(value for name, value in fields if name == "via"),
+            record_routes=tuple(
+                route for name, value in fields if name == "record-route" for route in _ADDRESS.findall(value)
+            ),
+        )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,6 +77,7 @@ class Requests:
         caller: the header From.
         to: the header To, which has a tag once there is an answer.
         call_id: names the call.
+        routes: the proxies on the way, the nearest first; none before there is an answer.
     """
 
     here: tuple[str, int]
@@ -68,6 +85,7 @@ class Requests:
     caller: str
     to: str
     call_id: str
+    routes: Sequence[str] = ()
 
     def write(
         self, method: str, number: int, *, headers: Sequence[str] = (), body: str = "", branch: str | None = None
@@ -85,6 +103,7 @@ class Requests:
         lines = [
             f"{method} {self.uri} SIP/2.0",
             f"Via: SIP/2.0/UDP {here};branch={branch or new_branch()};rport",
+            *(f"Route: {route}" for route in self.routes),
             "Max-Forwards: 70",
             f"From: {self.caller}",
             f"To: {self.to}",
@@ -97,8 +116,9 @@ class Requests:
         return _datagram(lines, body)
 
     def take_contact(self, answer: Message) -> None:
-        """Send further requests to whoever has answered."""
+        """Send further requests to whoever has answered, by way of the proxies that asked for it (RFC 3261, 12.1.2)."""
         self.uri = answer.headers.get("contact", self.uri).strip("<>").partition(">")[0]
+        self.routes = answer.record_routes[::-1]
 
 
 def new_branch() -> str:
@@ -131,7 +151,8 @@ def offer(host: str, port: int) -> str:
 
 def consent(request: Message) -> bytes:
     """Write the response 200 to a request."""
-    copied = [f"{name}: {request.headers.get(name.lower(), '')}" for name in _COPIED]
+    copied = [f"Via: {via}" for via in request.vias]
+    copied += [f"{name}: {request.headers.get(name.lower(), '')}" for name in _COPIED]
     return _datagram(["SIP/2.0 200 OK", *copied, "Content-Length: 0"], "")
 
 
