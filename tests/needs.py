@@ -16,8 +16,8 @@ from typing import Final, NoReturn
 
 import pytest
 
+from ivr.lab.postgresql import server_programs
 from tests.storage.pgbouncer import program as pgbouncer_program
-from tests.storage.postgresql import server_programs
 
 
 def _program(name: str) -> Callable[[], bool]:

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 import secrets
 import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -18,19 +13,14 @@ from typing import Any, Final, Self
 from credentials.secrets.keys import Key
 from credentials.store import CredentialStore
 from ivr.exchange.configuration import Phone
-from ivr.exchange.process import Exchange, ExchangeConfig, ExchangeError
+from ivr.exchange.process import Exchange, ExchangeConfig
 from ivr.exchange.standalone import SOUNDS_DIR
 from ivr.host.settings import Settings
-from ivr.host.usage import all_usages, descendants
 from ivr.lab.free_ports import free_tcp_ports, free_udp_ports
-from ivr.service.workers.process import PROCESS_NAME
+from ivr.lab.service_process import ServiceProcess
 
 ACCESS_NUMBER: Final = "0363044747"
 _AUDIO_PORTS: Final = 400
-_START_S: Final = 120.0
-"""How long the service may take to start: its first start compiles the receiver."""
-_STOP_S: Final = 60.0
-_POLL_S: Final = 0.05
 
 
 class House:
@@ -99,9 +89,9 @@ class House:
             )
         )
         self._has_exchange = has_exchange
-        self._log_level = log_level
-        self._log = directory / "service.log"
-        self._service: subprocess.Popen[bytes] | None = None
+        self._service = ServiceProcess(
+            self.environment, directory=directory, log=directory / "service.log", log_level=log_level
+        )
 
     def __enter__(self) -> Self:
         """Start Asterisk and the service.
@@ -137,47 +127,22 @@ class House:
         Raises:
             ExchangeError: it ended, or did not come up in time.
         """
-        before = self.log_length
-        with self._log.open("ab") as log:
-            self._service = subprocess.Popen(  # noqa: S603 - our own command
-                [*IVR, "serve", "--log-json", "--log-level", self._log_level],
-                env=self.environment,
-                cwd=self.directory,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                process_group=0,  # Ctrl-C is for us, who stop it in order
-            )
-        give_up = time.monotonic() + _START_S
-        while not any(record.get("event") == "serving" for record in self.logged_since(before)):
-            if self._service.poll() is not None or time.monotonic() > give_up:
-                last = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
-                raise ExchangeError(f"the service of the house did not start: {''.join(last) or 'no word'}")
-            time.sleep(_POLL_S)
+        self._service.environment = self.environment
+        self._service.start()
 
     @property
     def service_runs(self) -> bool:
         """Whether the service was started and has not ended."""
-        return self._service is not None and self._service.poll() is None
+        return self._service.pid is not None
 
     @property
     def service_pid(self) -> int | None:
         """The service's process; None if it was not started or has ended."""
-        return self._service.pid if self._service is not None and self.service_runs else None
+        return self._service.pid
 
     def signal_service(self, number: int) -> None:
         """Send the service a signal, if there is one. Killed, it takes its workers with it: their calls break."""
-        workers = self._workers() if number == signal.SIGKILL else []
-        if self._service is not None:
-            self._service.send_signal(number)
-        for worker in workers:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(worker, number)
-
-    def _workers(self) -> list[int]:
-        usages = all_usages()
-        found = descendants(usages, self.service_pid or -1)
-        return [pid for pid in found if usages[pid].name == PROCESS_NAME]
+        self._service.send_signal(number)
 
     def stop_service(self, number: int = signal.SIGTERM) -> int | None:
         """Stop the service; returns its exit status, None if there was none."""
@@ -186,29 +151,18 @@ class House:
 
     def wait_for_service(self) -> int | None:
         """Wait until the service has ended; kill it if it does not end. Returns its exit status; None without one."""
-        service, self._service = self._service, None
-        if service is None:
-            return None
-        try:
-            return service.wait(_STOP_S)
-        except subprocess.TimeoutExpired:
-            service.kill()
-            return service.wait()
+        return self._service.wait()
 
     # --- its log --------------------------------------------------------------------------------------------
 
     @property
     def log_length(self) -> int:
         """How many octets the service has logged."""
-        return self._log.stat().st_size if self._log.exists() else 0
+        return self._service.log_length
 
     def logged_since(self, length: int) -> Iterator[dict[str, Any]]:
         """Read, as objects, what the service has logged after its first `length` octets."""
-        with self._log.open("rb") as log:
-            log.seek(length)
-            for line in log:
-                if line.startswith(b"{") and line.endswith(b"}\n"):
-                    yield json.loads(line)
+        return self._service.logged_since(length)
 
 
 def open_store(state: Path) -> CredentialStore:
@@ -219,7 +173,3 @@ def open_store(state: Path) -> CredentialStore:
 def store_url(state: Path) -> str:
     """The URL of the database in a house's state directory."""
     return f"sqlite:///{state / 'store.db'}"
-
-
-IVR: Final = (sys.executable, "-m", "ivr")
-"""The command `ivr` of this very program."""

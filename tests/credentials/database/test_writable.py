@@ -133,5 +133,5 @@ def place_database_on(server: Server, disk: Path) -> None:
     """Make a server keep the database `small` on a disk, but its log of changes where it was."""
     owner = pwd.getpwuid(server.directory.stat().st_uid)
     os.chown(disk, owner.pw_uid, owner.pw_gid)
-    server._execute(f"CREATE TABLESPACE small LOCATION '{disk}'")
-    server._execute("CREATE DATABASE small TABLESPACE small")
+    server.execute(f"CREATE TABLESPACE small LOCATION '{disk}'")
+    server.execute("CREATE DATABASE small TABLESPACE small")
