@@ -14,6 +14,7 @@ import os
 import shutil
 import subprocess
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -40,10 +41,13 @@ class Exchange:
 
     Args:
         config: the exchange to run.
+        within: words before its command that have it run elsewhere, as in a network namespace; its ports are then not
+            looked at before.
     """
 
-    def __init__(self, config: ExchangeConfig) -> None:
+    def __init__(self, config: ExchangeConfig, *, within: Sequence[str] = ()) -> None:
         self.config = config
+        self._within = tuple(within)
         self._asterisk: Asterisk | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._booted = False
@@ -86,7 +90,8 @@ class Exchange:
         self._booted = False
         self._lock = _locked(self.config.run_dir)
         try:
-            check_ports(self.config)
+            if not self._within:
+                check_ports(self.config)
             self._asterisk = asterisk = find_asterisk(self.config.run_dir.absolute())
             self._write(asterisk)
             # Linux sends the death signal when the *thread* that forked ends: one that stays has to do it.
@@ -178,7 +183,7 @@ class Exchange:
             # session of its own: to Linux each session is one competitor for the processors (autogroup), and two busy
             # programs in ours were seen to leave Asterisk, with fifty calls, a twentieth of a processor.
             return subprocess.Popen(  # noqa: S603
-                [*asterisk.start, "-f", "-C", f"{asterisk.run}/etc/asterisk.conf"],
+                [*self._within, *asterisk.start, "-f", "-C", f"{asterisk.run}/etc/asterisk.conf"],
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=subprocess.STDOUT,

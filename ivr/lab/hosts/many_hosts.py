@@ -1,0 +1,167 @@
+"""A house of several hosts behind a SIP proxy, with one PostgreSQL: started, and stopped with everything in it."""
+
+from __future__ import annotations
+
+import secrets
+import string
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Final, Self
+
+from credentials.secrets.keys import Key
+from credentials.store import CredentialStore
+from ivr.exchange.standalone import SOUNDS_DIR
+from ivr.lab.hosts.database import NODE as DATABASE
+from ivr.lab.hosts.database import Database
+from ivr.lab.hosts.host import Host, Shared
+from ivr.lab.hosts.network import Network
+from ivr.lab.hosts.parts import Part
+from ivr.lab.hosts.phones import Phones
+from ivr.lab.hosts.proxy import NODE as PROXY
+from ivr.lab.hosts.proxy import Proxy
+from ivr.lab.house import ACCESS_NUMBER
+
+CALLERS: Final = "callers"
+"""The node of the carrier, whose calls are trusted."""
+STRANGER: Final = "stranger"
+"""A node that nobody trusts."""
+
+
+class ManyHosts:
+    """The house; a context manager.
+
+    Args:
+        directory: where it keeps its files; must exist, and be for this house alone.
+        hosts: how many hosts it has; they are named a, b, ...
+        settings: settings of the services that differ from the default, as their environment has them.
+        sounds: where the Asterisks' apologies are.
+        calls_of_a_host: how many calls the proxy gives each host at most.
+
+    Attributes:
+        network: the networks, which can be cut.
+        database, proxy: two of its parts.
+        hosts: its hosts, by name.
+    """
+
+    database: Database
+    proxy: Proxy
+    hosts: Mapping[str, Host]
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        hosts: int = 2,
+        settings: Mapping[str, str] = MappingProxyType({}),
+        sounds: Path = SOUNDS_DIR,
+        calls_of_a_host: int = 200,
+    ) -> None:
+        self._directory = directory
+        self._names = string.ascii_lowercase[:hosts]
+        self._settings = settings
+        self._sounds = sounds
+        self._calls_of_a_host = calls_of_a_host
+        self._stack = ExitStack()
+        self._key_file = directory / "key"
+        self.network = Network((*self._names, DATABASE, PROXY, CALLERS, STRANGER))
+
+    def __enter__(self) -> Self:
+        """Start all of it.
+
+        Raises:
+            NetworkError: networks of our own cannot be made here.
+            ExchangeError: a part did not come up.
+        """
+        try:
+            self._start()
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop all of it, and remove the networks."""
+        self._stack.close()
+
+    def host(self, name: str) -> Host:
+        """One of its hosts."""
+        return self.hosts[name]
+
+    @property
+    def parts(self) -> Mapping[str, Part]:
+        """All parts by name: `database`, `proxy`, `a.exchange`, `a.service`, ..."""
+        found: dict[str, Part] = {"database": self.database, "proxy": self.proxy}
+        for name, host in self.hosts.items():
+            found |= {f"{name}.exchange": host.exchange, f"{name}.service": host.service}
+        return found
+
+    def store(self) -> CredentialStore:
+        """Open the store, on a way that no cut of the network concerns."""
+        return self.database.store(Key.from_file(self._key_file))
+
+    def import_lines(self, text: str) -> None:
+        """Import lines from the text of a CSV file."""
+        path = self._directory / "lines.csv"
+        path.write_text(text, encoding="utf-8")
+        with closing(self.store()) as store:
+            store.import_lines(path)
+
+    def phones(self, node: str = CALLERS) -> Phones:
+        """Telephones at a node, which call the access number by way of the proxy; a context manager."""
+        return Phones(
+            self.network.namespace(node),
+            host=self.network.address(node),
+            exchange=self.proxy.address,
+            number=ACCESS_NUMBER,
+        )
+
+    def _start(self) -> None:
+        self._stack.enter_context(self.network)
+        self.database = Database(self.network)
+        self._stack.callback(self.database.remove)
+        self.database.start()
+        self.store().close()  # makes key and tables before the services look for them
+        shared = Shared(
+            access_number=ACCESS_NUMBER,
+            database_url=self.database.url,
+            key_file=self._key_file,
+            agi_secret=secrets.token_urlsafe(24),
+            ami_secret=secrets.token_urlsafe(24),
+            settings=self._settings,
+            sounds=self._sounds,
+        )
+        self.hosts = {name: self._host(name, shared) for name in self._names}
+        self.proxy = Proxy(
+            self.network,
+            self._directory / "proxy",
+            hosts=self._names,
+            trunks=[CALLERS],
+            calls_of_a_host=self._calls_of_a_host,
+        )
+        self._stack.callback(self._stop)
+        for host in self.hosts.values():
+            host.service.begin_start()
+        exchanges = [host.exchange for host in self.hosts.values()]
+        with ThreadPoolExecutor(len(exchanges)) as starters:
+            list(starters.map(lambda each: each.start(), exchanges))
+        self.proxy.start()
+        for host in self.hosts.values():
+            host.service.wait()
+
+    def _host(self, name: str, shared: Shared) -> Host:
+        others = [other for other in self._names if other != name]
+        return Host(self.network, name, others, self._directory / name, shared)
+
+    def _stop(self) -> None:
+        """Stop the parts: calls that go on break."""
+        self.network.heal()
+        for part in self.parts.values():
+            part.thaw()
+            if part is not self.database:
+                part.kill()
+                part.stop()
