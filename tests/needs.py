@@ -28,6 +28,8 @@ def _library(name: str) -> Callable[[], bool]:
     return lambda: ctypes.util.find_library(name) is not None
 
 
+_SBIN: Final = f"{os.environ.get('PATH', '')}:/usr/sbin"
+
 PACKAGES: Final = MappingProxyType(
     {
         "sip-tester": _program("sipp"),
@@ -47,6 +49,8 @@ PACKAGES: Final = MappingProxyType(
         "libbcg729-0": _library("bcg729"),
         "libgsm1": _library("gsm"),
         "postfix": Path("/usr/lib/postfix/sbin/master").exists,
+        "kamailio": lambda: shutil.which("kamailio", path=_SBIN) is not None,
+        "nftables": lambda: shutil.which("nft", path=_SBIN) is not None,
     }
 )
 """Debian's name of each package, and whether the part of it that the tests use is installed."""

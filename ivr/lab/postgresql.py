@@ -87,7 +87,7 @@ class PostgresqlServer:
             RuntimeError: it did not start; the text has its last words.
         """
         options = [f"-c{name}={value}" for name, value in self._settings.items()]
-        server = [self._programs / "postgres", "-D", "data", "-k", self.directory, *options]
+        server: list[str | Path] = [self._programs / "postgres", "-D", "data", "-k", self.directory, *options]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - the server's own program
                 [*self._within, *self._as_user, *server], stdout=log, stderr=log, cwd=self.directory

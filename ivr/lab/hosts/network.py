@@ -1,7 +1,7 @@
 """Networks of our own: each node is a network namespace with one address, and all are plugged into one switch.
 
-The switch is in a namespace, too, so the network of this machine is never touched. What goes between two nodes, or to and
-from one, can be dropped, all or a share, also one way only.
+The switch is in a namespace, too, so the network of this machine is never touched. What goes between two nodes, or to
+and from one, can be dropped, all or a share, also one way only.
 """
 
 from __future__ import annotations

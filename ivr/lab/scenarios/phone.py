@@ -142,7 +142,8 @@ class PhoneCall:
         self._requests.to = answer.headers.get("to", self._requests.to)
         if answer.status != 200:
             self._say(self._requests.write("ACK", 1, branch=branch))
-            raise CallRefused(f"the exchange refused the call: {answer.first_line}")
+            again = f" (Retry-After: {when})" if (when := answer.headers.get("retry-after")) else ""
+            raise CallRefused(f"the exchange refused the call: {answer.first_line}{again}")
         self._requests.take_contact(answer)
         self._say(self._requests.write("ACK", 1))
         if answer.media is None:

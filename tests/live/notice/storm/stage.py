@@ -17,6 +17,7 @@ from credentials.secrets.keys import KeyRing
 from ivr.exchange.configuration import JOURNAL
 from ivr.exchange.process import Exchange
 from ivr.lab.free_ports import free_tcp_ports
+from ivr.lab.postgresql import server_programs
 from mail.outbox import Outbox
 from notice.journal.lines import OPENING, BadLine, read_line
 from notice.settings import table
@@ -166,7 +167,7 @@ def stage(folder: Path, *, with_notices: bool = True) -> Iterator[Stage]:
         keys = KeyRing.from_file(folder / "key")
         url = ""
         if with_notices:
-            programs = postgresql.server_programs()
+            programs = server_programs()
             assert programs is not None
             server = running.enter_context(postgresql.serving(programs, **_STORE))
             url = server.url(server.create())

@@ -1,0 +1,195 @@
+"""Two hosts behind a SIP proxy, with one database: what callers notice when a part of it dies, and that nobody who is
+not trusted gets in. All tests share one house, and leave it as they found it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import closing
+
+import pytest
+
+from ivr.lab.hosts.many_hosts import STRANGER, ManyHosts
+from ivr.lab.hosts.phones import PhoneCallPlan, PhoneResult, Phones
+from prompts import home
+from tests.live.brisk import LANGUAGE, write_brisk_guidance
+from tests.live.house import new_password
+
+pytestmark = [pytest.mark.alone, pytest.mark.needs("kamailio", "nftables", "postgresql")]
+
+NUMBERS = [f"045123{n:04d}" for n in range(60)]
+OUT_WITHIN_S = 5.0
+BACK_WITHIN_S = 6.0
+TYPING_S = 6.5
+"""So long after the answer the password is typed twice and stored, and the caller hangs up."""
+
+APART_S = 0.05
+"""The proxy's processes do not see each other's choices of the same moment."""
+
+
+class Crowd:
+    """Callers, each with a line and a password of their own."""
+
+    def __init__(self, house: ManyHosts, phones: Phones) -> None:
+        self._house = house
+        self._phones = phones
+        self._numbers = iter(NUMBERS)
+        self._passwords: dict[str, str] = {}
+
+    def call(self, count: int) -> list[tuple[str, Future[PhoneResult]]]:
+        """Start calls of people who set a password each."""
+        calls = []
+        for number in itertools.islice(self._numbers, count):
+            password = self._passwords[number] = new_password()
+            plan = PhoneCallPlan(caller=number, entries=("1", password, password), stays_s=TYPING_S)
+            calls.append((number, self._phones.call(plan)))
+            time.sleep(APART_S)
+        return calls
+
+    def look(self, count: int) -> list[Future[PhoneResult]]:
+        """Start calls of people who only hear whether somebody answers."""
+        return [self._phones.call(PhoneCallPlan(caller=next(self._numbers), stays_s=0.5)) for _ in range(count)]
+
+    def opened(self, calls: Sequence[tuple[str, Future[PhoneResult]]]) -> list[bool]:
+        """Wait for the calls' ends; whether the password that each typed opens the settings site."""
+        for _, call in calls:
+            call.result(timeout=60)
+        with closing(self._house.store()) as store:
+            return [
+                store.log_in(number, self._passwords[number], session_id="test").verdict.accepted for number, _ in calls
+            ]
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ManyHosts]:
+    directory = tmp_path_factory.mktemp("hosts")
+    own = directory / "guidance"
+    write_brisk_guidance(own)
+    settings = {"KARIPASS_PROMPTS_DIR": str(own)}
+    with ManyHosts(directory, settings=settings, sounds=home(LANGUAGE, own) / "audio") as house:
+        house.import_lines("contract_number,number\n" + "".join(f"{number},\n" for number in NUMBERS))
+        yield house
+
+
+@pytest.fixture(scope="module")
+def crowd(house: ManyHosts) -> Iterator[Crowd]:
+    with house.phones() as phones:
+        yield Crowd(house, phones)
+
+
+def until(condition: Callable[[], bool], within_s: float) -> float:
+    """Wait until a condition holds; returns after how many seconds it did."""
+    start = time.monotonic()
+    while not condition():
+        assert time.monotonic() - start < within_s, f"not within {within_s} s"
+        time.sleep(0.05)
+    return time.monotonic() - start
+
+
+def exchange_calls(house: ManyHosts) -> dict[str, int]:
+    return {name: host.exchange.calls for name, host in house.hosts.items()}
+
+
+def service_calls(house: ManyHosts) -> dict[str, int]:
+    return {name: host.service.calls for name, host in house.hosts.items()}
+
+
+def test_calls_are_spread_over_the_hosts_and_all_passwords_are_in_the_one_store(house: ManyHosts, crowd: Crowd) -> None:
+    assert crowd.opened(crowd.call(8)) == [True] * 8
+    assert exchange_calls(house) == service_calls(house) == {"a": 4, "b": 4}
+
+
+def test_a_stranger_who_asserts_a_number_is_refused(house: ManyHosts) -> None:
+    before = exchange_calls(house)
+    with house.phones(STRANGER) as phones:
+        result = phones.call(PhoneCallPlan(caller=NUMBERS[0])).result(timeout=30)
+    assert "403" in result.refusal
+    assert exchange_calls(house) == before
+
+
+def test_a_drained_host_gets_no_new_call_and_its_calls_end_by_themselves(house: ManyHosts, crowd: Crowd) -> None:
+    earlier = crowd.call(4)
+    until(lambda: house.host("b").exchange.calls_now == 2, 3.0)
+    before = exchange_calls(house)
+    house.proxy.drain("b")
+    later = crowd.call(4)
+    assert crowd.opened([*earlier, *later]) == [True] * 8
+    after = exchange_calls(house)
+    assert (after["a"] - before["a"], after["b"] - before["b"]) == (4, 0)
+    # Several pings have been answered meanwhile: they do not give it calls again.
+    assert house.proxy.states()["b"].startswith("D")
+    house.proxy.fill("b")
+    assert house.proxy.gives_calls_to("b")
+
+
+def test_while_no_host_takes_calls_the_caller_is_asked_to_wait(house: ManyHosts, crowd: Crowd) -> None:
+    for name in house.hosts:
+        house.proxy.drain(name)
+    [call] = crowd.look(1)
+    result = call.result(timeout=30)
+    for name in house.hosts:
+        house.proxy.fill(name)
+    assert "503" in result.refusal
+    assert "Retry-After: 10" in result.refusal
+
+
+def test_calls_to_a_host_whose_service_is_killed_are_answered_by_the_other_hosts_service(
+    house: ManyHosts, crowd: Crowd
+) -> None:
+    before, exchanges = service_calls(house), exchange_calls(house)
+    house.proxy.drain("b")
+    service = house.host("a").service
+    service.kill()
+    calls = crowd.call(3)
+    house.proxy.fill("b")
+    service.begin_start()
+    assert crowd.opened(calls) == [True] * 3
+    for _, call in calls:
+        answered_s = call.result().answered_s
+        assert answered_s is not None
+        assert answered_s < 1.0
+    assert exchange_calls(house)["a"] - exchanges["a"] == 3
+    after = service_calls(house)
+    assert (after["a"] - before["a"], after["b"] - before["b"]) == (0, 3)
+    service.wait()
+
+
+def test_a_service_that_is_frozen_costs_a_caller_some_seconds_and_the_next_one_nothing(
+    house: ManyHosts, crowd: Crowd
+) -> None:
+    house.proxy.drain("a")
+    frozen = house.host("b").service
+    frozen.freeze()
+    try:
+        first = crowd.look(1)[0].result(timeout=30).answered_s
+        second = crowd.look(1)[0].result(timeout=30).answered_s
+    finally:
+        frozen.thaw()
+        house.proxy.fill("a")
+    assert first is not None
+    assert 3.5 < first < 6.0
+    assert second is not None
+    assert second < 1.0
+
+
+def test_an_asterisk_that_is_killed_is_out_within_seconds_and_back_after_its_restart(
+    house: ManyHosts, crowd: Crowd
+) -> None:
+    there = crowd.call(4)
+    exchange = house.host("a").exchange
+    until(lambda: exchange.calls_now == 2, 3.0)
+    exchange.kill()
+    died = time.monotonic()
+    later = crowd.call(4)
+    until(lambda: not house.proxy.gives_calls_to("a"), OUT_WITHIN_S - (time.monotonic() - died))
+    exchange.start()
+    until(lambda: house.proxy.gives_calls_to("a"), BACK_WITHIN_S)
+    assert sum(crowd.opened(there)) == 2  # those that the other host had
+    assert crowd.opened(later) == [True] * 4
+    for _, call in later:
+        answered_s = call.result().answered_s
+        assert answered_s is not None
+        assert answered_s < 3.0  # the proxy waits 2 s for a dead one
