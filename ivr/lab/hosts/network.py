@@ -12,8 +12,10 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Network
@@ -104,6 +106,18 @@ class Network:
     def within(self, node: str) -> tuple[str, ...]:
         """The words before a command that have it run at a node. The process that was started becomes the command."""
         return ("nsenter", f"--net={self.namespace(node)}", "--")
+
+    def udp_socket(self, node: str) -> socket.socket:
+        """Open a UDP socket at a node, bound to its address and any free port; any thread may use it."""
+
+        def open_there() -> socket.socket:
+            enter(self.namespace(node))
+            found = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            found.bind((self.address(node), 0))
+            return found
+
+        with ThreadPoolExecutor(1) as there:  # a thread has a network of its own, and this one ends
+            return there.submit(open_there).result()
 
     # --- what goes wrong ------------------------------------------------------------------------------------
 
