@@ -12,10 +12,11 @@ from contextlib import closing
 
 import pytest
 
-from ivr.lab.hosts.many_hosts import STRANGER, ManyHosts
+from ivr.lab.hosts.many_hosts import CALLERS, STRANGER, ManyHosts
 from ivr.lab.hosts.phones import PhoneCallPlan, PhoneResult, Phones
 from prompts import home
 from tests.live.brisk import LANGUAGE, write_brisk_guidance
+from tests.live.hosts.raw_sip import request, send
 from tests.live.house import new_password
 
 pytestmark = [pytest.mark.alone, pytest.mark.needs("kamailio", "nftables", "postgresql")]
@@ -108,6 +109,46 @@ def test_a_stranger_who_asserts_a_number_is_refused(house: ManyHosts) -> None:
         result = phones.call(PhoneCallPlan(caller=NUMBERS[0])).result(timeout=30)
     assert "403" in result.refusal
     assert exchange_calls(house) == before
+
+
+ASSERTED = f"P-Asserted-Identity: <sip:{NUMBERS[0]}@carrier.example>"
+
+
+def test_a_stranger_gets_no_request_past_the_proxy_however_it_is_written(house: ManyHosts) -> None:
+    host, (proxy, _) = house.network.address("a"), house.proxy.address
+    route = f"Route: <sip:{proxy};lr>"
+    for text in (
+        request("INVITE", host, headers=[ASSERTED]),
+        request("INVITE", host, headers=[ASSERTED, route], to_tag="of-no-call"),
+        request("BYE", host, headers=[route], to_tag="of-no-call"),
+        request("REGISTER", host),
+    ):
+        assert send(house, STRANGER, text).startswith("SIP/2.0 403 ")
+    assert send(house, STRANGER, request("OPTIONS", proxy)).startswith("SIP/2.0 200 ")
+    straight = send(house, STRANGER, request("INVITE", host, headers=[ASSERTED]), to=(host, 5060))
+    assert straight.startswith("SIP/2.0 401 ")  # Asterisk trusts the proxy's address alone
+
+
+def test_the_proxys_log_quotes_no_message(house: ManyHosts) -> None:
+    keys = "Signal=8\nDuration=24681357\n"
+    host = house.network.address("a")
+    whole = request("INFO", host, to_tag="of-no-call", body=keys)
+    broken = [
+        request("INFO", host, to_tag="of-no-call", body=keys, cseq="x"),
+        request("INFO", host, to_tag="of-no-call", body=keys, headers=["Route: <"]),
+        whole.replace("Via: ", "Away: "),
+        whole.replace("From: <", "From: <<<"),
+        whole.replace("SIP/2.0\n", "\n", 1),
+        keys,
+    ]
+    for text in (whole, *broken):
+        for node in (CALLERS, STRANGER):
+            send(house, node, text, waits=False)
+    send(house, CALLERS, request("OPTIONS", house.proxy.address[0]))  # the proxy has read the others
+    logged = house.proxy.log.read_text(encoding="utf-8", errors="replace")
+    assert "24681357" not in logged
+    assert "Signal" not in logged
+    assert "of-no-call" not in logged
 
 
 def test_a_drained_host_gets_no_new_call_and_its_calls_end_by_themselves(house: ManyHosts, crowd: Crowd) -> None:
