@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes.util
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, NoReturn
@@ -30,7 +30,7 @@ def _library(name: str) -> Callable[[], bool]:
 
 _SBIN: Final = f"{os.environ.get('PATH', '')}:/usr/sbin"
 
-PACKAGES: Final = MappingProxyType(
+PACKAGES: Final[Mapping[str, Callable[[], bool]]] = MappingProxyType(
     {
         "sip-tester": _program("sipp"),
         "iproute2": _program("ip"),

@@ -19,6 +19,8 @@ from ivr.lab.service_process import ServiceProcess
 
 AGI_PORT: Final = 4573
 _RTP_PORTS: Final = (10000, 11999)
+_CALL_CAP_S: Final = 480
+"""As operators have it (dialplan/karipass/extensions.conf)."""
 _PROCESSED: Final = re.compile(r"(\d+) calls? processed")
 _ACTIVE: Final = re.compile(r"(\d+) active calls?")
 
@@ -171,6 +173,7 @@ class Host:
                     name=f"karipass-{name}",
                     run_dir=directory / "exchange",
                     access_number=shared.access_number,
+                    call_cap_s=_CALL_CAP_S,
                     sounds_dir=shared.sounds,
                     ami_secret=shared.ami_secret,
                     agi_host=address,

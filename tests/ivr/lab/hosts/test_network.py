@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from ivr.lab.hosts import network as networks
 from ivr.lab.hosts.network import Network, NetworkError, missing
 from tests import needs
 
@@ -143,7 +142,7 @@ def command_line(pid: int) -> str:
 
 
 def test_another_user_is_told_in_one_line_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(networks.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
     reason = missing()
     assert reason is not None
     assert "root is needed" in reason
