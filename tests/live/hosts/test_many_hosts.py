@@ -27,6 +27,7 @@ BACK_WITHIN_S = 6.0
 TYPING_S = 6.5
 """So long after the answer the password is typed twice and stored, and the caller hangs up."""
 
+CALLS_OF_A_SERVICE = 8
 APART_S = 0.05
 """The proxy's processes do not see each other's choices of the same moment."""
 
@@ -50,9 +51,10 @@ class Crowd:
             time.sleep(APART_S)
         return calls
 
-    def look(self, count: int) -> list[Future[PhoneResult]]:
+    def look(self, count: int, *, stay_s: float = 0.5) -> list[Future[PhoneResult]]:
         """Start calls of people who only hear whether somebody answers."""
-        return [self._phones.call(PhoneCallPlan(caller=next(self._numbers), stays_s=0.5)) for _ in range(count)]
+        numbers = itertools.islice(self._numbers, count)
+        return [self._phones.call(PhoneCallPlan(caller=number, stays_s=stay_s)) for number in numbers]
 
     def opened(self, calls: Sequence[tuple[str, Future[PhoneResult]]]) -> list[bool]:
         """Wait for the calls' ends; whether the password that each typed opens the settings site."""
@@ -69,7 +71,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ManyHosts]:
     directory = tmp_path_factory.mktemp("hosts")
     own = directory / "guidance"
     write_brisk_guidance(own)
-    settings = {"KARIPASS_PROMPTS_DIR": str(own)}
+    settings = {"KARIPASS_PROMPTS_DIR": str(own), "KARIPASS_CALLS": str(CALLS_OF_A_SERVICE)}
     with ManyHosts(directory, settings=settings, sounds=home(LANGUAGE, own) / "audio") as house:
         house.import_lines("contract_number,number\n" + "".join(f"{number},\n" for number in NUMBERS))
         yield house
@@ -196,6 +198,16 @@ def test_calls_to_a_host_whose_service_is_killed_are_answered_by_the_other_hosts
     after = service_calls(house)
     assert (after["a"] - before["a"], after["b"] - before["b"]) == (0, 3)
     service.wait()
+
+
+def test_whom_a_crowded_service_turns_away_the_other_hosts_service_takes(house: ManyHosts, crowd: Crowd) -> None:
+    before = service_calls(house)
+    house.proxy.drain("a")
+    results = [call.result(timeout=30) for call in crowd.look(CALLS_OF_A_SERVICE + 2, stay_s=2.0)]
+    house.proxy.fill("a")
+    assert not [result for result in results if result.answered_s is None or result.by_exchange]
+    after = service_calls(house)
+    assert (after["a"] - before["a"], after["b"] - before["b"]) == (2, CALLS_OF_A_SERVICE)
 
 
 def test_a_service_that_is_frozen_costs_a_caller_some_seconds_and_the_next_one_nothing(
