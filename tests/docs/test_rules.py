@@ -47,6 +47,7 @@ from ivr.call.dialogue.table import PASSWORD_DIGITS, SLIPS
 from ivr.call.transcript import LEAST_POOLED
 from ivr.host.settings import Settings
 from ivr.media.playout import HIDES_A_KEY
+from ivr.service.stores import ADMITTED_WITHIN_S, STORED_WITHIN_S
 from ivr.telephony.audiosocket.arrivals import BEAT_S
 from mail import addresses
 from notice.settings import csv_file as notice_file
@@ -96,6 +97,8 @@ STATED: Final = (
     Stated("2.4", "until {} days after", _WONDERING / DAY),
     Stated("2.4", "presses {} digits", PASSWORD_DIGITS),
     Stated("2.5", "the same {} digits", PASSWORD_DIGITS),
+    Stated("2.6", "the caller is asked to wait, and it is asked again for {} s", STORED_WITHIN_S),
+    Stated("2.6", "At the start of a call it is asked for {} s", ADMITTED_WITHIN_S),
     Stated("2.6", "After each {} s of silence the caller is asked to wait (`PLEASE_WAIT_S`)", LIMITS.please_wait_s),
     Stated("2.6", "not answered after {} s (`STORING_S`)", LIMITS.storing_s),
     Stated("2.7", "fewer than {} digits", PASSWORD_DIGITS),
