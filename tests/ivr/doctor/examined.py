@@ -22,7 +22,7 @@ FACTS = ExchangeFacts(
         "KARIPASS_CALL_CAP_S": "480",
     },
     dialplan={
-        INBOUND: [{"extension": "0363044747", "application": "Goto", "appdata": "karipass-access,call,1"}],
+        INBOUND: [{"extension": "0363044747", "application": "Goto", "appdata": "karipass-access,enter,1"}],
         ACCESS: [
             {"extension": "call", "application": "AGI", "appdata": "agi://${KARIPASS_HOST}/access"},
             {"extension": "h", "application": "UserEvent", "appdata": "KaripassCall,Cause: ${A},Rtp: ${B}"},
