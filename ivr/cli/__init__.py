@@ -82,6 +82,7 @@ COMMANDS: Final = {
         "ivr.cli.capacity:capacity",
         "Find out in about a minute how many calls this machine carries, and what gives way first.",
     ),
+    "lab": ("ivr.cli.lab:lab_app", "Break a house of many hosts, under calls."),
     "scenario": (
         "ivr.cli.scenario:scenario_app",
         "Run test calls from files, which say who calls, what is pressed when, and what the result must be.",

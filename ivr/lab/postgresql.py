@@ -39,6 +39,7 @@ class PostgresqlServer:
 
     Args:
         programs: the directory of its programs (`server_programs`).
+        directory: its directory, which must be empty; a new one by default.
         within: words before its command that have it run elsewhere, as in a network namespace.
         clients: a network whose clients need no password; "" for none (Unix sockets never need one).
         settings: settings of the server.
@@ -47,14 +48,22 @@ class PostgresqlServer:
         directory: its directory, which has its socket.
     """
 
-    def __init__(self, programs: Path, *, within: Sequence[str] = (), clients: str = "", **settings: str) -> None:
+    def __init__(
+        self,
+        programs: Path,
+        *,
+        directory: Path | None = None,
+        within: Sequence[str] = (),
+        clients: str = "",
+        **settings: str,
+    ) -> None:
         self._programs = programs
         self._as_user = _as_user()
         self._within = tuple(within)
         self._settings = {"listen_addresses": "", "max_connections": "300"} | settings
         self._names = count()
         self._process: subprocess.Popen[bytes] | None = None
-        self.directory = Path(tempfile.mkdtemp(prefix="karipass-pg."))
+        self.directory = directory or Path(tempfile.mkdtemp(prefix="karipass-pg."))
         if self._as_user:
             entry = _unprivileged_user()
             os.chown(self.directory, entry.pw_uid, entry.pw_gid)
@@ -110,7 +119,7 @@ class PostgresqlServer:
     def remove(self) -> None:
         """Stop it, and remove all its files."""
         self.stop(signal.SIGQUIT)
-        shutil.rmtree(self.directory)
+        shutil.rmtree(self.directory, ignore_errors=True)  # it may be the root of a disk
 
     def url(self, database: str) -> str:
         """Return the URL of one of its databases, by its Unix socket."""

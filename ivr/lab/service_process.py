@@ -86,11 +86,19 @@ class ServiceProcess:
         Raises:
             ExchangeError: it ended, or did not come up in time.
         """
+        self.wait_for_event("serving", since=self._log_at_start)
+
+    def wait_for_event(self, event: str, *, since: int) -> None:
+        """Wait until it has logged an event after its first `since` octets.
+
+        Raises:
+            ExchangeError: it ended, or did not do so in time.
+        """
         give_up = time.monotonic() + _START_S
-        while not any(record.get("event") == "serving" for record in self.logged_since(self._log_at_start)):
+        while not any(record.get("event") == event for record in self.logged_since(since)):
             if self.pid is None or time.monotonic() > give_up:
                 last = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
-                raise ExchangeError(f"the service of the house did not start: {''.join(last) or 'no word'}")
+                raise ExchangeError(f"the service of the house did not log {event}: {''.join(last) or 'no word'}")
             time.sleep(_POLL_S)
 
     def send_signal(self, number: int) -> None:

@@ -49,7 +49,7 @@ class Server(PostgresqlServer):
 @contextlib.contextmanager
 def serving(programs: Path, **settings: str) -> Iterator[Server]:
     """Run a server until the end."""
-    server = Server(programs, **settings)
+    server = Server(programs, directory=None, **settings)
     try:
         server.start()
         yield server

@@ -9,8 +9,10 @@ from enum import StrEnum
 from typing import Final
 
 from ivr.call.dialogue.events import Outcome
-from ivr.lab.load.crowd.caller import CallEnd, CallNotes
+from ivr.lab.load.crowd.caller import GUIDANCE_PATIENCE_S, CallEnd, CallNotes
 from ivr.lab.load.judge import JudgedCall
+
+_SLACK_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +92,15 @@ def tolls(calls: Iterable[JudgedCall], periods: Sequence[Period]) -> list[Toll]:
 
 
 def _cause(call: JudgedCall, within: Sequence[Period]) -> Period:
-    """Of the faults in whose time a call went on, choose the one to blame: the first, if the call went wrong."""
-    return within[-1] if _went_well(call) else within[0]
+    """Of the faults in whose time a call went on, choose the last that had begun when it went wrong, or when it ended.
+
+    A caller who hung up because nothing was heard any more had waited: it went wrong before.
+    """
+    _, wrong = _times(call.notes)
+    if call.notes.end is CallEnd.NO_PATIENCE:
+        wrong -= GUIDANCE_PATIENCE_S
+    begun = [period for period in within if period.began <= wrong + _SLACK_S]
+    return begun[-1] if begun else within[0]
 
 
 def _toll(period: Period, calls: Sequence[JudgedCall]) -> Toll:

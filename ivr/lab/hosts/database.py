@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 from credentials.secrets.keys import Key
@@ -13,8 +14,8 @@ from ivr.lab.postgresql import PostgresqlServer, server_programs
 
 NODE: Final = "database"
 _PORT: Final = 5432
-_FAST: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-"""Programs are killed here, not the machine: commits need not reach the disk."""
+_FAST: Final = {"fsync": "off", "full_page_writes": "off"}
+"""Programs are killed here, not the machine: commits must reach the system, and need not reach the disk."""
 
 
 class Database(Part):
@@ -22,18 +23,20 @@ class Database(Part):
 
     Args:
         network: where its node is.
+        directory: where it keeps its files; a new one by default.
 
     Raises:
         ExchangeError: PostgreSQL is not installed.
     """
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, directory: Path | None = None) -> None:
         programs = server_programs()
         if programs is None:
             raise ExchangeError("no PostgreSQL server is installed (Debian: apt-get install postgresql)")
         self._address = network.address(NODE)
         self._server = PostgresqlServer(
             programs,
+            directory=directory,
             within=network.within(NODE),
             clients=str(network.subnet),
             listen_addresses=self._address,

@@ -18,7 +18,8 @@ from ivr.lab.hosts.proxy import SIP_PORT
 from ivr.lab.service_process import ServiceProcess
 
 AGI_PORT: Final = 4573
-_RTP_PORTS: Final = (10000, 11999)
+_FIRST_RTP_PORT: Final = 10000
+_RTP_PORTS: Final = 2000
 _CALL_CAP_S: Final = 480
 """As operators have it (dialplan/karipass/extensions.conf)."""
 _PROCESSED: Final = re.compile(r"(\d+) calls? processed")
@@ -82,6 +83,12 @@ class ServicePart(Part):
             self._process.send_signal(signal.SIGTERM)
         self._process.wait()
 
+    def reload(self) -> None:
+        """Have new workers take over, with the program as it is installed now, and wait until they have."""
+        before = self._process.log_length
+        self._process.send_signal(signal.SIGHUP)
+        self._process.wait_for_event("workers_replaced", since=before)
+
     @property
     def calls(self) -> int:
         """How many calls it has taken since the house began."""
@@ -97,6 +104,11 @@ class ExchangePart(Part):
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
+
+    @property
+    def audio_ports(self) -> tuple[int, int]:
+        """The first and the last of its ports for audio."""
+        return self._exchange.config.rtp_ports
 
     @property
     def pid(self) -> int | None:
@@ -182,7 +194,7 @@ class Host:
                     agi_secret=shared.agi_secret,
                     sip_host=address,
                     sip_port=SIP_PORT,
-                    rtp_ports=_RTP_PORTS,
+                    rtp_ports=_rtp_ports(network, name),
                     trunks=(network.address(PROXY),),
                 ),
                 within=self.within,
@@ -191,3 +203,9 @@ class Host:
         self.service = ServicePart(
             ServiceProcess(self.environment, directory=directory, log=directory / "service.log", within=self.within)
         )
+
+
+def _rtp_ports(network: Network, node: str) -> tuple[int, int]:
+    """Give each host ports of its own: a crowd of callers tells calls apart by them."""
+    first = _FIRST_RTP_PORT + _RTP_PORTS * network.place(node)
+    return first, first + _RTP_PORTS - 1

@@ -16,6 +16,7 @@ from credentials.store import CredentialStore
 from ivr.exchange.standalone import SOUNDS_DIR
 from ivr.lab.hosts.database import NODE as DATABASE
 from ivr.lab.hosts.database import Database
+from ivr.lab.hosts.disk import Disk
 from ivr.lab.hosts.host import Host, Shared
 from ivr.lab.hosts.network import Network
 from ivr.lab.hosts.parts import Part
@@ -39,11 +40,14 @@ class ManyHosts:
         settings: settings of the services that differ from the default, as their environment has them.
         sounds: where the Asterisks' apologies are.
         calls_of_a_host: how many calls the proxy gives each host at most.
+        disk_mib: how large a disk of its own each host has, and the database; 0 for none.
 
     Attributes:
         network: the networks, which can be cut.
         database, proxy: two of its parts.
         hosts: its hosts, by name.
+        key_file: the store's keys, which all hosts read.
+        disks: the disks, by the nodes that have one.
     """
 
     database: Database
@@ -58,14 +62,17 @@ class ManyHosts:
         settings: Mapping[str, str] = MappingProxyType({}),
         sounds: Path = SOUNDS_DIR,
         calls_of_a_host: int = 200,
+        disk_mib: int = 0,
     ) -> None:
         self._directory = directory
         self._names = string.ascii_lowercase[:hosts]
         self._settings = settings
         self._sounds = sounds
         self._calls_of_a_host = calls_of_a_host
+        self._disk_mib = disk_mib
+        self.disks: dict[str, Disk] = {}
         self._stack = ExitStack()
-        self._key_file = directory / "key"
+        self.key_file = directory / "key"
         self.network = Network((*self._names, DATABASE, PROXY, CALLERS, STRANGER))
 
     def __enter__(self) -> Self:
@@ -102,7 +109,7 @@ class ManyHosts:
 
     def store(self) -> CredentialStore:
         """Open the store, on a way that no cut of the network concerns."""
-        return self.database.store(Key.from_file(self._key_file))
+        return self.database.store(Key.from_file(self.key_file))
 
     def import_lines(self, text: str) -> None:
         """Import lines from the text of a CSV file."""
@@ -122,14 +129,16 @@ class ManyHosts:
 
     def _start(self) -> None:
         self._stack.enter_context(self.network)
-        self.database = Database(self.network)
+        if self._disk_mib:
+            self.disks = {node: self._disk(node) for node in (*self._names, DATABASE)}
+        self.database = Database(self.network, self._directory / DATABASE if self.disks else None)
         self._stack.callback(self.database.remove)
         self.database.start()
         self.store().close()  # makes key and tables before the services look for them
         shared = Shared(
             access_number=ACCESS_NUMBER,
             database_url=self.database.url,
-            key_file=self._key_file,
+            key_file=self.key_file,
             agi_secret=secrets.token_urlsafe(24),
             ami_secret=secrets.token_urlsafe(24),
             settings=self._settings,
@@ -156,6 +165,9 @@ class ManyHosts:
     def _host(self, name: str, shared: Shared) -> Host:
         others = [other for other in self._names if other != name]
         return Host(self.network, name, others, self._directory / name, shared)
+
+    def _disk(self, node: str) -> Disk:
+        return self._stack.enter_context(Disk(self._directory / node, self._disk_mib))
 
     def _stop(self) -> None:
         """Stop the parts: calls that go on break."""

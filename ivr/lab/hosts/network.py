@@ -41,11 +41,12 @@ class NetworkError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Drop:
-    """What is dropped between two nodes; "" is any node."""
+    """What is dropped between two nodes; "" is any node. UDP ports may be named, or all else is dropped, too."""
 
     source: str
     target: str
     share: float
+    to_ports: tuple[int, int] | None = None
 
 
 class Network:
@@ -99,6 +100,10 @@ class Network:
         """The node's address."""
         return self._addresses[node]
 
+    def place(self, node: str) -> int:
+        """The node's place among all, from 0."""
+        return list(self._addresses).index(node)
+
     def namespace(self, node: str) -> Path:
         """The node's namespace, for `enter`."""
         return _NAMESPACES / self._namespace(node)
@@ -136,6 +141,11 @@ class Network:
         self._drops.append(_Drop(node, other, share))
         if not one_way:
             self._drops.append(_Drop(other, node, share))
+        self._apply()
+
+    def mute(self, node: str, other: str, ports: tuple[int, int]) -> None:
+        """Drop what a node sends to UDP ports of another one: audio that goes one way only."""
+        self._drops.append(_Drop(node, other, 1.0, ports))
         self._apply()
 
     def heal(self, node: str = "") -> None:
@@ -196,6 +206,8 @@ def _rule(drop: _Drop) -> str:
         words.append(f'iifname "{drop.source}"')
     if drop.target:
         words.append(f'oifname "{drop.target}"')
+    if drop.to_ports is not None:
+        words.append(f"ether type ip udp dport {drop.to_ports[0]}-{drop.to_ports[1]}")
     if drop.share < 1.0:
         words.append(f"numgen random mod 1000 < {round(1000 * drop.share)}")
     return f"{' '.join(words)} drop"

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
-from multiprocessing import get_context
-from pathlib import Path
 from typing import Final
 
-from credentials.store import CredentialStore
 from ivr.call.phrases import LEAD_IN_S
-from ivr.lab.house import House, open_store, store_url
+from ivr.lab.house import store_url
 from ivr.lab.load.calling import LoadProgress, house_for, let_call
-from ivr.lab.load.crowd.caller import CallNotes
-from ivr.lab.load.crowd.process import leave_interrupts
-from ivr.lab.load.judge import Fate, JudgedCall, Stored, judge, matched
+from ivr.lab.load.compared_store import ComparedStore
+from ivr.lab.load.judge import Fate, JudgedCall
 from ivr.lab.load.metrics_page import Ticks, read_ticks
 from ivr.lab.load.result import Load, LoadResult
-from ivr.records import CallReader, CallRecord, CallSummary, Query, open_existing_records
+from ivr.records import CallReader, CallRecord
 
 _RAMP_S: Final = 45.0
 """As long as a call takes on average: then as many calls begin as end, and no crowd confirms in the same second."""
@@ -54,7 +47,9 @@ def run_load(
             called = let_call(house, load, show=show, wait=wait, ramp_s=min(_RAMP_S, 60 * load.minutes / 2))
             after = read_ticks(house.ports["health_port"])
         stage("comparing the store with what was typed")
-        calls, store_answers_s = _judged(house, called.notes)
+        with closing(ComparedStore(store_url(house.state), house.state / "key")) as compared:
+            calls = compared.judge(called.notes)
+            store_answers_s = list(_store_answers_s(calls, compared.reader))
     return LoadResult.of(
         load,
         calls,
@@ -72,57 +67,6 @@ def _between(before: Ticks | None, after: Ticks | None) -> Ticks | None:
 
 
 # --- afterwards ---------------------------------------------------------------------------------------------
-
-
-def _judged(house: House, notes: Sequence[CallNotes]) -> tuple[list[JudgedCall], list[float]]:
-    """Judge the calls; returns them, and how long the store took to answer, in seconds."""
-    database = open_existing_records(store_url(house.state))
-    try:
-        reader = CallReader(database)
-        records = reader.search(Query(limit=None))
-        with closing(house.store()) as store:
-            stored = Stored.all_of(store.audit_records())
-        calls = judge(notes, records, stored, _opening(house, notes, records, stored))
-        return calls, list(_store_answers_s(calls, reader))
-    finally:
-        database.close()
-
-
-def _opening(
-    house: House, notes: Sequence[CallNotes], records: Sequence[CallSummary], stored: Sequence[Stored]
-) -> dict[str, bool]:
-    """Log in with each password that was stored and not replaced; returns whether it opens, by the call's id."""
-    last = {each.target: each.call_id for each in stored}
-    typed = {
-        record.call_id: (each.plan.target, each.plan.password)
-        for each, record in zip(notes, matched(notes, records), strict=True)
-        if record is not None and last.get(each.plan.target) == record.call_id
-    }
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn"), initializer=leave_interrupts) as pool:
-        answers = pool.map(_Login(house.state), typed.values(), chunksize=8)
-        return dict(zip(typed, answers, strict=True))
-
-
-@dataclass(frozen=True, slots=True)
-class _Login:
-    """Logs in as the settings site does."""
-
-    state: Path
-
-    def __call__(self, typed: tuple[str, str]) -> bool:
-        """Say whether a password opens a number."""
-        number, password = typed
-        return _site(self.state).log_in(number, password, session_id="load").verdict.accepted
-
-
-_SITES: Final[dict[Path, CredentialStore]] = {}
-
-
-def _site(state: Path) -> CredentialStore:
-    """The store, opened once in each process of the pool."""
-    if state not in _SITES:
-        _SITES[state] = open_store(state)
-    return _SITES[state]
 
 
 def _store_answers_s(calls: Sequence[JudgedCall], reader: CallReader) -> Iterator[float]:

@@ -120,6 +120,10 @@ class Crowd:
             if place.caller is not None:
                 self._act(number, place.caller, place.caller.interrupt(), now)
 
+    def call_no_more(self) -> None:
+        """Start no more calls; those that go on come to their end."""
+        self._no_more_calls = time.monotonic()
+
     def run(self, each_second: Callable[[], None]) -> None:
         """Call until the time is over and the last call has ended.
 

@@ -7,6 +7,7 @@ import signal
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import Enum, auto
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from types import TracebackType
@@ -38,6 +39,13 @@ class Report:
     over: Sequence[CallNotes]
     lateness: Lateness
     is_last: bool
+
+
+class _Word(Enum):
+    """What the callers are told."""
+
+    HANG_UP = auto()
+    CALL_NO_MORE = auto()
 
 
 class CrowdProcess:
@@ -89,8 +97,15 @@ class CrowdProcess:
 
     def stop(self) -> None:
         """Have all callers hang up."""
+        self._say(_Word.HANG_UP)
+
+    def call_no_more(self) -> None:
+        """Have nobody call any more; calls that go on come to their end."""
+        self._say(_Word.CALL_NO_MORE)
+
+    def _say(self, word: _Word) -> None:
         with suppress(BrokenPipeError):
-            self._ours.send(None)
+            self._ours.send(word)
 
 
 def leave_interrupts() -> None:
@@ -119,8 +134,11 @@ def _run(settings: CrowdSettings, way: Way, pipe: Connection) -> None:
 
     def report(*, is_last: bool = False) -> None:
         if pipe.poll():
-            pipe.recv()
-            crowd.stop()
+            match pipe.recv():
+                case _Word.HANG_UP:
+                    crowd.stop()
+                case _Word.CALL_NO_MORE:
+                    crowd.call_no_more()
         pipe.send(
             Report(
                 calling=crowd.calling,

@@ -46,9 +46,12 @@ def test_a_call_that_was_going_on_when_the_fault_began_is_its_own() -> None:
     assert toll.new_calls_failed_s == 0.0
 
 
-def test_a_broken_call_that_ends_in_the_next_fault_is_the_first_ones() -> None:
-    found = toll_of(call(190, fate=Fate.LOST, end=CallEnd.NO_PATIENCE))
-    assert (found["killed"].concerned, found["cut"].concerned) == (1, 0)
+@pytest.mark.parametrize(("end", "whose"), [(CallEnd.NO_PATIENCE, "killed"), (CallEnd.BY_EXCHANGE, "cut")])
+def test_a_broken_call_that_ends_in_the_next_fault_is_of_the_one_in_which_it_went_wrong(
+    end: CallEnd, whose: str
+) -> None:
+    found = toll_of(call(150, took_s=80, fate=Fate.LOST, end=end))
+    assert {fault: toll.concerned for fault, toll in found.items() if toll.concerned} == {whose: 1}
 
 
 def test_how_long_new_calls_fail_is_counted_from_begin_and_from_end() -> None:
