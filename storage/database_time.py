@@ -1,7 +1,7 @@
 """How far this host's clock is from the database's.
 
-What the store notes, it notes by the database's clock (`storage.shared_clock`). But logs and mails have the host's, so
-somebody must be told if it is wrong.
+What the store notes, it notes by the database's clock (`storage.shared_clock`). But a host's logs and its
+exchange's call notices have its own, so somebody must be told if it is wrong.
 """
 
 from __future__ import annotations

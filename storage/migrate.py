@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, MetaData, column, inspect, select, table
 
 from storage.database import Database
-from storage.database_time import database_time
 from storage.errors import SchemaMismatch
 from storage.reach import ALIVE_S, left_behind, note_oldest_program, oldest_program
 
@@ -67,7 +66,7 @@ def upgrade(database: Database, history: History, revision: str = "head") -> Non
     oldest = _oldest_after(script, newest if revision == "head" else revision)
     with database.writing() as connection:
         _queue(connection)
-        _refuse_to_leave_behind(connection, history, oldest)
+        _refuse_to_leave_behind(database, connection, history, oldest)
         command.upgrade(_config(history, connection), revision)
         note_oldest_program(connection, history.version_table, oldest)
 
@@ -78,8 +77,8 @@ def _oldest_after(script: ScriptDirectory, revision: str) -> str:
     return max(str(getattr(step.module, "oldest_program", step.revision)) for step in steps)
 
 
-def _refuse_to_leave_behind(connection: Connection, history: History, oldest: str) -> None:
-    since = database_time(connection) - timedelta(seconds=ALIVE_S)
+def _refuse_to_leave_behind(database: Database, connection: Connection, history: History, oldest: str) -> None:
+    since = database.now() - timedelta(seconds=ALIVE_S)
     if behind := left_behind(connection, history.version_table, oldest, since=since):
         raise SchemaMismatch(
             f"{', '.join(behind)}: still of an older version, which cannot work with the schema of this one: update"

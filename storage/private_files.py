@@ -17,16 +17,12 @@ def draft_of(path: Path) -> Iterator[Path]:
     Raises:
         OSError: the directory cannot be written to.
     """
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-    try:
+    with _draft_beside(path) as draft:
         yield draft
         sync(draft)
         with contextlib.suppress(FileExistsError):
             os.link(draft, path)  # unlike a rename, never replaces the file of the process that was first
             sync(path.parent)  # otherwise a power cut may remove the name again
-    finally:
-        draft.unlink()
 
 
 @contextmanager
@@ -36,13 +32,20 @@ def replacement_of(path: Path) -> Iterator[Path]:
     Raises:
         OSError: the directory cannot be written to.
     """
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-    try:
+    with _draft_beside(path) as draft:
         yield draft
         sync(draft)
         draft.replace(path)
         sync(path.parent)  # otherwise a power cut may bring the old file back
+
+
+@contextmanager
+def _draft_beside(path: Path) -> Iterator[Path]:
+    """Make an empty file of mode 600 beside a path, and remove its name at the end, if it still has it."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    try:
+        yield draft
     finally:
         draft.unlink(missing_ok=True)
 

@@ -57,13 +57,10 @@ class StoreBase:
         """Return the present moment by the store's clock, in UTC."""
         return read_clock(self._clock)
 
-    def _now(self) -> datetime:
-        return self.now()
-
     def _record(self, connection: Connection, entries: Sequence[audit.Entry], *, actor: str, origin: str) -> None:
         """Append to the audit trail, as the last step before the commit (`credentials.audit` says why)."""
         who, whence = one_line(actor, _LONGEST_TEXT), one_line(origin, _LONGEST_TEXT)
-        head = audit.append(connection, entries, at=self._now(), actor=who, origin=whence, key=self._ring.current)
+        head = audit.append(connection, entries, at=self.now(), actor=who, origin=whence, key=self._ring.current)
         if head is not None:
             after_commit(connection, lambda: self._appended(head))
 

@@ -86,7 +86,7 @@ class BulkSide(HistorySide):
         draft = [_draft_row(each, known.get(each.number), hashes.get(each.number)) for _, each in changing]
         with self._database.writing() as connection:
             held = self._hold(connection, session_id, WHEN_COMPLETE)
-            now = self._now()
+            now = self.now()
             draft_id = drafts.store(connection, held.session.name, draft, now)
         return replace(answer, draft_id=draft_id, expires_at=now + drafts.LIFETIME)
 
@@ -102,13 +102,13 @@ class BulkSide(HistorySide):
         with self._database.writing() as connection:
             held = self._hold(connection, session_id, WHEN_COMPLETE)
             _require_bulk(held.session, held.line)
-            return rehearsals.start(connection, held.session.name, self._now())
+            return rehearsals.start(connection, held.session.name, self.now())
 
     @database_border
     def note_rehearsal(self, rehearsal_id: str, done: int, total: int) -> None:
         """Note that a rehearsal is still at work, with how many passwords it has hashed, and of how many."""
         with self._database.writing() as connection:
-            rehearsals.note(connection, rehearsal_id, done, total, self._now())
+            rehearsals.note(connection, rehearsal_id, done, total, self.now())
 
     @database_border
     def end_rehearsal(self, rehearsal_id: str, found: Found) -> None:
@@ -121,7 +121,7 @@ class BulkSide(HistorySide):
         """Return how far the rehearsal of a session's file is, and what it found; None if there is none."""
         with self._database.reading() as connection:
             session = self._look(connection, session_id, WHEN_COMPLETE)
-            return rehearsals.find(connection, session.name, self._now())
+            return rehearsals.find(connection, session.name, self.now())
 
     @database_border
     def apply_one_time_file(self, session_id: str, draft_id: str, write: WriteLinks) -> FileApplied:
@@ -138,7 +138,7 @@ class BulkSide(HistorySide):
         with self._database.writing() as connection:
             held = self._hold(connection, session_id, WHEN_COMPLETE)
             line = _require_bulk(held.session, held.line)
-            now = self._now()
+            now = self.now()
             rehearsals.remove(connection, held.session.name)
             rows = drafts.take(connection, held.session.name, draft_id, now)
             if rows is None:

@@ -40,7 +40,7 @@ class CallSide(StoreBase):
                 return Refusal.NOT_SUBSCRIBED
             if line.locked:
                 return Refusal.LOCKED
-            contract_number, now = line.contract_number, self._now()
+            contract_number, now = line.contract_number, self.now()
             if throttling.is_throttled(connection, number, contract_number, limits=self._limits, now=now):
                 return Refusal.THROTTLED
             return replace(line, tried_out=temporary.tried_out(connection, contract_number, now))
@@ -114,7 +114,7 @@ class CallSide(StoreBase):
         with self._database.writing() as connection:
             found = provisioning.hold_line(connection, caller)
             line = require_permission(found, caller=caller, target=target, unit=unit)
-            set_at = self._now()
+            set_at = self.now()
             if throttling.is_throttled(connection, caller, line.contract_number, limits=self._limits, now=set_at):
                 raise TooManyCalls(f"{caller}, or its line, has made too many calls: call again later")
             new = temporary.NewTemporaryPassword(
@@ -150,7 +150,7 @@ class CallSide(StoreBase):
                 return None
             contract_number = line.contract_number
             refused = throttling.count_failed(
-                connection, number, contract_number, call_id, limits=self._limits, now=self._now()
+                connection, number, contract_number, call_id, limits=self._limits, now=self.now()
             )
             entries = [Entry(Action.CALL_FAILED, contract_number)]
             if refused is not None:

@@ -44,7 +44,7 @@ class CodeSide(OneTimeSide):
                 address=choice.address,
                 language=held.line.language,
                 key=self._ring.current,
-                now=self._now(),
+                now=self.now(),
             )
             write(connection, new)
             entry = Entry(Action.ONE_TIME_CODE_SENT, number, f"code {new.name}")
@@ -57,7 +57,7 @@ class CodeSide(OneTimeSide):
         with self._database.reading() as connection:
             session = self._look(connection, session_id, WHILE_PROVING)
             choice = choices.find(connection, session.number)
-            live = codes.names(connection, session.number, self._now())
+            live = codes.names(connection, session.number, self.now())
         address = "" if choice is None or choice.address is None else mask_address(choice.address)
         return address, [SentCode(name, address, expires_at) for name, expires_at in live]
 
@@ -78,7 +78,7 @@ class CodeSide(OneTimeSide):
         with self._database.writing() as connection:
             held = self._hold(connection, session_id, WHILE_PROVING)
             number = held.session.number
-            proof = codes.prove(connection, number, typed, ring=self._ring, now=self._now())
+            proof = codes.prove(connection, number, typed, ring=self._ring, now=self.now())
             if proof.verdict is CodeVerdict.ACCEPTED:
                 choices.end_count(connection, number)
                 proof = replace(proof, session_id=self._completed(connection, held))

@@ -55,7 +55,7 @@ class HistorySide(CodeSide):
             event = history.find(connection, _seen(held.session, held.line), position)
             if event is None:
                 raise NotAllowed(f"the history of {held.session.number} has no event {position}")
-            contract_number, now = held.line.contract_number, self._now()
+            contract_number, now = held.line.contract_number, self.now()
             login_locks.lock(connection, contract_number, LockOf.LINE, now)
             session_table.end_line(connection, contract_number, EndReason.REPORTED, now)
             entries = [Entry(Action.LOGINS_LOCKED, contract_number, f"record {position} was reported")]

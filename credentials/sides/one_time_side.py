@@ -86,7 +86,7 @@ class OneTimeSide(SessionSide):
         """
         with self._database.writing() as connection:
             held, target = self._hold_for(connection, session_id, number)
-            choices.replace_all(connection, [NewChoice(target, used=False)], self._now())
+            choices.replace_all(connection, [NewChoice(target, used=False)], self.now())
             renewed = self._completed(connection, held)
             self._record(connection, [_chosen(target, used=False)], actor=held.session.number, origin=held.origin)
         return OneTimeChange(changed=True, session_id=renewed)
@@ -138,7 +138,7 @@ class OneTimeSide(SessionSide):
             if before is not None and before.address is not None:
                 raise NotAllowed(f"{target} uses one-time passwords already: change its address or its confirmation")
             new = NewChoice(target, True, None, address, confirmation.confirmation_id, hashed)
-            choices.replace_all(connection, [new], self._now())
+            choices.replace_all(connection, [new], self.now())
             renewed = self._completed(connection, held)
             entries = [_chosen(target, used=True), *self._send_link(connection, held, target, address, write)]
             self._record(connection, entries, actor=held.session.number, origin=held.origin)
@@ -267,7 +267,7 @@ class OneTimeSide(SessionSide):
         with self._database.writing() as connection:
             known = links.find(connection, token)
             line = provisioning.hold_line(connection, known[0].number) if known else None
-            state, now = self._state_of(connection, token), self._now()
+            state, now = self._state_of(connection, token), self.now()
             if state.verdict is not LinkVerdict.GOOD or line is None:
                 return state
             waiting = [link for link in links.find(connection, token) if link.number in line.numbers]
@@ -292,7 +292,7 @@ class OneTimeSide(SessionSide):
         line = provisioning.find_line(connection, found[0].number) if found else None
         if line is None:
             return LinkState(LinkVerdict.UNKNOWN)
-        now = self._now()
+        now = self.now()
         verdict = next(verdict for verdict in LinkVerdict if verdict in {link.verdict(now) for link in found})
         numbers = tuple(link.number for link in found if link.verdict(now) is verdict)
         return LinkState(verdict, numbers, mask_address(found[0].address), line.language)
@@ -309,7 +309,7 @@ class OneTimeSide(SessionSide):
         self, connection: Connection, held: HeldSession, number: str, address: str, write: WriteLink
     ) -> list[Entry]:
         """Store a link in place of any earlier one, have its mail written, and return what to record."""
-        now = self._now()
+        now = self.now()
         link = links.new_link([number], address, held.line.language, now)
         links.replace_all(connection, [link], now)
         write(connection, link)
@@ -320,7 +320,7 @@ class OneTimeSide(SessionSide):
         if held.session.stage is Stage.COMPLETE:
             return None
         new_id = SessionId.random()
-        session_table.complete(connection, held.session.name, new_id, now=self._now())
+        session_table.complete(connection, held.session.name, new_id, now=self.now())
         return new_id.text
 
     def _compare(self, number: str, typed: Mapping[ConfirmationPart, str]) -> tuple[Choice | None, bool]:

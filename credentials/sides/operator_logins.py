@@ -36,7 +36,7 @@ class OperatorLoginsSide(StoreBase):
             line = provisioning.find_line(connection, number)
             if line is None:
                 raise UnknownLine(f"no line has the number {number}")
-            return states.read(connection, line, after=after, size=size, limits=self._session_limits, now=self._now())
+            return states.read(connection, line, after=after, size=size, limits=self._session_limits, now=self.now())
 
     @database_border
     def lock_logins(self, number: str, *, operator: str) -> bool:
@@ -49,7 +49,7 @@ class OperatorLoginsSide(StoreBase):
         with self._database.writing() as connection:
             if provisioning.hold_line(connection, number) is None:
                 raise UnknownLine(f"no line has the number {number}")
-            now = self._now()
+            now = self.now()
             if not login_locks.lock(connection, number, LockOf.NUMBER, now):
                 return False
             session_table.end(connection, [number], EndReason.LOCKED, now)
@@ -86,7 +86,7 @@ class OperatorLoginsSide(StoreBase):
             line = provisioning.hold_line(connection, number)
             if line is None:
                 raise UnknownLine(f"no line has the number {number}")
-            whose, now = (line.contract_number if whole_line else number), self._now()
+            whose, now = (line.contract_number if whole_line else number), self.now()
             if whole_line:
                 ended = session_table.end_line(connection, whose, EndReason.ENDED_BY_OPERATOR, now)
             else:
@@ -111,6 +111,6 @@ class OperatorLoginsSide(StoreBase):
                 raise UnknownLine(f"no line has the number {number}")
             if not choices.forget(connection, [number]):
                 return False
-            session_table.end(connection, [number], EndReason.SETTINGS_CHANGED, self._now())
+            session_table.end(connection, [number], EndReason.SETTINGS_CHANGED, self.now())
             self._record(connection, [Entry(Action.ONE_TIME_RESET, number)], actor=operator, origin="")
         return True

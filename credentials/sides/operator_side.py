@@ -196,7 +196,7 @@ class OperatorSide(StoreBase):
             line = provisioning.hold_line(connection, number)
             if line is not None and line.locked:
                 return False
-            now = self._now()
+            now = self.now()
             provisioning.set_lock(connection, number, now)
             session_table.end_line(connection, number, EndReason.LOCKED, now)
             self._record(connection, [Entry(Action.LINE_LOCKED, number)], actor=operator, origin="")
@@ -213,7 +213,7 @@ class OperatorSide(StoreBase):
         Raises:
             InvalidNumber, UnknownLine: there is no such line.
         """
-        number, now = normalise_number(contract_number), self._now()
+        number, now = normalise_number(contract_number), self.now()
         with self._database.writing() as connection:
             _require_line(connection, number)
             line = provisioning.hold_line(connection, number)

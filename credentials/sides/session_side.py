@@ -90,7 +90,7 @@ class SessionSide(UnitChangeSide):
         new_id, name = SessionId.random(), new_name()
 
         def start(connection: Connection, login: Login) -> None:
-            now = self._now()
+            now = self.now()
             session_table.remove_old(connection, self._session_limits, now)
             asked = self._next_step(connection, login.number, now)
             new = NewSession(
@@ -125,7 +125,7 @@ class SessionSide(UnitChangeSide):
 
         This writes nothing: a use that has to be noted is left to `note_use`, so that a page need not wait for it.
         """
-        digest, now = digest_of(session_id), self._now()
+        digest, now = digest_of(session_id), self.now()
         with self._database.reading() as connection:
             stored, line = _look_for(connection, digest)
             found = self._found(connection, stored, now)
@@ -150,7 +150,7 @@ class SessionSide(UnitChangeSide):
         """Start the idle time of a session anew, to the second, and return the session."""
         digest = digest_of(session_id)
         with self._database.writing() as connection:
-            now = self._now()
+            now = self.now()
             _in_force(self._found(connection, session_table.find(connection, digest), now))
             session_table.note_use(connection, digest, now=now)
             return _in_force(self._found(connection, session_table.find(connection, digest), now))
@@ -162,7 +162,7 @@ class SessionSide(UnitChangeSide):
         with self._database.writing() as connection:
             stored = session_table.find(connection, digest)
             if stored is not None and stored.ended is None:
-                session_table.end_one(connection, stored.name, EndReason.LOGGED_OUT, self._now())
+                session_table.end_one(connection, stored.name, EndReason.LOGGED_OUT, self.now())
 
     @database_border
     def end_other_sessions(self, session_id: str) -> int:
@@ -178,7 +178,7 @@ class SessionSide(UnitChangeSide):
             held = self._hold(connection, session_id, WHEN_COMPLETE)
             if not held.session.is_administrator:
                 return 0
-            contract_number, now = held.line.contract_number, self._now()
+            contract_number, now = held.line.contract_number, self.now()
             ended = session_table.end_line(
                 connection, contract_number, EndReason.ENDED_BY_SUBSCRIBER, now, but=held.session.name
             )
@@ -252,7 +252,7 @@ class SessionSide(UnitChangeSide):
         """Store a password whose session has proved the current one; return the answer and what to record."""
         if same:
             return SAME_AS_CURRENT, []
-        now = self._now()
+        now = self.now()
         proved: Password | temporary.TemporaryPassword | None = passwords.find(connection, held.session.number)
         if credential_id(proved) != held.stored.credential_id:
             proved = temporary.find(connection, held.session.number)
@@ -297,7 +297,7 @@ class SessionSide(UnitChangeSide):
             SessionOver, WrongStage: as for `_look`.
         """
         stored, line = _look_for(connection, digest_of(session_id))
-        return _at(self._found(connection, stored, self._now()), stages), line
+        return _at(self._found(connection, stored, self.now()), stages), line
 
     def _hold(self, connection: Connection, session_id: str, stages: Collection[Stage]) -> HeldSession:
         """Return a session with its line, which stays as it is until the transaction ends.
@@ -309,7 +309,7 @@ class SessionSide(UnitChangeSide):
         stored = session_table.find(connection, digest)
         line = None if stored is None else provisioning.hold_line(connection, stored.number)
         stored = session_table.find(connection, digest)  # as it is now that nobody else can change it
-        session = _at(self._found(connection, stored, self._now()), stages)
+        session = _at(self._found(connection, stored, self.now()), stages)
         if stored is None or line is None:
             raise SessionOver(None)
         return HeldSession(session, stored, line)

@@ -127,11 +127,11 @@ class SiteSide(StoreBase):
         if is_locked_out(connection, line, tried.number):
             login = Login(LoginVerdict.LOCKED, _shown(tried.number))
         else:
-            login = _verdict_on(line, tried, stored, other, self._now())
+            login = _verdict_on(line, tried, stored, other, self.now())
         self._count(connection, tried, login)
         if whence and not login.verdict.accepted:
             # Of whatever kind: if unknown numbers were not counted, the pause itself would tell which are known.
-            note_wrong(connection, whence, tried.number, limits=self._tries, now=self._now())
+            note_wrong(connection, whence, tried.number, limits=self._tries, now=self.now())
         return login
 
     @database_border
@@ -164,7 +164,7 @@ class SiteSide(StoreBase):
                 line = provisioning.hold_line(connection, number)
                 if credential_id(passwords.find(connection, number)) != credential_id(current):
                     continue  # it was replaced while we compared
-                now = self._now()
+                now = self.now()
                 proved = self._proved(connection, login, now)
                 if line is None or is_locked_out(connection, line, number) or proved is None:
                     return _GONE
@@ -191,7 +191,7 @@ class SiteSide(StoreBase):
         is_temporary = has_temporary_form(secret)
         with self._database.reading() as connection:
             stored = _stored(connection, number, is_temporary=is_temporary)
-        is_over = isinstance(stored, TemporaryPassword) and not stored.state(self._now()).accepted
+        is_over = isinstance(stored, TemporaryPassword) and not stored.state(self.now()).accepted
         compared = None if stored is None or is_over else stored.hash
         matches = self._hasher(is_temporary=is_temporary).matches(number, secret, compared)
         return Try(number, is_temporary, stored, matches)
@@ -200,7 +200,7 @@ class SiteSide(StoreBase):
         return self._temporary_hasher if is_temporary else self._password_hasher
 
     def _is_braked(self, connection: Connection, number: str, origin: str) -> bool:
-        return bool(origin) and is_braked(connection, origin, number, limits=self._tries, now=self._now())
+        return bool(origin) and is_braked(connection, origin, number, limits=self._tries, now=self.now())
 
     def _count(self, connection: Connection, tried: Try, login: Login) -> None:
         """Count a wrong try against each live credential, or reset a right one's count.
@@ -210,7 +210,7 @@ class SiteSide(StoreBase):
         """
         if not login.verdict.accepted:
             whose = NO_NUMBER if login.verdict is LoginVerdict.LOCKED else tried.number
-            temporary.count_failure(connection, whose, self._now())
+            temporary.count_failure(connection, whose, self.now())
             passwords.count_failure(connection, whose)
             return
         kind = temporary if tried.is_temporary else passwords

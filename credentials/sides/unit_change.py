@@ -88,7 +88,7 @@ class UnitChangeSide(SiteSide):
                 stored = passwords.find_all(connection, case.needed)
                 if line != case.line or _ids(stored) != _ids(case.stored):
                     continue  # something changed while we hashed: judge again
-                now = self._now()
+                now = self.now()
                 verdicts = {
                     number: _verdict(case, number, stored[number].state(now) if number in stored else None)
                     for number in sorted(case.needed)

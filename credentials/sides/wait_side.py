@@ -25,7 +25,7 @@ class WaitSide(StoreBase):
 
     def start_waiting(self, number: str) -> str:
         """Return a token that waits for a temporary password of a number, from now on; any text may be the number."""
-        known, since = number_or_none(number), str(int(self._now().timestamp()))
+        known, since = number_or_none(number), str(int(self.now().timestamp()))
         return f"{known}.{since}.{self._mac(known, since)}"
 
     @database_border
@@ -41,7 +41,7 @@ class WaitSide(StoreBase):
         parts = token.split(".") if len(token) <= _LONGEST and token.isascii() else []
         if len(parts) != _PARTS or not hmac.compare_digest(self._mac(parts[0], parts[1]), parts[2]):
             return None
-        now, since = self._now(), datetime.fromtimestamp(int(parts[1]), UTC)
+        now, since = self.now(), datetime.fromtimestamp(int(parts[1]), UTC)
         if not since <= now < since + WAITS_FOR:
             return None
         with self._database.reading() as connection:

@@ -55,7 +55,7 @@ class NoticeBulkSide(SessionSide):
             return answer
         with self._database.writing() as connection:
             held = self._hold(connection, session_id, WHEN_COMPLETE)
-            draft_id = drafts.store(connection, held.session.name, data, seen(rows, known), self._now())
+            draft_id = drafts.store(connection, held.session.name, data, seen(rows, known), self.now())
         return replace(answer, draft_id=draft_id)
 
     @database_border
@@ -69,7 +69,7 @@ class NoticeBulkSide(SessionSide):
         with self._database.reading() as connection:
             session, at_first = self._look_with_line(connection, session_id, WHEN_COMPLETE)
             _require_bulk(session, at_first)
-            draft = drafts.find(connection, session.name, draft_id, self._now())
+            draft = drafts.find(connection, session.name, draft_id, self.now())
         if draft is None:
             return FileApplied(FileVerdict.GONE)
         self._database.end_moment()  # a large file takes a second
@@ -77,7 +77,7 @@ class NoticeBulkSide(SessionSide):
         with self._database.writing() as connection:
             held = self._hold(connection, session_id, WHEN_COMPLETE)
             line = _require_bulk(held.session, held.line)
-            now = self._now()
+            now = self.now()
             if drafts.take(connection, held.session.name, draft_id, now) != draft:
                 return FileApplied(FileVerdict.GONE)
             known = table.find_all(connection, line.numbers)

@@ -40,7 +40,7 @@ class ChoosingSide(StoreBase):
                 raise UnknownLine(f"no line has the number {wanted}")
             if table.find(connection, wanted).version:
                 return False
-            table.replace(connection, wanted, new, self._now())
+            table.replace(connection, wanted, new, self.now())
             entry = Entry(Action.NOTICE_CHANGED, wanted, summary(new))
             self._record(connection, [entry], actor=operator, origin="")
         return True

@@ -70,7 +70,7 @@ class LedgerSide(StoreBase):
     def note_looking(self, exchange: str) -> None:
         """Note that the journal of an exchange is read, for those who look whether it is (`notice.reading.lag`)."""
         with self._database.writing() as connection:
-            places.look(connection, exchange, self._now())
+            places.look(connection, exchange, self.now())
 
     @database_border
     def post(self, exchange: str, found: Sequence[Verdict], place: Place, outbox: Outbox, writer: Writer) -> Posted:
@@ -85,7 +85,7 @@ class LedgerSide(StoreBase):
             outbox: where mails go.
             writer: writes them.
         """
-        now = self._now()
+        now = self.now()
         new = mailed = too_old = 0
         whys = Counter[Why]()
         with self._database.writing() as connection:
@@ -109,7 +109,7 @@ class LedgerSide(StoreBase):
     @database_border
     def mail_together(self, outbox: Outbox, writer: Writer) -> int:
         """Write the mails that have waited long enough for more calls of the same caller; return how many letters."""
-        now, written = self._now(), 0
+        now, written = self.now(), 0
         with self._database.reading() as connection:
             if connection.scalar(select(calls.c.call_id).where(calls.c.mail_at <= now).limit(1)) is None:
                 return 0
@@ -140,7 +140,7 @@ class LedgerSide(StoreBase):
         with self._database.reading() as connection:
             if connection.scalar(_refused().limit(1)) is None:
                 return 0
-        now, paused = self._now(), list[Entry]()
+        now, paused = self.now(), list[Entry]()
         with self._database.writing() as connection:
             refused = connection.execute(_refused().limit(_AT_ONCE)).all()
             # Whoever stores settings holds the line, too: then a pause is not lost with what it replaces.
@@ -158,7 +158,7 @@ class LedgerSide(StoreBase):
     @database_border
     def forget_calls(self) -> int:
         """Remove verdicts that are older than 30 days, some at a time, and return how many; and old rehearsed files."""
-        now = self._now()
+        now = self.now()
         with self._database.writing() as connection:
             drafts.forget(connection, now)
             return verdicts.forget(connection, now)
@@ -185,7 +185,7 @@ class LedgerSide(StoreBase):
                 to=address,
                 subject=written.subject,
                 body=written.body,
-                useful_until=self._now() + _USEFUL,
+                useful_until=self.now() + _USEFUL,
                 number=number,
                 once=f"notice {call_ids[0]} {address}",
             )

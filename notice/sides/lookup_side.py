@@ -34,7 +34,7 @@ class LookupSide(StoreBase):
     def calls_of(self, number: str, outbox: Outbox, *, most: int = 50) -> list[CallLine]:
         """Return what came of a number's calls of the last 30 days, the newest first."""
         with self._database.reading() as connection:
-            return verdicts.of_number(connection, outbox, number, now=self._now(), most=most)
+            return verdicts.of_number(connection, outbox, number, now=self.now(), most=most)
 
     @database_border
     def call_line(self, call_id: str, outbox: Outbox) -> CallLine | None:

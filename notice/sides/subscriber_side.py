@@ -76,7 +76,7 @@ class SubscriberSide(SessionSide):
             _require_seen(held.session, held.line, number)
             if table.find(connection, number).version != typed.version:
                 return Change(changed=False, overtaken=True)
-            table.replace(connection, number, new, self._now())
+            table.replace(connection, number, new, self.now())
             entry = Entry(Action.NOTICE_CHANGED, number, summary(new))
             self._record(connection, [entry], actor=held.session.number, origin=held.origin)
         return Change(changed=True)
@@ -87,7 +87,7 @@ class SubscriberSide(SessionSide):
         with self._database.writing() as connection:
             held = self._hold(connection, session_id, WHEN_COMPLETE)
             _require_seen(held.session, held.line, number)
-            taken_up = table.take_up(connection, number, address, self._now())
+            taken_up = table.take_up(connection, number, address, self.now())
             entries = [Entry(Action.NOTICE_TAKEN_UP, number)] if taken_up else []
             self._record(connection, entries, actor=held.session.number, origin=held.origin)
         return taken_up
@@ -116,7 +116,7 @@ class SubscriberSide(SessionSide):
                 to=address,
                 subject=written.subject,
                 body=written.body,
-                useful_until=self._now() + _TEST_LIVES,
+                useful_until=self.now() + _TEST_LIVES,
                 number=number,
                 client=client,
             )
@@ -150,7 +150,7 @@ class SubscriberSide(SessionSide):
         """
         with self._database.reading() as connection:
             _require_seen(*self._look_with_line(connection, session_id, WHEN_COMPLETE), number)
-            return verdicts.of_number(connection, outbox, number, now=self._now(), after=after, most=most)
+            return verdicts.of_number(connection, outbox, number, now=self.now(), after=after, most=most)
 
 
 def _require_seen(session: Session, line: Line | None, number: str) -> None:

@@ -39,24 +39,15 @@ def reported(
     over = threading.Event()
 
     def beat() -> None:
-        database: Database | None = None
-        try:
-            while True:
-                try:
-                    if database is None:
-                        database = Database(url)
-                        registry = Registry(database, program())
-                    beaten(registry.beat())
-                except StorageError as error:
-                    failed(error)
-                if over.wait(every_s):
-                    break
-            if database is not None:
-                with suppress(StorageError):
-                    registry.leave()
-        finally:
-            if database is not None:
-                database.close()
+        beats = _Beats(url, program)
+        while True:
+            try:
+                beaten(beats.beat())
+            except StorageError as error:
+                failed(error)
+            if over.wait(every_s):
+                break
+        beats.end()
 
     thread = threading.Thread(target=beat, name="registry", daemon=True)
     thread.start()
@@ -65,3 +56,25 @@ def reported(
     finally:
         over.set()
         thread.join(_LEAVING_S)
+
+
+class _Beats:
+    """The beats of one program, on a database that is opened when it can be."""
+
+    def __init__(self, url: str, program: Callable[[], Program]) -> None:
+        self._url = url
+        self._program = program
+        self._opened: tuple[Database, Registry] | None = None
+
+    def beat(self) -> float | None:
+        if self._opened is None:
+            database = Database(self._url)
+            self._opened = database, Registry(database, self._program())
+        return self._opened[1].beat()
+
+    def end(self) -> None:
+        if self._opened is not None:
+            database, registry = self._opened
+            with suppress(StorageError):
+                registry.leave()
+            database.close()

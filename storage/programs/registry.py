@@ -18,7 +18,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from storage.database import Database, database_border
-from storage.database_time import database_time, seconds_ahead
+from storage.database_time import seconds_ahead
 from storage.migrate import upgrade
 from storage.programs.schema import PROGRAMS, programs
 from storage.reach import ALIVE_S, schemas_of, schemas_text
@@ -103,7 +103,7 @@ class Registry:
             upgrade(self._database, PROGRAMS)
             self._has_schema = True
         with self._database.writing() as connection:
-            ahead_s, now = seconds_ahead(connection), database_time(connection)
+            ahead_s, now = seconds_ahead(connection), self._database.now()
             values = {"beat_at": now, "stopped_at": None, "clock_ahead_s": ahead_s}
             if not connection.execute(update(programs).where(self._mine).values(**values)).rowcount:
                 self._outlive(connection, now)
@@ -120,7 +120,7 @@ class Registry:
         """
         if self._has_schema:
             with self._database.writing() as connection:
-                left = update(programs).where(self._mine).values(stopped_at=database_time(connection))
+                left = update(programs).where(self._mine).values(stopped_at=self._database.now())
                 connection.execute(left)
 
     @property
@@ -148,7 +148,7 @@ def read_programs(database: Database) -> list[ProgramState]:
         StoreUnavailable: the database cannot serve.
     """
     with database.reading() as connection:
-        now = database_time(connection)
+        now = database.now()
         lately = programs.c.stopped_at.is_(None), programs.c.beat_at >= now - KNOWN_FOR
         order = programs.c.host, programs.c.kind, programs.c.started_at
         rows = connection.execute(select(programs).where(*lately).order_by(*order)).all()

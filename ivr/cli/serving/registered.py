@@ -73,7 +73,7 @@ class _Teller:
             _log.error(
                 "clock_differs",
                 ahead_of_database_s=round(ahead_s or 0.0, 1),
-                meanwhile="passwords and locks end too early or too late here",
+                meanwhile="the store goes by the database's; this host's logs and call notices have wrong times",
                 remedy="run an NTP client on this host and on the database's",
             )
         elif self._apart and not apart:

@@ -118,7 +118,7 @@ def _writable(database: Database) -> Finding:
 
 
 def _clock(database: Database) -> Iterator[Finding]:
-    """Whether a database elsewhere has the same time: hosts that share it decide by their own clocks."""
+    """Whether a database elsewhere has the same time: this host's logs and call notices have its own."""
     ahead_s = _seconds_ahead(database)
     if ahead_s is None:
         return
