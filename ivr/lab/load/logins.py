@@ -21,7 +21,7 @@ from urllib.parse import urlencode
 
 PATIENCE_S: Final = 30.0
 """How long a subscriber waits for a page."""
-_AT_ONCE: Final = 64
+AT_ONCE: Final = 64
 _FORM: Final = {"content-type": "application/x-www-form-urlencoded"}
 _CSRF: Final = re.compile(r'name="csrf" value="(\w+)"')
 _SEE_OTHER: Final = 303
@@ -111,12 +111,21 @@ class Logins:
         sites: host and port of each site; each login starts with another one.
         accounts: who logs in, one after the other.
         each_second: how many log in each second.
+        at_once: how many may wait for an answer at once; beyond that a login begins later.
     """
 
-    def __init__(self, sites: Sequence[tuple[str, int]], accounts: Sequence[Account], *, each_second: float) -> None:
+    def __init__(
+        self,
+        sites: Sequence[tuple[str, int]],
+        accounts: Sequence[Account],
+        *,
+        each_second: float,
+        at_once: int = AT_ONCE,
+    ) -> None:
         self._sites = sites
         self._accounts = accounts
         self._every_s = 1 / each_second
+        self._at_once = at_once
         self._over = threading.Event()
         self._tries: list[LoginTry] = []
 
@@ -128,7 +137,7 @@ class Logins:
     @contextmanager
     def going_on(self) -> Iterator[None]:
         """Let people log in until the end of the block, and wait for those who have begun."""
-        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="subscriber") as pool:
+        with ThreadPoolExecutor(self._at_once, thread_name_prefix="subscriber") as pool:
             starting = threading.Thread(target=self._start, args=(pool,), name="subscribers")
             starting.start()
             try:
