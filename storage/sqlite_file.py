@@ -10,6 +10,7 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, event
 
@@ -91,6 +92,12 @@ def prepare(engine: Engine, file: SqliteFile) -> None:
         engine: the SQLAlchemy engine.
         file: the file that it opens.
     """
+
+    @event.listens_for(engine, "do_connect")
+    def _make_nothing(_dialect: object, _record: object, args: list[Any], options: dict[str, Any]) -> None:
+        # SQLite would make an empty file in the place of one that was taken away, and remove the log of that one.
+        file.require_same()
+        args[0], options["uri"] = f"file:{quote(str(file.path))}?mode=rw", True
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: object) -> None:

@@ -68,7 +68,7 @@ class _Beats:
 
     def beat(self) -> float | None:
         if self._opened is None:
-            database = Database(self._url)
+            database = Database(self._url, make=False)  # a file that was taken away must not be made anew
             self._opened = database, Registry(database, self._program())
         return self._opened[1].beat()
 

@@ -147,8 +147,8 @@ def test_a_program_is_reported_for_as_long_as_it_runs(database: Database, empty_
     assert failures == []
 
 
-def test_a_database_that_is_away_is_told_at_each_beat_and_found_again(tmp_path: Path) -> None:
-    away, url = tmp_path / "away", f"sqlite:///{tmp_path / 'away' / 'store.db'}"
+def test_a_database_that_is_away_is_told_at_each_beat_not_made_anew_and_found_again(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'store.db'}"
     failed, beaten = threading.Event(), threading.Event()
 
     def first_failure(_error: StorageError) -> None:
@@ -157,5 +157,6 @@ def test_a_database_that_is_away_is_told_at_each_beat_and_found_again(tmp_path: 
     with reported(url, program, beaten=lambda _ahead_s: beaten.set(), failed=first_failure, every_s=0.01):
         assert failed.wait(30)
         assert not beaten.is_set()
-        away.mkdir()
+        assert list(tmp_path.iterdir()) == []
+        Database(url).close()
         assert beaten.wait(30)
