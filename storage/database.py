@@ -34,6 +34,7 @@ GIVE_WAY_S = 0.12
 POOLED_CONNECTIONS, CONNECTIONS = 5, 20
 _AFTER_COMMIT = "karipass_after_commit"
 _ANSWERS = "karipass_answers"
+_NO_TRANSACTION = "karipass_no_transaction"
 
 _AT_ITS_START = "SELECT clock_timestamp()"
 """Asked in the same message as each BEGIN, so that the database's clock costs nothing (`storage.shared_clock`)."""
@@ -100,6 +101,11 @@ class Database:
             event.listen(self._engine, "connect", _leave_begin_to_us)
             event.listen(self._engine, "begin", self._begin_on_postgresql)
             event.listen(self._engine, "after_cursor_execute", _go_to_last_answer)
+
+    @property
+    def is_postgresql(self) -> bool:
+        """Whether it is PostgreSQL, and not SQLite."""
+        return self._file is None
 
     def __str__(self) -> str:
         """Return where the database is, without the URL's user, password and query, which may hold a password."""
@@ -185,6 +191,17 @@ class Database:
             action()
 
     @contextmanager
+    def statement_by_statement(self) -> Iterator[Connection]:
+        """Enter a connection to PostgreSQL on which each statement is a transaction of its own, without our limits.
+
+        It is for what cannot be done inside a transaction, or takes longer than one may (`storage.indexes`).
+        """
+        self.end_moment()
+        with self._engine.connect() as connection:
+            connection.execution_options(**{_NO_TRANSACTION: True})
+            yield connection
+
+    @contextmanager
     def _transaction(self, **options: object) -> Iterator[Connection]:
         """Enter a transaction on a pooled connection, or on another one if the server has closed that meanwhile.
 
@@ -227,7 +244,10 @@ class Database:
         A write does not declare itself as one: a server that refuses writes (`default_transaction_read_only`) has its
         reasons.
         """
-        begin = _BEGIN_WRITE if connection.get_execution_options().get(WRITE, False) else _BEGIN_READ
+        options = connection.get_execution_options()
+        if options.get(_NO_TRANSACTION, False):
+            return
+        begin = _BEGIN_WRITE if options.get(WRITE, False) else _BEGIN_READ
         limits = () if "options" in self._url.query else _SERVER_LIMITS
         began = connection.exec_driver_sql("; ".join((begin, *limits, _AT_ITS_START)))
         self._clock.set(began.scalar_one())

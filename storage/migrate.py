@@ -15,6 +15,7 @@ from sqlalchemy import Connection, MetaData, column, inspect, select, table
 
 from storage.database import Database
 from storage.errors import SchemaMismatch
+from storage.indexes import IndexChanges, change_ahead
 from storage.reach import ALIVE_S, left_behind, note_oldest_program, oldest_program
 
 if TYPE_CHECKING:
@@ -63,7 +64,10 @@ def upgrade(database: Database, history: History, revision: str = "head") -> Non
         raise SchemaMismatch(
             f"{database} has schema version {present}, unknown to this program: install the newer program"
         )
-    oldest = _oldest_after(script, newest if revision == "head" else revision)
+    wanted = newest if revision == "head" else revision
+    oldest = _oldest_after(script, wanted)
+    if present is not None:
+        _change_indexes_ahead(database, script, present, wanted)
     with database.writing() as connection:
         _queue(connection)
         _refuse_to_leave_behind(database, connection, history, oldest)
@@ -75,6 +79,19 @@ def _oldest_after(script: ScriptDirectory, revision: str) -> str:
     """Return the newest revision that the oldest program which can work with the schema at a revision knows."""
     steps = (step for step in script.walk_revisions() if step.revision <= revision)
     return max(str(getattr(step.module, "oldest_program", step.revision)) for step in steps)
+
+
+def _change_indexes_ahead(database: Database, script: ScriptDirectory, present: str, wanted: str) -> None:
+    """Do what the steps that are due do about indexes, without keeping writers off the tables."""
+    if not database.is_postgresql:
+        return
+    steps = sorted(script.walk_revisions(), key=lambda step: step.revision)
+    due = [step.module for step in steps if present < step.revision <= wanted]
+    changes = [step.CHANGES for step in due if isinstance(getattr(step, "CHANGES", None), IndexChanges)]
+    if changes:
+        with database.statement_by_statement() as connection:
+            for each in changes:
+                change_ahead(connection, each)
 
 
 def _refuse_to_leave_behind(database: Database, connection: Connection, history: History, oldest: str) -> None:
