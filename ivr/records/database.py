@@ -6,6 +6,7 @@ from ivr.records.schema import IVR_HISTORY
 from storage.database import Database, database_border
 from storage.errors import SchemaMismatch, StoreUnavailable
 from storage.migrate import current_revision, newest_revision, upgrade
+from storage.reach import oldest_program
 
 
 @database_border
@@ -66,6 +67,8 @@ def _require_newest_schema(database: Database) -> None:
             f"{database} has no call records yet: start the service once, which makes their tables, "
             "or see to KARIPASS_STATE_DIR and KARIPASS_DATABASE_URL"
         )
+    if present > newest and _was_only_added_to(database, newest):
+        return
     if present > newest:  # serial numbers
         raise SchemaMismatch(
             f"{database} has call records of version {present}, newer than this program's {newest}: "
@@ -75,3 +78,10 @@ def _require_newest_schema(database: Database) -> None:
         f"{database} has call records of version {present}, older than this program's {newest}: "
         "start the service once, which upgrades them"
     )
+
+
+def _was_only_added_to(database: Database, newest: str) -> bool:
+    """Whether a newer program made the schema, and says that this one can work with it."""
+    with database.reading() as connection:
+        oldest = oldest_program(connection, IVR_HISTORY.version_table)
+    return oldest is not None and oldest <= newest

@@ -21,7 +21,7 @@ from ivr.records.model import (
     RtpQuality,
     ServiceState,
 )
-from ivr.records.queries import Query, groups, last_of_each_kind, latest_first, newest_keys
+from ivr.records.queries import Query, all_trunks, groups, ids_from, last_of_each_kind, latest_first, newest_keys
 from ivr.records.report import Report, Tally, tally_alike
 from ivr.records.schema import call_entries, calls, services
 from ivr.records.vitals import vitals_from_json
@@ -73,11 +73,11 @@ class CallReader:
     def trunks(self) -> list[str]:
         """All endpoints by which calls came."""
         with self._database.reading() as connection:
-            return list(connection.scalars(select(calls.c.trunk).distinct().order_by(calls.c.trunk)))
+            return list(connection.scalars(all_trunks()))
 
     @database_border
     def keys(self, query: Query) -> list[KeyQuality]:
-        """How well keys were heard: the `NEWEST_KEYS` latest ones of the calls of a query, whatever its limit."""
+        """How well keys were heard: the `NEWEST_KEYS` latest of the latest calls of a query, whatever its limit."""
         with self._database.reading() as connection:
             return [_quality(json.loads(row.body)) for row in connection.execute(newest_keys(query, NEWEST_KEYS))]
 
@@ -98,8 +98,7 @@ class CallReader:
     @database_border
     def _ids(self, beginning: str) -> list[str]:
         with self._database.reading() as connection:
-            begins = calls.c.call_id.startswith(beginning, autoescape=True)
-            return list(connection.scalars(select(calls.c.call_id).where(begins).limit(_SOME)))
+            return list(connection.scalars(ids_from(beginning).limit(_SOME)))
 
     @database_border
     def call(self, call_id: str) -> CallRecord | None:

@@ -55,9 +55,7 @@ calls = Table(
     Column("rtp_jitter_ms", Float),
     Column("rtp_rtt_ms", Float),
     Index(None, "began_at"),
-    Index(None, "caller"),
-    Index(None, "target"),
-    Index(None, "outcome"),
+    *(Index(f"ix_calls_{column}_began_at", column, "began_at") for column in ("caller", "target", "outcome", "trunk")),
 )
 
 call_entries = Table(

@@ -115,7 +115,8 @@ class CallWriter:
         with self._database.writing() as connection:
             # calls that another service is removing at this moment are left to it (SQLite has one writer anyway)
             found = list(connection.scalars(some.with_for_update(skip_locked=True)))
-            connection.execute(delete(calls).where(calls.c.call_id.in_(found)))
+            if found:  # for an empty list PostgreSQL may read all calls
+                connection.execute(delete(calls).where(calls.c.call_id.in_(found)))
             connection.execute(delete(services).where(services.c.beat_at < moment))
         return len(found)
 

@@ -23,7 +23,13 @@ _MOST: Final = 100_000
 
 @reporting_errors
 def calls(
-    number: Annotated[str | None, typer.Option(callback=digits, help="Digits of the caller or target number.")] = None,
+    number: Annotated[
+        str | None,
+        typer.Option(
+            callback=digits,
+            help="The caller or target number; a part of one is looked for in the latest 100,000 calls.",
+        ),
+    ] = None,
     outcome: Annotated[
         str | None, typer.Option(callback=read_outcome, help=f"One of {', '.join(OUTCOME_NAMES)}.")
     ] = None,
