@@ -61,6 +61,7 @@ class DigestText(TypeDecorator[str]):
 
 metadata = MetaData(naming_convention=NAMES)
 _IN_FORCE: Final = text("ended_at IS NULL")
+_VOID: Final = text("failures >= 3")
 
 lines = Table(
     "lines",
@@ -107,6 +108,8 @@ temporary_passwords = Table(
     Column("expires_at", UtcDateTime, nullable=False),
     Column("set_by_number", String, nullable=False),
     Column("set_by_call", String, nullable=False),
+    Index(None, "key_id"),
+    Index("ix_temporary_passwords_void", "target_number", sqlite_where=_VOID, postgresql_where=_VOID),
     CheckConstraint("unit IN ('LINE', 'NUMBER', 'ADMIN_USER')", name="unit"),
     CheckConstraint("failures BETWEEN 0 AND 3", name="failures"),
     CheckConstraint("expires_at > set_at", name="expiry"),
@@ -123,6 +126,7 @@ passwords = Table(
     Column("failures", Integer, nullable=False),
     Column("set_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
+    Index(None, "key_id"),
     CheckConstraint("failures BETWEEN 0 AND 10", name="failures"),
     CheckConstraint("expires_at > set_at", name="expiry"),
 )
@@ -197,6 +201,7 @@ one_time_choices = Table(
     Column("key_id", ForeignKey("digest_keys.key_id")),
     Column("failures", Integer, nullable=False),
     Column("chosen_at", UtcDateTime, nullable=False),
+    Index(None, "key_id"),
     CheckConstraint("failures BETWEEN 0 AND 5", name="failures"),
     CheckConstraint("used = (coalesce(address, provisional_address) IS NOT NULL)", name="addressed"),
     CheckConstraint("used = (confirmation_id IS NOT NULL)", name="identified"),

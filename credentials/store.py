@@ -5,7 +5,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Connection, insert, select, union
+from sqlalchemy import Connection, exists, insert, or_, select
 
 from credentials.audit import Action, Entry, Head, append
 from credentials.audit import head as head_of
@@ -135,8 +135,8 @@ def _agree_on_keys(database: Database, ring: KeyRing, clock: Clock, appended: Ap
                 known.append(ring.current.key_id)
     newest = known[-1]
     with database.reading() as connection:
-        in_use = set(connection.scalars(union(*(select(table.c.key_id) for table in KEYED))))
-    lacking = [key_id for key_id in known if key_id not in ring and (key_id in in_use or key_id == newest)]
+        absent = [key_id for key_id in known if key_id not in ring]
+        lacking = [key_id for key_id in absent if key_id == newest or _is_in_use(connection, key_id)]
     if lacking:
         raise KeyMismatch(
             f"{database} was made with key {' '.join(lacking)}, but the keys at hand are {ring!r}:"
@@ -147,6 +147,11 @@ def _agree_on_keys(database: Database, ring: KeyRing, clock: Clock, appended: Ap
 
 def _known_keys(connection: Connection) -> list[str]:
     return list(connection.scalars(select(digest_keys.c.key_id).order_by(digest_keys.c.generation)))
+
+
+def _is_in_use(connection: Connection, key_id: str) -> bool:
+    made = (exists().where(table.c.key_id == key_id) for table in KEYED)
+    return bool(connection.scalar(select(or_(*made))))
 
 
 def _introduce(connection: Connection, key: Key, *, generation: int, at: datetime) -> Head:

@@ -105,7 +105,11 @@ class LinesImport:
     def _groups(self) -> list[tuple[list[str], int]]:
         """Compare everything; return the lines that change, in groups that change together, and each group's weight."""
         with self._database.reading() as connection:
-            known = lines_changes.know_all(connection)
+            if self._remove_absent:
+                known = lines_changes.know_all(connection)
+            else:  # what the file does not name stays as it is: a few lines must not cost a look at all of a carrier's
+                wanted = [number for line in self._listed.values() for number in line.places]
+                known = lines_changes.know_some(connection, self._listed, wanted)
         absent = known.languages.keys() - self._listed.keys() if self._remove_absent else frozenset[str]()
         changes = lines_changes.compare(known, self._listed, absent)
         weights, together = _by_line(changes, known), _Together()

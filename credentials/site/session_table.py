@@ -257,8 +257,9 @@ def remove_old(connection: Connection, limits: SessionLimits, now: datetime) -> 
     Rows that another transaction has are left to the next login, so that two logins never wait for each other here.
     """
     old = select(table.c.name).where(table.c.started_at <= now - limits.absolute - _KEPT)
-    some = old.limit(_REMOVED_AT_ONCE).with_for_update(skip_locked=True)
-    connection.execute(delete(table).where(table.c.name.in_(connection.scalars(some).all())))
+    some = old.order_by(table.c.started_at).limit(_REMOVED_AT_ONCE).with_for_update(skip_locked=True)
+    if names := connection.scalars(some).all():  # for an empty list PostgreSQL may read all sessions
+        connection.execute(delete(table).where(table.c.name.in_(names)))
 
 
 def remove(connection: Connection, of_numbers: Collection[str]) -> None:

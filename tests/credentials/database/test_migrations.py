@@ -43,7 +43,7 @@ def tables(database: Database) -> set[str]:
 def test_an_empty_database_is_brought_to_the_newest_schema_and_back(database: Database) -> None:
     assert current_revision(database, CREDENTIALS) is None
     upgrade(database, CREDENTIALS)
-    assert current_revision(database, CREDENTIALS) == "0009"
+    assert current_revision(database, CREDENTIALS) == "0010"
     assert tables(database) == set(metadata.tables)
     downgrade(database, CREDENTIALS, "base")
     assert current_revision(database, CREDENTIALS) is None
