@@ -104,6 +104,8 @@ class Leases:
                 .limit(most)
                 .with_for_update(skip_locked=True)
             ).all()
+            if not chosen:
+                return []
             rows = connection.execute(
                 update(letters)
                 .where(letters.c.letter_id.in_(chosen))
@@ -160,7 +162,9 @@ class Leases:
         """
         with self._database.reading() as connection:
             late = _late(moment_of(connection, self._clock))
-            if connection.scalar(select(letters.c.letter_id).where(*late).limit(1)) is None:
+            # In their order, or PostgreSQL, which expects one soon, reads all letters where there is none.
+            some = select(letters.c.letter_id).where(*late).order_by(letters.c.useful_until).limit(1)
+            if connection.scalar(some) is None:
                 return 0
         with self._database.writing() as connection:
             now = moment_of(connection, self._clock)
@@ -182,9 +186,14 @@ class Leases:
             old = (
                 select(letters.c.letter_id)
                 .where(letters.c.created_at < before, letters.c.state != State.WAITING.value)
+                .order_by(letters.c.created_at)
                 .limit(_REMOVED_AT_ONCE)
             )
-            return connection.execute(delete(letters).where(letters.c.letter_id.in_(old))).rowcount
+            # In two steps: within one statement PostgreSQL reads all letters to find those that it has chosen.
+            chosen = connection.scalars(old).all()
+            if not chosen:  # for an empty list, too, it would read all
+                return 0
+            return connection.execute(delete(letters).where(letters.c.letter_id.in_(chosen))).rowcount
 
     def _opened(self, row: Row[Any], now: datetime) -> Leased | None:
         try:

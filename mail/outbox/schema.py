@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import CheckConstraint, Column, Index, Integer, LargeBinary, MetaData, String, Table
+from sqlalchemy import CheckConstraint, Column, Index, Integer, LargeBinary, MetaData, String, Table, text
 
 from storage.columns import NAMES, UtcDateTime
 from storage.migrate import History
@@ -13,6 +13,8 @@ from storage.migrate import History
 MAIL: Final = History("mail:outbox/migrations", "mail_version")
 
 metadata = MetaData(naming_convention=NAMES)
+_WAITING: Final = text("state = 'waiting'")
+_REFUSED: Final = text("state = 'refused'")
 
 letters = Table(
     # One row a letter. Subject and body are in `sealed`, until the letter was taken or given up; the rest says later
@@ -45,6 +47,8 @@ letters = Table(
     Index(None, "number", "created_at"),
     Index(None, "counted_as", "created_at"),
     Index(None, "client", "created_at"),
+    Index("ix_mail_letters_waiting", "useful_until", "created_at", sqlite_where=_WAITING, postgresql_where=_WAITING),
+    Index("ix_mail_letters_refused", "ended_at", sqlite_where=_REFUSED, postgresql_where=_REFUSED),
 )
 
 UNLEASED: Final[MappingProxyType[str, Any]] = MappingProxyType({"lease": None, "leased_until": None})

@@ -36,6 +36,8 @@ _USEFUL: Final = timedelta(days=5)
 """How long a notice is worth sending: our mail server may be away over a long weekend."""
 _COMES_BACK_WITHIN: Final = timedelta(hours=1)
 """A mail that was taken longer ago, and has not come back, has arrived."""
+_REFUSED_WITHIN: Final = timedelta(days=1)
+"""For how long a refusal is looked at that was not counted: 30 days of them would be read again and again."""
 _AT_ONCE: Final = 200
 _ACTOR: Final = "call notices"
 
@@ -137,12 +139,12 @@ class LedgerSide(StoreBase):
         A notice that came back was refused, too. Whether those that were mailed after it will come back is not known
         yet: they end the row only when they were taken an hour ago.
         """
-        with self._database.reading() as connection:
-            if connection.scalar(_refused().limit(1)) is None:
-                return 0
         now, paused = self.now(), list[Entry]()
+        with self._database.reading() as connection:
+            if connection.scalar(_refused(now).limit(1)) is None:
+                return 0
         with self._database.writing() as connection:
-            refused = connection.execute(_refused().limit(_AT_ONCE)).all()
+            refused = connection.execute(_refused(now).limit(_AT_ONCE)).all()
             # Whoever stores settings holds the line, too: then a pause is not lost with what it replaces.
             provisioning.hold_lines(connection, {row.number for row in refused})
             for number, address in sorted({(row.number, row.address) for row in refused}):
@@ -150,6 +152,8 @@ class LedgerSide(StoreBase):
                     connection, number, address, now
                 ):
                     paused.append(Entry(Action.NOTICE_PAUSED, number))
+            if not refused:  # another reader has counted them meanwhile
+                return 0
             ids = [row.letter_id for row in refused]
             connection.execute(update(mails).where(mails.c.letter_id.in_(ids)).values(counted=True))
             self._record(connection, paused, actor=_ACTOR, origin="")
@@ -212,13 +216,14 @@ def _mail_at(connection: Connection, verdict: Verdict, now: datetime) -> datetim
     return first or now + TOGETHER
 
 
-def _refused() -> Select[tuple[str, str, str]]:
-    """Select the notices that were refused, and not counted yet."""
+def _refused(now: datetime) -> Select[tuple[str, str, str]]:
+    """Select the notices that were refused lately, and not counted yet."""
     together = mails.join(letters, letters.c.letter_id == mails.c.letter_id)
     return (
         select(mails.c.letter_id, mails.c.number, mails.c.address)
         .select_from(together)
-        .where(letters.c.state == State.REFUSED.value, mails.c.counted.is_(False))
+        .where(letters.c.state == State.REFUSED.value, letters.c.ended_at > now - _REFUSED_WITHIN)
+        .where(mails.c.counted.is_(False))
     )
 
 
