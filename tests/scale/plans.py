@@ -149,13 +149,16 @@ def main(words: Sequence[str] | None = None) -> None:
     if programs is None:
         raise SystemExit("no PostgreSQL server is installed (Debian: apt-get install postgresql)")
     key, found = Key.generate(), []
-    with serving(programs, **FAST, **ROOM) as server:
-        for size in sizes:
-            say(f"{size.numbers:,} numbers, {size.records:,} records")
-            name = filled(server, key, size)
-            found.append(list(measured(server.url(name), key, size)))
-            server.drop(name)
-    print_table(sizes, found)
+    try:
+        with serving(programs, **FAST, **ROOM) as server:
+            for size in sizes:
+                say(f"{size.numbers:,} numbers, {size.records:,} records")
+                name = filled(server, key, size)
+                found.append(list(measured(server.url(name), key, size)))
+                server.drop(name)
+    finally:  # an hour's work is not thrown away if the last size did not fit
+        if found:
+            print_table(sizes[: len(found)], found)
     if asked.statements is not None:
         worst = {each.operation.name: vars_of(each.worst) for each in found[-1]}
         asked.statements.write_text(json.dumps(worst, indent=1))

@@ -141,7 +141,7 @@ RECORDS: Final[Mapping[str, Rows]] = {
         f"""INSERT INTO calls (call_id, service_id, channel_id, trunk, began_at, ended_at, caller, language, unit,
             target, step, outcome, reason, wrong_entries, silences, keys, missed, hangup_cause, hangup_text,
             rtp_lost_percent, rtp_jitter_ms, rtp_rtt_ms)
-        SELECT substr({_ID.format("call")}, 1, 12),
+        SELECT substr({_ID.format("call")}, 1, 16),
             CASE WHEN i >= :calls: - 200 THEN 'live' ELSE 'service-' || i * 50 / :calls: END,
             '1790000000.' || i, 'trunk-' || i % 6, began_at, began_at + interval '55 s', {_ANY}, 'ja', 'LINE', {_ANY},
             'done', outcome, CASE outcome WHEN 'set' THEN 'set' ELSE 'why' END, (i % 17 = 0)::int, (i % 29 = 0)::int,
@@ -160,7 +160,7 @@ RECORDS: Final[Mapping[str, Rows]] = {
     ),
     "entries": Rows(
         "entries",
-        f"""INSERT INTO call_entries SELECT substr(md5('call' || (:calls: - 1 - i / 25)), 1, 12), i % 25, i % 25 * 2.0,
+        f"""INSERT INTO call_entries SELECT substr(md5('call' || (:calls: - 1 - i / 25)), 1, 16), i % 25, i % 25 * 2.0,
             (ARRAY['said', 'key', 'key', 'judged', 'missed', 'key'])[1 + i % 6],
             '{{"source": "in-band", "failed": null, "text": "enter", "figures": {{"level_dbm0": -12.5, "twist_db": 1.5,'
             || ' "snr_db": 31.0}}}}'
