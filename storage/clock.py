@@ -6,7 +6,7 @@ password is good for two. So a stored moment that lies further in the future tha
 apart comes from a wrong clock, and does not count.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -20,6 +20,18 @@ CLOCKS_APART: Final = timedelta(minutes=5)
 def latest_at(now: datetime) -> datetime:
     """Return the latest stored moment that counts; a later one comes from a wrong clock."""
     return now + CLOCKS_APART
+
+
+def days(begin: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """Cut a time into days, the last of which may be shorter; nothing if it does not end after its start.
+
+    Whoever counts what happened in a long time counts it day by day: a statement that counts a carrier's three months
+    would run longer than one may.
+    """
+    while begin < end:
+        following = min(begin + timedelta(days=1), end)
+        yield begin, following
+        begin = following
 
 
 def utc_now() -> datetime:

@@ -15,6 +15,7 @@ from credentials.audit import Action
 from credentials.model import LoginVerdict
 from credentials.one_time.model import CodeVerdict
 from credentials.schema import audit as table
+from storage.clock import days
 from storage.database import Database, database_border
 
 
@@ -93,7 +94,10 @@ def count_logins(database: Database, bounds: Sequence[datetime]) -> list[LoginCo
     with database.reading() as connection:
         if not inspect(connection).has_table(table.name):
             return [LoginCounts() for _ in pairwise(bounds)]
-        return [_between(connection, begin, end) for begin, end in pairwise(bounds)]
+        return [
+            sum((_between(connection, *day) for day in days(begin, end)), LoginCounts())
+            for begin, end in pairwise(bounds)
+        ]
 
 
 @database_border

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, func, literal_column, or_, select,
 
 from ivr.records.model import Fate
 from ivr.records.schema import call_entries, calls
+from storage.clock import days
 
 LOOKED_THROUGH: Final = 100_000
 """In how many calls a part of a number is looked for: about 0.1 s."""
@@ -96,6 +97,19 @@ def groups(query: Query) -> Select[Any]:
         func.sum(calls.c.missed).label("keys_missed"),
     )
     return select(*kinds, *sums).where(*_conditions(query), *_containing(query)).group_by(*kinds).order_by(*kinds[:-1])
+
+
+def day_by_day(query: Query, first: datetime, now: datetime) -> list[Query]:
+    """Cut a query that counts into queries of a day each, so that no statement counts for longer than it may.
+
+    Args:
+        query: the query.
+        first: when its first call started, or earlier.
+        now: the present moment. Calls that a wrong clock put after it belong to the last piece.
+    """
+    end = now if query.until is None else min(query.until, now)
+    cut = [replace(query, since=begin, until=until) for begin, until in days(first, end)]
+    return [*cut[:-1], replace(cut[-1], until=query.until)] if cut else [query]
 
 
 def newest_keys(query: Query, limit: int) -> Select[Any]:

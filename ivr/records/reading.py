@@ -21,7 +21,16 @@ from ivr.records.model import (
     RtpQuality,
     ServiceState,
 )
-from ivr.records.queries import Query, all_trunks, groups, ids_from, last_of_each_kind, latest_first, newest_keys
+from ivr.records.queries import (
+    Query,
+    all_trunks,
+    day_by_day,
+    groups,
+    ids_from,
+    last_of_each_kind,
+    latest_first,
+    newest_keys,
+)
 from ivr.records.report import Report, Tally, tally_alike
 from ivr.records.schema import call_entries, calls, services
 from ivr.records.vitals import vitals_from_json
@@ -61,7 +70,10 @@ class CallReader:
         """
         self._mark_lost()
         with self._database.reading() as connection:
-            return Report.of((row.trunk, _tally(row)) for row in connection.execute(groups(query)))
+            first = query.since or connection.scalar(select(func.min(calls.c.began_at)))
+            pieces = [query] if first is None else day_by_day(query, first, self._clock())
+            rows = (row for piece in pieces for row in connection.execute(groups(piece)))
+            return Report.of((row.trunk, _tally(row)) for row in rows)
 
     @database_border
     def in_progress(self) -> int:

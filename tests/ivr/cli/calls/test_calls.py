@@ -307,6 +307,7 @@ class TestWithoutRecords:
     ) -> None:
         with closing(sqlite3.connect(tmp_path / "store.db")) as connection:
             connection.execute("UPDATE ivr_version SET version_num = ?", [revision])
+            connection.execute("UPDATE schema_reach SET oldest_program = ?", [revision])
             connection.commit()
             said = told(tmp_path)
             assert f"version {revision}" in said
