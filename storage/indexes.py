@@ -16,13 +16,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
-
-if TYPE_CHECKING:
-    from alembic.operations import Operations
 
 POLL_S: Final = 0.5
 _RIVAL: Final = frozenset({"40P01", "42P07", "55P03"})
@@ -71,8 +68,10 @@ class IndexChanges:
         """Return what takes the changes back."""
         return IndexChanges(new=self.gone, gone=self.new)
 
-    def apply(self, op: Operations) -> None:
-        """Make the changes in the transaction of a step, as far as they are not made."""
+    def apply(self) -> None:
+        """Make the changes in the transaction of a step, as far as they are not made; for its `upgrade`."""
+        from alembic import op  # which loads Alembic (`storage.migrate`)
+
         for index in self.new:
             where = text(index.where) if index.where else None
             op.create_index(
@@ -131,4 +130,4 @@ def _statement(index: NewIndex) -> str:
 
 def _has_columns(connection: Connection, index: NewIndex) -> bool:
     found = connection.scalar(_COLUMNS, {"table": index.table, "columns": list(index.columns)})
-    return found == len(index.columns)
+    return bool(found == len(index.columns))

@@ -69,7 +69,7 @@ def fill(where: str, key: Key, size: Size, *, said: Callable[[str], None] = lamb
         size: how much.
         said: called with how far it is.
     """
-    values = {"numbers": size.numbers, "office": size.office, "key": key.key_id} | size.rows
+    values: dict[str, Any] = {"numbers": size.numbers, "office": size.office, "key": key.key_id} | size.rows
     with psycopg.connect(where, autocommit=True) as connection:
         connection.execute("SET session_replication_role = replica")  # neither triggers nor foreign keys
         connection.execute("SET synchronous_commit = off")
@@ -77,7 +77,7 @@ def fill(where: str, key: Key, size: Size, *, said: Callable[[str], None] = lamb
         indexes = connection.execute(_INDEXES.encode()).fetchall()
         for _definition, dropping in indexes:
             connection.execute(dropping.encode())
-        for name, statement in (NUMBERS | RECORDS).items():
+        for name, statement in {**NUMBERS, **RECORDS}.items():
             start, of = time.monotonic(), values[statement.counted_by] // statement.every
             for begin, end in _chunks(of):
                 _run(connection, statement.sql, values | {"begin": begin, "end": end})

@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from sqlalchemy import Connection
+
 from credentials.limits.origin import origin_of
 from credentials.site.login_counts import count_logins, first_login
 from credentials.store import _agree_on_keys
@@ -70,8 +72,17 @@ def _record(product: Product, turn: int) -> None:
         call_id=call_id, channel_id="1", trunk="trunk-1", began_at=now, caller=number(turn), language="ja"
     )
     entries = [EntryNoted(call_id, RecordedEntry(place, 1.0, "said", {"text": "enter"})) for place in range(10)]
-    counts = {"wrong_entries": 0, "silences": 0, "keys": 18, "missed": 0}
-    progress = Progress(call_id=call_id, language="ja", unit="LINE", target=number(turn), step="done", **counts)
+    progress = Progress(
+        call_id=call_id,
+        language="ja",
+        unit="LINE",
+        target=number(turn),
+        step="done",
+        wrong_entries=0,
+        silences=0,
+        keys=18,
+        missed=0,
+    )
     product.writer.write([began, *entries, progress, ChannelEnded(call_id, Hangup(cause=16, text="Normal"), None)])
 
 
@@ -119,10 +130,15 @@ def _taken(product: Product, turn: int) -> None:
         product.leases.taken(letter)
 
 
-def _code(product: Product, _turn: int) -> None:
-    product.store.send_code(
-        product.proving[1], lambda connection, new: product.outbox.add(connection, _letter(product.proving[0]))
-    )
+def _code(product: Product, turn: int) -> None:
+    """Log in with a password, and ask for a one-time password."""
+    whose = product.proving
+    started = product.store.start_session(whose, PASSWORD, origin=f"::{turn}")
+
+    def write(connection: Connection, _new: object) -> None:
+        product.outbox.add(connection, _letter(whose))
+
+    product.store.send_code(started.session_id or "", write)
 
 
 def _notices(product: Product, query: CallQuery) -> None:
@@ -173,7 +189,7 @@ OPERATIONS: Final = (
     Operation("write a call's record", Way.CALL, _record),
     Operation("log in", Way.PAGE, lambda p, _: p.store.start_session(number(p.size.office + 14 + 10), "Wrong4711x")),
     Operation(
-        "log in and start a session", Way.PAGE, lambda p, _: p.store.start_session(p.proving[0], PASSWORD, origin="::1")
+        "log in and start a session", Way.PAGE, lambda p, _: p.store.start_session(p.proving, PASSWORD, origin="::1")
     ),
     Operation("enter a session", Way.PAGE, lambda p, _: p.store.session(p.alone[1])),
     Operation("enter the largest line's session", Way.PAGE, lambda p, _: p.store.session(p.office[1])),
@@ -185,7 +201,7 @@ OPERATIONS: Final = (
     Operation("store notice settings", Way.PAGE, _store_notices),
     Operation("why no mail?", Way.PAGE, lambda p, _: p.store.notice_calls(p.alone[1], p.alone[0], p.outbox)),
     Operation("mails of addresses", Way.PAGE, lambda p, _: p.store.notice_deliveries(*p.office[::-1], p.outbox)),
-    Operation("mail a one-time password", Way.PAGE, _mail),
+    Operation("mail a one-time password", Way.PAGE, _code),
     Operation("latest calls", Way.OPERATOR, lambda p, _: p.reader.search(Query())),
     Operation("calls of a number", Way.OPERATOR, lambda p, turn: p.reader.search(Query(number=p.other(turn)))),
     Operation("calls of an unknown number", Way.OPERATOR, lambda p, _: p.reader.search(Query(number="0999999999"))),

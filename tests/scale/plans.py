@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from credentials.secrets.keys import Key
+from ivr.lab.postgresql import server_programs
 from ivr.records import open_records
 from notice.store.opening import NoticeStore
 from storage.database import Database
@@ -27,7 +28,7 @@ from tests.scale.filling import Size, fill
 from tests.scale.operations import OPERATIONS, Operation
 from tests.scale.product import Product, product
 from tests.scale.statements import Explained, explaining, slowest
-from tests.storage.postgresql import FAST, Server, server_programs, serving
+from tests.storage.postgresql import FAST, Server, serving
 
 LARGE = frozenset(
     {

@@ -32,7 +32,7 @@ class Product:
     Attributes:
         database: the database of records, mails and programs; the store has one of its own.
         alone: a number that is a line of its own, and its complete session.
-        proving: a number that uses one-time passwords, and its session, which has one to prove.
+        proving: a number that uses one-time passwords, and whose password is `PASSWORD`.
         office: the contract number of the largest line, and its complete session, which is the administrator's.
     """
 
@@ -47,7 +47,7 @@ class Product:
     mails: Writer
     registry: Registry
     alone: tuple[str, str]
-    proving: tuple[str, str]
+    proving: str
     office: tuple[str, str]
 
     @property
@@ -68,6 +68,7 @@ def product(url: str, key: Key, size: Size) -> Iterator[Product]:
     with NoticeStore.open(url, key=ring, policy=CHEAP, limits=MANY_CALLS) as store:
         alone, proving, office = number(size.office + 14), number(size.office + 21), number(0)
         store.reset_one_time_password(office, operator="scale")
+        _logged_in(store, proving)
         registry = Registry(database, Program(kind="portal", version="1", schemas={}, keys=()))
         registry.beat()
         yield Product(
@@ -82,7 +83,7 @@ def product(url: str, key: Key, size: Size) -> Iterator[Product]:
             mails=Writer(site="https://example.jp", time_zone=UTC),
             registry=registry,
             alone=(alone, _logged_in(store, alone)),
-            proving=(proving, _logged_in(store, proving)),
+            proving=proving,
             office=(office, _logged_in(store, office)),
         )
     database.close()

@@ -18,12 +18,13 @@ from pathlib import Path
 
 from credentials.model import Line, Unit
 from credentials.secrets.keys import Key
+from ivr.lab.postgresql import server_programs
 from notice.store.opening import NoticeStore
 from tests.credentials.stores import MANY_CALLS
 from tests.scale.filling import Size, number
 from tests.scale.plans import ROOM, filled
 from tests.storage.backups import back_up, restore
-from tests.storage.postgresql import server_programs, serving
+from tests.storage.postgresql import serving
 
 _PASSWORD = "73519264"
 

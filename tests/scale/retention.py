@@ -19,12 +19,13 @@ from typing import Final
 import psycopg
 
 from credentials.secrets.keys import Key
+from ivr.lab.postgresql import server_programs
 from ivr.records import CallBegan, RecordedEntry
-from ivr.records.changes import EntryNoted, Progress
+from ivr.records.changes import Change, EntryNoted, Progress
 from tests.scale.filling import Size, number
 from tests.scale.plans import ROOM, filled
 from tests.scale.product import Product, days_ago, product
-from tests.storage.postgresql import server_programs, serving
+from tests.storage.postgresql import serving
 
 CALLS_PER_S: Final = 50
 _ENTRIES: Final = 25
@@ -37,7 +38,8 @@ _OLD: Final = (
 
 def write_calls(on: Product, turn: int, count: int) -> None:
     """Write the records of calls, as a recorder does with those of a second."""
-    now, changes = datetime.now(UTC), []
+    now = datetime.now(UTC)
+    changes: list[Change] = []
     for place in range(count):
         call_id = f"{turn:08d}{place:04d}"
         changes += [

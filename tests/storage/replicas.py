@@ -103,7 +103,17 @@ def replicated(programs: Path, **settings: str) -> Iterator[Pair]:
         primary.start()
         shutil.rmtree(replica.directory / "data")
         source = f"host={primary.directory} user=karipass application_name=replica"
-        copying = [programs / "pg_basebackup", "-d", source, "-D", "data", "-R", "-X", "stream", "--checkpoint=fast"]
+        copying: list[str | Path] = [
+            programs / "pg_basebackup",
+            "-d",
+            source,
+            "-D",
+            "data",
+            "-R",
+            "-X",
+            "stream",
+            "--checkpoint=fast",
+        ]
         subprocess.run([*replica._as_user, *copying], check=True, cwd=replica.directory)
         replica.start()
         yield Pair(primary, replica, hosts)

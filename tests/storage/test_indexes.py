@@ -37,8 +37,6 @@ def upgrade() -> None:
     op.create_index("ix_things_name", "things", ["name"])
 """
 _SECOND = """
-from alembic import op
-
 from storage.indexes import IndexChanges, NewIndex
 
 revision = "0002"
@@ -51,7 +49,7 @@ CHANGES = IndexChanges(
 
 
 def upgrade() -> None:
-    CHANGES.apply(op)
+    CHANGES.apply()
 """
 
 

@@ -4,8 +4,6 @@ Revision ID: 0010
 Revises: 0009
 """
 
-from alembic import op
-
 from storage.indexes import IndexChanges, NewIndex
 
 revision = "0010"
@@ -29,9 +27,9 @@ CHANGES = IndexChanges(
 
 def upgrade() -> None:
     """Create the indexes."""
-    CHANGES.apply(op)
+    CHANGES.apply()
 
 
 def downgrade() -> None:
     """Drop them."""
-    CHANGES.turned().apply(op)
+    CHANGES.turned().apply()

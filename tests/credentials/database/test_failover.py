@@ -20,10 +20,10 @@ import pytest
 from credentials.model import Line, Unit
 from credentials.secrets.keys import Key
 from credentials.store import CredentialStore
+from ivr.lab.postgresql import server_programs
 from storage.errors import StoreUnavailable
 from tests import needs
 from tests.credentials.stores import CHEAP, LINES, MANY_CALLS
-from tests.storage.postgresql import server_programs
 from tests.storage.replicas import Pair, replicated
 
 pytestmark = pytest.mark.slow

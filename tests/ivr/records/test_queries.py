@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, text
 
 from ivr.records import CallReader, CallWriter, Query, open_existing_records, open_records, queries
+from ivr.records.changes import Change
 from ivr.records.schema import IVR_HISTORY, calls
 from storage.database import Database
 from storage.errors import SchemaMismatch
@@ -35,7 +36,7 @@ def test_a_whole_number_finds_the_latest_calls_from_it_and_for_it(
 ) -> None:
     with database.writing() as connection:
         connection.execute(delete(calls))
-    changes = [
+    changes: list[list[Change]] = [
         [call(f"{place:03d}", caller=caller, after_s=at), replace(STEP, call_id=f"{place:03d}", target=target)]
         for place, (caller, target, at) in enumerate(made)
     ]

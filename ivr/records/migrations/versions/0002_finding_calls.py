@@ -4,8 +4,6 @@ Revision ID: 0002
 Revises: 0001
 """
 
-from alembic import op
-
 from storage.indexes import IndexChanges, NewIndex
 
 revision = "0002"
@@ -24,9 +22,9 @@ CHANGES = IndexChanges(
 
 def upgrade() -> None:
     """Create the indexes in place of those that have no time."""
-    CHANGES.apply(op)
+    CHANGES.apply()
 
 
 def downgrade() -> None:
     """Create the earlier ones."""
-    CHANGES.turned().apply(op)
+    CHANGES.turned().apply()

@@ -4,8 +4,6 @@ Revision ID: 0002
 Revises: 0001
 """
 
-from alembic import op
-
 from storage.indexes import IndexChanges, NewIndex
 
 revision = "0002"
@@ -29,9 +27,9 @@ CHANGES = IndexChanges(
 
 def upgrade() -> None:
     """Create the indexes."""
-    CHANGES.apply(op)
+    CHANGES.apply()
 
 
 def downgrade() -> None:
     """Drop them."""
-    CHANGES.turned().apply(op)
+    CHANGES.turned().apply()
