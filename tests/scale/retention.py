@@ -25,7 +25,7 @@ from ivr.records.changes import Change, EntryNoted, Progress
 from tests.scale.filling import Size, number
 from tests.scale.plans import ROOM, filled
 from tests.scale.product import Product, days_ago, product
-from tests.storage.postgresql import serving
+from tests.storage.postgresql import Server, serving
 
 CALLS_PER_S: Final = 50
 _ENTRIES: Final = 25
@@ -92,6 +92,13 @@ def evening(on: Product, over: threading.Event) -> list[float]:
     return took
 
 
+def entries(server: Server, name: str) -> int:
+    """Count the entries of all calls."""
+    with psycopg.connect(f"host={server.directory} user=karipass dbname={name}") as connection:
+        row = connection.execute("SELECT count(*) FROM call_entries").fetchone()
+    return 0 if row is None else int(row[0])
+
+
 def main(words: Sequence[str] | None = None) -> None:
     """Do what the command line says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -105,7 +112,7 @@ def main(words: Sequence[str] | None = None) -> None:
     with serving(programs, **ROOM) as server:
         name = filled(server, key, size)
         with psycopg.connect(f"host={server.directory} user=karipass dbname={name}") as connection:
-            connection.execute(_OLD.encode(), [min(200_000, size.rows["calls"] // 3)])
+            connection.execute(_OLD.encode(), [min(400_000, size.rows["calls"] // 3)])
         server.execute("ANALYZE", name)
         with product(server.url(name), key, size) as on:
             now_is_later = days_ago(60)
@@ -119,7 +126,11 @@ def main(words: Sequence[str] | None = None) -> None:
                 return on.writer.forget_before(now_is_later)
 
             print(f"| calls written | {rate(write, asked.seconds):,.0f} /s |", flush=True)
-            print(f"| calls forgotten | {rate(forget, asked.seconds):,.0f} /s |", flush=True)
+            before = entries(server, name)
+            start, forgotten = time.monotonic(), rate(forget, asked.seconds)
+            took_s = time.monotonic() - start
+            removed_per_s = (before - entries(server, name)) / took_s
+            print(f"| calls forgotten, and their entries | {forgotten:,.0f} and {removed_per_s:,.0f} /s |", flush=True)
             over = threading.Event()
             with ThreadPoolExecutor(1) as threads:
                 for what, do in (("nothing is forgotten", None), ("calls are forgotten", forget)):
