@@ -16,7 +16,7 @@ from typing import Final, NoReturn
 
 import pytest
 
-from ivr.lab.postgresql import server_programs
+from ivr.lab.postgresql.server import server_programs
 from tests.storage.pgbouncer import program as pgbouncer_program
 
 
@@ -51,6 +51,7 @@ PACKAGES: Final[Mapping[str, Callable[[], bool]]] = MappingProxyType(
         "postfix": Path("/usr/lib/postfix/sbin/master").exists,
         "kamailio": lambda: shutil.which("kamailio", path=_SBIN) is not None,
         "nftables": lambda: shutil.which("nft", path=_SBIN) is not None,
+        "faketime": lambda: any(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")),
     }
 )
 """Debian's name of each package, and whether the part of it that the tests use is installed."""

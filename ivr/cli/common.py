@@ -36,7 +36,7 @@ def expected_errors() -> tuple[type[Exception], ...]:
     from ivr.errors import CallFailed, PortTaken
     from ivr.exchange.configuration import ExchangeError
     from ivr.host.running import RunningError
-    from ivr.lab.hosts.network import NetworkError
+    from ivr.lab.hosts.namespace import NetworkError
     from ivr.records import CallNotFound
     from ivr.service.workers.process import WorkerNotStarted
     from ivr.telephony.errors import TelephonyError

@@ -33,6 +33,8 @@ _COLUMNS: Final = (
     Column(name="wrong", right=True),
     Column(name="failing for", right=True),
     Column(name="whole after", right=True),
+    Column(name="logins", right=True),
+    Column(name="failed", right=True),
 )
 
 
@@ -51,13 +53,13 @@ def faults(
     between: Annotated[float, typer.Option(min=5, help="Seconds between two faults.")] = 35.0,
     seed: Seed = None,
 ) -> None:
-    """Break a house of two hosts behind Kamailio, fault by fault, while callers set passwords.
+    """Break a house of two hosts behind Kamailio, fault by fault, while callers set passwords and subscribers log in.
 
     The house is made on this machine, in networks of its own (root is needed), and nothing is set in your store. Then
     every caller's intent is compared with the store. The exit status is 0 only if no caller was told what is not so.
     """
     from ivr.cli.serving.interrupts import interrupts
-    from ivr.lab.faults.faults import EVERY
+    from ivr.lab.faults.every import EVERY
     from ivr.lab.faults.run import run_faults
     from logs.setup import configure_logs
 
@@ -71,7 +73,11 @@ def faults(
     if result is None:
         raise SystemExit(130)
     print_table(terminal(), _COLUMNS, [row_of(toll) for toll in result.tolls])
-    print(f"{result.calls} calls, {calls} at once, on {os.cpu_count()} processors with everything on them")
+    for toll in result.tolls:
+        for problem, count in toll.login_problems.items():
+            print(f"{toll.period.fault}: {count} logins failed: {problem}")
+    everything = f"{result.calls} calls, {calls} at once, and {result.logins} logins"
+    print(f"{everything}, on {os.cpu_count()} processors with everything on them")
     raise SystemExit(0 if result.passed else 1)
 
 
@@ -90,4 +96,5 @@ def row_of(toll: Toll) -> list[str]:
     heard = ", ".join(f"{count} {heard.value}" for heard, count in toll.heard.items())
     truths = [str(toll.truths.get(truth, 0)) for truth in (Truth.UNTOLD, Truth.LOST, Truth.WRONG)]
     times = [f"{seconds:.0f} s" for seconds in (toll.new_calls_failed_s, toll.whole_again_s)]
-    return [toll.period.fault, str(toll.calls), str(toll.concerned), heard or "-", *truths, *times]
+    logins = [str(toll.logins), str(sum(toll.login_problems.values()))]
+    return [toll.period.fault, str(toll.calls), str(toll.concerned), heard or "-", *truths, *times, *logins]

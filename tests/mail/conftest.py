@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from credentials.secrets.keys import Key, KeyRing
+from ivr.lab.hosts.certificates import Certificates
 from mail.letter import Letter
 from mail.outbox import MAIL, MailLimits, Outbox
 from mail.outbox.leases import Leases
 from mail.settings import MailSettings
 from storage.database import Database
 from storage.migrate import History
-from tests.mail.certificates import Certificates
 from tests.mail.post import UNLIMITED, Post, letter_for
 from tests.mail.smtp_server import ScriptedServer, serving
 from tests.storage.databases import FakeClock

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from structlog.testing import capture_logs
 
 from ivr.lab.free_ports import free_tcp_ports
-from tests.mail.certificates import Certificates
+from ivr.lab.hosts.certificates import Certificates
 from tests.portal.processes import Command, Site
 from tests.portal.server import serving
 from tests.portal.stage import CONTRACT, Stage
@@ -45,9 +45,8 @@ class Files:
         self.key.write_text(self.key_text)
 
     def another(self) -> tuple[str, str]:
-        self._authority.server_context()
-        certificate, start, key = self._authority.latest.read_text().partition(START)
-        return certificate, start + key
+        certificate, key = self._authority.issue("127.0.0.1")
+        return certificate.decode(), key.decode()
 
     @property
     def serial(self) -> int:
@@ -55,7 +54,7 @@ class Files:
 
     def trusted(self) -> ssl.SSLContext:
         """Return a client's context that trusts the authority alone."""
-        return ssl.create_default_context(cafile=self._authority.authority)
+        return self._authority.client_context()
 
 
 @pytest.fixture

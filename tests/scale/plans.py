@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from credentials.secrets.keys import Key
-from ivr.lab.postgresql import server_programs
+from ivr.lab.postgresql.server import server_programs
 from ivr.records import open_records
 from notice.store.opening import NoticeStore
 from storage.database import Database

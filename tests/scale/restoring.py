@@ -18,7 +18,7 @@ from pathlib import Path
 
 from credentials.model import Line, Unit
 from credentials.secrets.keys import Key
-from ivr.lab.postgresql import server_programs
+from ivr.lab.postgresql.server import server_programs
 from notice.store.opening import NoticeStore
 from tests.credentials.stores import MANY_CALLS
 from tests.scale.filling import Size, number

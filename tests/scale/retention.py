@@ -19,7 +19,7 @@ from typing import Final
 import psycopg
 
 from credentials.secrets.keys import Key
-from ivr.lab.postgresql import server_programs
+from ivr.lab.postgresql.server import server_programs
 from ivr.records import CallBegan, RecordedEntry
 from ivr.records.changes import Change, EntryNoted, Progress
 from tests.scale.filling import Size, number

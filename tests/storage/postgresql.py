@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from ivr.lab.postgresql import PostgresqlServer, server_programs
+from ivr.lab.postgresql.server import PostgresqlServer, server_programs
 
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 """Settings for speed. The tests kill clients, not the machine, so commits need not reach the disk."""

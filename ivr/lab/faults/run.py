@@ -12,6 +12,7 @@ from typing import Final
 
 from ivr.errors import CallFailed
 from ivr.lab.faults.fault import Fault
+from ivr.lab.faults.people import lines_of_people, logins
 from ivr.lab.faults.toll import NEVER, Period, Toll, tolls
 from ivr.lab.hosts.crowd_way import WayFromNode
 from ivr.lab.hosts.many_hosts import CALLERS, ManyHosts
@@ -40,10 +41,12 @@ class FaultsResult:
     Attributes:
         tolls: what each cost, in the order of their time.
         calls: how many calls there were in all.
+        logins: how many logins.
     """
 
     tolls: Sequence[Toll]
     calls: int
+    logins: int
 
     @property
     def passed(self) -> bool:
@@ -77,20 +80,31 @@ def run_faults(
         ExchangeError: a part of the house did not come up.
         CallFailed: the callers' process has ended.
     """
-    stage("starting two hosts, Kamailio and PostgreSQL")
+    stage("starting two hosts, Kamailio, PostgreSQL and its replica")
     with tempfile.TemporaryDirectory(prefix="karipass-faults-") as name:
         directory = Path(name)
         directory.chmod(0o755)  # PostgreSQL runs as another user
         takes_s = ramp_s + _LAST_S + sum(fault.lasts_s + between_s for fault in faults)
         lines = lines_for(calls, 2 * takes_s / 60)
-        with ManyHosts(directory, calls_of_a_host=2 * calls, disk_mib=_DISK_MIB) as house:
-            house.import_lines(lines_file(map(LoadLine.numbered, range(lines))))
+        house = ManyHosts(
+            directory,
+            calls_of_a_host=2 * calls,
+            disk_mib=_DISK_MIB,
+            replica=True,
+            sites=True,
+            wrong_clocks=True,
+        )
+        with house:
+            house.import_lines(lines_file(map(LoadLine.numbered, range(lines))) + lines_of_people())
+            subscribers = logins(house)
             crowd = CrowdSettings(calls=calls, seconds=10 * takes_s, seed=seed, lines=lines, ramp_s=ramp_s)
-            notes, periods = _Breaking(house, crowd, stage, wait).run(faults, between_s)
+            with subscribers.going_on():
+                notes, periods = _Breaking(house, crowd, stage, wait).run(faults, between_s)
             stage("comparing the store with what was typed")
             with closing(ComparedStore(house.database.url_here, house.key_file)) as compared:
                 judged = compared.judge(notes)
-        return FaultsResult(tolls=tolls(judged, periods), calls=len(judged))
+        tries = subscribers.tries
+        return FaultsResult(tolls=tolls(judged, periods, tries), calls=len(judged), logins=len(tries))
 
 
 class _Breaking:

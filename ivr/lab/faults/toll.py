@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
 from ivr.call.dialogue.events import Outcome
 from ivr.lab.load.crowd.caller import GUIDANCE_PATIENCE_S, CallEnd, CallNotes
 from ivr.lab.load.judge import JudgedCall
+from ivr.lab.load.logins import LoginTry
 
 _SLACK_S: Final = 1.0
 
@@ -64,6 +65,8 @@ class Toll:
         truths: how many calls' tales differ from the store, by how.
         new_calls_failed_s: for how long after the fault's begin calls failed that were dialled then; 0 if none did.
         whole_again_s: for how long after its end calls failed that were dialled then; 0 if none did.
+        logins: how many logins began in its time, or went on.
+        login_problems: what went wrong with some of them, and with how many.
     """
 
     period: Period
@@ -73,14 +76,17 @@ class Toll:
     truths: Mapping[Truth, int]
     new_calls_failed_s: float
     whole_again_s: float
+    logins: int = 0
+    login_problems: Mapping[str, int] = field(default_factory=dict)
 
 
-def tolls(calls: Iterable[JudgedCall], periods: Sequence[Period]) -> list[Toll]:
-    """Count each fault's toll. A call counts for the last fault that began before it ended.
+def tolls(calls: Iterable[JudgedCall], periods: Sequence[Period], logins: Iterable[LoginTry] = ()) -> list[Toll]:
+    """Count each fault's toll. A call or a login counts for the last fault that began before it ended.
 
     Args:
         calls: all calls.
         periods: the faults, in the order of their time.
+        logins: all logins.
     """
     of_period: dict[str, list[JudgedCall]] = {period.fault: [] for period in periods}
     for call in calls:
@@ -88,7 +94,24 @@ def tolls(calls: Iterable[JudgedCall], periods: Sequence[Period]) -> list[Toll]:
         within = [period for period in periods if dialled < period.over and ended >= period.began]
         if within:
             of_period[_cause(call, within).fault].append(call)
-    return [_toll(period, of_period[period.fault]) for period in periods]
+    tries = _tries_of(periods, logins)
+    return [
+        replace(
+            _toll(period, of_period[period.fault]),
+            logins=len(tries[period.fault]),
+            login_problems=Counter(each.problem for each in tries[period.fault] if each.problem),
+        )
+        for period in periods
+    ]
+
+
+def _tries_of(periods: Sequence[Period], logins: Iterable[LoginTry]) -> Mapping[str, Sequence[LoginTry]]:
+    found: dict[str, list[LoginTry]] = {period.fault: [] for period in periods}
+    for each in logins:
+        begun = [period for period in periods if period.began <= each.at + each.took_s and each.at < period.over]
+        if begun:
+            found[begun[-1].fault].append(each)
+    return found
 
 
 def _cause(call: JudgedCall, within: Sequence[Period]) -> Period:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ivr.lab.hosts.network import enter
+from ivr.lab.hosts.namespace import enter
 from ivr.lab.load.crowd.trunk import Trunk, Way
 
 

@@ -1,14 +1,14 @@
-"""A disk of a node's own, which can be full."""
+"""A disk of a node's own, which can be full, and directories in which nothing can be written."""
 
 from __future__ import annotations
 
-import subprocess
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from ivr.lab.hosts.network import NetworkError
+from ivr.lab.hosts.namespace import NetworkError, run
 
 _BALLAST: Final = ".ballast"
 _BLOCKS: Final = bytes(64 * 1024), bytes(512)
@@ -33,16 +33,14 @@ class Disk:
             NetworkError: it is not allowed.
         """
         self._directory.mkdir(mode=0o755, parents=True)
-        words = ["mount", "-t", "tmpfs", "-o", f"size={self._size},mode=755", "karipass-lab", str(self._directory)]
-        done = subprocess.run(words, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
-        if done.returncode != 0:
-            raise NetworkError(f"no disk for {self._directory}: {done.stderr.strip()}")
+        run("mount", "-t", "tmpfs", "-o", f"size={self._size},mode=755", "karipass-lab", str(self._directory))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        subprocess.run(["umount", "--lazy", str(self._directory)], check=False)  # noqa: S603, S607 - our own words
+        with suppress(NetworkError):  # it went meanwhile
+            run("umount", "--lazy", str(self._directory))
 
     def fill(self) -> None:
         """Take all the room that there is."""
@@ -55,3 +53,18 @@ class Disk:
     def empty(self) -> None:
         """Give that room back."""
         (self._directory / _BALLAST).unlink(missing_ok=True)
+
+
+@contextmanager
+def read_only(directory: Path) -> Iterator[None]:
+    """Let nothing be written in a directory until the end of the block. What is open for writing stays so.
+
+    Raises:
+        NetworkError: it is not allowed.
+    """
+    run("mount", "--bind", str(directory), str(directory))
+    try:
+        run("mount", "-o", "remount,ro,bind", str(directory))
+        yield
+    finally:
+        run("umount", "--lazy", str(directory))

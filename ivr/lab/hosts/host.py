@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from ivr.exchange.process import Exchange, ExchangeConfig
+from ivr.lab.hosts.clock import HostClock
 from ivr.lab.hosts.network import Network
 from ivr.lab.hosts.parts import Part
 from ivr.lab.hosts.proxy import NODE as PROXY
 from ivr.lab.hosts.proxy import SIP_PORT
+from ivr.lab.hosts.site import SitePart
 from ivr.lab.service_process import ServiceProcess
 
 AGI_PORT: Final = 4573
@@ -38,6 +40,9 @@ class Shared:
         ami_secret: that of the Asterisks' manager interfaces.
         settings: settings of the services that differ from the default, as their environment has them.
         sounds: where the Asterisks' apologies are (`ExchangeConfig.sounds_dir`).
+        certificate: the files with the certificate and the key of the hosts' settings sites; None without sites.
+        site_proxy: the address through which subscribers reach those sites.
+        wrong_clocks: whether the hosts' clocks can be set.
     """
 
     access_number: str
@@ -47,6 +52,9 @@ class Shared:
     ami_secret: str = field(repr=False)
     settings: Mapping[str, str]
     sounds: Path
+    certificate: tuple[Path, Path] | None = None
+    site_proxy: str = ""
+    wrong_clocks: bool = False
 
 
 class ServicePart(Part):
@@ -155,6 +163,9 @@ class Host:
     Attributes:
         name: its name, which is also its node's.
         exchange, service: its parts.
+        site: its settings site; None if it has none.
+        clock: the clock that its service and its site see; None if it cannot be set.
+        state: the state directory of its programs.
         environment: the environment of its service, and of commands that belong to it.
         within: the words before a command that have it run at this host.
     """
@@ -163,11 +174,12 @@ class Host:
         self.name = name
         self.within = network.within(name)
         address = network.address(name)
-        state = directory / "state"
-        state.mkdir(mode=0o700, parents=True)
+        self.state = directory / "state"
+        self.state.mkdir(mode=0o700, parents=True)
+        self.clock = HostClock(directory / "clock") if shared.wrong_clocks else None
         self.environment = {
             **{key: value for key, value in os.environ.items() if not key.startswith("KARIPASS_")},
-            "KARIPASS_STATE_DIR": str(state),
+            "KARIPASS_STATE_DIR": str(self.state),
             "KARIPASS_DATABASE_URL": shared.database_url,
             "KARIPASS_KEY_FILE": str(shared.key_file),
             "KARIPASS_ACCESS_NUMBER": shared.access_number,
@@ -178,6 +190,7 @@ class Host:
             "KARIPASS_HEALTH_HOST": address,
             "KARIPASS_WORKERS": "1",
             **shared.settings,
+            **({} if self.clock is None else self.clock.environment),
         }
         self.exchange = ExchangePart(
             Exchange(
@@ -203,6 +216,22 @@ class Host:
         self.service = ServicePart(
             ServiceProcess(self.environment, directory=directory, log=directory / "service.log", within=self.within)
         )
+        self.site: SitePart | None = None
+        if shared.certificate is not None:
+            self.site = SitePart(
+                self.environment,
+                address=address,
+                proxy=shared.site_proxy,
+                certificate=shared.certificate,
+                within=self.within,
+                log=directory / "site.log",
+            )
+
+    @property
+    def parts(self) -> Mapping[str, Part]:
+        """All its programs by name."""
+        found: dict[str, Part] = {"exchange": self.exchange, "service": self.service}
+        return found if self.site is None else {**found, "site": self.site}
 
 
 def _rtp_ports(network: Network, node: str) -> tuple[int, int]:

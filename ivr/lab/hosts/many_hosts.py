@@ -14,7 +14,9 @@ from typing import Final, Self
 from credentials.secrets.keys import Key
 from credentials.store import CredentialStore
 from ivr.exchange.standalone import SOUNDS_DIR
+from ivr.lab.hosts.certificates import Certificates
 from ivr.lab.hosts.database import NODE as DATABASE
+from ivr.lab.hosts.database import REPLICA_NODE as REPLICA
 from ivr.lab.hosts.database import Database
 from ivr.lab.hosts.disk import Disk
 from ivr.lab.hosts.host import Host, Shared
@@ -41,9 +43,13 @@ class ManyHosts:
         sounds: where the Asterisks' apologies are.
         calls_of_a_host: how many calls the proxy gives each host at most.
         disk_mib: how large a disk of its own each host has, and the database; 0 for none.
+        replica: whether the database has a replica that can take over.
+        sites: whether each host has a settings site.
+        wrong_clocks: whether the hosts' clocks can be set.
 
     Attributes:
         network: the networks, which can be cut.
+        certificates: who issues the certificates of the settings sites.
         database, proxy: two of its parts.
         hosts: its hosts, by name.
         key_file: the store's keys, which all hosts read.
@@ -63,6 +69,9 @@ class ManyHosts:
         sounds: Path = SOUNDS_DIR,
         calls_of_a_host: int = 200,
         disk_mib: int = 0,
+        replica: bool = False,
+        sites: bool = False,
+        wrong_clocks: bool = False,
     ) -> None:
         self._directory = directory
         self._names = string.ascii_lowercase[:hosts]
@@ -70,10 +79,14 @@ class ManyHosts:
         self._sounds = sounds
         self._calls_of_a_host = calls_of_a_host
         self._disk_mib = disk_mib
+        self._database_nodes = (DATABASE, REPLICA) if replica else (DATABASE,)
+        self._wrong_clocks = wrong_clocks
+        self.certificates = Certificates(directory) if sites else None
+        self._certificate = directory / "chain.pem", directory / "chain-key.pem"
         self.disks: dict[str, Disk] = {}
         self._stack = ExitStack()
         self.key_file = directory / "key"
-        self.network = Network((*self._names, DATABASE, PROXY, CALLERS, STRANGER))
+        self.network = Network((*self._names, *self._database_nodes, PROXY, CALLERS, STRANGER))
 
     def __enter__(self) -> Self:
         """Start all of it.
@@ -103,8 +116,8 @@ class ManyHosts:
     def parts(self) -> Mapping[str, Part]:
         """All parts by name: `database`, `proxy`, `a.exchange`, `a.service`, ..."""
         found: dict[str, Part] = {"database": self.database, "proxy": self.proxy}
-        for name, host in self.hosts.items():
-            found |= {f"{name}.exchange": host.exchange, f"{name}.service": host.service}
+        for host in self.hosts.values():
+            found |= {f"{host.name}.{name}": part for name, part in host.parts.items()}
         return found
 
     def store(self) -> CredentialStore:
@@ -118,6 +131,14 @@ class ManyHosts:
         with closing(self.store()) as store:
             store.import_lines(path)
 
+    def renew_certificate(self) -> None:
+        """Put a new certificate and its key where the settings sites read them; nothing happens without sites."""
+        if self.certificates is None:
+            return
+        issued = self.certificates.issue(*map(self.network.address, self._names))
+        for path, text in zip(self._certificate, issued, strict=True):
+            path.write_bytes(text)
+
     def phones(self, node: str = CALLERS) -> Phones:
         """Telephones at a node, which call the access number by way of the proxy; a context manager."""
         return Phones(
@@ -130,10 +151,11 @@ class ManyHosts:
     def _start(self) -> None:
         self._stack.enter_context(self.network)
         if self._disk_mib:
-            self.disks = {node: self._disk(node) for node in (*self._names, DATABASE)}
-        self.database = Database(self.network, self._directory / DATABASE if self.disks else None)
+            self.disks = {node: self._disk(node) for node in (*self._names, *self._database_nodes)}
+        self.database = Database(self.network, self._database_nodes, self._directory if self.disks else None)
         self._stack.callback(self.database.remove)
         self.database.start()
+        self.renew_certificate()
         self.store().close()  # makes key and tables before the services look for them
         shared = Shared(
             access_number=ACCESS_NUMBER,
@@ -143,6 +165,9 @@ class ManyHosts:
             ami_secret=secrets.token_urlsafe(24),
             settings=self._settings,
             sounds=self._sounds,
+            certificate=None if self.certificates is None else self._certificate,
+            site_proxy=self.network.address(CALLERS),
+            wrong_clocks=self._wrong_clocks,
         )
         self.hosts = {name: self._host(name, shared) for name in self._names}
         self.proxy = Proxy(
@@ -161,6 +186,8 @@ class ManyHosts:
         self.proxy.start()
         for host in self.hosts.values():
             host.service.wait()
+            if host.site is not None:
+                host.site.start()
 
     def _host(self, name: str, shared: Shared) -> Host:
         others = [other for other in self._names if other != name]

@@ -6,37 +6,31 @@ and from one, can be dropped, all or a share, also one way only.
 
 from __future__ import annotations
 
-import ctypes
 import itertools
 import os
 import re
 import shutil
-import signal
 import socket
-import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from ivr.lab.hosts.namespace import NAMESPACES, NetworkError, enter, remove_namespace, run
+from ivr.lab.hosts.slow_wire import SlowWire
+
 _PREFIX: Final = "karipass"
-_NAMESPACES: Final = Path("/run/netns")
 _OWN_NAME: Final = re.compile(rf"{_PREFIX}-(\d+)-\d+-.*")
 _NODE: Final = re.compile(r"[a-z][a-z0-9]{0,11}")
 _SWITCH: Final = "switch"
+_WIRE: Final = ("wire", "wireend")
 _SUBNET: Final = IPv4Network("10.77.0.0/24")
 _PROGRAMS: Final = {"ip": "iproute2", "nft": "nftables", "nsenter": "util-linux"}
-_CLONE_NEWNET: Final = 0x40000000
-"""From Linux's sched.h; `os.setns` comes with Python 3.12."""
 _counted: Final = itertools.count()
-
-
-class NetworkError(Exception):
-    """The network cannot be made or changed; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +75,9 @@ class Network:
         _remove_leftovers()
         try:
             switch = self._namespace(_SWITCH)
-            _run("ip", "netns", "add", switch)
-            _run("ip", "-n", switch, "link", "add", "bridge", "type", "bridge")
-            _run("ip", "-n", switch, "link", "set", "bridge", "up")
+            run("ip", "netns", "add", switch)
+            run("ip", "-n", switch, "link", "add", "bridge", "type", "bridge")
+            run("ip", "-n", switch, "link", "set", "bridge", "up")
             for node in self._addresses:
                 self._plug_in(node)
         except BaseException:
@@ -106,7 +100,7 @@ class Network:
 
     def namespace(self, node: str) -> Path:
         """The node's namespace, for `enter`."""
-        return _NAMESPACES / self._namespace(node)
+        return NAMESPACES / self._namespace(node)
 
     def within(self, node: str) -> tuple[str, ...]:
         """The words before a command that have it run at a node. The process that was started becomes the command."""
@@ -148,6 +142,28 @@ class Network:
         self._drops.append(_Drop(node, other, 1.0, ports))
         self._apply()
 
+    @contextmanager
+    def slow(self, node: str, most_s: float, *, overtaking: bool) -> Iterator[None]:
+        """Hold each packet from a node and to it up by chance, until the end of the block.
+
+        Args:
+            node: the node.
+            most_s: as `SlowWire.most_s`.
+            overtaking: as `SlowWire.overtaking`.
+        """
+        switch = self._namespace(_SWITCH)
+        wire, end = _WIRE
+        run("ip", "-n", switch, "link", "add", "name", wire, "up", "type", "veth", "peer", "name", end)
+        run("ip", "-n", switch, "link", "set", "dev", end, "master", "bridge", "up")
+        run("ip", "-n", switch, "link", "set", "dev", node, "nomaster")
+        between = SlowWire(namespace=NAMESPACES / switch, ends=(node, wire), most_s=most_s, overtaking=overtaking)
+        try:
+            with between.carrying():
+                yield
+        finally:
+            run("ip", "-n", switch, "link", "set", "dev", node, "master", "bridge")
+            run("ip", "-n", switch, "link", "delete", "dev", wire)
+
     def heal(self, node: str = "") -> None:
         """Drop nothing any more from a node and to it; "" for all nodes."""
         self._drops = [each for each in self._drops if node and node not in (each.source, each.target)]
@@ -158,7 +174,7 @@ class Network:
         chain = f"chain forward {{ type filter hook forward priority 0; policy accept;\n{rules}\n}}"
         table = f"bridge {_PREFIX}"
         script = f"add table {table}\ndelete table {table}\ntable {table} {{\n{chain}\n}}\n"
-        _run("nsenter", f"--net={_NAMESPACES / self._namespace(_SWITCH)}", "--", "nft", "-f", "-", told=script)
+        run("nsenter", f"--net={NAMESPACES / self._namespace(_SWITCH)}", "--", "nft", "-f", "-", told=script)
 
     # --- making and removing --------------------------------------------------------------------------------
 
@@ -167,17 +183,17 @@ class Network:
 
     def _plug_in(self, node: str) -> None:
         own, switch = self._namespace(node), self._namespace(_SWITCH)
-        _run("ip", "netns", "add", own)
+        run("ip", "netns", "add", own)
         pair = ("type", "veth", "peer", "name", "eth0", "netns", own)
-        _run("ip", "link", "add", "name", node, "netns", switch, *pair)
-        _run("ip", "-n", switch, "link", "set", "dev", node, "master", "bridge", "up")
-        _run("ip", "-n", own, "address", "add", f"{self.address(node)}/{self.subnet.prefixlen}", "dev", "eth0")
+        run("ip", "link", "add", "name", node, "netns", switch, *pair)
+        run("ip", "-n", switch, "link", "set", "dev", node, "master", "bridge", "up")
+        run("ip", "-n", own, "address", "add", f"{self.address(node)}/{self.subnet.prefixlen}", "dev", "eth0")
         for device in ("lo", "eth0"):
-            _run("ip", "-n", own, "link", "set", device, "up")
+            run("ip", "-n", own, "link", "set", device, "up")
 
     def _remove(self) -> None:
         for node in (*self._addresses, _SWITCH):
-            _remove_namespace(self._namespace(node))
+            remove_namespace(self._namespace(node))
 
 
 def missing() -> str | None:
@@ -186,18 +202,6 @@ def missing() -> str | None:
         return "root is needed: networks of our own are made with it (use sudo)"
     lacking = [package for program, package in _PROGRAMS.items() if shutil.which(program) is None]
     return f"{', '.join(lacking)} not installed; as root: apt-get install {' '.join(lacking)}" if lacking else None
-
-
-def enter(namespace: Path) -> None:
-    """Move this thread, and the threads and processes that it will start, into a network namespace.
-
-    Raises:
-        OSError: it is not allowed, or there is no such namespace.
-    """
-    with namespace.open("rb") as file:
-        if ctypes.CDLL(None, use_errno=True).setns(file.fileno(), _CLONE_NEWNET) != 0:
-            number = ctypes.get_errno()
-            raise OSError(number, os.strerror(number), str(namespace))
 
 
 def _rule(drop: _Drop) -> str:
@@ -215,25 +219,7 @@ def _rule(drop: _Drop) -> str:
 
 def _remove_leftovers() -> None:
     """Remove the namespaces of runs that have ended without doing it themselves."""
-    for path in _NAMESPACES.glob(f"{_PREFIX}-*"):
+    for path in NAMESPACES.glob(f"{_PREFIX}-*"):
         owner = _OWN_NAME.fullmatch(path.name)
         if owner is not None and not Path("/proc", owner[1]).exists():
-            _remove_namespace(path.name)
-
-
-def _remove_namespace(name: str) -> None:
-    """Remove a namespace of ours, with the processes in it. Nothing happens if there is none."""
-    if not (_NAMESPACES / name).exists():
-        return
-    with suppress(NetworkError):  # it went meanwhile
-        for pid in _run("ip", "netns", "pids", name).split():
-            with suppress(ProcessLookupError):
-                os.kill(int(pid), signal.SIGKILL)
-        _run("ip", "netns", "delete", name)
-
-
-def _run(*words: str, told: str | None = None) -> str:
-    done = subprocess.run(words, input=told, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
-    if done.returncode != 0:
-        raise NetworkError(f"{' '.join(words)}: {done.stderr.strip()}")
-    return done.stdout
+            remove_namespace(path.name)

@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from ivr.lab.ear import Ear
-from ivr.lab.hosts.network import enter
+from ivr.lab.hosts.namespace import enter
 from ivr.lab.load.crowd.process import leave_interrupts
 from ivr.lab.scenarios.phone import CallRefused, PhoneCall, open_call
 from ivr.lab.sender import SILENCE, KeyEvent, Sent

@@ -1,8 +1,8 @@
 """Subscribers who log in at the settings site, so many a second, while something else happens to it.
 
-They come as by a proxy that knows several sites: it says whose client it is, and where one site takes no connection,
-it asks the next. So a site that is being replaced costs a subscriber nothing, and anything else that goes wrong is seen
-as a browser would see it.
+They come as by a proxy that knows several sites: it says whose client it is, and where one site takes no connection
+within 2 s, it asks the next. So a site that is being replaced costs a subscriber nothing, and anything else that goes
+wrong is seen as a browser would see it.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from __future__ import annotations
 import http.client
 import itertools
 import re
+import ssl
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from urllib.parse import urlencode
 
 PATIENCE_S: Final = 30.0
 """How long a subscriber waits for a page."""
+CONNECT_S: Final = 2.0
 AT_ONCE: Final = 64
 _FORM: Final = {"content-type": "application/x-www-form-urlencoded"}
 _CSRF: Final = re.compile(r'name="csrf" value="(\w+)"')
@@ -61,46 +63,64 @@ class NoSite(Exception):  # noqa: N818 - reads as what it says
     """No site takes a connection."""
 
 
-def log_in(sites: Sequence[tuple[str, int]], account: Account) -> str:
+def log_in(sites: Sequence[tuple[str, int]], account: Account, tls: ssl.SSLContext | None = None) -> str:
     """Log in once: ask for the page, and send its form.
 
     Args:
         sites: host and port of each site, in the order in which they are asked.
         account: who logs in.
+        tls: what their certificates are checked with; None for sites without https.
 
     Returns:
         What went wrong; "" if nothing did.
     """
     try:
         client = {"x-forwarded-for": account.address}
-        status, cookies, page = _ask(sites, "GET", "/login", client, "")
+        status, cookies, page = _ask(sites, tls, "GET", "/login", client, "")
         token = _CSRF.search(page)
         if status != http.client.OK or token is None:
             return f"the page of the login: status {status}"
         form = urlencode({"csrf": token[1], "number": account.number, "secret": account.secret})
-        status, _, _ = _ask(sites, "POST", "/login", {"cookie": cookies, **client, **_FORM}, form)
+        status, _, _ = _ask(sites, tls, "POST", "/login", {"cookie": cookies, **client, **_FORM}, form)
     except (OSError, http.client.HTTPException, NoSite) as error:
         return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     return "" if status == _SEE_OTHER else f"the login: status {status}"
 
 
 def _ask(
-    sites: Sequence[tuple[str, int]], method: str, path: str, headers: dict[str, str], body: str
+    sites: Sequence[tuple[str, int]],
+    tls: ssl.SSLContext | None,
+    method: str,
+    path: str,
+    headers: dict[str, str],
+    body: str,
 ) -> tuple[int, str, str]:
+    connection = _connected(sites, tls)
+    try:
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        text = answer.read().decode("utf-8", "replace")
+    finally:
+        connection.close()
+    cookies = "; ".join(value.partition(";")[0] for value in answer.headers.get_all("set-cookie", []))
+    return answer.status, cookies, text
+
+
+def _connected(sites: Sequence[tuple[str, int]], tls: ssl.SSLContext | None) -> http.client.HTTPConnection:
     for host, port in sites:
-        connection = http.client.HTTPConnection(host, port, timeout=PATIENCE_S)
+        if tls is None:
+            connection = http.client.HTTPConnection(host, port, timeout=CONNECT_S)
+        else:
+            connection = http.client.HTTPSConnection(host, port, timeout=CONNECT_S, context=tls)
         try:
             connection.connect()
-        except ConnectionRefusedError:
-            continue
-        try:
-            connection.request(method, path, body, headers)
-            answer = connection.getresponse()
-            text = answer.read().decode("utf-8", "replace")
-        finally:
+        except ssl.SSLError:  # a certificate that is not good is no reason to ask another site
+            raise
+        except OSError:
             connection.close()
-        cookies = "; ".join(value.partition(";")[0] for value in answer.headers.get_all("set-cookie", []))
-        return answer.status, cookies, text
+            continue
+        connection.sock.settimeout(PATIENCE_S)
+        return connection
     raise NoSite("no site takes a connection")
 
 
@@ -112,6 +132,8 @@ class Logins:
         accounts: who logs in, one after the other.
         each_second: how many log in each second.
         at_once: how many may wait for an answer at once; beyond that a login begins later.
+        tls: what the sites' certificates are checked with; None for sites without https.
+        begin: called at the start of each thread that logs in, as to move it into another network.
     """
 
     def __init__(
@@ -121,11 +143,15 @@ class Logins:
         *,
         each_second: float,
         at_once: int = AT_ONCE,
+        tls: ssl.SSLContext | None = None,
+        begin: Callable[[], None] = lambda: None,
     ) -> None:
         self._sites = sites
         self._accounts = accounts
         self._every_s = 1 / each_second
         self._at_once = at_once
+        self._tls = tls
+        self._begin = begin
         self._over = threading.Event()
         self._tries: list[LoginTry] = []
 
@@ -137,7 +163,7 @@ class Logins:
     @contextmanager
     def going_on(self) -> Iterator[None]:
         """Let people log in until the end of the block, and wait for those who have begun."""
-        with ThreadPoolExecutor(self._at_once, thread_name_prefix="subscriber") as pool:
+        with ThreadPoolExecutor(self._at_once, "subscriber", self._begin) as pool:
             starting = threading.Thread(target=self._start, args=(pool,), name="subscribers")
             starting.start()
             try:
@@ -156,5 +182,5 @@ class Logins:
 
     def _one(self, sites: Sequence[tuple[str, int]], account: Account) -> None:
         at, began = time.time(), time.monotonic()
-        problem = log_in(sites, account)
+        problem = log_in(sites, account, self._tls)
         self._tries.append(LoginTry(at=at, took_s=time.monotonic() - began, problem=problem))

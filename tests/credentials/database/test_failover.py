@@ -20,7 +20,7 @@ import pytest
 from credentials.model import Line, Unit
 from credentials.secrets.keys import Key
 from credentials.store import CredentialStore
-from ivr.lab.postgresql import server_programs
+from ivr.lab.postgresql.server import server_programs
 from storage.errors import StoreUnavailable
 from tests import needs
 from tests.credentials.stores import CHEAP, LINES, MANY_CALLS
@@ -40,11 +40,13 @@ class Calls:
     Attributes:
         told: the calls whose caller heard that the password is set, each with when.
         refused: how often the store could not be used.
+        before: how many had heard it before the replica took over.
         over: ends the calls.
     """
 
     told: list[tuple[float, str]] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    before: int = 0
     over: threading.Event = field(default_factory=threading.Event)
 
     def make(self, store: CredentialStore, caller: int) -> None:
@@ -89,12 +91,12 @@ def fail_over_under_calls(pair: Pair, store: CredentialStore, *, away_s: float) 
     with ThreadPoolExecutor(CALLERS) as threads:
         callers = [threads.submit(calls.make, store, caller) for caller in range(CALLERS)]
         time.sleep(1)
-        pair.kill_primary()
+        pair.primary.kill()
         time.sleep(away_s)
         pair.promote()
-        back = len(calls.told)
+        calls.before = len(calls.told)
         give_up = time.monotonic() + 30
-        while len(calls.told) < back + 20 and time.monotonic() < give_up:
+        while len(calls.told) < calls.before + 20 and time.monotonic() < give_up:
             time.sleep(_AGAIN_S)
         calls.over.set()
         for caller in callers:
@@ -107,9 +109,10 @@ def test_nothing_that_a_caller_was_told_is_lost_with_synchronous_replication(pai
         pair.replicate_at_once()
         calls = fail_over_under_calls(pair, store, away_s=1)
         recorded = {record.origin for record in store.audit_records()}
+        assert calls.before
         assert {f"call {call_id}" for _, call_id in calls.told} <= recorded
         assert calls.refused
-        assert 1 <= calls.longest_pause_s < 10
+        assert len(calls.told) >= calls.before + 20
         assert store.verify_audit().problem is None
         assert store.log_in(NUMBER, PASSWORD, session_id="session").verdict.accepted
 
@@ -122,7 +125,7 @@ def test_with_asynchronous_replication_a_password_that_is_set_may_be_lost_and_th
         pair.stop_receiving()
         store.set_temporary_password(caller=NUMBER, target=NUMBER, unit=Unit.LINE, password=PASSWORD, call_id="told")
         noted = store.audit_head()
-        pair.kill_primary()
+        pair.primary.kill()
         pair.promote_by_force()
         assert "the newest are missing" in (store.verify_audit(since=noted).problem or "")
         assert not store.log_in(NUMBER, PASSWORD, session_id="session").verdict.accepted

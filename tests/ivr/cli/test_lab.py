@@ -12,12 +12,13 @@ PERIOD = Period(fault="an Asterisk is killed", began=100.0, ended=110.0, over=15
 def toll(**values: object) -> Toll:
     whole = {"calls": 40, "concerned": 3, "heard": {Heard.SILENCE: 2, Heard.BUSY: 1}, "truths": {Truth.UNTOLD: 1}}
     times = {"new_calls_failed_s": 2.4, "whole_again_s": 0.0}
-    return Toll(period=PERIOD, **(whole | times | values))  # type: ignore[arg-type]
+    logins = {"logins": 50, "login_problems": {"the login: status 503": 2, "NoSite": 1}}
+    return Toll(period=PERIOD, **(whole | times | logins | values))  # type: ignore[arg-type]
 
 
 def test_a_row_says_what_a_fault_cost() -> None:
     heard = "2 guidance that broke off, 1 a busy tone"
-    assert row_of(toll()) == ["an Asterisk is killed", "40", "3", heard, "1", "0", "0", "2 s", "0 s"]
+    assert row_of(toll()) == ["an Asterisk is killed", "40", "3", heard, "1", "0", "0", "2 s", "0 s", "50", "3"]
 
 
 def test_a_fault_that_nobody_noticed_has_a_dash() -> None:

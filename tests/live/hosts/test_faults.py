@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from ivr.lab.faults.faults import EVERY
+from ivr.lab.faults.every import EVERY
 from ivr.lab.faults.run import run_faults
 from ivr.lab.faults.toll import Truth
 

@@ -14,13 +14,13 @@ import pytest
 
 from credentials.model import Unit
 from credentials.secrets.keys import KeyRing
+from ivr.lab.hosts.certificates import Certificates
 from mail.sending import Trouble
 from mail.settings import MailSettings
 from tests.live.notice import postfix
 from tests.live.notice.far_server import FINE, FULL, FULL_FOR_NOW, GREYLISTED, NOBODY, FarServer, far_server
 from tests.live.notice.postfix import Postfix
 from tests.mail.bounces.taking import DOMAIN, taking_bounces
-from tests.mail.certificates import Certificates
 from tests.mail.post import Post
 from tests.portal.notices.happenings import call, choose
 from tests.portal.server import serving
@@ -102,9 +102,6 @@ def paused(stage: Stage) -> set[str]:
 
 async def test_what_becomes_of_a_mail_behind_postfix_and_at_its_door_is_told_to_the_subscriber(tmp_path: Path) -> None:
     certificates = Certificates(tmp_path)
-    certificates.server_context()
-    own = certificates.latest
-    certificates.server_context(trusted=False)
     stage = Stage(tmp_path)
     keys = KeyRing([stage.key])
     async with contextlib.AsyncExitStack() as house:
@@ -116,8 +113,8 @@ async def test_what_becomes_of_a_mail_behind_postfix_and_at_its_door_is_told_to_
         far = await house.enter_async_context(far_server())
         bounces_port = await house.enter_async_context(taking_bounces(stage.database, keys))
         starting = postfix.running(
-            certificate=own,
-            others=certificates.latest,
+            certificate=certificates.file("127.0.0.1"),
+            others=certificates.file("127.0.0.1", trusted=False),
             bounces_port=bounces_port,
             far_port=far.port,
             lifetime_s=LIFETIME_S,

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from credentials.secrets.keys import Key, KeyRing
+from ivr.lab.hosts.certificates import Certificates
 from mail.outbox import Outbox
 from mail.settings import MailSettings
 from notice.mails.writing import Writer
@@ -31,7 +32,6 @@ from storage.clock import utc_now
 from tests.credentials.stores import CHEAP, MANY_CALLS
 from tests.live.notice.exchange import exchange_for, journal_of, place_call
 from tests.live.notice.ringing_phone import Behaviour, RingingPhone
-from tests.mail.certificates import Certificates
 from tests.mail.post import Post
 from tests.mail.smtp_server import serving
 from tests.notice.scenarios.scenario import Scenario, all_scenarios

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from credentials.secrets.keys import KeyRing
+from ivr.lab.hosts.certificates import Certificates
 from mail.outbox import Outbox, State
 from storage.clock import utc_now
 from storage.database import Database
-from tests.mail.certificates import Certificates
 from tests.mail.post import UNLIMITED, letter_for
 from tests.mail.smtp_server import ScriptedServer
 

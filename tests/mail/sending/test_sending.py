@@ -11,10 +11,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from credentials.secrets.keys import KeyRing
+from ivr.lab.hosts.certificates import Certificates
 from mail.bounces.addresses import letter_of
 from mail.outbox import Reason, State
 from mail.sending import Kind, Trouble
-from tests.mail.certificates import Certificates
 from tests.mail.post import ADDRESS, CODE, LINK, Post
 from tests.mail.smtp_server import DIES, SILENT, ScriptedServer, serving
 

@@ -11,6 +11,7 @@ from credentials.model import Unit
 from ivr.lab.faults.toll import Heard, Period, Toll, Truth, heard_by, tolls, truth_of
 from ivr.lab.load.crowd.caller import CallEnd
 from ivr.lab.load.judge import Fate, JudgedCall, Stored
+from ivr.lab.load.logins import LoginTry
 from tests.ivr.lab.load.plans import CALLER, notes
 from tests.ivr.lab.load.test_judge import STORED, record
 
@@ -102,3 +103,16 @@ def test_what_differs_from_the_store_is_counted_and_concerns_its_caller() -> Non
     told = JudgedCall(notes(dialled_at=START + 110), record(), Fate.WRONG, None)
     toll = toll_of(told)["killed"]
     assert (toll.concerned, toll.truths) == (1, {Truth.LOST: 1})
+
+
+def test_a_login_counts_for_the_fault_in_whose_time_it_ended_and_its_problem_is_kept() -> None:
+    tries = [
+        LoginTry(at=START + 50, took_s=1),
+        LoginTry(at=START + 110, took_s=1),
+        LoginTry(at=START + 198, took_s=5, problem="NoSite"),
+        LoginTry(at=START + 240, took_s=1),
+        LoginTry(at=START + 301, took_s=1, problem="after all"),
+    ]
+    killed, cut = tolls([], [KILLED, CUT], tries)
+    assert (killed.logins, killed.login_problems) == (1, {})
+    assert (cut.logins, cut.login_problems) == (2, {"NoSite": 1})

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from ivr.lab.hosts.network import Network, NetworkError, missing
+from ivr.lab.hosts.namespace import NetworkError
+from ivr.lab.hosts.network import Network, missing
 from tests import needs
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("iproute2", "nftables")]
@@ -159,3 +160,22 @@ def test_a_socket_at_a_node_is_bound_there(network: Network) -> None:
     with network.udp_socket("c") as there:
         assert there.getsockname()[0] == network.address("c")
         assert there.type == socket.SOCK_DGRAM
+
+
+@pytest.mark.parametrize("overtaking", [False, True])
+def test_what_comes_over_a_slow_wire_is_all_there_and_in_order_unless_it_may_overtake(
+    network: Network, overtaking: bool
+) -> None:
+    with (
+        network.slow("a", 0.02, overtaking=overtaking),
+        network.udp_socket("a") as sender,
+        network.udp_socket("b") as receiver,
+    ):
+        receiver.settimeout(2)
+        sent = [bytes([number]) for number in range(100)]
+        for packet in sent:
+            sender.sendto(packet, receiver.getsockname())
+        came = [receiver.recv(10) for _ in sent]
+    assert sorted(came) == sent
+    assert (came == sent) is not overtaking
+    assert reach(network, "a", "b")

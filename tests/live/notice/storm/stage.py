@@ -17,7 +17,7 @@ from credentials.secrets.keys import KeyRing
 from ivr.exchange.configuration import JOURNAL
 from ivr.exchange.process import Exchange
 from ivr.lab.free_ports import free_tcp_ports
-from ivr.lab.postgresql import server_programs
+from ivr.lab.postgresql.server import server_programs
 from mail.outbox import Outbox
 from notice.journal.lines import OPENING, BadLine, read_line
 from notice.settings import table

@@ -116,6 +116,16 @@ class PostgresqlServer:
             self._process.wait()
             self._process = None
 
+    def kill(self) -> None:
+        """Kill it with all its processes, as when its host loses its power."""
+        if (postmaster := self.pid) is None:
+            return
+        children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text(encoding="ascii").split()
+        self.stop(signal.SIGKILL)
+        for child in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(child), signal.SIGKILL)
+
     def remove(self) -> None:
         """Stop it, and remove all its files."""
         self.stop(signal.SIGQUIT)
@@ -130,6 +140,31 @@ class PostgresqlServer:
         name = f"karipass_{next(self._names)}"
         self.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
         return name
+
+    def copy(self, primary: PostgresqlServer, *, name: str) -> None:
+        """Begin again as a replica of another server, which runs. This one must not.
+
+        Args:
+            primary: the server whose changes it takes from now on, by that one's Unix socket.
+            name: what the replica is called there (`application_name`).
+        """
+        shutil.rmtree(self.directory / "data", ignore_errors=True)
+        source = f"host={primary.directory} user=karipass application_name={name}"
+        words = ["-d", source, "-D", "data", "-R", "-X", "stream", "--checkpoint=fast"]
+        with self._log.open("ab") as log:
+            subprocess.run(  # noqa: S603 - the server's own program
+                [*self._as_user, self._programs / "pg_basebackup", *words],
+                check=True,
+                stdout=log,
+                stderr=log,
+                cwd=self.directory,
+            )
+
+    def ask(self, question: str) -> list[tuple[Any, ...]]:
+        """Return the rows that answer a question."""
+        where = f"host={self.directory} user=karipass dbname=postgres"
+        with psycopg.connect(where, autocommit=True) as connection:
+            return connection.execute(question.encode()).fetchall()
 
     def execute(self, statement: Any, database: str = "postgres") -> None:
         """Execute a statement."""
