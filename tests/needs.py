@@ -51,7 +51,7 @@ PACKAGES: Final[Mapping[str, Callable[[], bool]]] = MappingProxyType(
         "postfix": Path("/usr/lib/postfix/sbin/master").exists,
         "kamailio": lambda: shutil.which("kamailio", path=_SBIN) is not None,
         "nftables": lambda: shutil.which("nft", path=_SBIN) is not None,
-        "faketime": lambda: any(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")),
+        "tcc": _program("tcc"),
     }
 )
 """Debian's name of each package, and whether the part of it that the tests use is installed."""

@@ -176,7 +176,7 @@ class Host:
         address = network.address(name)
         self.state = directory / "state"
         self.state.mkdir(mode=0o700, parents=True)
-        self.clock = HostClock(directory / "clock") if shared.wrong_clocks else None
+        self.clock = HostClock(directory) if shared.wrong_clocks else None
         self.environment = {
             **{key: value for key, value in os.environ.items() if not key.startswith("KARIPASS_")},
             "KARIPASS_STATE_DIR": str(self.state),
