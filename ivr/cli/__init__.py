@@ -82,6 +82,10 @@ COMMANDS: Final = {
         "ivr.cli.capacity:capacity",
         "Find out in about a minute how many calls this machine carries, and what gives way first.",
     ),
+    "sizing": (
+        "ivr.cli.sizing:sizing",
+        "Say what many hosts carry and how many an evening needs, from what `ivr capacity --figures` measured.",
+    ),
     "lab": ("ivr.cli.lab:lab_app", "Break a house of many hosts, under calls."),
     "scenario": (
         "ivr.cli.scenario:scenario_app",

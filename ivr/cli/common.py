@@ -37,6 +37,7 @@ def expected_errors() -> tuple[type[Exception], ...]:
     from ivr.exchange.configuration import ExchangeError
     from ivr.host.running import RunningError
     from ivr.lab.hosts.namespace import NetworkError
+    from ivr.lab.sizing.figures import FiguresError
     from ivr.records import CallNotFound
     from ivr.service.workers.process import WorkerNotStarted
     from ivr.telephony.errors import TelephonyError
@@ -54,6 +55,7 @@ def expected_errors() -> tuple[type[Exception], ...]:
         ExchangeError,
         TelephonyError,
         NetworkError,
+        FiguresError,
         PortTaken,
         RunningError,
         CallFailed,

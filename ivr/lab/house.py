@@ -35,9 +35,11 @@ class House:
         log_level: the least important lines that the service logs.
         audio_ports: how many ports Asterisk has for audio; a call takes two.
         has_exchange: whether there is an Asterisk, or the service alone.
+        database_url: the URL of its store; by default a file in its state directory.
 
     Attributes:
         directory, state: the house's directory, and the service's within it.
+        store_url: the URL of its store.
         ports: the service's ports, by the names of its settings.
         sip_port: Asterisk's port for calls (UDP).
         agi_secret, ami_secret: the secrets that Asterisk and the service share.
@@ -56,10 +58,12 @@ class House:
         log_level: str = "info",
         audio_ports: int = _AUDIO_PORTS,
         has_exchange: bool = True,
+        database_url: str = "",
     ) -> None:
         self.directory = directory
         self.state = directory / "state"
         self.state.mkdir(mode=0o700)
+        self.store_url = database_url or _file_url(self.state)
         names = [name for name in Settings.model_fields if name.endswith("_port") and name != "sip_port"]
         self.ports = dict(zip(names, free_tcp_ports(len(names)), strict=True))
         self.sip_port, rtp_first = free_udp_ports(audio_ports)
@@ -71,6 +75,7 @@ class House:
             **{f"KARIPASS_{name.upper()}": str(port) for name, port in self.ports.items()},
             "KARIPASS_AGI_SECRET": self.agi_secret,
             "KARIPASS_AMI_SECRET": self.ami_secret,
+            **({"KARIPASS_DATABASE_URL": database_url} if database_url else {}),
             **settings,
         }
         self.exchange = Exchange(
@@ -117,7 +122,7 @@ class House:
 
     def store(self) -> CredentialStore:
         """Open the store that the service uses."""
-        return open_store(self.state)
+        return CredentialStore.open(self.store_url, key=Key.from_file(self.state / "key"))
 
     # --- the service ----------------------------------------------------------------------------------------
 
@@ -165,11 +170,6 @@ class House:
         return self._service.logged_since(length)
 
 
-def open_store(state: Path) -> CredentialStore:
-    """Open the store in a house's state directory."""
-    return CredentialStore.open(store_url(state), key=Key.from_file(state / "key"))
-
-
-def store_url(state: Path) -> str:
+def _file_url(state: Path) -> str:
     """The URL of the database in a house's state directory."""
     return f"sqlite:///{state / 'store.db'}"

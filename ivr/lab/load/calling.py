@@ -5,10 +5,11 @@ from __future__ import annotations
 import resource
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from ivr.errors import CallFailed
@@ -73,8 +74,13 @@ class Called:
 
 
 @contextmanager
-def house_for(load: Load) -> Iterator[House]:
-    """Prepare a house that has a line for each caller, and room for all of them; whoever enters it starts it."""
+def house_for(load: Load, database_url: str = "") -> Iterator[House]:
+    """Prepare a house that has a line for each caller, and room for all of them; whoever enters it starts it.
+
+    Args:
+        load: the load.
+        database_url: as for `House`.
+    """
     with tempfile.TemporaryDirectory(prefix="karipass-load-") as directory, _enough_files(load.calls):
         settings = {"KARIPASS_CALLS": str(2 * load.calls), "KARIPASS_STOP_S": str(_STOP_S)}
         ports = _LEAST_PORTS if load.direct else max(_LEAST_PORTS, _PORTS_A_CALL * load.calls)
@@ -84,6 +90,7 @@ def house_for(load: Load) -> Iterator[House]:
             trunks=(CROWD_HOST,),
             audio_ports=ports,
             has_exchange=not load.direct,
+            database_url=database_url,
         )
         _import_lines(house, lines_for(load.calls, load.minutes))
         yield house
@@ -96,6 +103,7 @@ def let_call(
     show: Callable[[LoadProgress], None],
     wait: Callable[[float], bool],
     ramp_s: float,
+    beside: Mapping[str, int] = MappingProxyType({}),
 ) -> Called:
     """Let the callers call.
 
@@ -105,6 +113,7 @@ def let_call(
         show: called once a second while there are calls.
         wait: waits for so many seconds, and says whether the calls are to end early.
         ramp_s: the time in which the first calls start, one after the other.
+        beside: further parts whose use is watched, each with its first process.
 
     Raises:
         CallFailed: the callers' process has ended.
@@ -134,7 +143,7 @@ def let_call(
             if not reports:
                 continue
             if watch is None:  # how the callers' process starts does not count
-                watch = ProcessWatch(_parts(house, crowd))
+                watch = ProcessWatch({**_parts(house, crowd), **beside})
             watch.look()
             seconds = time.monotonic() - began
             for report in reports:

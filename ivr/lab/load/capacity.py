@@ -38,6 +38,7 @@ def find_capacity(
     stage: Callable[[str], None],
     show: Callable[[LoadProgress], None],
     wait: Callable[[float], bool],
+    database_url: str = "",
 ) -> Capacity:
     """Let callers call, one after the other, until the host gives way or all of them call.
 
@@ -48,13 +49,14 @@ def find_capacity(
         stage: called with what is done next, in a few words.
         show: called once a second while there are calls.
         wait: waits for so many seconds, and says whether to end early.
+        database_url: the URL of the service's store; by default a file of its own.
 
     Raises:
         As `house_for` and `let_call`.
     """
     load = Load(calls=most, minutes=seconds / 60, seed=seed)
     stage("starting Asterisk and the service")
-    with house_for(load) as house, house:
+    with house_for(load, database_url) as house, house:
         rising = _Rising(lambda: read_strain(house.ports["health_port"]), show=show, wait=wait)
         let_call(house, load, show=rising.show, wait=rising.wait, ramp_s=seconds)
         stage("stopping")

@@ -7,7 +7,6 @@ from contextlib import closing
 from typing import Final
 
 from ivr.call.phrases import LEAD_IN_S
-from ivr.lab.house import store_url
 from ivr.lab.load.calling import LoadProgress, house_for, let_call
 from ivr.lab.load.compared_store import ComparedStore
 from ivr.lab.load.judge import Fate, JudgedCall
@@ -47,7 +46,7 @@ def run_load(
             called = let_call(house, load, show=show, wait=wait, ramp_s=min(_RAMP_S, 60 * load.minutes / 2))
             after = read_ticks(house.ports["health_port"])
         stage("comparing the store with what was typed")
-        with closing(ComparedStore(store_url(house.state), house.state / "key")) as compared:
+        with closing(ComparedStore(house.store_url, house.state / "key")) as compared:
             calls = compared.judge(called.notes)
             store_answers_s = list(_store_answers_s(calls, compared.reader))
     return LoadResult.of(
