@@ -3,25 +3,43 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 import pytest
 
 from ivr.lab.faults.every import EVERY
 from ivr.lab.faults.run import run_faults
-from ivr.lab.faults.toll import Truth
+from ivr.lab.faults.toll import NEVER, Toll
 
-pytestmark = [pytest.mark.alone, pytest.mark.needs("kamailio", "nftables", "postgresql")]
+pytestmark = [pytest.mark.alone, pytest.mark.needs("kamailio", "nftables", "postgresql", "tcc")]
 
 
-def test_callers_whose_worker_is_killed_are_told_nothing_that_is_not_so_and_the_next_ones_get_through() -> None:
-    def wait(seconds: float) -> bool:
-        time.sleep(seconds)
-        return False
+DONE = ("a worker is killed", "PostgreSQL's host vanishes, its replica takes over")
 
-    killed = [fault for fault in EVERY if fault.name == "a worker is killed"]
-    result = run_faults(killed, calls=12, between_s=20, seed=3, ramp_s=10, stage=lambda _: None, wait=wait)
-    (toll,) = result.tolls
-    assert result.passed
-    assert not toll.truths.get(Truth.LOST)
+
+def wait(seconds: float) -> bool:
+    time.sleep(seconds)
+    return False
+
+
+@pytest.fixture(scope="module")
+def tolls() -> Mapping[str, Toll]:
+    faults = [fault for fault in EVERY if fault.name in DONE]
+    result = run_faults(faults, calls=12, between_s=20, seed=3, ramp_s=10, stage=lambda _: None, wait=wait)
+    return {toll.period.fault: toll for toll in result.tolls}
+
+
+def test_callers_whose_worker_is_killed_are_told_nothing_that_is_not_so_and_the_next_ones_get_through(
+    tolls: Mapping[str, Toll],
+) -> None:
+    toll = tolls[DONE[0]]
+    assert not any(toll.truths.get(truth) for truth in NEVER)
     assert toll.calls >= 12
     assert 0 < toll.concerned < toll.calls
+
+
+def test_a_replica_takes_over_and_nothing_is_lost_that_anybody_was_told(tolls: Mapping[str, Toll]) -> None:
+    toll = tolls[DONE[1]]
+    assert not any(toll.truths.get(truth) for truth in NEVER)
+    assert toll.concerned < toll.calls
+    assert sum(toll.login_problems.values()) < toll.logins

@@ -11,10 +11,10 @@ import os
 import signal
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
@@ -41,7 +41,8 @@ RAMP_S = 40.0
 
 
 def upgrade(house: FormerHouse, sites: list[Program], release: Release, say: Callable[[str], None]) -> None:
-    """Put this version in the place of the former one."""
+    """Put this version in the place of the former one, a while after calls began."""
+    time.sleep(BEFORE_S)
     release.install(ROOT)
     say("this version is installed")
     os.kill(house.place["service"], signal.SIGHUP)
@@ -52,9 +53,8 @@ def upgrade(house: FormerHouse, sites: list[Program], release: Release, say: Cal
         site.stop()
         site.start("portal_serving")
         say(f"settings site {place + 1} is replaced")
-    (dialplan,) = (
-        path for path in Path(house.place["run_dir"]).rglob("extensions.conf") if "karipass" in str(path.parent)
-    )
+    found = Path(house.place["run_dir"]).rglob("extensions.conf")
+    (dialplan,) = (path for path in found if "[karipass-access]" in path.read_text())
     dialplan.write_text((ROOT / "dialplan" / "karipass" / "extensions.conf").read_text())
     house.asterisk("module load func_global.so")
     house.asterisk("dialplan reload")
@@ -117,12 +117,11 @@ def main(words: list[str]) -> int:
         logins = Logins(addresses, people, each_second=given.logins)
         crowd = CrowdSettings(calls=given.calls, seconds=60 * given.minutes, seed=11, lines=lines, ramp_s=RAMP_S)
         way = SipWay(host=CROWD_HOST, exchange=("127.0.0.1", house.place["sip_port"]), number=ACCESS_NUMBER)
-        later = threading.Timer(BEFORE_S, upgrade, (house, sites, release, say))
-        with logins.going_on(), CrowdProcess(crowd, way) as calling:
+        with ThreadPoolExecutor(1) as operator, logins.going_on(), CrowdProcess(crowd, way) as calling:
             say(f"calls and logins begin, at the version of {given.revision}")
-            later.start()
+            upgrading = operator.submit(upgrade, house, sites, release, say)
             notes = called(calling)
-            later.join()
+            upgrading.result()
         with closing(ComparedStore(url, directory / "state" / "key")) as compared:
             judged = compared.judge(notes)
     failed = [each.problem for each in logins.tries if each.problem]
