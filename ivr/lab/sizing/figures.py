@@ -81,7 +81,7 @@ class TrailFigures:
 
     Attributes:
         counted: how many temporary passwords were set, each with its record.
-        each_second: how many a second, from as many connections as a service has, on a durable PostgreSQL.
+        each_second: how many a second, from several processes, on a durable PostgreSQL.
     """
 
     counted: int

@@ -54,5 +54,5 @@ def measure(
             calls=measure_calls(found, server, seed=seed, stage=stage, show=show, wait=wait),
             logins=measure_logins(folders["logins"], server, stage=stage, wait=wait),
             notices=measure_notices(folders["notices"], server, stage=stage, wait=wait),
-            trail=measure_trail(folders["trail"], server, stage=stage, wait=wait),
+            trail=measure_trail(folders["trail"], server, stage=stage),
         )

@@ -37,7 +37,7 @@ def page(figures: Figures, evening: Evening, numbers: Sequence[int], *, load: fl
         " for it:",
         "",
         "```sh",
-        "ivr capacity --figures figures.json     # as root, with nothing else on the machine; some eight minutes",
+        "ivr capacity --figures figures.json     # as root, with nothing else on the machine; some six minutes",
         "ivr sizing figures.json",
         "```",
         "",

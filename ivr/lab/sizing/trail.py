@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import io
-import itertools
-import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
@@ -15,12 +14,14 @@ from credentials.model import Unit
 from credentials.secrets.argon2id import HashPolicy
 from credentials.secrets.keys import Key
 from credentials.store import CredentialStore
+from ivr.lab.load.crowd.process import leave_interrupts
 from ivr.lab.load.lines import LoadLine, lines_file
 from ivr.lab.postgresql.server import PostgresqlServer
 from ivr.lab.sizing.figures import TrailFigures
 
-_LINES: Final = 20_000
-_CONNECTIONS: Final = 8
+_PROCESSES: Final = 6
+"""Of one process the interpreter would be the limit."""
+_LINES_EACH: Final = 3000
 _FOR_S: Final = 10.0
 _PASSWORD: Final = "24681357"  # noqa: S105 - of lines that are made up
 _CHEAP: Final = HashPolicy(memory_kib=8, passes=1, lanes=1, at_once=64)
@@ -28,7 +29,7 @@ _CHEAP: Final = HashPolicy(memory_kib=8, passes=1, lanes=1, at_once=64)
 
 
 def measure_trail(
-    directory: Path, server: PostgresqlServer, *, stage: Callable[[str], None], wait: Callable[[float], bool]
+    directory: Path, server: PostgresqlServer, *, stage: Callable[[str], None], for_s: float = _FOR_S
 ) -> TrailFigures:
     """Measure.
 
@@ -36,31 +37,33 @@ def measure_trail(
         directory: where the key is; must exist.
         server: the database server.
         stage: called with what is done next, in a few words.
-        wait: waits for so many seconds, and says whether to end early.
+        for_s: for how long passwords are set.
     """
     stage("how many records a second the audit trail takes")
-    with CredentialStore.open(
-        server.url(server.create()), key=Key.from_file(directory / "key"), policy=_CHEAP
-    ) as store:
-        store.import_lines(io.StringIO(lines_file(map(LoadLine.numbered, range(_LINES)))))
-        over, turns, lock = threading.Event(), itertools.count(), threading.Lock()
+    url, key_file = server.url(server.create()), directory / "key"
+    with CredentialStore.open(url, key=Key.from_file(key_file)) as store:
+        lines = map(LoadLine.numbered, range(_PROCESSES * _LINES_EACH))
+        store.import_lines(io.StringIO(lines_file(lines)))
+    spawning = get_context("spawn")
+    with ProcessPoolExecutor(_PROCESSES, mp_context=spawning, initializer=leave_interrupts) as pool:
+        begin = time.time() + _STARTS_WITHIN_S
+        setting = [pool.submit(_keep_setting, url, key_file, place, begin, for_s) for place in range(_PROCESSES)]
+        counted = sum(each.result() for each in setting)
+    return TrailFigures(counted=counted, each_second=counted / for_s)
 
-        def keep_setting() -> int:
-            done = 0
-            while not over.is_set():
-                with lock:
-                    number = LoadLine.numbered(next(turns) % _LINES).contract
-                store.set_temporary_password(
-                    caller=number, target=number, unit=Unit.LINE, password=_PASSWORD, call_id=f"set{done}"
-                )
-                done += 1
-            return done
 
-        with ThreadPoolExecutor(_CONNECTIONS, "setter") as pool:
-            began = time.monotonic()
-            setting = [pool.submit(keep_setting) for _ in range(_CONNECTIONS)]
-            wait(_FOR_S)
-            over.set()
-            counted = sum(each.result() for each in setting)
-            took_s = time.monotonic() - began
-    return TrailFigures(counted=counted, each_second=counted / took_s)
+_STARTS_WITHIN_S: Final = 6.0
+
+
+def _keep_setting(url: str, key_file: Path, place: int, begin: float, for_s: float) -> int:
+    """Set passwords of lines of this process's own from a moment on; return how many in that time."""
+    with CredentialStore.open(url, key=Key.from_file(key_file), policy=_CHEAP) as store:
+        time.sleep(max(0.0, begin - time.time()))
+        done = 0
+        while time.time() < begin + for_s:
+            number = LoadLine.numbered(place * _LINES_EACH + done % _LINES_EACH).contract
+            store.set_temporary_password(
+                caller=number, target=number, unit=Unit.LINE, password=_PASSWORD, call_id=f"set{done}"
+            )
+            done += 1
+    return done

@@ -46,5 +46,5 @@ def test_each_incoming_call_has_its_mail_and_what_reader_and_sender_used(
 
 
 def test_records_of_the_trail_are_counted(tmp_path: Path, server: PostgresqlServer) -> None:
-    figures = measure_trail(tmp_path, server, stage=lambda _: None, wait=briefly)
+    figures = measure_trail(tmp_path, server, stage=lambda _: None, for_s=1)
     assert figures.counted > 0
