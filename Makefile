@@ -10,7 +10,7 @@ PYTHONS := 3.11 3.12 3.13
 unexport PYTHONDONTWRITEBYTECODE
 TEST_PACKAGES := $(shell cat tests/debian-packages)
 
-.PHONY: run test lint pythons quick bench load pictures newcomer lock setup test-needs clean
+.PHONY: run test lint pythons quick bench load images pictures newcomer lock setup test-needs clean
 
 setup: $(VENV)/.complete
 
@@ -50,10 +50,17 @@ pythons: setup
 	    $(MAKE) --no-print-directory VENV=.venv-$$version PYTHON=$$python quick || exit 1; \
 	done
 
-# One lock serves all supported Pythons, and names no registry.
+# One lock serves all supported Pythons, and names no registry. The image's has the part that runs, of the same versions.
 lock: setup
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --fork-strategy fewest \
 	  --generate-hashes --no-header --quiet $(LOCK_OPTIONS) --output-file requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra postgresql --extra bounces --universal --python-version 3.11 --fork-strategy fewest \
+	  --generate-hashes --no-header --quiet $(LOCK_OPTIONS) --constraint requirements.lock \
+	  --output-file docker/images/requirements.lock
+
+# Container images of karipass, Asterisk and PostgreSQL (docs/containers.md).
+images: setup
+	@PYTHON=$(BIN)/python docker/images/build
 
 newcomer:
 	$(PYTHON) docker/newcomer $(SUITE)

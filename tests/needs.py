@@ -52,6 +52,10 @@ PACKAGES: Final[Mapping[str, Callable[[], bool]]] = MappingProxyType(
         "kamailio": lambda: shutil.which("kamailio", path=_SBIN) is not None,
         "nftables": lambda: shutil.which("nft", path=_SBIN) is not None,
         "tcc": _program("tcc"),
+        "podman": _program("podman"),
+        "buildah": _program("buildah"),
+        "crun": _program("crun"),
+        "mmdebstrap": _program("mmdebstrap"),
     }
 )
 """Debian's name of each package, and whether the part of it that the tests use is installed."""
