@@ -22,7 +22,9 @@ from ivr.call.dialogue.events import RefusalReason
 
 _SHOWN: Final = 40
 """How many characters of the presented text are kept: any number is shorter."""
-_NAME_ADDRESS: Final = re.compile(r'\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^<"]*))\s*<(?P<uri>[^>]*)>')
+_LONGEST: Final = 1024
+"""How many characters of a header are read. Networks send some hundred; what backtracks on more would hold up calls."""
+_NAME_ADDRESS: Final = re.compile(r'\s*+(?:"(?P<quoted>(?:[^"\\]|\\.)*+)"\s*+|(?P<plain>[^<"]*+))<(?P<uri>[^>]*+)>')
 _IDENTITY: Final = re.compile(r'(?:"(?:[^"\\]|\\.)*"|<[^>]*>|[^",<])+')
 """One of several in a header, between commas that are not within quotes or angle brackets."""
 _PRIVATE: Final = re.compile(r"(?<![a-z])(?:id|user)(?![a-z])")
@@ -124,7 +126,7 @@ def number_of(text: str) -> str:
 
 def _asserted(headers: Sequence[str]) -> str:
     """Return the first number of a line among the identities that a network asserts, or else what is in its place."""
-    users = [_read_sender(identity)[1] for header in headers for identity in _IDENTITY.findall(header)]
+    users = [_read_sender(identity)[1] for header in headers for identity in _IDENTITY.findall(header[:_LONGEST])]
     for user in users:
         with suppress(InvalidNumber):
             number_of(user)
@@ -137,6 +139,7 @@ def _read_sender(header: str) -> tuple[str, str]:
 
     A part that it lacks is "".
     """
+    header = header[:_LONGEST]
     match = _NAME_ADDRESS.match(header)
     name, uri = "", header.partition(";")[0].strip()
     if match:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -187,3 +188,11 @@ def test_what_cannot_be_read_as_a_number_is_kept_for_operators(number: str, unre
 
 def test_what_is_withheld_is_not_kept() -> None:
     assert caller("+15551234567", "prohib").unread == ""
+
+
+@pytest.mark.parametrize("blanks", [" ", "\t ", '"\\', "a ", "<", '"'])
+def test_a_header_of_any_length_is_read_at_once(blanks: str) -> None:
+    long = blanks * (8000 // len(blanks))
+    began = time.process_time()
+    caller(sender=long, asserted=[long, f"{FROM_LINE}{long}"])
+    assert time.process_time() - began < 0.5
