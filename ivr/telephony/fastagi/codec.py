@@ -93,15 +93,19 @@ class AgiConnection(Parser[AgiMessage]):
 
         Raises:
             LocalProtocolError: the reply to the last command (or the request) is still to come, or an argument has a
-                character that would end the line.
+                character that would end the line, or half a character.
         """
         if self._expects is not _Expects.NOTHING:
             raise LocalProtocolError(f"AGI: {name} cannot be sent while a {self._expects.value} is awaited")
         line = " ".join((name, *map(_quoted, arguments)))
         if any(character in line for character in "\r\n\0"):
             raise LocalProtocolError(f"AGI: an argument of {name} has a line break or NUL in it")
+        try:
+            octets = line.encode()
+        except UnicodeEncodeError:
+            raise LocalProtocolError(f"AGI: an argument of {name} is not text") from None
         self._expects = _Expects.REPLY
-        return line.encode() + b"\n"
+        return octets + b"\n"
 
     def _messages(self) -> Iterator[AgiMessage]:
         while (end := self._buffer.find(b"\n", self._searched)) >= 0:

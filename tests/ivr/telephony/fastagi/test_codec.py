@@ -202,3 +202,10 @@ def test_a_command_waits_for_the_reply_to_the_last() -> None:
 def test_an_argument_cannot_smuggle_a_second_command(argument: str) -> None:
     with pytest.raises(LocalProtocolError, match="line break"):
         connected().command("SET VARIABLE", "A", argument)
+
+
+def test_an_argument_that_is_not_text_is_named_and_another_command_can_be_sent() -> None:
+    connection = connected()
+    with pytest.raises(LocalProtocolError, match="SET VARIABLE is not text"):
+        connection.command("SET VARIABLE", "A", "\ud800")
+    assert connection.command("NOOP") == b"NOOP\n"
