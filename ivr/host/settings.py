@@ -31,11 +31,14 @@ def default_state_dir() -> Path:
     return (Path(state_home) if state_home else Path.home() / ".local" / "state") / "karipass"
 
 
+_PORT_RANGE: Final = re.compile(r"([0-9]{1,9})-([0-9]{1,9})")
+
+
 def _port_range(text: str) -> str:
-    first, dash, last = text.partition("-")
-    if not (dash and first.isdigit() and last.isdigit()):
+    found = _PORT_RANGE.fullmatch(text)
+    if found is None:
         raise ValueError("write it as FIRST-LAST, for example 10000-10999")
-    if not 1024 <= int(first) < int(last) <= 65535:
+    if not 1024 <= int(found[1]) < int(found[2]) <= 65535:
         raise ValueError("the ports must rise and lie between 1024 and 65535")
     return text
 
