@@ -88,6 +88,13 @@ def _envelope_sender(text: str) -> str:
     return text
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # no name of a file is so long
+        return False
+
+
 class MailSettings(BounceSettings):
     """The settings. Each name, in capitals and with `KARIPASS_` before it, is an environment variable.
 
@@ -135,8 +142,9 @@ class MailSettings(BounceSettings):
             raise ValueError(
                 "KARIPASS_MAIL_BOUNCE_DOMAIN and KARIPASS_MAIL_ENVELOPE_FROM both say where mails come back: set one"
             )
-        if self.smtp_ca_file is not None and not self.smtp_ca_file.is_file():
-            raise ValueError(f"KARIPASS_SMTP_CA_FILE={self.smtp_ca_file}: there is no such file: name one")
+        if self.smtp_ca_file is not None and not _is_file(self.smtp_ca_file):
+            shown = str(self.smtp_ca_file).encode(errors="backslashreplace").decode()
+            raise ValueError(f"KARIPASS_SMTP_CA_FILE={shown}: there is no such file: name one")
         return self
 
     @property

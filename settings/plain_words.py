@@ -32,6 +32,7 @@ _WORDS: Final = {
     "string_too_long": "write {max_length} characters or fewer",
     "string_too_short": "write {min_length} or more characters",
     "string_type": "write one text here",
+    "string_unicode": "write it in UTF-8",
     "too_long": "write {max_length} or fewer",
     "too_short": "write {min_length} or more",
     "tuple_type": "write a list here: a line with - for each",

@@ -68,7 +68,9 @@ def test_each_security_has_its_port(monkeypatch: pytest.MonkeyPatch, security: s
         ("KARIPASS_MAILS_OF_AN_ADDRESS", "0/10m", "as in 5/10m,20/1d"),
         ("KARIPASS_MAIL_DAYS", "1", "write 2 or more"),
         ("KARIPASS_MAILS_AT_ONCE", "0", "write a number above 0"),
+        ("KARIPASS_SMTP_SECURITY", "\udcff", "write it in UTF-8"),
         ("KARIPASS_SMTP_CA_FILE", "/nowhere/ca.pem", "there is no such file"),
+        ("KARIPASS_SMTP_CA_FILE", "/nowhere/" + 5000 * "a", "there is no such file"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_remedy(
@@ -96,6 +98,12 @@ def test_a_password_does_not_leave_this_machine_in_the_clear(monkeypatch: pytest
         MailSettings.load()
     monkeypatch.setenv("KARIPASS_SMTP_HOST", "127.0.0.1")
     assert MailSettings.load().smtp_user == "karipass"
+
+
+def test_a_file_whose_name_is_not_text_is_named_as_far_as_it_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KARIPASS_SMTP_CA_FILE", "/nowhere/\udcff.pem")
+    with pytest.raises(SettingsError, match=r"^KARIPASS_SMTP_CA_FILE=/nowhere/.*\.pem: there is no such file"):
+        MailSettings.load()
 
 
 def test_a_file_without_certificates_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
