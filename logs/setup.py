@@ -28,6 +28,8 @@ _GROUPED: Final = re.compile(r"(?<![0-9-])[0-9]+(?:[ -][0-9]+)+(?![0-9-])")
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SPELLED: Final = re.compile(r"(?<![0-9])[0-9](?:[^0-9]{1,2}[0-9]){7}(?![0-9])")
 """Eight digits, spelled one by one."""
+_ESCAPE: Final = re.compile(r"\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})")
+"""A character as reprs write it. Its digits are not a part of those that follow."""
 
 
 def mask_secrets(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
@@ -66,6 +68,15 @@ def _without_secrets(value: Any) -> Any:
 
 
 def _without_passwords(text: str) -> str:
+    masked = _masked(text)
+    if "\\" not in masked:
+        return masked
+    plain = _ESCAPE.sub("?", masked)
+    again = _masked(plain)
+    return masked if again == plain else again
+
+
+def _masked(text: str) -> str:
     return _SPELLED.sub(MASK, _GROUPED.sub(_mask_group, _PASSWORD.sub(MASK, text)))
 
 
