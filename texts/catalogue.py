@@ -63,17 +63,29 @@ def _own_texts(file: Path, texts: Mapping[str, str]) -> dict[str, str]:
     for key, text in own.items():
         if key not in texts:
             raise TextsError(f"{file}: nothing uses a text {key!r}; take its name from the product's own catalogue")
-        if not isinstance(text, str) or _gaps(text, f"{file}: {key}") != _gaps(texts[key], key):
+        if not isinstance(text, str) or not _fits(text, texts[key], f"{file}: {key}"):
             gaps = ", ".join(sorted(f"{{{gap}}}" for gap in _gaps(texts[key], key))) or "no gap"
             raise TextsError(f"{file}: the text {key!r} must be in quotes, and have {gaps} as the product's own has")
     return own
 
 
+def _fits(text: str, ours: str, place: str) -> bool:
+    """Return whether a text has the gaps of ours, each bare or in a form in which ours has it (`{hour:02}`)."""
+    forms, known = _forms(text, place), _forms(ours, place)
+    return _gaps(text, place) == _gaps(ours, place) and all(form in known or not any(form[1:]) for form in forms)
+
+
 def _gaps(text: str, place: str) -> set[str]:
+    return {name for name, _, _ in _forms(text, place)}
+
+
+def _forms(text: str, place: str) -> set[tuple[str, str, str]]:
+    """Return the name of each gap with its format and its conversion."""
     try:
-        return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+        parts = list(Formatter().parse(text))
     except ValueError:
         raise TextsError(f"{place}: write {{{{ and }}}} for braces that are no gap") from None
+    return {(name, form or "", conversion or "") for _, name, form, conversion in parts if name is not None}
 
 
 def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
