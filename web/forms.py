@@ -71,6 +71,8 @@ async def read_form(request: Request, *, most_fields: int = MOST_FIELDS, most_fi
         raise FormRefused(413) from None
     except (ClientDisconnect, HTTPException):  # not whole, which is not our fault, and nobody waits; or not a form
         raise FormRefused(400) from None
+    except UnicodeError:  # it names a charset such as `punycode`, in which no form is
+        raise FormRefused(400) from None
 
 
 def is_bounded(text: str) -> bool:
