@@ -71,7 +71,7 @@ async def read_form(request: Request, *, most_fields: int = MOST_FIELDS, most_fi
         raise FormRefused(413) from None
     except (ClientDisconnect, HTTPException):  # not whole, which is not our fault, and nobody waits; or not a form
         raise FormRefused(400) from None
-    except UnicodeError:  # it names a charset such as `punycode`, in which no form is
+    except ValueError:  # it names a charset such as `punycode`, in which no form is, or one with a NUL
         raise FormRefused(400) from None
 
 

@@ -34,7 +34,7 @@ async def test_fields_and_files_are_read_however_the_body_was_cut(cut_at: Sequen
     assert form.files == {"file": b"1,2"}
 
 
-@pytest.mark.parametrize("charset", ["undefined", "punycode"])
+@pytest.mark.parametrize("charset", ["undefined", "punycode", "\0"])
 async def test_a_form_in_a_charset_that_cannot_be_read_is_refused(charset: str) -> None:
     with pytest.raises(FormRefused) as refused:
         await sent(MULTIPART, f"multipart/form-data; boundary=B; charset={charset}")
