@@ -13,6 +13,9 @@ from mail.outbox.leases import Leased
 from mail.settings import MailSettings
 
 _POLICY: Final = policy.SMTP.clone(cte_type="7bit")
+_ENCODED: Final = "=?"
+"""How an encoded word starts (RFC 2047): what is in it would be decoded, and nobody has looked at that."""
+_NOT_ENCODED: Final = "= ?"
 _NOBODY_NAMED: Final = "undisclosed-recipients:;"
 
 
@@ -21,7 +24,7 @@ def compose(letter: Leased, settings: MailSettings) -> bytes:
     mail = EmailMessage(policy=_POLICY)
     mail["From"] = settings.sender
     mail["To"] = _recipient(letter.to)
-    mail["Subject"] = letter.subject
+    mail["Subject"] = letter.subject.replace(_ENCODED, _NOT_ENCODED)
     mail["Date"] = format_datetime(letter.created_at)
     mail["Message-ID"] = f"<{letter.letter_id}@{settings.sender.domain}>"
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no vacation reply, please

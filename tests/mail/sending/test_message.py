@@ -123,3 +123,8 @@ def test_every_address_that_keeps_the_rules_can_be_written_to(address: str) -> N
     assert named in ([address], [])
     assert set(address) <= CHARACTERS
     assert content.startswith(b"From: ")
+
+
+def test_a_subject_is_shown_as_it_stands_even_if_it_looks_encoded() -> None:
+    _, mail = mailed(subject="=?utf-8?b?4oCueA?= =?utf-8?q?y?=")
+    assert mail["Subject"] == "= ?utf-8?b?4oCueA?= = ?utf-8?q?y?="
