@@ -1,0 +1,96 @@
+"""Fuzzes one target, guided by the coverage of the product's code: `python -m tests.fuzz.fuzz_one TARGET [OPTIONS]`.
+
+`tests.fuzz.run` starts it; the options are libFuzzer's. As the product's modules are imported, Atheris makes them note
+which of their branches an input takes, and libFuzzer keeps the inputs that take new ones.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+import atheris
+
+from tests.fuzz.catalogue import OneInput, target_named
+from tests.fuzz.output import SETTLED_AFTER, memory_line
+
+_INSTRUMENTED: Final = (
+    *("console", "credentials", "dsp", "ivr", "logs", "mail", "notice", "portal", "settings", "sound"),
+    *("storage", "texts", "web"),
+    *("email", "panoramisk", "python_multipart", "starlette"),
+)
+"""Our rooms, and the parsers in Python that they use (but YAML's, which would take ten times as long)."""
+SLOWEST_S: Final = 1.0
+"""How many seconds of processor an input may take: the longest ones have some kilobytes, and calls wait meanwhile."""
+_CHECKED_EVERY: Final = 4096
+MOST_GROWTH_MB: Final = 200
+_PAGE_MB: Final = 4096 / 1e6
+
+
+class TooSlow(Exception):  # noqa: N818 - reads as what it says
+    """An input took too much of the processor."""
+
+
+class MemoryGrows(Exception):  # noqa: N818 - reads as what it says
+    """The process needs much more memory than before; the inputs of the whole run are to blame, not the last one."""
+
+
+class Watched:
+    """Gives inputs to a target, and watches its time and its memory.
+
+    Args:
+        one_input: the target.
+    """
+
+    def __init__(self, one_input: OneInput) -> None:
+        self._one_input = one_input
+        self._inputs = 0
+        self._settled_mb = 0.0
+
+    def __call__(self, data: bytes) -> None:
+        """Give one input.
+
+        Raises:
+            TooSlow: it took more than a second of the processor.
+            MemoryGrows: memory has grown by 200 MB since the first inputs.
+        """
+        began = time.process_time()
+        self._one_input(data)
+        took = time.process_time() - began
+        self._inputs += 1
+        if took > SLOWEST_S and self._inputs > 1:  # the first one imports and compiles
+            raise TooSlow(f"{len(data)} octets took {took:.1f} s of the processor, and may take {SLOWEST_S:g}")
+        if self._inputs % _CHECKED_EVERY == 0:
+            self._check_memory()
+
+    def _check_memory(self) -> None:
+        now_mb = _resident_mb()
+        if self._inputs <= SETTLED_AFTER:
+            self._settled_mb = now_mb
+        elif now_mb > self._settled_mb + MOST_GROWTH_MB:
+            raise MemoryGrows(f"{now_mb:.0f} MB after {self._inputs} inputs; it was {self._settled_mb:.0f} MB")
+        if self._inputs <= SETTLED_AFTER or self._inputs % SETTLED_AFTER == 0:
+            print(memory_line(self._inputs, now_mb), file=sys.stderr)
+
+
+def _resident_mb() -> float:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE_MB
+
+
+def main() -> None:
+    """Fuzz until libFuzzer ends the process."""
+    target = target_named(sys.argv[1])
+    with atheris.instrument_imports(include=list(_INSTRUMENTED)):
+        one_input = target.load()
+    again = (
+        f"{shlex.quote(sys.executable)} -m tests.fuzz.fuzz_one {target.name}"  # what a merge starts, through a shell
+    )
+    atheris.Setup([again, *sys.argv[2:]], Watched(one_input))
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()
