@@ -24,6 +24,17 @@ def _host_name(text: str) -> str:
     return name.strip("[]")
 
 
+def _host(text: str) -> str:
+    name = text.lower()
+    if not _HOST_NAME.fullmatch(name):
+        raise ValueError("write a host name or an address without http:// and without a port, as in 127.0.0.1")
+    return name.strip("[]")
+
+
+def _maybe_host(text: str) -> str:
+    return _host(text) if text else ""
+
+
 def _network(text: str) -> str:
     try:
         return str(ip_network(text))
@@ -34,4 +45,7 @@ def _network(text: str) -> str:
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 HostName = Annotated[str, AfterValidator(_host_name)]
+Host = Annotated[str, AfterValidator(_host)]
+"""Where a process listens, or is reached."""
+MaybeHost = Annotated[str, AfterValidator(_maybe_host)]
 NetworkName = Annotated[str, AfterValidator(_network)]

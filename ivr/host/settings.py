@@ -22,7 +22,7 @@ from credentials.lines.numbers import normalise_number
 from ivr.call.dialogue import Limits
 from ivr.host.running import running_settings
 from settings.errors import PREFIX, read_settings
-from settings.values import HostName, NetworkName, Port, Seconds, split_names
+from settings.values import Host, HostName, MaybeHost, NetworkName, Port, Seconds, split_names
 
 
 def default_state_dir() -> Path:
@@ -90,13 +90,13 @@ class Settings(BaseSettings):
     access_number: Digits = "0363044747"
     language: str = "ja"
 
-    agi_host: str = "127.0.0.1"
+    agi_host: Host = "127.0.0.1"
     agi_port: Port = 4573
     agi_secret: SecretStr | None = None
     """The secret that the dialplan proves to the service; made and kept in `state_dir` if not set."""
-    audiosocket_host: str = "127.0.0.1"
+    audiosocket_host: Host = "127.0.0.1"
     """The host to which Asterisk brings the audio."""
-    audiosocket_bind: str = ""
+    audiosocket_bind: MaybeHost = ""
     """The address to listen on for the audio; `audiosocket_host` if empty."""
     audiosocket_port: Port = 4574
     audiosocket_more_ports: Annotated[str, AfterValidator(_maybe_port_range)] = ""
@@ -108,12 +108,12 @@ class Settings(BaseSettings):
     calls_of_a_number: PositiveInt = 100
     """How many of them one number may have, and all callers without a number together; further ones are turned away."""
 
-    ami_host: str = "127.0.0.1"
+    ami_host: Host = "127.0.0.1"
     ami_port: Port = 5038
     ami_secret: SecretStr | None = None
     """The manager user's secret; made and kept in `state_dir` if not set."""
 
-    sip_host: str = "127.0.0.1"
+    sip_host: Host = "127.0.0.1"
     sip_port: Port = 5060
     rtp_ports: Annotated[str, AfterValidator(_port_range)] = "10000-11999"
 
@@ -135,10 +135,10 @@ class Settings(BaseSettings):
 
     records_days: Annotated[int, Field(ge=1, le=36_500)] = 90
     """How long the record of a call is kept."""
-    health_host: str = "127.0.0.1"
+    health_host: Host = "127.0.0.1"
     health_port: Port = 4575
     """Where the service serves its health pages and its metrics."""
-    console_host: str = "127.0.0.1"
+    console_host: Host = "127.0.0.1"
     console_port: Port = 4576
     """Where the operators' console listens."""
     console_names: Annotated[frozenset[HostName], NoDecode, BeforeValidator(split_names)] = frozenset()
@@ -154,7 +154,7 @@ class Settings(BaseSettings):
     mail_health_port: Port = 4578
     """Where a sender of mails serves its health and its metrics, on `health_host`."""
 
-    portal_host: str = "127.0.0.1"
+    portal_host: Host = "127.0.0.1"
     portal_port: Port = 4577
     """Where the settings site listens."""
     portal_health_port: Port = 4571
