@@ -38,7 +38,7 @@ _REASONS: Final[Mapping[str, Reason]] = {
 _ANONYMOUS: Final = "anonymous"
 _PRIVATE: Final = re.compile(r"(?<![a-z])(?:id|user)(?![a-z])")
 _QUOTED: Final = re.compile(r'\s*"((?:[^"\\]|\\.)*)')
-_NOBODY: Final = re.compile(r"\s*<?\s*sips?:(?:anonymous@|[^@>]*@anonymous\.invalid\b)", re.IGNORECASE)
+_NOBODY: Final = re.compile(r"\s*+<?\s*+sips?:(?:anonymous@|[^@>]*@anonymous\.invalid\b)", re.IGNORECASE)
 _FOREIGN: Final = re.compile(r"\+?[0-9]{3,20}")
 
 

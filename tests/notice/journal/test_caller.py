@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from notice.journal.caller import Caller, Presented, Reason, caller_of
@@ -75,6 +77,13 @@ def test_no_other_name_is_believed_or_kept() -> None:
 )
 def test_what_callers_call_themselves_does_not_withhold_their_number(header: str) -> None:
     assert caller_of(Presented(number=CALLER, presentation=ALLOWED, sender=header)) == Caller(CALLER)
+
+
+@pytest.mark.parametrize("header", [" " * 16_000, "<" + " " * 16_000, "\t " * 4000 + "<" + " " * 8000])
+def test_a_header_of_blanks_takes_no_time(header: str) -> None:
+    began = time.process_time()
+    caller_of(Presented(number=CALLER, presentation=ALLOWED, sender=header))
+    assert time.process_time() - began < 0.1
 
 
 @pytest.mark.parametrize("header", ["sip:anonymous@x", "<sips:anonymous@x>", '"A" <sip:x@anonymous.invalid>;tag=1'])
