@@ -22,6 +22,7 @@ from credentials.errors import BadOneTimeFile, Problem
 from credentials.lines.csv_cells import CURLY, has_curly_quotes, no_formula, read_cells, read_number, write_cells
 from credentials.lines.unseen import with_unseen_named
 from credentials.one_time.choices import Choice
+from credentials.secrets.password_policy import SHORTEST
 
 NUMBER: Final = "number"
 USE: Final = "use"
@@ -121,6 +122,6 @@ def _use(row: int, cell: str, problems: list[Problem]) -> bool | None:
     if cell in ("", "0", "1"):
         return None if not cell else cell == "1"
     wide = " in half width" if unicodedata.normalize("NFKC", cell) in ("0", "1") else ""
-    shown = with_unseen_named(cell[:20])
+    shown = with_unseen_named(cell) if len(cell) < SHORTEST else "…"  # a password, if columns were exchanged
     problems.append(Problem(row, USE, f"{shown!r} is not 0 or 1: write 1 to use one-time passwords, or 0 not to{wide}"))
     return None

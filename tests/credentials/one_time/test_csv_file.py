@@ -87,7 +87,10 @@ class TestReading:
         assert problems(text) == [(2, column)]
         assert says in reason(text)
 
-    @pytest.mark.parametrize("row", ["k4kunin9x,Kakunin1", f"{NUMBER},k4kunin9x,1,a@b.jp,Kakunin1,x"])
+    @pytest.mark.parametrize(
+        "row",
+        ["k4kunin9x,Kakunin1", f"{NUMBER},k4kunin9x,1,a@b.jp,Kakunin1,x", f"{NUMBER},k4kunin9x,a@b.jp,Kakunin1,1"],
+    )
     def test_no_error_quotes_a_password_that_stands_in_another_column(self, row: str) -> None:
         assert "k4kunin9x" not in reason(ROW + row)
 
