@@ -5,12 +5,14 @@ BIN := $(VENV)/bin
 SUITE ?= bookworm
 CALLS ?= 50
 MINUTES ?= 2
+INPUTS ?= 10000000
 PYTHONS := 3.11 3.12 3.13
 # The tests start hundreds of processes, each of which would otherwise compile our modules anew: 0.2 s of processor.
 unexport PYTHONDONTWRITEBYTECODE
 TEST_PACKAGES := $(shell cat tests/debian-packages)
 
 .PHONY: run test lint pythons quick bench load images pictures newcomer lock setup test-needs clean
+.PHONY: run test lint pythons quick bench load fuzz fuzz-nightly pictures newcomer lock setup test-needs clean
 
 setup: $(VENV)/.complete
 
@@ -26,6 +28,7 @@ test:
 	@PYTHON=$(PYTHON) VENV=$(VENV) docker/preflight test $(TEST_PACKAGES)
 	@$(MAKE) --no-print-directory setup test-needs
 	$(BIN)/pytest -m "not live" --numprocesses 4 --dist worksteal
+	$(BIN)/python -m tests.fuzz.run --in-all 60 --or-skip
 	$(BIN)/pytest tests/live -m "not alone" --numprocesses 8 --dist worksteal
 	$(BIN)/pytest tests/live -m alone --numprocesses 3 --dist loadfile
 
@@ -77,9 +80,17 @@ bench: setup
 	$(BIN)/python -m tests.storage.postgresql $(BIN)/python -m portal.bench
 	$(BIN)/python -m ivr.lab.frame_bench
 
+# What reads octets of strangers is given odd ones (docs/fuzzing.md). The nightly run keeps what it found.
+fuzz: setup
+	$(BIN)/python -m tests.fuzz.run --in-all 120
+
+fuzz-nightly: setup
+	$(BIN)/python -m tests.fuzz.run --inputs $(INPUTS)
+	$(BIN)/python -m tests.fuzz.keep
+
 # Many callers at once through an Asterisk and a service of their own: how many does this machine carry?
 load: setup
 	@$(BIN)/ivr load --calls $(CALLS) --minutes $(MINUTES) $(LOAD_OPTIONS)
 
 clean:
-	rm -rf .venv .venv-3.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-3.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .fuzz

@@ -1,7 +1,7 @@
-"""Fuzzes all targets, or those that are named, and prints a table: `make fuzz`, `make fuzz-quick`.
+"""Fuzzes all targets, or those that are named, and prints a table: `make fuzz`, `make fuzz-nightly`.
 
 Each target first replays its inputs: those in the repository, and those that earlier runs found on this machine. Then
-it makes new ones. The exit status is 1 if there was a finding, and 2 if nothing could be run.
+it makes new ones, guided by coverage. The exit status is 1 if there was a finding, and 2 if nothing could be run.
 """
 
 from __future__ import annotations
@@ -11,19 +11,23 @@ import importlib.util
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Final
 
 from tests.fuzz.catalogue import NO_ATHERIS, WORK, Target, targets_named
-from tests.fuzz.output import Result, read_output, table
+from tests.fuzz.output import Result, read_output, together
+from tests.fuzz.report import heading, last_line, lines_of_findings, row_of
+from tests.fuzz.shares import next_share, shares_by_speed
 from tests.repository import ROOT
 
 INPUT_TIMEOUT_S: Final = 30
 """How long one input may hang before libFuzzer gives up; what is only slow is found by its processor time."""
 MEMORY_LIMIT_MB: Final = 2048
 _LONGEST_START_S: Final = 600
+_FIRST_ROUND_S: Final = 20.0
+"""How long each target is fuzzed to see how fast it is, where a number of inputs is to be shared."""
+_ROUNDS: Final = 4
 
 
 def fuzz(target: Target, seconds: float) -> Result:
@@ -49,6 +53,7 @@ def fuzz(target: Target, seconds: float) -> Result:
     ]
     log = WORK / "output" / f"{target.name.replace('/', '.')}.txt"
     log.parent.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
     with log.open("w", encoding="utf-8") as output:
         done = subprocess.run(
             command,
@@ -60,15 +65,54 @@ def fuzz(target: Target, seconds: float) -> Result:
             check=False,
         )
     found = sorted(set(target.findings.iterdir()) - before)
-    return read_output(target.name, log, done.returncode, found)
+    return read_output(target.name, log, done.returncode, time.monotonic() - began, found)
+
+
+def for_each(targets: Sequence[Target], seconds: float) -> list[Result]:
+    """Fuzz targets for so many seconds each, one after the other, and print a line of each."""
+    return [_told(fuzz(target, seconds)) for target in targets]
+
+
+def in_all(targets: Sequence[Target], seconds: float) -> list[Result]:
+    """Fuzz targets for so many seconds in all, and print a line of each."""
+    ends = time.monotonic() + seconds
+    return [
+        _told(fuzz(target, next_share(ends - time.monotonic(), len(targets) - place)))
+        for place, target in enumerate(targets)
+    ]
+
+
+def so_many(targets: Sequence[Target], inputs: int) -> list[Result]:
+    """Give targets so many inputs in all, to fast ones more than to slow ones; print a line of each.
+
+    A target that has failed is given no more.
+    """
+    results = for_each(targets, _FIRST_ROUND_S)
+    for _ in range(_ROUNDS):
+        missing = inputs - sum(result.inputs for result in results)
+        speeds = [0.0 if result.failed else result.a_second for result in results]
+        if missing <= 0 or not any(speeds):
+            break
+        print(f"{missing:,} inputs to go")
+        for place, share_s in enumerate(shares_by_speed(missing, speeds)):
+            if not results[place].failed:
+                results[place] = _told(together(results[place], fuzz(targets[place], share_s)))
+    return results
+
+
+def _told(result: Result) -> Result:
+    print(row_of(result), flush=True)
+    return result
 
 
 def _arguments(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Fuzzes the parsers of the product.")
     parser.add_argument("targets", nargs="*", help="targets by name, as in telephony/audiosocket; by default all")
-    parser.add_argument("--seconds", type=float, default=60.0, help="how long each target is fuzzed")
-    parser.add_argument("--in-all", type=float, help="instead: how many seconds all targets take together")
-    parser.add_argument("--jobs", type=int, default=min(os.cpu_count() or 1, 2), help="how many targets run at once")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--seconds", type=float, default=60.0, help="how long each target is fuzzed")
+    how.add_argument("--in-all", type=float, help="how many seconds all targets take together")
+    how.add_argument("--inputs", type=int, help="how many inputs all targets are given together")
+    parser.add_argument("--or-skip", action="store_true", help="succeed where atheris is not installed")
     return parser.parse_args(words)
 
 
@@ -76,28 +120,25 @@ def main(words: Sequence[str]) -> int:
     """Fuzz, print the table, and return the exit status."""
     given = _arguments(words)
     if importlib.util.find_spec("atheris") is None:
-        print(NO_ATHERIS, file=sys.stderr)
-        return 2
+        print(f"NOT RUN: {NO_ATHERIS}", file=sys.stderr)
+        return 0 if given.or_skip else 2
     try:
         targets = targets_named(given.targets)
     except LookupError as error:
         print(error.args[0], file=sys.stderr)
         return 2
-    seconds = given.seconds if given.in_all is None else given.in_all * given.jobs / len(targets)
-    with ThreadPoolExecutor(given.jobs) as pool:
-        results = list(pool.map(lambda target: fuzz(target, seconds), targets))
-    print(table(results))
-    failed = [result for result in results if result.failed]
-    for result in failed:
-        print(f"\n{result.name}: {result.said}\n  output: {_shown(result.output)}")
-        for finding in result.findings:
-            print(f"  input: {_shown(finding)}")
-            print(f"  again: {_shown(Path(sys.executable))} -m tests.fuzz.replay {result.name} {_shown(finding)}")
-    return 1 if failed else 0
-
-
-def _shown(path: Path) -> str:
-    return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
+    print(heading(), flush=True)
+    if given.inputs is not None:
+        results = so_many(targets, given.inputs)
+        print("\n".join(["", heading(), *map(row_of, results)]))
+    elif given.in_all is not None:
+        results = in_all(targets, given.in_all)
+    else:
+        results = for_each(targets, given.seconds)
+    print(last_line(results))
+    for result in results:
+        print("".join(f"{line}\n" for line in lines_of_findings(result)), end="")
+    return 1 if any(result.failed for result in results) else 0
 
 
 if __name__ == "__main__":

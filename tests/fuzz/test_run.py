@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import importlib.util
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.fuzz import catalogue, replay, run
+from tests.fuzz import catalogue, keep, replay, run
 from tests.fuzz.catalogue import Target
-from tests.fuzz.output import Result, memory_line, read_output, table
+from tests.fuzz.output import Result, memory_line, read_output, slowest_line, together
+from tests.fuzz.report import heading, last_line, lines_of_findings, row_of
 
-DONE = f"""#2	INITED cov: 3 ft: 4 corp: 1/1b exec/s: 0 rss: 900Mb
+DONE = f"""{memory_line(1, 38)}
+#2	INITED cov: 3 ft: 4 corp: 1/1b exec/s: 0 rss: 900Mb
 {memory_line(4096, 40)}
-{memory_line(65536, 50)}
+{slowest_line(0.012, 300)}
+{memory_line(16384, 50)}
+{slowest_line(0.031, 400)}
 #70000	NEW    cov: 42 ft: 159 corp: 31/6326b lim: 2281 exec/s: 58962 rss: 912Mb L: 292/1312 MS: 5 ShuffleBytes-
 {memory_line(131072, 57)}
-#140000	DONE   cov: 42 ft: 161 corp: 31/6199b lim: 2292 exec/s: 49365 rss: 912Mb
+#140000	DONE   cov: 43 ft: 161 corp: 31/6199b lim: 2292 exec/s: 49365 rss: 912Mb
 stat::number_of_executed_units: 140000
 stat::average_exec_per_sec:     49365
 """
@@ -34,28 +36,46 @@ stat::number_of_executed_units: 77
 
 def result_of(tmp_path: Path, text: str, status: int, *findings: Path) -> Result:
     (tmp_path / "output.txt").write_text(text)
-    return read_output("site/forms", tmp_path / "output.txt", status, findings)
+    return read_output("site/forms", tmp_path / "output.txt", status, 4.0, findings)
 
 
 def test_a_run_without_findings_is_counted(tmp_path: Path) -> None:
     result = result_of(tmp_path, DONE, 0)
-    assert (result.inputs, result.a_second, result.features) == (140_000, 49_365, 161)
-    assert (result.memory_mb, result.growth_mb) == (57, 7)
+    assert (result.inputs, result.a_second) == (140_000, 35_000)
+    assert (result.branches, result.features, result.slowest_ms) == (43, 161, 31)
+    assert (result.start_mb, result.end_mb, result.growth_mb) == (38, 57, 7)
     assert not result.failed
-    assert "140,000" in table([result])
-    assert table([result]).splitlines()[-1].split() == ["all", "140,000", "0"]
+    assert row_of(result).split() == ["site/forms", "140,000", "35,000", "43", "161", "38", "57", "+7", "31", "0"]
+    assert len(row_of(result)) == len(heading())
+    assert last_line([result, result]) == "280,000 inputs to 2 targets in 0.1 min of one process each: 0 findings"
+    assert lines_of_findings(result) == []
 
 
-def test_a_finding_is_counted_and_its_first_line_said(tmp_path: Path) -> None:
-    result = result_of(tmp_path, FAILED, 77, tmp_path / "crash-1")
+def test_a_finding_is_one_line_with_the_command_that_replays_it(tmp_path: Path) -> None:
+    finding = tmp_path / "crash-1"
+    finding.write_bytes(b"bad")
+    result = result_of(tmp_path, FAILED, 77, finding)
     assert result.failed
-    assert result.said == "AssertionError: the error stays"
-    assert table([result]).splitlines()[-1].split() == ["all", "77", "1"]
+    line, in_base64 = lines_of_findings(result)
+    assert line.startswith("site/forms: AssertionError: the error stays; replay it: ")
+    assert line.endswith(f"-m tests.fuzz.replay site/forms {finding}")
+    assert in_base64.endswith(" YmFk")
+    assert last_line([result]).endswith(" 1 findings")
 
 
 def test_a_process_that_died_without_an_input_is_a_finding_too(tmp_path: Path) -> None:
-    assert result_of(tmp_path, "", -9).failed
-    assert table([result_of(tmp_path, "", -9)]).splitlines()[-1].split()[-1] == "1"
+    result = result_of(tmp_path, "", -9)
+    assert lines_of_findings(result) == [f"site/forms: it ended with status -9; its output: {tmp_path / 'output.txt'}"]
+    assert row_of(result).split()[-1] == "1"
+
+
+def test_two_runs_of_a_target_are_one_line(tmp_path: Path) -> None:
+    done, failed = result_of(tmp_path, DONE, 0), result_of(tmp_path, FAILED, 77)
+    assert together(None, done) == done
+    both = together(done, failed)
+    assert (both.inputs, both.seconds, both.growth_mb, both.slowest_ms) == (140_077, 8.0, 7, 31)
+    assert both.failed
+    assert both.said == failed.said
 
 
 def test_without_atheris_one_line_says_what_to_do(
@@ -64,11 +84,13 @@ def test_without_atheris_one_line_says_what_to_do(
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     assert run.main([]) == 2
     said = capsys.readouterr().err
+    assert keep.main([]) == 2
+    assert run.main(["--or-skip"]) == 0, "make test goes on, and says so"
     assert said.count("\n") == 1
     assert "make setup" in said
 
 
-@pytest.mark.parametrize("main", [run.main, replay.main])
+@pytest.mark.parametrize("main", [run.main, replay.main, keep.main])
 def test_an_unknown_target_is_named_with_those_that_there_are(
     main: object, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,9 +149,3 @@ def test_a_planted_fault_is_found_kept_and_told(
         (kept,) = (tmp_path / "findings" / module.stem).iterdir()
         assert kept.read_bytes().startswith(b"Q")
         assert f"tests.fuzz.replay {module.stem} {kept}" in told
-
-
-def test_the_commands_say_what_they_take() -> None:
-    for name in ("run", "replay", "keep"):
-        command = [sys.executable, "-m", f"tests.fuzz.{name}", "--help"]
-        assert subprocess.run(command, capture_output=True, text=True, check=False).returncode in (0, 2)

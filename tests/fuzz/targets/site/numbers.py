@@ -18,6 +18,8 @@ from web.languages import preferred_language
 
 _MOST = 4000
 _NATIONAL = re.compile(r"0[0-9]{9,10}")
+_PLAN = re.compile(r"0[25-9]0[0-9]{8}|0(?![25-9]0)[1-9][0-9]{8}")
+"""The national numbering plan (docs/rules.md 1.2)."""
 _NUMBERS = ("0312345678", "09012345678", "0466123456")
 
 
@@ -44,9 +46,10 @@ def _is_folded(text: str) -> None:
     except InvalidNumber as error:
         assert str(error)
         assert len(str(error)) < 1000
-        assert with_unseen_named(text) != text or not _NATIONAL.fullmatch(text) or len(text) < 12
+        assert not _PLAN.fullmatch(text)
+        assert with_unseen_named(text) in str(error) or len(text) > 40 or not text.isprintable() or "'" in text
         return
-    assert _NATIONAL.fullmatch(folded)
+    assert _PLAN.fullmatch(folded)
     assert normalise_number(folded) == folded
     assert normalise_number(written(folded)) == folded
     assert "".join(digits_of(folded)) == folded

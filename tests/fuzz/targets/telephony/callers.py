@@ -9,8 +9,8 @@ from notice.journal import caller as noted
 from tests.fuzz.inputs import fields_of, split_head, stretched
 
 LONGEST = 2048
-_MOST = 8000
-"""A line of AGI has no more octets."""
+_MOST = 16_000
+"""A line of the journal has no more octets, and one of AGI half as many."""
 _NATIONAL = re.compile(r"0[0-9]{9,10}")
 _PRESENTATIONS = ("allowed_not_screened", "prohib", "unavailable", "")
 
@@ -29,12 +29,18 @@ def one_input(data: bytes) -> None:
         assert len(caller.unread) <= 40
         assert caller.unread.isprintable()
         assert caller.number is None or not presentation.startswith("prohib")
-    _as_the_journal_reads_it(number, presentation, name, sender, privacy)
+        journal_number = _as_the_journal_reads_it(number, presentation, name, sender, privacy)
+        if headers is None and caller.number is not None and _NATIONAL.fullmatch(journal_number):
+            assert caller.number == journal_number, "both rooms know the caller by one number"
+        if "id" in re.split("[^a-z]+", privacy.lower()):
+            assert caller.number is None
+            assert not journal_number
 
 
-def _as_the_journal_reads_it(number: str, presentation: str, name: str, sender: str, privacy: str) -> None:
+def _as_the_journal_reads_it(number: str, presentation: str, name: str, sender: str, privacy: str) -> str:
     presented = noted.Presented(number=number, presentation=presentation, name=name, sender=sender, privacy=privacy)
     caller = noted.caller_of(presented)
     assert (caller.number == "") == (caller.reason is not None)
     assert re.fullmatch(r"\+?[0-9]{0,20}", caller.number, re.ASCII)
     assert not (caller.number and presentation.startswith("prohib"))
+    return caller.number
