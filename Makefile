@@ -11,8 +11,7 @@ PYTHONS := 3.11 3.12 3.13
 unexport PYTHONDONTWRITEBYTECODE
 TEST_PACKAGES := $(shell cat tests/debian-packages)
 
-.PHONY: run test lint pythons quick bench load images pictures newcomer lock setup test-needs clean
-.PHONY: run test lint pythons quick bench load fuzz fuzz-nightly pictures newcomer lock setup test-needs clean
+.PHONY: run test lint pythons quick bench load fuzz fuzz-nightly images pictures newcomer lock setup test-needs clean
 
 setup: $(VENV)/.complete
 
