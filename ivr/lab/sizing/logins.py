@@ -34,7 +34,12 @@ _CHOSEN: Final = "a7k2m9x4"
 
 
 def measure_logins(
-    directory: Path, server: PostgresqlServer, *, stage: Callable[[str], None], wait: Callable[[float], bool]
+    directory: Path,
+    server: PostgresqlServer,
+    *,
+    stage: Callable[[str], None],
+    wait: Callable[[float], bool],
+    count: int = _PEOPLE,
 ) -> LoginFigures:
     """Measure.
 
@@ -43,6 +48,7 @@ def measure_logins(
         server: the database server.
         stage: called with what is done next, in a few words.
         wait: waits for so many seconds, and says whether to end early.
+        count: how many people log in, one after the other.
 
     Raises:
         ExchangeError: the site did not come up.
@@ -52,7 +58,7 @@ def measure_logins(
     url = server.url(server.create())
     house = House(directory, trunks=(), has_exchange=False, database_url=url)
     with house.store() as store:
-        people = _people(store)
+        people = _people(store, count)
     certificates = Certificates(directory)
     files = directory / "chain.pem", directory / "chain-key.pem"
     for path, text in zip(files, certificates.issue(_HERE), strict=True):
@@ -105,9 +111,9 @@ def _measured(
     )
 
 
-def _people(store: CredentialStore) -> list[Account]:
+def _people(store: CredentialStore, count: int) -> list[Account]:
     """Make lines whose contract numbers have a chosen password."""
-    numbers = [f"0466{place:06d}" for place in range(_PEOPLE)]
+    numbers = [f"0466{place:06d}" for place in range(count)]
     store.import_lines(io.StringIO(lines_file(()) + "".join(f"{number},\n" for number in numbers)))
     for number in numbers:
         store.set_temporary_password(

@@ -21,7 +21,8 @@ from ivr.lab.sizing.figures import TrailFigures
 
 _PROCESSES: Final = 6
 """Of one process the interpreter would be the limit."""
-_LINES_EACH: Final = 3000
+_LINES_EACH: Final = 1000
+_STARTS_WITHIN_S: Final = 1.0
 _FOR_S: Final = 10.0
 _PASSWORD: Final = "24681357"  # noqa: S105 - of lines that are made up
 _CHEAP: Final = HashPolicy(memory_kib=8, passes=1, lanes=1, at_once=64)
@@ -29,7 +30,12 @@ _CHEAP: Final = HashPolicy(memory_kib=8, passes=1, lanes=1, at_once=64)
 
 
 def measure_trail(
-    directory: Path, server: PostgresqlServer, *, stage: Callable[[str], None], for_s: float = _FOR_S
+    directory: Path,
+    server: PostgresqlServer,
+    *,
+    stage: Callable[[str], None],
+    processes: int = _PROCESSES,
+    for_s: float = _FOR_S,
 ) -> TrailFigures:
     """Measure.
 
@@ -37,22 +43,20 @@ def measure_trail(
         directory: where the key is; must exist.
         server: the database server.
         stage: called with what is done next, in a few words.
-        for_s: for how long passwords are set.
+        processes: how many set passwords at once, each for lines of its own.
+        for_s: for how long.
     """
     stage("how many records a second the audit trail takes")
     url, key_file = server.url(server.create()), directory / "key"
     with CredentialStore.open(url, key=Key.from_file(key_file)) as store:
-        lines = map(LoadLine.numbered, range(_PROCESSES * _LINES_EACH))
+        lines = map(LoadLine.numbered, range(processes * _LINES_EACH))
         store.import_lines(io.StringIO(lines_file(lines)))
     spawning = get_context("spawn")
-    with ProcessPoolExecutor(_PROCESSES, mp_context=spawning, initializer=leave_interrupts) as pool:
-        begin = time.time() + _STARTS_WITHIN_S
-        setting = [pool.submit(_keep_setting, url, key_file, place, begin, for_s) for place in range(_PROCESSES)]
+    with ProcessPoolExecutor(processes, mp_context=spawning, initializer=leave_interrupts) as pool:
+        begin = time.time() + processes * _STARTS_WITHIN_S
+        setting = [pool.submit(_keep_setting, url, key_file, place, begin, for_s) for place in range(processes)]
         counted = sum(each.result() for each in setting)
     return TrailFigures(counted=counted, each_second=counted / for_s)
-
-
-_STARTS_WITHIN_S: Final = 6.0
 
 
 def _keep_setting(url: str, key_file: Path, place: int, begin: float, for_s: float) -> int:

@@ -31,7 +31,7 @@ def briefly(seconds: float) -> bool:
 
 
 def test_logins_are_counted_with_what_site_and_database_used(tmp_path: Path, server: PostgresqlServer) -> None:
-    figures = measure_logins(tmp_path, server, stage=lambda _: None, wait=briefly)
+    figures = measure_logins(tmp_path, server, stage=lambda _: None, wait=briefly, count=8)
     assert figures.counted > 0
     assert figures.site > 0
 
@@ -46,5 +46,5 @@ def test_each_incoming_call_has_its_mail_and_what_reader_and_sender_used(
 
 
 def test_records_of_the_trail_are_counted(tmp_path: Path, server: PostgresqlServer) -> None:
-    figures = measure_trail(tmp_path, server, stage=lambda _: None, for_s=1)
+    figures = measure_trail(tmp_path, server, stage=lambda _: None, processes=2, for_s=1)
     assert figures.counted > 0
