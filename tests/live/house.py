@@ -47,6 +47,8 @@ class House(LabHouse):
         service: whether there is a service, or Asterisk alone.
         settings: the service's settings.
         brisk: whether its guidance takes a third of the time that it takes callers of the product.
+        database_url: as for the lab's house.
+        lines: the lines that it has, as a lines file; "" for those that its store has already.
 
     Attributes:
         guidance: the guidance that callers hear.
@@ -59,6 +61,8 @@ class House(LabHouse):
         service: bool = True,
         settings: Mapping[str, str] = MappingProxyType({}),
         brisk: bool = True,
+        database_url: str = "",
+        lines: str = LINES,
     ) -> None:
         own = directory / "guidance"
         self.guidance = write_brisk_guidance(own) if brisk else load_catalogue(LANGUAGE)
@@ -69,12 +73,15 @@ class House(LabHouse):
             phones=(Phone(number=PHONE_NUMBER, secret=PHONE_SECRET),),
             sounds=home(LANGUAGE, own) / "audio",
             log_level="debug",
+            database_url=database_url,
         )
+        self._lines = lines
         self.has_service = service
         self._log_mark = 0
 
     def __enter__(self) -> Self:
-        self.import_lines(LINES)
+        if self._lines:
+            self.import_lines(self._lines)
         return super().__enter__()
 
     def start_service(self) -> None:
