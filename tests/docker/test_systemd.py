@@ -84,7 +84,18 @@ def test_systemd_understands_every_line(understood: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "karipass.service"])
+def test_the_service_alone_lacks_two_fences_in_which_it_could_not_work() -> None:
+    for fence in ("RestrictRealtime=yes", "MemoryDenyWriteExecute=yes"):
+        assert {name for name in COMMANDS if fence not in lines_of(name)} == {"karipass.service"}
+
+
+def test_the_compiled_receiver_is_kept_where_the_service_may_write() -> None:
+    assert {"CacheDirectory=karipass", "Environment=NUMBA_CACHE_DIR=/var/cache/karipass"} <= set(
+        lines_of("karipass.service")
+    )
+
+
+@pytest.mark.parametrize("name", COMMANDS)
 def test_what_strangers_reach_gives_little_away(understood: Path, name: str) -> None:
     command = ["systemd-analyze", "security", "--offline=true", f"--threshold={MOST_EXPOSED}", str(understood / name)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
