@@ -11,7 +11,7 @@ PYTHONS := 3.11 3.12 3.13
 unexport PYTHONDONTWRITEBYTECODE
 TEST_PACKAGES := $(shell cat tests/debian-packages)
 
-.PHONY: run test lint pythons quick bench load fuzz fuzz-nightly images pictures newcomer lock setup test-needs clean
+.PHONY: run test lint pythons quick bench load fuzz fuzz-nightly images bills pictures newcomer lock setup test-needs clean
 
 setup: $(VENV)/.complete
 
@@ -63,6 +63,10 @@ lock: setup
 # Container images of karipass, Asterisk and PostgreSQL (docs/containers.md).
 images: setup
 	@PYTHON=$(BIN)/python docker/images/build
+
+# What the images are made of, as CycloneDX.
+bills: setup
+	@PYTHON=$(BIN)/python docker/images/bill
 
 newcomer:
 	$(PYTHON) docker/newcomer $(SUITE)

@@ -77,6 +77,11 @@ class Podman:
         words = [*network, str(ROOT / "docker" / "images" / "build"), "karipass", "asterisk", "postgresql"]
         self._run(words, PYTHON=sys.executable, patience_s=_BUILD_S, check=True)
 
+    def bill(self, image: str, directory: Path) -> None:
+        """Write the bills of an image into a directory."""
+        words = [str(ROOT / "docker" / "images" / "bill"), image]
+        self._run(words, PYTHON=sys.executable, KARIPASS_BILLS=str(directory), check=True)
+
     def podman(self, *words: str) -> str:
         """Run a command of podman; returns what it prints."""
         return self._run(["podman", *words], check=True).stdout

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +28,11 @@ from tests.portal.visitor import Visitor, said
 
 pytestmark = [pytest.mark.alone, pytest.mark.long, pytest.mark.needs(*PACKAGES)]
 
+INSTALLED = """
+import importlib.metadata as m, json
+print(json.dumps({each.name: each.version for each in m.distributions()}))
+"""
+PACKAGE = "${Package} ${Version}\\n"
 ACCESS_NUMBER = "0363044747"
 PHONE_HOST = "127.0.0.6"
 USERS = {"database": "10003:10003", "asterisk": "10002:10001"}
@@ -93,3 +100,16 @@ def test_no_secret_is_in_what_podman_tells_of_a_container(host: OneHost) -> None
         told = host.podman.podman("inspect", host.container(service))
         told += host.podman.logs(host.container(service))
         assert not any(secret in told for secret in secrets), service
+
+
+def test_the_bills_of_an_image_name_all_that_is_in_it(host: OneHost, tmp_path: Path) -> None:
+    host.podman.bill("karipass", tmp_path)
+    python, debian = (
+        {part["name"]: part["version"] for part in json.loads(path.read_text(encoding="utf-8"))["components"]}
+        for path in (tmp_path / "karipass.python.cdx.json", tmp_path / "karipass.debian.cdx.json")
+    )
+    installed = json.loads(host.podman.podman("exec", host.container("serve"), "python", "-c", INSTALLED))
+    del installed["karipass"]  # it is what the bill is of
+    assert python == installed
+    packages = host.podman.podman("exec", host.container("serve"), "dpkg-query", "--show", "--showformat", PACKAGE)
+    assert dict(line.split() for line in packages.splitlines()).items() <= debian.items()
