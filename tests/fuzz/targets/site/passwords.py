@@ -20,15 +20,13 @@ def one_input(data: bytes) -> None:
     broken = password_problems(text, numbers)
     assert broken <= set(PasswordProblem)
     fine = 8 <= len(text) <= 12 and text.isascii() and text.isalnum() and not text.isdigit()
-    assert (not broken) == (fine and not _has_run(text) and not any(each in text for each in numbers))
-    for part in ConfirmationPart:
+    fine = fine and not _has_run(text) and not any(each in text for each in numbers)
+    assert (not broken) == fine
+    of_one_case = text.isalpha() and (text.isupper() or text.islower())
+    for part, fits in ((ConfirmationPart.ID, not of_one_case), (ConfirmationPart.PASSWORD, not text.isalpha())):
         problems = confirmation_problems(part, text, numbers)
         assert problems <= set(ConfirmationProblem)
-        if not problems:
-            assert fine
-            assert not _has_run(text)
-            assert part is ConfirmationPart.PASSWORD or not (text.isalpha() and (text.isupper() or text.islower()))
-            assert part is ConfirmationPart.ID or not text.isalpha()
+        assert (not problems) == (fine and fits)
 
 
 def _has_run(text: str) -> bool:

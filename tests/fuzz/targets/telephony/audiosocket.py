@@ -1,6 +1,9 @@
-"""AudioSocket: the same messages however the octets are cut, an error that stays, and a bounded buffer."""
+"""AudioSocket: the messages of a plain reader however the octets are cut, an error that stays, a bounded buffer."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from uuid import UUID
 
 from ivr.telephony.audiosocket.codec import (
     FRAME_BYTES,
@@ -16,7 +19,7 @@ from ivr.telephony.audiosocket.codec import (
     KeyFrame,
     Message,
     PeerError,
-    message,
+    Terminate,
 )
 from ivr.telephony.audiosocket.inbox import MAX_WAITING, Inbox
 from ivr.telephony.errors import RemoteProtocolError
@@ -32,31 +35,34 @@ def one_input(data: bytes) -> None:
     whole = hear(AudioSocketParser(), [stream], _SLACK + MAX_PAYLOAD_BYTES)
     cut = hear(AudioSocketParser(), in_pieces(stream, cuts), _SLACK + MAX_PAYLOAD_BYTES)
     assert cut == whole
-    _written_again(whole, stream)
+    assert (whole.messages, bool(whole.error)) == _as_plainly_read(stream)
     _whole_frames_are_the_same(stream, cuts)
     _through_the_inbox(whole, cuts)
 
 
-def _written_again(heard: Heard[Message], stream: bytes) -> None:
-    """What was understood, and sent again, is what came (a key's letter may be small, an error's rest is not read)."""
-    again = b"".join(map(_octets, heard.messages))
-    exact = all(not isinstance(each, PeerError) and each != KeyFrame("A") for each in heard.messages)
-    if exact and not any(isinstance(each, KeyFrame) and each.key in "ABCD" for each in heard.messages):
-        kinds = [each for each in heard.messages if not isinstance(each, Audio | KeyFrame | CallId)]
-        assert kinds or stream.startswith(again)
+def _as_plainly_read(stream: bytes) -> tuple[list[Message], bool]:
+    """Read a whole stream without a buffer; return its messages, and whether it is broken or cut after them."""
+    messages: list[Message] = []
+    while stream:
+        kind, length = stream[0], int.from_bytes(stream[1:3])
+        is_header_whole = len(stream) >= 3
+        payload, stream = stream[3 : 3 + length], stream[3 + length :]
+        message = _PLAINLY[kind](payload) if messages and kind in _PLAINLY else None
+        if not messages and (kind, length) == (KIND_UUID, len(payload)) == (KIND_UUID, 16):
+            message = CallId(UUID(bytes=payload))
+        if message is None or not is_header_whole or len(payload) < length or length > MAX_PAYLOAD_BYTES:
+            return messages, True
+        messages.append(message)
+    return messages, False
 
 
-def _octets(one: Message) -> bytes:
-    match one:
-        case CallId(uuid):
-            return message(KIND_UUID, uuid.bytes)
-        case Audio(payload):
-            return message(KIND_AUDIO, payload)
-        case KeyFrame(key):
-            return message(KIND_KEY, key.encode())
-        case PeerError(code):
-            return message(KIND_ERROR, bytes((code,)))
-    return message(KIND_TERMINATE)
+_KEYS = {bytes((key,)) for key in b"0123456789*#ABCDabcd"}
+_PLAINLY: Mapping[int, Callable[[bytes], Message | None]] = {
+    KIND_AUDIO: lambda payload: None if len(payload) % 2 else Audio(payload),
+    KIND_KEY: lambda payload: KeyFrame(payload.decode().upper()) if payload in _KEYS else None,
+    KIND_TERMINATE: lambda _: Terminate(),
+    KIND_ERROR: lambda payload: PeerError(payload[0] if payload else 0),
+}
 
 
 def _whole_frames_are_the_same(stream: bytes, cuts: bytes) -> None:
