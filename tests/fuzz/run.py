@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import math
 import os
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from typing import Final
 from tests.fuzz.catalogue import NO_ATHERIS, WORK, Target, targets_named
 from tests.fuzz.output import Result, read_output, together
 from tests.fuzz.report import heading, last_line, lines_of_findings, row_of
-from tests.fuzz.shares import next_share, shares_by_speed
+from tests.fuzz.shares import START_S, next_share, shares_by_speed
 from tests.repository import ROOT
 
 INPUT_TIMEOUT_S: Final = 30
@@ -82,21 +83,25 @@ def in_all(targets: Sequence[Target], seconds: float) -> list[Result]:
     ]
 
 
-def so_many(targets: Sequence[Target], inputs: int) -> list[Result]:
+def so_many(targets: Sequence[Target], inputs: int, most_s: float) -> list[Result]:
     """Give targets so many inputs in all, to fast ones more than to slow ones; print a line of each.
 
-    A target that has failed is given no more.
+    A target that has failed is given no more. If the time is over before, there are fewer inputs.
     """
+    ends = time.monotonic() + most_s
     results = for_each(targets, _FIRST_ROUND_S)
     for _ in range(_ROUNDS):
         missing = inputs - sum(result.inputs for result in results)
         speeds = [0.0 if result.failed else result.a_second for result in results]
-        if missing <= 0 or not any(speeds):
+        left_s = ends - time.monotonic() - START_S * len(targets)
+        if missing <= 0 or not any(speeds) or left_s < len(targets):
             break
         print(f"{missing:,} inputs to go")
-        for place, share_s in enumerate(shares_by_speed(missing, speeds)):
+        shares = shares_by_speed(missing, speeds)
+        fits = min(left_s / sum(shares), 1)
+        for place, share_s in enumerate(shares):
             if not results[place].failed:
-                results[place] = _told(together(results[place], fuzz(targets[place], share_s)))
+                results[place] = _told(together(results[place], fuzz(targets[place], share_s * fits)))
     return results
 
 
@@ -108,10 +113,9 @@ def _told(result: Result) -> Result:
 def _arguments(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Fuzzes the parsers of the product.")
     parser.add_argument("targets", nargs="*", help="targets by name, as in telephony/audiosocket; by default all")
-    how = parser.add_mutually_exclusive_group()
-    how.add_argument("--seconds", type=float, default=60.0, help="how long each target is fuzzed")
-    how.add_argument("--in-all", type=float, help="how many seconds all targets take together")
-    how.add_argument("--inputs", type=int, help="how many inputs all targets are given together")
+    parser.add_argument("--seconds", type=float, default=60.0, help="how long each target is fuzzed")
+    parser.add_argument("--in-all", type=float, help="instead: how many seconds all targets take together")
+    parser.add_argument("--inputs", type=int, help="instead: how many inputs all are given together, if they fit")
     parser.add_argument("--or-skip", action="store_true", help="succeed where atheris is not installed")
     return parser.parse_args(words)
 
@@ -129,7 +133,7 @@ def main(words: Sequence[str]) -> int:
         return 2
     print(heading(), flush=True)
     if given.inputs is not None:
-        results = so_many(targets, given.inputs)
+        results = so_many(targets, given.inputs, math.inf if given.in_all is None else given.in_all)
         print("\n".join(["", heading(), *map(row_of, results)]))
     elif given.in_all is not None:
         results = in_all(targets, given.in_all)
