@@ -6,7 +6,7 @@ trail, and whether the password opens the site from a login.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,6 +21,7 @@ from ivr.records import CallSummary
 from ivr.records.model import Fate as RecordFate
 
 _SLACK: Final = timedelta(seconds=2)
+_OF_ANOTHER_CLOCK: Final = timedelta(minutes=30)
 
 
 class Fate(StrEnum):
@@ -173,10 +174,15 @@ def _died_with(record: CallSummary | None) -> bool:
 
 
 def matched(calls: Sequence[CallNotes], records: Iterable[CallSummary]) -> list[CallSummary | None]:
-    """Find the record of each call: it is of the same caller number, and started while the call went on."""
+    """Find the record of each call: it is of the same caller number, and started while the call went on.
+
+    Where the number has called once and has one record, that is it although it is hours off: a host's clock may be
+    wrong.
+    """
     of_number: dict[str, list[CallSummary]] = defaultdict(list)
     for record in records:
         of_number[record.began.caller].append(record)
+    times_called = Counter(notes.plan.caller for notes in calls)
     found: list[CallSummary | None] = []
     for notes in calls:
         first = datetime.fromtimestamp(notes.dialled_at, UTC)
@@ -186,8 +192,11 @@ def matched(calls: Sequence[CallNotes], records: Iterable[CallSummary]) -> list[
             for record in of_number[notes.plan.caller]
             if first - _SLACK <= record.began.began_at <= first + timedelta(seconds=took_s) + _SLACK
         ]
+        of_caller = of_number[notes.plan.caller]
+        if not within and times_called[notes.plan.caller] == len(of_caller) == 1:
+            within = [record for record in of_caller if abs(record.began.began_at - first) > _OF_ANOTHER_CLOCK]
         nearest = min(within, key=lambda record: abs(record.began.began_at - first), default=None)
         if nearest is not None:
-            of_number[notes.plan.caller].remove(nearest)
+            of_caller.remove(nearest)
         found.append(nearest)
     return found

@@ -132,6 +132,16 @@ def test_a_record_of_another_time_is_not_the_calls() -> None:
     assert matched([notes()], [record(after_s=300.0)]) == [None]
 
 
+@pytest.mark.parametrize("ahead_s", [24 * 3600.0, -3600.0])
+def test_the_only_record_of_a_host_whose_clock_is_wrong_is_found_where_the_number_has_called_once(
+    ahead_s: float,
+) -> None:
+    of_the_host = record("its", after_s=ahead_s)
+    assert matched([notes()], [of_the_host]) == [of_the_host]
+    again = notes(dialled_at=notes().dialled_at + 600.0)
+    assert matched([notes(), again], [of_the_host]) == [None, None]
+
+
 def test_what_was_stored_is_read_from_the_audit_trail() -> None:
     def entry(action: Action, origin: str) -> AuditRecord:
         return AuditRecord(1, DIALLED, action, CALLER, origin, CALLER, "unit LINE")
