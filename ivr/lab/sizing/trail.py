@@ -55,19 +55,20 @@ def measure_trail(
     with ProcessPoolExecutor(processes, mp_context=spawning, initializer=leave_interrupts) as pool:
         begin = time.time() + processes * _STARTS_WITHIN_S
         setting = [pool.submit(_keep_setting, url, key_file, place, begin, for_s) for place in range(processes)]
-        counted = sum(each.result() for each in setting)
-    return TrailFigures(counted=counted, each_second=counted / for_s)
+        done = [each.result() for each in setting]
+    counted, took_s = sum(count for count, _ in done), max(ended for _, ended in done) - begin
+    return TrailFigures(counted=counted, each_second=counted / took_s)
 
 
-def _keep_setting(url: str, key_file: Path, place: int, begin: float, for_s: float) -> int:
-    """Set passwords of lines of this process's own from a moment on; return how many in that time."""
+def _keep_setting(url: str, key_file: Path, place: int, begin: float, for_s: float) -> tuple[int, float]:
+    """Set passwords of lines of this process's own from a moment on, at least one; return how many, and until when."""
     with CredentialStore.open(url, key=Key.from_file(key_file), policy=_CHEAP) as store:
         time.sleep(max(0.0, begin - time.time()))
         done = 0
-        while time.time() < begin + for_s:
+        while done == 0 or time.time() < begin + for_s:
             number = LoadLine.numbered(place * _LINES_EACH + done % _LINES_EACH).contract
             store.set_temporary_password(
                 caller=number, target=number, unit=Unit.LINE, password=_PASSWORD, call_id=f"set{done}"
             )
             done += 1
-    return done
+        return done, time.time()
