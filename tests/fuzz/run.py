@@ -22,8 +22,9 @@ from tests.fuzz.report import heading, last_line, lines_of_findings, row_of
 from tests.fuzz.shares import START_S, next_share, shares_by_speed
 from tests.repository import ROOT
 
-INPUT_TIMEOUT_S: Final = 30
-"""How long one input may hang before libFuzzer gives up; what is only slow is found by its processor time."""
+INPUT_TIMEOUT_S: Final = 120
+"""How long one input may hang before libFuzzer gives up; what is only slow is found by its processor time. (By the
+clock an input of a millisecond once took 27 s: a busy host had stopped the process.)"""
 MEMORY_LIMIT_MB: Final = 2048
 _LONGEST_START_S: Final = 600
 _FIRST_ROUND_S: Final = 20.0
@@ -46,6 +47,7 @@ def fuzz(target: Target, seconds: float) -> Result:
         f"-max_total_time={max(round(seconds), 1)}",
         f"-max_len={target.longest()}",
         f"-timeout={INPUT_TIMEOUT_S}",
+        f"-report_slow_units={INPUT_TIMEOUT_S}",
         f"-rss_limit_mb={MEMORY_LIMIT_MB}",
         f"-artifact_prefix={target.findings}/",
         "-print_final_stats=1",
