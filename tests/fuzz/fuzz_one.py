@@ -6,6 +6,7 @@ which of their branches an input takes, and libFuzzer keeps the inputs that take
 
 from __future__ import annotations
 
+import gc
 import logging
 import re
 import shlex
@@ -78,6 +79,7 @@ class Watched:
             print(slowest_line(took_s, octets), file=sys.stderr)
 
     def _check_memory(self) -> None:
+        gc.collect()  # what is in cycles may wait for long, and would look like growth
         most_mb = most_resident_mb()
         if self._inputs <= SETTLED_AFTER:
             self._settled_mb = most_mb
