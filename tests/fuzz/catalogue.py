@@ -22,6 +22,8 @@ WORK: Final = ROOT / ".fuzz"
 """What runs find on this machine, so that the next one starts where the last one ended: inputs, findings, output."""
 LONGEST: Final = 4096
 """How long an input is at most, in octets, unless the target says otherwise."""
+SLOWEST_S: Final = 0.25
+"""How many seconds of processor an input may take: the longest ones have some kilobytes, and calls wait meanwhile."""
 NO_ATHERIS: Final = (
     "atheris is not installed, so nothing can be fuzzed: run `make setup` on Linux on x86-64 with Python 3.11 to 3.13,"
     " which it is made for"
@@ -67,6 +69,10 @@ class Target:
     def longest(self) -> int:
         """Return how long an input is at most, in octets."""
         return int(getattr(self._module(), "LONGEST", LONGEST))
+
+    def slowest_s(self) -> float:
+        """Return how many seconds of the processor an input may take."""
+        return float(getattr(self._module(), "SLOWEST_S", SLOWEST_S))
 
     def _module(self) -> ModuleType:
         return importlib.import_module(f"tests.fuzz.targets.{self.name.replace('/', '.')}")

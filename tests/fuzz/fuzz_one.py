@@ -26,8 +26,6 @@ _INSTRUMENTED: Final = (
     *("email", "panoramisk", "python_multipart", "starlette"),
 )
 """Our rooms, and the parsers in Python that they use (but YAML's, which would take ten times as long)."""
-SLOWEST_S: Final = 0.25
-"""How many seconds of processor an input may take: the longest ones have some kilobytes, and calls wait meanwhile."""
 _CHECKED_EVERY: Final = 4096
 MOST_GROWTH_MB: Final = 50
 _WORTH_A_LINE_S: Final = 0.0005
@@ -47,10 +45,12 @@ class Watched:
 
     Args:
         one_input: the target.
+        most_s: how many seconds of the processor an input may take.
     """
 
-    def __init__(self, one_input: OneInput) -> None:
+    def __init__(self, one_input: OneInput, most_s: float) -> None:
         self._one_input = one_input
+        self._most_s = most_s
         self._inputs = 0
         self._slowest_s = _WORTH_A_LINE_S
         self._settled_mb = 0.0
@@ -59,7 +59,7 @@ class Watched:
         """Give one input.
 
         Raises:
-            TooSlow: it took more than a quarter of a second of the processor.
+            TooSlow: it took more of the processor than it may.
             MemoryGrows: memory has grown by 50 MB since the first inputs.
         """
         began = time.process_time()
@@ -72,8 +72,8 @@ class Watched:
             self._check_memory()
 
     def _check_time(self, took_s: float, octets: int) -> None:
-        if took_s > SLOWEST_S:
-            raise TooSlow(f"{octets} octets took {took_s:.1f} s of the processor, and may take {SLOWEST_S:g}")
+        if took_s > self._most_s:
+            raise TooSlow(f"{octets} octets took {took_s:.1f} s of the processor, and may take {self._most_s:g}")
         if took_s > self._slowest_s:
             self._slowest_s = took_s
             print(slowest_line(took_s, octets), file=sys.stderr)
@@ -103,7 +103,7 @@ def main() -> None:
     again = (
         f"{shlex.quote(sys.executable)} -m tests.fuzz.fuzz_one {target.name}"  # what a merge starts, through a shell
     )
-    atheris.Setup([again, *sys.argv[2:]], Watched(one_input))
+    atheris.Setup([again, *sys.argv[2:]], Watched(one_input, target.slowest_s()))
     atheris.Fuzz()
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from ivr.lab.scenarios.load import ScenarioError, load_expectation, load_scenario
 from tests.fuzz.inputs import stretched
 
+SLOWEST_S = 2.0
+"""A thousand nested braces take PyYAML half a second before it gives up, and no file more. Testers write the files."""
 _MOST = 2000
 _PASSWORD = re.compile(r"(?<![0-9])[0-9]{8}(?![0-9])")
 
