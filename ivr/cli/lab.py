@@ -76,6 +76,8 @@ def faults(
     for toll in result.tolls:
         for problem, count in toll.login_problems.items():
             print(f"{toll.period.fault}: {count} logins failed: {problem}")
+    for grave in result.grave:
+        print(grave)
     everything = f"{result.calls} calls, {calls} at once, and {result.logins} logins"
     print(f"{everything}, on {os.cpu_count()} processors with everything on them")
     raise SystemExit(0 if result.passed else 1)

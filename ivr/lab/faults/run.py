@@ -13,7 +13,7 @@ from typing import Final
 from ivr.errors import CallFailed
 from ivr.lab.faults.fault import Fault
 from ivr.lab.faults.people import lines_of_people, logins
-from ivr.lab.faults.toll import NEVER, Period, Toll, tolls
+from ivr.lab.faults.toll import NEVER, Period, Toll, said_of, tolls, truth_of
 from ivr.lab.hosts.crowd_way import WayFromNode
 from ivr.lab.hosts.many_hosts import CALLERS, ManyHosts
 from ivr.lab.house import ACCESS_NUMBER
@@ -42,11 +42,13 @@ class FaultsResult:
         tolls: what each cost, in the order of their time.
         calls: how many calls there were in all.
         logins: how many logins.
+        grave: of each call that was told what is not so, what is known of it.
     """
 
     tolls: Sequence[Toll]
     calls: int
     logins: int
+    grave: Sequence[str] = ()
 
     @property
     def passed(self) -> bool:
@@ -104,7 +106,12 @@ def run_faults(
             with closing(ComparedStore(house.database.url_here, house.key_file)) as compared:
                 judged = compared.judge(notes)
         tries = subscribers.tries
-        return FaultsResult(tolls=tolls(judged, periods, tries), calls=len(judged), logins=len(tries))
+        return FaultsResult(
+            tolls=tolls(judged, periods, tries),
+            calls=len(judged),
+            logins=len(tries),
+            grave=[said_of(call) for call in judged if truth_of(call) in NEVER],
+        )
 
 
 class _Breaking:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
@@ -175,3 +176,17 @@ def truth_of(call: JudgedCall) -> Truth:
 
 NEVER: Final = (Truth.LOST, Truth.WRONG)
 """What no fault may cost."""
+
+
+def said_of(call: JudgedCall) -> str:
+    """Say all that is known of a call, for whoever looks for the cause; no digit of its password is."""
+    plan, style = call.notes.plan, call.notes.plan.style
+    keys = "events" if style.by_events else "tones"
+    typed = f"{plan.unit} for {plan.target}, by {keys} of {1000 * style.tone_s:.0f}/{1000 * style.pause_s:.0f} ms"
+    ends = f"the last digit is {'' if plan.password[0] == plan.password[-1] else 'not '}the first one"
+    stored = "nothing" if call.stored is None else f"{call.stored.unit} for {call.stored.target}"
+    opens = "opens" if call.opens else "does not open"
+    return (
+        f"{datetime.fromtimestamp(call.notes.dialled_at, UTC):%H:%M:%S} {call.complaint}; typed: {typed}, {ends};"
+        f" stored: {stored}, which the typed password {opens}; keys {call.keys_off}"
+    )

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from credentials.model import Unit
-from ivr.lab.faults.toll import Heard, Period, Toll, Truth, heard_by, tolls, truth_of
+from ivr.lab.faults.toll import Heard, Period, Toll, Truth, heard_by, said_of, tolls, truth_of
 from ivr.lab.load.crowd.caller import CallEnd
 from ivr.lab.load.judge import Fate, JudgedCall, Stored
 from ivr.lab.load.logins import LoginTry
-from tests.ivr.lab.load.plans import CALLER, notes
+from tests.ivr.lab.load.plans import CALLER, PASSWORD, notes
 from tests.ivr.lab.load.test_judge import STORED, record
 
 START = notes().dialled_at
@@ -116,3 +116,10 @@ def test_a_login_counts_for_the_fault_in_whose_time_it_ended_and_its_problem_is_
     killed, cut = tolls([], [KILLED, CUT], tries)
     assert (killed.logins, killed.login_problems) == (1, {})
     assert (cut.logins, cut.login_problems) == (2, {"NoSite": 1})
+
+
+def test_what_is_said_of_a_grave_call_helps_to_find_the_cause_and_shows_no_password() -> None:
+    said = said_of(replace(call(110, fate=Fate.SET), opens=False, fate=Fate.WRONG))
+    assert "which the typed password does not open" in said
+    assert CALLER in said
+    assert PASSWORD not in said
