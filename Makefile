@@ -27,7 +27,7 @@ test:
 	@PYTHON=$(PYTHON) VENV=$(VENV) docker/preflight test $(TEST_PACKAGES)
 	@$(MAKE) --no-print-directory setup test-needs
 	$(BIN)/pytest -m "not live" --numprocesses 4 --dist worksteal
-	$(BIN)/python -m tests.fuzz.run --in-all 60 --or-skip
+	$(BIN)/python -m tests.fuzz.run --in-all 40 --or-skip
 	$(BIN)/pytest tests/live -m "not alone" --numprocesses 8 --dist worksteal
 	$(BIN)/pytest tests/live -m alone --numprocesses 3 --dist loadfile
 
